@@ -1,0 +1,117 @@
+import { readFileSync } from "node:fs";
+import { type Document, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { type Config, configSchema } from "./schema.ts";
+
+/** Environment variables, by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One thing that is wrong with a configuration, and where. */
+export interface ConfigFault {
+  /** The line in the file, from 1. */
+  readonly line: number;
+  /** The column in that line, from 1. */
+  readonly column: number;
+  /** The setting, `endpoints[0].name`. Empty: the file as a whole. */
+  readonly path: string;
+  /** What is wrong, and what to do. */
+  readonly message: string;
+}
+
+/** All that is wrong with a configuration, one line each: `twinspan.yaml:9:7  endpoints[0].name: …`. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly ConfigFault[];
+
+  constructor(file: string, faults: readonly ConfigFault[]) {
+    super(faults.map((fault) => lineOf(file, fault)).join("\n"));
+    this.faults = faults;
+  }
+}
+
+/** Reads and checks a configuration file. Throws a ConfigError with all faults at once. */
+export function loadConfig(file: string, environment: Environment): Config {
+  return parseConfig(readConfigFile(file), file, environment);
+}
+
+/**
+ * Checks the text of a configuration. `${NAME}` is replaced from the environment, `${NAME:-text}` by `text` where it is
+ * unset. A variable that is unset is a fault, but for a provider's `apiKey`: there the reference stays as it is, and the
+ * provider's endpoints say that they need it.
+ */
+export function parseConfig(text: string, file: string, environment: Environment): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const syntax = document.errors.map((error) => ({
+    ...at(error.pos[0]),
+    path: "",
+    message: error.message.split("\n", 1)[0] ?? "not YAML",
+  }));
+  if (syntax.length > 0) throw new ConfigError(file, syntax);
+
+  const unset = interpolate(document, environment).map(({ offset, name }) => ({
+    ...at(offset),
+    path: "",
+    message: `the environment variable ${name} is not set. Set it, or write \${${name}:-a default}.`,
+  }));
+  const checked = configSchema.safeParse(document.toJS() ?? {});
+  const wrong = (checked.error?.issues ?? []).map((issue) => ({
+    ...at(offsetOf(document, issue.path)),
+    path: pathOf(issue.path),
+    message: issue.message,
+  }));
+  if (!checked.success || unset.length > 0) throw new ConfigError(file, [...unset, ...wrong]);
+  return checked.data;
+}
+
+function readConfigFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new Error(`${file} cannot be read. Give the configuration with --config, or in TWINSPAN_CONFIG.`, { cause });
+  }
+}
+
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
+
+/** Replaces references in all scalars, and returns those to variables that are unset. */
+function interpolate(document: Document, environment: Environment): readonly { offset: number; name: string }[] {
+  const unset: { offset: number; name: string }[] = [];
+  visit(document, {
+    Scalar(key, scalar, ancestors) {
+      if (key === "key" || typeof scalar.value !== "string" || !scalar.value.includes("${")) return;
+      const parent = ancestors.at(-1);
+      const isApiKey = isPair(parent) && isScalar(parent.key) && parent.key.value === "apiKey";
+      const replaced = scalar.value.replace(REFERENCE, (reference, name: string, fallback: string | undefined) => {
+        const value = environment[name] || fallback;
+        if (value === undefined && !isApiKey) unset.push({ offset: scalar.range?.[0] ?? 0, name });
+        return value ?? reference;
+      });
+      scalar.value = replaced !== scalar.value && /^-?\d+$/.test(replaced) && !isApiKey ? Number(replaced) : replaced;
+    },
+  });
+  return unset;
+}
+
+/** Where a setting stands in the text; where it is missing, its nearest parent. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return text === "" ? String(part) : `${text}.${String(part)}`;
+  }, "");
+}
+
+function lineOf(file: string, { line, column, path, message }: ConfigFault): string {
+  return `${file}:${line}:${column}  ${path === "" ? "" : `${path}: `}${message}`;
+}

@@ -1,0 +1,40 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "./logger.ts";
+
+/** A service that runs until it is disposed of. */
+export type RunningService = AsyncDisposable;
+
+/**
+ * Runs a service as this process: starts it, waits for SIGTERM or SIGINT, disposes of it (not ready, finish what was
+ * accepted, flush), and lets the event loop empty. A second signal, or `drainMs` gone by, ends the process at once with
+ * status 1. A start that fails is one line on standard error and status 1.
+ *
+ * Nothing else in twinspan hears signals.
+ */
+export async function runService(log: Logger, drainMs: number, start: () => Promise<RunningService>): Promise<void> {
+  const stopping = Promise.withResolvers<string>();
+  const onSignal = (signal: string) => stopping.resolve(signal);
+  process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
+  try {
+    await using _service = await start();
+    const signal = await stopping.promise;
+    log.info({ signal, drainMs }, "draining");
+    endAtOnce(log, drainMs);
+  } catch (error) {
+    log.error({ err: error }, "service failed");
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  log.info("stopped");
+}
+
+/** From here on a second signal, or the limit, is the end. */
+function endAtOnce(log: Logger, drainMs: number): void {
+  const end = (reason: string) => {
+    log.error({ reason }, "ended before it was drained");
+    process.exit(1);
+  };
+  process.once("SIGTERM", end).once("SIGINT", end);
+  delay(drainMs, undefined, { ref: false }).then(() => end("drain limit"));
+}

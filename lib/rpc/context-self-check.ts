@@ -1,0 +1,69 @@
+import {
+  Metadata,
+  makeGenericClientConstructor,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+} from "@grpc/grpc-js";
+import { context } from "@opentelemetry/api";
+import { callerContextOf, withCallerContext } from "../trace-context/caller-context.ts";
+import { channelCredentials } from "./client.ts";
+
+const PROBE = {
+  probe: {
+    path: "/twinspan.SelfCheck/Probe",
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: () => Buffer.alloc(0),
+    requestDeserialize: () => "probe",
+    responseSerialize: (seen: string) => Buffer.from(seen),
+    responseDeserialize: (bytes: Buffer) => bytes.toString(),
+  },
+} satisfies ServiceDefinition;
+
+const CALLER = {
+  traceId: "5e1fc4ec0000000000000000005e1fc4",
+  spanId: "5e1fc4ec00000001",
+  flags: 1,
+  traceState: undefined,
+  baggage: new Map<string, string>(),
+};
+
+/**
+ * Proves that a caller's context travels through a gRPC call in this process: it makes one, to itself. The loader hook
+ * that carries it fails without a word when it was registered too late, so every service runs this at start and refuses
+ * to serve when it throws.
+ */
+export async function checkContextTravels(): Promise<void> {
+  const server = new Server();
+  const seen = () => callerContextOf(context.active())?.traceId ?? "nothing";
+  server.addService(PROBE, {
+    probe: (_call: unknown, callback: (error: null, seen: string) => void) => callback(null, seen()),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  const Client = makeGenericClientConstructor(PROBE, "twinspan.SelfCheck");
+  const client = new Client(`127.0.0.1:${port}`, channelCredentials());
+  try {
+    const arrived = await context.with(
+      withCallerContext(context.active(), CALLER),
+      () =>
+        new Promise<string>((resolve, reject) => {
+          client["probe"]?.({}, new Metadata(), (error: Error | null, answer: string) =>
+            error === null ? resolve(answer) : reject(error),
+          );
+        }),
+    );
+    if (arrived !== CALLER.traceId) {
+      throw new Error(
+        "Trace context does not travel over gRPC in this process: registerTraceContext() must run before anything imports @grpc/grpc-js.",
+      );
+    }
+  } finally {
+    client.close();
+    server.forceShutdown();
+  }
+}

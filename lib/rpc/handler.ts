@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from "@grpc/grpc-js";
+import type { Logger } from "../logger.ts";
+import { ServiceError, serviceErrorOf } from "../service-error.ts";
+import { rpcFailureOf } from "./status-details.ts";
+
+/** What a handler may know of its call, and say beside its answer. */
+export interface RpcCall {
+  /** The caller's metadata. Trace context is not read from it: it is in OpenTelemetry's context already. */
+  readonly metadata: Metadata;
+  /** Aborts when the caller hangs up or its deadline passes; `reason` is the ServiceError that says which. */
+  readonly signal: AbortSignal;
+  /** The host the caller dialled (`:authority`). */
+  readonly host: string;
+  /** Sent with the answer's end, on errors too. A handler may add to it as long as it runs. */
+  readonly trailers: Metadata;
+  /** Sends initial metadata now. At most once, before the first message. */
+  sendHead(metadata: Metadata): void;
+}
+
+type Call = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
+
+/**
+ * A unary handler from a function that returns the answer or throws. A thrown ServiceError goes out with its rich
+ * details; anything else is logged whole and goes out as `internal`.
+ */
+export function unary<Request, Response>(
+  log: Logger,
+  handle: (request: Request, call: RpcCall) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const rpc = createCall(call);
+    handle(call.request, rpc).then(
+      (response) => callback(null, response, rpc.trailers),
+      (thrown) => callback(failureOf(log, call.getPath(), thrown, rpc)),
+    );
+  };
+}
+
+/**
+ * A server-streaming handler from an async generator. The next message is asked for when the last one has room to go
+ * (HTTP/2 flow control), so a slow reader slows the source. When the caller hangs up the generator is ended where it
+ * stands; its `finally` runs.
+ */
+export function serverStreaming<Request, Response>(
+  log: Logger,
+  handle: (request: Request, call: RpcCall) => AsyncGenerator<Response, void, void>,
+): handleServerStreamingCall<Request, Response> {
+  return async (call) => {
+    const rpc = createCall(call);
+    try {
+      for await (const message of handle(call.request, rpc)) {
+        if (!call.write(message)) await drained(call, rpc.signal);
+        if (rpc.signal.aborted) break;
+      }
+      call.end(rpc.trailers);
+    } catch (thrown) {
+      call.emit("error", failureOf(log, call.getPath(), thrown, rpc));
+    }
+  };
+}
+
+function createCall(call: Call): RpcCall {
+  const abort = new AbortController();
+  call.on("cancelled", () => abort.abort(hangUpOf(call)));
+  return {
+    metadata: call.metadata,
+    signal: abort.signal,
+    host: call.getHost(),
+    trailers: new Metadata(),
+    sendHead: (metadata) => call.sendMetadata(metadata),
+  };
+}
+
+/** Why a call was cancelled: grpc-js tells a deadline and a hang-up alike, so the clock decides. */
+function hangUpOf(call: Call): ServiceError {
+  const deadline = call.getDeadline();
+  const deadlineMs = typeof deadline === "number" ? deadline : deadline.getTime();
+  return Date.now() >= deadlineMs
+    ? new ServiceError("deadline_exceeded", "The caller's deadline passed.")
+    : new ServiceError("cancelled", "The caller hung up.");
+}
+
+async function drained(stream: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
+  try {
+    await once(stream, "drain", { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function failureOf(log: Logger, method: string, thrown: unknown, call: RpcCall) {
+  const error = serviceErrorOf(thrown);
+  if (error.kind === "internal") log.error({ err: error.cause ?? error, method }, "rpc failed");
+  return rpcFailureOf(error, call.trailers);
+}

@@ -1,0 +1,84 @@
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+import { listenErrorOf } from "../listen-error.ts";
+import { createReflection } from "./reflection.ts";
+
+/** A service and what answers for it. */
+export interface ServedService {
+  /** The fully-qualified name, `twinspan.gateway.v1.GatewayService`. */
+  readonly name: string;
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+export interface RpcServerOptions {
+  /** `host:port`; port 0 takes a free one. */
+  readonly listen: string;
+  /** What is served, beside `grpc.health.v1.Health` and server reflection. */
+  readonly services: readonly ServedService[];
+  /** The largest message that is taken, in bytes. A larger one is RESOURCE_EXHAUSTED. */
+  readonly messageBytesMax: number;
+  /** How long calls in flight may go on once the server is told to stop, in milliseconds. Then they are cut. */
+  readonly drainMs: number;
+}
+
+/** A gRPC server that takes calls. Disposing of it drains it: no new calls, those in flight end, then it is closed. */
+export interface RpcServer extends AsyncDisposable {
+  /** The address it is bound to, with the port it got. */
+  readonly address: string;
+  /** Says how a service is; `name` may also be a concern of its own, such as `twinspan.tracing`. */
+  setHealth(name: string, serving: boolean): void;
+}
+
+/** HTTP/2's default window of 64 KiB makes large bodies crawl: a round trip for every window. */
+const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
+/** Connections are renewed at this age, so that clients look their names up again and find new copies. */
+const CONNECTION_AGE_MAX_MS = 10 * 60_000;
+const CONNECTION_AGE_GRACE_MS = 60 * 60_000;
+
+/** Starts a gRPC server. Fails with one line that says what to do when the address cannot be had. */
+export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const server = new Server({
+    "grpc.max_receive_message_length": options.messageBytesMax,
+    "grpc.max_send_message_length": -1,
+    "grpc.max_connection_age_ms": CONNECTION_AGE_MAX_MS,
+    "grpc.max_connection_age_grace_ms": CONNECTION_AGE_GRACE_MS,
+    "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
+  });
+  for (const { definition, implementation } of options.services) server.addService(definition, implementation);
+  const names = options.services.map(({ name }) => name);
+  for (const { service, implementation } of createReflection(names)) server.addService(service, implementation);
+  const health = new HealthImplementation(Object.fromEntries(["", ...names].map((name) => [name, "SERVING"])));
+  health.addToServer(server);
+  const port = await bind(server, options.listen);
+  return {
+    address: `${hostOf(options.listen)}:${port}`,
+    setHealth: (name, serving) => health.setStatus(name, serving ? "SERVING" : "NOT_SERVING"),
+    async [Symbol.asyncDispose]() {
+      for (const name of ["", ...names]) health.setStatus(name, "NOT_SERVING");
+      await drain(server, options.drainMs);
+    },
+  };
+}
+
+function bind(server: Server, listen: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) =>
+      error === null ? resolve(port) : reject(listenErrorOf(error, listen)),
+    );
+  });
+}
+
+function drain(server: Server, drainMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.forceShutdown(), drainMs);
+    server.tryShutdown(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+  });
+}
+
+function hostOf(listen: string): string {
+  return listen.slice(0, listen.lastIndexOf(":"));
+}

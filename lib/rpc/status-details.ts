@@ -1,0 +1,94 @@
+import { Metadata, type ServiceError as RpcError, status } from "@grpc/grpc-js";
+import { BadRequest, ErrorInfo, RetryInfo } from "#proto/google/rpc/error_details.ts";
+import { Status } from "#proto/google/rpc/status.ts";
+import { isErrorKind, meaningOf, ServiceError } from "../service-error.ts";
+
+const DETAILS_KEY = "grpc-status-details-bin";
+const DOMAIN = "twinspan";
+
+/** A failure as grpc-js wants it: code, message, and metadata with the rich details (google.rpc.Status). */
+export interface RpcFailure {
+  readonly code: number;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** The failure that goes over the wire for `error`. `trailers` are sent with it. */
+export function rpcFailureOf(error: ServiceError, trailers: Metadata = new Metadata()): RpcFailure {
+  const code = meaningOf(error.kind).grpc;
+  const metadata = trailers.clone();
+  metadata.set(
+    DETAILS_KEY,
+    Buffer.from(Status.encode({ code, message: error.message, details: detailsOf(error) }).finish()),
+  );
+  return { code, details: error.message, metadata };
+}
+
+/**
+ * The failure that a call to another service ended with. A kind that the other side named is kept, with its message;
+ * otherwise `peer` (as in "the gateway") is named in a message of ours, and the original is the cause.
+ */
+export function serviceErrorOfRpc(error: RpcError, peer: string): ServiceError {
+  const details = error.metadata?.get(DETAILS_KEY)[0];
+  const told = Buffer.isBuffer(details) ? toldError(details, error) : undefined;
+  if (told !== undefined) return told;
+  switch (error.code) {
+    case status.CANCELLED:
+      return new ServiceError("cancelled", "The call was cancelled.", { cause: error });
+    case status.DEADLINE_EXCEEDED:
+      return new ServiceError("deadline_exceeded", `The deadline passed before ${peer} answered.`, { cause: error });
+    case status.UNAVAILABLE:
+      return new ServiceError("unavailable", `${peer} cannot be reached now. Try again.`, {
+        cause: error,
+        retryAfterMs: 1000,
+      });
+    case status.RESOURCE_EXHAUSTED:
+      return new ServiceError("request_too_large", `The message is larger than ${peer} takes.`, { cause: error });
+    default:
+      return new ServiceError("internal", `${peer} failed. Its log has the reason.`, { cause: error });
+  }
+}
+
+function detailsOf(error: ServiceError) {
+  const details = [any("google.rpc.ErrorInfo", ErrorInfo.encode(errorInfoOf(error)).finish())];
+  if (error.retryAfterMs !== undefined) {
+    const retryDelay = {
+      seconds: BigInt(Math.floor(error.retryAfterMs / 1000)),
+      nanos: (error.retryAfterMs % 1000) * 1e6,
+    };
+    details.push(any("google.rpc.RetryInfo", RetryInfo.encode({ retryDelay }).finish()));
+  }
+  if (error.field !== undefined) {
+    const fieldViolations = [{ field: error.field, description: error.message }];
+    details.push(any("google.rpc.BadRequest", BadRequest.encode({ fieldViolations }).finish()));
+  }
+  return details;
+}
+
+function errorInfoOf(error: ServiceError): ErrorInfo {
+  return { reason: error.kind.toUpperCase(), domain: DOMAIN, metadata: { ...error.metadata } };
+}
+
+function any(type: string, value: Uint8Array) {
+  return { typeUrl: `type.googleapis.com/${type}`, value: Buffer.from(value) };
+}
+
+function toldError(details: Buffer, cause: RpcError): ServiceError | undefined {
+  const told = Status.decode(details);
+  const find = (type: string) => told.details.find((detail) => detail.typeUrl.endsWith(`/${type}`))?.value;
+  const info = find("google.rpc.ErrorInfo");
+  if (info === undefined) return undefined;
+  const { reason, domain, metadata } = ErrorInfo.decode(info);
+  const kind = reason.toLowerCase();
+  if (domain !== DOMAIN || !isErrorKind(kind)) return undefined;
+  const retry = find("google.rpc.RetryInfo");
+  const bad = find("google.rpc.BadRequest");
+  const delay = retry && RetryInfo.decode(retry).retryDelay;
+  const field = bad && BadRequest.decode(bad).fieldViolations[0]?.field;
+  return new ServiceError(kind, told.message, {
+    cause,
+    metadata,
+    ...(delay ? { retryAfterMs: Number(delay.seconds) * 1000 + delay.nanos / 1e6 } : {}),
+    ...(field ? { field } : {}),
+  });
+}

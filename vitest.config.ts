@@ -5,9 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["./test/helpers/setup.ts"],
     pool: "forks",
-    // Imports of packages go through the loader as they do in a service; Vitest's own interop would step around the hook
-    // that carries the trace context.
-    deps: { interopDefault: false },
+    // Node runs the tests as it runs the services: its own loader, and so the hook that carries the trace context.
+    experimental: { viteModuleRunner: false },
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

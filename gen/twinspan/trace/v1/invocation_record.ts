@@ -22,10 +22,17 @@ export interface InvocationRecord {
   full:
     | FullTrace
     | undefined;
-  /** The payload of the full trace's spans. Empty: it was shed (`full.payload_shed`), or there is none. */
+  /** The payload of the full trace's spans. Empty: it was shed (`payload_shed`), or there is none. */
   payloads: SpanPayload[];
   /** The mirror in the caller's trace. Unset: the caller gave no context, or one that asks for none. */
-  mirror: Mirror | undefined;
+  mirror:
+    | Mirror
+    | undefined;
+  /**
+   * Whether a payload existed and was given up to keep the rest. A field of its own beside the payload, so that an
+   * outbox can replace the one by the other without decoding the record.
+   */
+  payloadShed: boolean;
 }
 
 /** The full trace: OTLP spans, and what is known of the trace as a whole. */
@@ -43,8 +50,6 @@ export interface FullTrace {
    * 64, each value at most 250 characters.
    */
   metadata: { [key: string]: string };
-  /** Whether a payload existed and was given up to keep the rest. */
-  payloadShed: boolean;
 }
 
 export interface FullTrace_MetadataEntry {
@@ -70,7 +75,7 @@ export interface SpanPayload {
 }
 
 function createBaseInvocationRecord(): InvocationRecord {
-  return { full: undefined, payloads: [], mirror: undefined };
+  return { full: undefined, payloads: [], mirror: undefined, payloadShed: false };
 }
 
 export const InvocationRecord: MessageFns<InvocationRecord> = {
@@ -83,6 +88,9 @@ export const InvocationRecord: MessageFns<InvocationRecord> = {
     }
     if (message.mirror !== undefined) {
       Mirror.encode(message.mirror, writer.uint32(26).fork()).join();
+    }
+    if (message.payloadShed !== false) {
+      writer.uint32(32).bool(message.payloadShed);
     }
     return writer;
   },
@@ -124,6 +132,14 @@ export const InvocationRecord: MessageFns<InvocationRecord> = {
             message.mirror = Mirror.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.payloadShed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -138,7 +154,7 @@ export const InvocationRecord: MessageFns<InvocationRecord> = {
 };
 
 function createBaseFullTrace(): FullTrace {
-  return { traceId: Buffer.alloc(0), experiment: "", resourceSpans: undefined, metadata: {}, payloadShed: false };
+  return { traceId: Buffer.alloc(0), experiment: "", resourceSpans: undefined, metadata: {} };
 }
 
 export const FullTrace: MessageFns<FullTrace> = {
@@ -155,9 +171,6 @@ export const FullTrace: MessageFns<FullTrace> = {
     globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
       FullTrace_MetadataEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
     });
-    if (message.payloadShed !== false) {
-      writer.uint32(40).bool(message.payloadShed);
-    }
     return writer;
   },
 
@@ -207,14 +220,6 @@ export const FullTrace: MessageFns<FullTrace> = {
             if (entry4.value !== undefined) {
               message.metadata[entry4.key] = entry4.value;
             }
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.payloadShed = reader.bool();
             continue;
           }
         }

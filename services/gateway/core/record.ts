@@ -1,0 +1,34 @@
+import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { fullTraceOf, payloadsOf } from "./full-trace.ts";
+import type { Invocation, Outcome } from "./invocation.ts";
+import { mirrorOf } from "./mirror.ts";
+
+/**
+ * A record in its serialized form, in two parts. A protobuf message may be cut between its fields: `spans` followed by
+ * `payload` is the whole record, `spans` alone is the record without its payload. So the outbox sheds a payload without
+ * reading it.
+ */
+export interface SerializedRecord {
+  readonly spans: Uint8Array;
+  /** Empty: there is no payload. */
+  readonly payload: Uint8Array;
+}
+
+/** What follows `spans` in the place of a payload that was shed: the fact that it was. */
+export const PAYLOAD_SHED: Uint8Array = InvocationRecord.encode({
+  full: undefined,
+  payloads: [],
+  mirror: undefined,
+  payloadShed: true,
+}).finish();
+
+/** The record of an invocation that has ended: both twins, and the payload once. */
+export function recordOf(invocation: Invocation, outcome: Outcome): SerializedRecord {
+  const full = fullTraceOf(invocation, outcome);
+  const mirror = mirrorOf(invocation, outcome);
+  const payloads = payloadsOf(invocation, outcome);
+  return {
+    spans: InvocationRecord.encode({ full, payloads: [], mirror, payloadShed: false }).finish(),
+    payload: InvocationRecord.encode({ full: undefined, payloads, mirror: undefined, payloadShed: false }).finish(),
+  };
+}

@@ -1,0 +1,60 @@
+# Everything is reached from here: `make help`. Each target installs what it needs first, on any Node from 20 on;
+# twinspan itself then runs on the Node that package-lock.json pins.
+
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+BIN := node_modules/.bin
+NODE := node_modules/node/bin/node
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: install
+install: ## Install the dependencies, when package-lock.json has changed
+	@sh scripts/install.sh
+
+.PHONY: up
+up: install ## Start the three services, let an agent call them, show its traces, serve until Ctrl-C
+	@exec bin/twinspan up
+
+.PHONY: test
+test: install ## Run all tests (TEST_ARGS=test/unit for some)
+	@$(BIN)/vitest run --exclude 'test/interop/**' $(TEST_ARGS)
+
+.PHONY: interop
+interop: install ## Run the tests against other people's clients, which fetch what they need
+	@$(BIN)/vitest run --passWithNoTests test/interop
+
+.PHONY: check
+check: types lint proto ## Check all that can be checked without running it: types, style, imports, dead code, contracts
+
+.PHONY: types
+types: install ## Check the types
+	@$(BIN)/tsc -p .
+
+.PHONY: lint
+lint: install ## Check style, import rules and dead code
+	@$(BIN)/biome check --error-on-warnings .
+	@$(BIN)/knip --no-progress
+
+.PHONY: proto
+proto: install ## Check the contracts: style, compatibility, and that gen/ is current
+	@sh scripts/check-proto.sh
+
+.PHONY: fix
+fix: install ## Format, and fix what can be fixed by itself
+	@$(BIN)/biome check --write .
+	@$(BIN)/buf format --write
+
+.PHONY: generate
+generate: install ## Generate gen/ from proto/
+	@sh scripts/generate.sh .
+
+.PHONY: bench
+bench: install ## Measure what twinspan costs, and write docs/performance.md
+	@$(NODE) bench/main.ts
+
+.PHONY: clean
+clean: ## Delete what running leaves behind: stored traces, logs, coverage
+	rm -rf var coverage

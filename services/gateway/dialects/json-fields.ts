@@ -1,0 +1,141 @@
+/** Where a value stands in the text: from its first byte to the one after its last. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a scan of a JSON object found. */
+export interface JsonFields {
+  /** Where the values of the wanted fields are. A field that is not there is not in the map. */
+  readonly values: ReadonlyMap<string, ByteRange>;
+  /** Just after the opening brace: where a field can be put in front. -1: the text is no object. */
+  readonly bodyStart: number;
+  /** Whether the object has no fields. */
+  readonly isEmpty: boolean;
+  /** What is wrong with the text, in words. Undefined: nothing that a scan sees. */
+  readonly fault: string | undefined;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
+/**
+ * Finds the values of the wanted fields of a JSON object in one pass over its bytes, without parsing it: strings are
+ * skipped by a native search, so that a large request costs little. It sees what would make the bytes mean different
+ * things to different readers (no object, cut off, a wanted field twice, text after the end); what else is wrong with the
+ * JSON is for its reader to say. Fields that precede a fault are still found.
+ */
+export function scanJsonFields(json: Buffer, wanted: readonly string[]): JsonFields {
+  const values = new Map<string, ByteRange>();
+  const found = (bodyStart: number, isEmpty: boolean, fault?: string): JsonFields => ({
+    values,
+    bodyStart,
+    isEmpty,
+    fault,
+  });
+
+  let at = skipSpace(json, 0);
+  if (json[at] !== OPEN_BRACE) return found(-1, true, "the body is not a JSON object");
+  const bodyStart = at + 1;
+  at = skipSpace(json, bodyStart);
+  const isEmpty = json[at] === CLOSE_BRACE;
+  if (isEmpty) return found(bodyStart, true, faultAfter(json, at + 1));
+
+  for (;;) {
+    if (json[at] !== QUOTE) return found(bodyStart, isEmpty, `a field's name is missing at byte ${at}`);
+    const keyEnd = endOfString(json, at);
+    if (keyEnd === -1) return found(bodyStart, isEmpty, "the body is cut off in the middle of a string");
+    const key = keyOf(json, at, keyEnd);
+    at = skipSpace(json, keyEnd);
+    if (json[at] !== COLON) return found(bodyStart, isEmpty, `a colon is missing at byte ${at}`);
+    const start = skipSpace(json, at + 1);
+    const end = endOfValue(json, start);
+    if (end === -1) return found(bodyStart, isEmpty, "the body is cut off in the middle of a value");
+    if (end === start) return found(bodyStart, isEmpty, `a value is missing at byte ${start}`);
+    if (wanted.includes(key)) {
+      if (values.has(key)) return found(bodyStart, isEmpty, `the field "${key}" is there twice`);
+      values.set(key, { start, end });
+    }
+    at = skipSpace(json, end);
+    if (json[at] === CLOSE_BRACE) return found(bodyStart, isEmpty, faultAfter(json, at + 1));
+    if (json[at] !== COMMA) return found(bodyStart, isEmpty, `a comma is missing at byte ${at}`);
+    at = skipSpace(json, at + 1);
+  }
+}
+
+/** The key between its quotes. Almost none has escapes, and a parser would read those too. */
+function keyOf(json: Buffer, start: number, end: number): string {
+  const raw = json.toString("utf8", start + 1, end - 1);
+  if (!raw.includes("\\")) return raw;
+  try {
+    return String(JSON.parse(`"${raw}"`));
+  } catch (error) {
+    if (error instanceof SyntaxError) return raw;
+    throw error;
+  }
+}
+
+function faultAfter(json: Buffer, at: number): string | undefined {
+  const rest = skipSpace(json, at);
+  return rest === json.length ? undefined : `there is text after the end of the object, at byte ${rest}`;
+}
+
+function skipSpace(json: Buffer, from: number): number {
+  let at = from;
+  for (; at < json.length; at += 1) {
+    const byte = json[at];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
+  }
+  return at;
+}
+
+/** The place after a string's closing quote. -1: there is none. */
+function endOfString(json: Buffer, start: number): number {
+  for (let from = start + 1; ; ) {
+    const quote = json.indexOf(QUOTE, from);
+    if (quote === -1) return -1;
+    let slashes = 0;
+    while (json[quote - 1 - slashes] === BACKSLASH) slashes += 1;
+    if (slashes % 2 === 0) return quote + 1;
+    from = quote + 1;
+  }
+}
+
+/** The place after a value. -1: it is cut off. */
+function endOfValue(json: Buffer, start: number): number {
+  const first = json[start];
+  if (first === QUOTE) return endOfString(json, start);
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return endOfNested(json, start);
+  let at = start;
+  for (; at < json.length; at += 1) {
+    const byte = json[at];
+    if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte === undefined || byte <= 0x20)
+      return at;
+  }
+  return -1;
+}
+
+/** The place after an object or a list, however deep: depth is counted, nothing recurses. */
+function endOfNested(json: Buffer, start: number): number {
+  let depth = 0;
+  for (let at = start; at < json.length; at += 1) {
+    const byte = json[at];
+    if (byte === QUOTE) {
+      const end = endOfString(json, at);
+      if (end === -1) return -1;
+      at = end - 1;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth += 1;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return -1;
+}

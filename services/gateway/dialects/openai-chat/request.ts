@@ -1,0 +1,81 @@
+import { ServiceError } from "#lib/service-error.ts";
+import type { DialectRequest } from "../dialect.ts";
+import { type ByteRange, scanJsonFields } from "../json-fields.ts";
+import { isObject, parseJson } from "../json-value.ts";
+
+/** An endpoint's name is at most this long; what is longer names none. */
+const ENDPOINT_NAME_MAX = 128;
+
+/** Reads of a chat completion request its model, whether it streams, and whether it wants its usage. */
+export function readRequest(body: Buffer): DialectRequest {
+  const fields = scanJsonFields(body, ["model", "stream", "stream_options"]);
+  const read = (name: string) => {
+    const range = fields.values.get(name);
+    return range && parseJson(body.toString("utf8", range.start, range.end));
+  };
+  const model = read("model");
+  const stream = read("stream");
+  const streamOptions = read("stream_options");
+  const endpointName = typeof model === "string" && model.length <= ENDPOINT_NAME_MAX ? model : undefined;
+  return {
+    endpointName,
+    streaming: stream === true,
+    asksForUsage: isObject(streamOptions) && streamOptions["include_usage"] === true,
+    fault: faultOf(fields.fault, model, stream, streamOptions),
+    bodyFor(providerModel, askForUsage) {
+      const edits: Edit[] = [];
+      const modelRange = fields.values.get("model");
+      if (modelRange) edits.push({ ...modelRange, text: JSON.stringify(providerModel) });
+      if (askForUsage) edits.push(usageEditOf(fields.values.get("stream_options"), streamOptions, fields.bodyStart));
+      return edited(body, edits);
+    },
+  };
+}
+
+function faultOf(
+  fault: string | undefined,
+  model: unknown,
+  stream: unknown,
+  streamOptions: unknown,
+): ServiceError | undefined {
+  if (fault !== undefined) return invalid(`The request cannot be read: ${fault}. Send one JSON object.`);
+  if (typeof model !== "string" || model === "") {
+    return invalid("`model` is missing. Give it the name of an endpoint; GET /v1/models lists them.", "model");
+  }
+  if (stream !== undefined && stream !== null && typeof stream !== "boolean") {
+    return invalid("`stream` must be true or false.", "stream");
+  }
+  if (streamOptions !== undefined && streamOptions !== null && !isObject(streamOptions)) {
+    return invalid("`stream_options` must be an object.", "stream_options");
+  }
+  return undefined;
+}
+
+function invalid(message: string, field?: string): ServiceError {
+  return new ServiceError("invalid_request", message, field === undefined ? {} : { field });
+}
+
+/** A piece of text in the place of a range of bytes. */
+interface Edit extends ByteRange {
+  readonly text: string;
+}
+
+/** Asks for the stream's usage: within the caller's `stream_options`, or in front of the first field. */
+function usageEditOf(range: ByteRange | undefined, streamOptions: unknown, bodyStart: number): Edit {
+  if (range === undefined) {
+    return { start: bodyStart, end: bodyStart, text: '"stream_options":{"include_usage":true},' };
+  }
+  const options = isObject(streamOptions) ? streamOptions : {};
+  return { ...range, text: JSON.stringify({ ...options, include_usage: true }) };
+}
+
+function edited(body: Buffer, edits: readonly Edit[]): Buffer {
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (const { start, end, text } of edits.toSorted((a, b) => a.start - b.start)) {
+    parts.push(body.subarray(from, start), Buffer.from(text));
+    from = end;
+  }
+  parts.push(body.subarray(from));
+  return Buffer.concat(parts);
+}

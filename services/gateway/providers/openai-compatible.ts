@@ -1,0 +1,143 @@
+import { type Dispatcher, Pool } from "undici";
+import { ServiceError } from "#lib/service-error.ts";
+import type { Provider, ProviderAnswer, ProviderRequest } from "./provider.ts";
+import { ProviderFailure, providerFailureOf } from "./provider-failure.ts";
+
+/** How a provider is reached, from the configuration. */
+export interface OpenAiCompatibleOptions {
+  readonly name: string;
+  /** With the version, without a slash at the end: `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  /** Sent as a bearer token. Undefined: the provider needs none. */
+  readonly apiKey: string | undefined;
+  readonly unavailableReason: string | undefined;
+  readonly connectionsMax: number;
+  readonly asksStreamUsage: boolean;
+  readonly propagates: boolean;
+  readonly timeouts: {
+    readonly connectMs: number;
+    readonly firstByteMs: number;
+    readonly idleMs: number;
+    readonly totalMs: number;
+  };
+}
+
+/** The headers of an answer that pass to the caller; those of rate limits pass too. */
+const PASSED = new Set(["content-type", "retry-after", "openai-processing-ms"]);
+
+/** A provider that speaks OpenAI's dialect at any base URL, over kept-alive connections. */
+export function createOpenAiCompatible(options: OpenAiCompatibleOptions): Provider {
+  const base = new URL(options.baseUrl);
+  const basePath = base.pathname.replace(/\/+$/, "");
+  const pool = new Pool(base.origin, {
+    connections: options.connectionsMax,
+    pipelining: 1,
+    keepAliveTimeout: 30_000,
+    connect: { timeout: options.timeouts.connectMs },
+    headersTimeout: options.timeouts.firstByteMs,
+    bodyTimeout: options.timeouts.idleMs,
+  });
+  return {
+    name: options.name,
+    host: base.hostname,
+    port: Number(base.port || (base.protocol === "https:" ? 443 : 80)),
+    asksStreamUsage: options.asksStreamUsage,
+    propagates: options.propagates,
+    unavailableReason: options.unavailableReason,
+    send: (request) => send(pool, basePath, options, request),
+    [Symbol.asyncDispose]: () => pool.destroy(),
+  };
+}
+
+async function send(
+  pool: Pool,
+  basePath: string,
+  options: OpenAiCompatibleOptions,
+  request: ProviderRequest,
+): Promise<ProviderAnswer> {
+  const limit = startLimit(options, request.signal);
+  try {
+    const answer = await pool.request({
+      method: "POST",
+      path: basePath + request.path,
+      headers: headersOf(options, request),
+      body: request.body,
+      signal: limit.signal,
+    });
+    const headers = passedHeadersOf(answer.headers);
+    const contentType = headers.find(([name]) => name === "content-type")?.[1] ?? "";
+    return {
+      status: answer.statusCode,
+      headers,
+      isEventStream: contentType.startsWith("text/event-stream"),
+      body: bodyOf(answer, options.name, limit),
+    };
+  } catch (error) {
+    limit.end();
+    throw failureOf(options.name, error, limit.signal, false);
+  }
+}
+
+async function* bodyOf(answer: Dispatcher.ResponseData, provider: string, limit: Limit): AsyncGenerator<Buffer> {
+  try {
+    for await (const piece of answer.body) yield piece;
+  } catch (error) {
+    throw failureOf(provider, error, limit.signal, true);
+  } finally {
+    limit.end();
+  }
+}
+
+/** A signal that aborts with the caller's, or when the attempt's time is up. */
+interface Limit {
+  readonly signal: AbortSignal;
+  /** Frees the timer. */
+  end(): void;
+}
+
+function startLimit({ name, timeouts }: OpenAiCompatibleOptions, caller: AbortSignal): Limit {
+  const abort = new AbortController();
+  const onCaller = () => abort.abort(caller.reason);
+  const onTimeout = () => {
+    const message = `The provider ${name} did not finish in time (timeouts.totalMs).`;
+    abort.abort(new ProviderFailure("provider_timeout", message, `no end within ${timeouts.totalMs} ms`, undefined));
+  };
+  const timer = setTimeout(onTimeout, timeouts.totalMs);
+  if (caller.aborted) onCaller();
+  else caller.addEventListener("abort", onCaller, { once: true });
+  return {
+    signal: abort.signal,
+    end() {
+      clearTimeout(timer);
+      caller.removeEventListener("abort", onCaller);
+    },
+  };
+}
+
+function failureOf(provider: string, error: unknown, signal: AbortSignal, hasHead: boolean): ServiceError {
+  if (signal.aborted && signal.reason instanceof ServiceError) return signal.reason;
+  return providerFailureOf(provider, error, hasHead);
+}
+
+function headersOf({ apiKey }: OpenAiCompatibleOptions, { traceParent }: ProviderRequest): Record<string, string> {
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    "accept-encoding": "identity",
+  };
+  if (apiKey !== undefined) headers["authorization"] = `Bearer ${apiKey}`;
+  if (traceParent !== undefined) headers["traceparent"] = traceParent;
+  return headers;
+}
+
+function passedHeadersOf(headers: Dispatcher.ResponseData["headers"]): readonly (readonly [string, string])[] {
+  const passed: (readonly [string, string])[] = [];
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    const text = typeof value === "string" ? value : value.join(", ");
+    if (name === "x-request-id") passed.push(["x-provider-request-id", text]);
+    else if (PASSED.has(name) || name.startsWith("x-ratelimit-")) passed.push([name, text]);
+  }
+  return passed;
+}

@@ -23,7 +23,8 @@ function summaryOf(report: z.output<typeof reportSchema> | undefined, runStatus:
   const passed = report.numPassedTests;
   const failed = report.numFailedTests + broken.length;
   if (passed + failed === 0) return { passed, failed: 1, reason: "no test ran" };
-  if (failed === 0 && runStatus !== 0) return { passed, failed: 1, reason: `the test run ended with status ${runStatus}` };
+  if (failed === 0 && runStatus !== 0)
+    return { passed, failed: 1, reason: `the test run ended with status ${runStatus}` };
   return { passed, failed, reason: undefined };
 }
 

@@ -1,0 +1,112 @@
+import type { AnyValue, KeyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
+
+/** What an attribute that we write may hold. Undefined: it is left out. */
+export type AttributeValue = string | number | bigint | boolean | readonly string[] | undefined;
+
+/** OTLP attributes from a plain object. Whole numbers are integers, others doubles. */
+export function attributesOf(values: Readonly<Record<string, AttributeValue>>): KeyValue[] {
+  return Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ key, value: { value: anyValueOf(value) } }],
+  );
+}
+
+/** A span's attributes by key. Of a key that is there twice the first counts. */
+export type Attributes = ReadonlyMap<string, AnyValue>;
+
+/** Looks a span's attributes up by key. */
+export function readAttributes(attributes: readonly KeyValue[]): Attributes {
+  const byKey = new Map<string, AnyValue>();
+  for (const { key, value } of attributes) {
+    if (value !== undefined && !byKey.has(key)) byKey.set(key, value);
+  }
+  return byKey;
+}
+
+/** The text under the first of the keys that holds one. Empty ones do not count. */
+export function textOf(attributes: Attributes, ...keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = attributes.get(key)?.value;
+    if (value?.$case === "stringValue" && value.value !== "") return value.value;
+  }
+  return undefined;
+}
+
+/**
+ * A text that MLflow's own SDK may have written as JSON: `"LLM"` with its quotes is read as LLM. Undefined: there is
+ * none.
+ */
+export function unquotedOf(attributes: Attributes, ...keys: readonly string[]): string | undefined {
+  const text = textOf(attributes, ...keys);
+  if (text?.startsWith('"') !== true) return text;
+  const parsed = parseJson(text);
+  return typeof parsed === "string" && parsed !== "" ? parsed : text;
+}
+
+/** The whole number under the first of the keys that holds one: an integer, or a double without a fraction. */
+export function integerOf(attributes: Attributes, ...keys: readonly string[]): bigint | undefined {
+  for (const key of keys) {
+    const value = attributes.get(key)?.value;
+    if (value?.$case === "intValue") return value.value;
+    if (value?.$case === "doubleValue" && Number.isSafeInteger(value.value)) return BigInt(value.value);
+  }
+  return undefined;
+}
+
+/** An attribute that holds an object, as JSON text (MLflow's way) or as a key-value list, as name → number. */
+export function numbersOf(attributes: Attributes, key: string): ReadonlyMap<string, number> {
+  const value = attributes.get(key)?.value;
+  switch (value?.$case) {
+    case "stringValue":
+      return numbersIn(Object.entries(asObject(parseJson(value.value))));
+    case "kvlistValue":
+      return numbersIn(value.value.values.map((entry) => [entry.key, numberOf(entry.value)]));
+    default:
+      return new Map();
+  }
+}
+
+function anyValueOf(value: Exclude<AttributeValue, undefined>): Exclude<AnyValue["value"], undefined> {
+  switch (typeof value) {
+    case "string":
+      return { $case: "stringValue", value };
+    case "bigint":
+      return { $case: "intValue", value };
+    case "boolean":
+      return { $case: "boolValue", value };
+    case "number":
+      return Number.isSafeInteger(value)
+        ? { $case: "intValue", value: BigInt(value) }
+        : { $case: "doubleValue", value };
+    default: {
+      const values = value.map((item) => ({ value: { $case: "stringValue", value: item } as const }));
+      return { $case: "arrayValue", value: { values } };
+    }
+  }
+}
+
+function numberOf(value: AnyValue | undefined): unknown {
+  const inner = value?.value;
+  return inner?.$case === "intValue" ? Number(inner.value) : inner?.$case === "doubleValue" ? inner.value : undefined;
+}
+
+function numbersIn(entries: readonly (readonly [string, unknown])[]): ReadonlyMap<string, number> {
+  const numbers = new Map<string, number>();
+  for (const [name, value] of entries) {
+    if (typeof value === "number" && Number.isFinite(value)) numbers.set(name, value);
+  }
+  return numbers;
+}
+
+function asObject(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+/** Undefined: not JSON. What an agent sends may be anything. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+/** Where a page of traces ended. */
+export interface TraceKey {
+  /** The last trace's start, in nanoseconds since the Unix epoch. */
+  readonly startNs: bigint;
+  /** Its id, 32 hex digits. */
+  readonly traceId: string;
+}
+
+/**
+ * A page token: opaque, safe in URLs. `scope` is a digest of what is searched (8 hex digits or more), so that a token
+ * cannot be used with another search.
+ */
+export function formatTraceToken(key: TraceKey, scope: string): string {
+  return encode(`t1.${scope}.${key.startNs}.${key.traceId}`);
+}
+
+/** The inverse of {@link formatTraceToken}. Undefined: not a token of ours for that scope. */
+export function parseTraceToken(token: string, scope: string): TraceKey | undefined {
+  const match = /^t1\.([0-9a-f]+)\.(\d{1,19})\.([0-9a-f]{32})$/.exec(decode(token));
+  if (match === null) return undefined;
+  const [, tokenScope = "", start = "", traceId = ""] = match;
+  return tokenScope === scope ? { startNs: BigInt(start), traceId } : undefined;
+}
+
+/** The token of a page of experiments: the last one's id. */
+export function formatExperimentToken(id: bigint): string {
+  return encode(`e1.${id}`);
+}
+
+/** The inverse of {@link formatExperimentToken}. Undefined: not a token of ours. */
+export function parseExperimentToken(token: string): bigint | undefined {
+  const match = /^e1\.(\d{1,18})$/.exec(decode(token));
+  return match?.[1] === undefined ? undefined : BigInt(match[1]);
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString("base64url");
+}
+
+function decode(token: string): string {
+  return Buffer.from(token, "base64url").toString("latin1");
+}

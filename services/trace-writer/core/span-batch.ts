@@ -1,0 +1,84 @@
+import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import {
+  ResourceSpans,
+  type ScopeSpans,
+  type Span,
+  Status_StatusCode,
+} from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { readAttributes, textOf, unquotedOf } from "./attributes.ts";
+import { previewOf } from "./preview.ts";
+import type { SpanBatch, SpanOrigin, SpanRow } from "./span-row.ts";
+import { costOfAttributes, isModelCall, usageOfAttributes } from "./span-usage.ts";
+
+/** Digests bytes into 32 hex digits. Handed in, so that this stays free of any library. */
+export type Digest = (bytes: Uint8Array) => string;
+
+const TEXT_MAX = 250;
+/** Names beyond this are cut in the index; the span itself keeps its whole name. */
+const NAME_MAX = 1000;
+
+/** Spans of one trace as they go to a store. `originOf` says who wrote each, by its place among them. */
+export function spanBatchOf(
+  traceId: string,
+  resourceSpans: readonly ResourceSpans[],
+  originOf: (index: number) => SpanOrigin,
+  digest: Digest,
+): SpanBatch {
+  const rows: SpanRow[] = [];
+  for (const resource of resourceSpans) {
+    for (const scope of resource.scopeSpans) {
+      for (const span of scope.spans) {
+        rows.push(spanRowOf(span, originOf(rows.length), digest(aloneOf(span, scope, resource))));
+      }
+    }
+  }
+  const bytes = ExportTraceServiceRequest.encode({ resourceSpans: [...resourceSpans] }).finish();
+  return { traceId, rows, bytes };
+}
+
+function aloneOf(span: Span, { scope, schemaUrl }: ScopeSpans, { resource, ...group }: ResourceSpans): Uint8Array {
+  const scopeSpans = [{ scope, spans: [span], schemaUrl }];
+  return ResourceSpans.encode({ resource, scopeSpans, schemaUrl: group.schemaUrl }).finish();
+}
+
+function spanRowOf(span: Span, origin: SpanOrigin, contentHash: string): SpanRow {
+  const attributes = readAttributes(span.attributes);
+  const usage = usageOfAttributes(attributes);
+  const llm = isModelCall(attributes, usage);
+  const isRoot = span.parentSpanId.length === 0 || isZero(span.parentSpanId);
+  const isAgentRoot = isRoot && origin === "agent";
+  return {
+    spanId: span.spanId.toString("hex"),
+    parentId: isRoot ? undefined : span.parentSpanId.toString("hex"),
+    origin,
+    startNs: span.startTimeUnixNano,
+    endNs: span.endTimeUnixNano,
+    failed: span.status?.code === Status_StatusCode.STATUS_CODE_ERROR,
+    name: span.name.slice(0, NAME_MAX),
+    llm,
+    requestModel: shortOf(textOf(attributes, "gen_ai.request.model") ?? unquotedOf(attributes, "mlflow.llm.model")),
+    responseModel: shortOf(textOf(attributes, "gen_ai.response.model", "llm.model_name")),
+    responseId: shortOf(textOf(attributes, "gen_ai.response.id")),
+    usage: llm || origin === "mirror-gateway" ? usage : undefined,
+    cost: llm || origin === "mirror-gateway" ? costOfAttributes(attributes) : undefined,
+    session: shortOf(unquotedOf(attributes, "session.id", "gen_ai.conversation.id")),
+    user: shortOf(unquotedOf(attributes, "user.id")),
+    requestPreview: isAgentRoot
+      ? previewOf(textOf(attributes, "mlflow.spanInputs", "gen_ai.input.messages", "input.value") ?? "")
+      : "",
+    responsePreview: isAgentRoot
+      ? previewOf(textOf(attributes, "mlflow.spanOutputs", "gen_ai.output.messages", "output.value") ?? "")
+      : "",
+    contentHash,
+  };
+}
+
+/** Some exporters write a root's parent as eight zeros. */
+function isZero(id: Buffer): boolean {
+  return id.every((byte) => byte === 0);
+}
+
+/** A text that is too long to be an id or a name is none. */
+function shortOf(text: string | undefined): string | undefined {
+  return text !== undefined && text.length <= TEXT_MAX ? text : undefined;
+}

@@ -1,0 +1,125 @@
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
+import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import type { TraceKey } from "../core/page-token.ts";
+import type { RecordToWrite } from "../core/record-to-write.ts";
+import type { RejectReason } from "../core/span-check.ts";
+import type { SpanBatch } from "../core/span-row.ts";
+
+/** Names an experiment of a workspace. */
+export type ExperimentChoice = NonNullable<ExperimentRef["ref"]>;
+
+/** The experiment that every workspace's spans go to when nothing else is named. It is there from the start. */
+export const DEFAULT_EXPERIMENT = { id: "0", name: "Default" } as const;
+
+/**
+ * Where traces are kept. Every adapter passes the same suite (`test/service/trace-writer/trace-store-suite.ts`).
+ *
+ * What readers see follows from the set of what was written: writing in another order, again, or in other batches
+ * changes no answer. A write that resolves is durable and visible to every read that begins afterwards; one that rejects
+ * has left nothing behind. Rejections are ServiceErrors: `unavailable` (full, locked, too much waiting: try again) or
+ * the signal's reason.
+ */
+export interface TraceStore extends AsyncDisposable {
+  /**
+   * Stores records, each with both its halves or not at all; answers in their order. A record whose full trace is stored
+   * already changes nothing. Storing a full trace seals its id: what agents or mirrors had written under it is evicted.
+   * The experiment is created when missing.
+   */
+  writeRecords(workspace: string, records: readonly RecordToWrite[], signal: AbortSignal): Promise<RecordOutcome[]>;
+
+  /**
+   * Stores agents' spans, all in one step, under an experiment: by id it must exist, by name it is created when missing.
+   * A span whose id is taken is settled by `conflictOf`. Spans of sealed traces, and those under the id of a mirror's
+   * span, are counted in the answer and not stored.
+   */
+  writeSpans(
+    workspace: string,
+    experiment: ExperimentChoice,
+    batches: readonly SpanBatch[],
+    signal: AbortSignal,
+  ): Promise<SpansOutcome>;
+
+  /** One trace, from one moment. Without payload where `withPayload` is false; then payload is not even read. */
+  getTrace(workspace: string, traceId: string, withPayload: boolean): Promise<Trace | undefined>;
+
+  /**
+   * Traces by start, newest first, those of the same nanosecond by id, from behind `after` on, at most `limit`. Either
+   * those that the experiments own (ids that do not exist are passed over), or those that are pending.
+   */
+  searchTraces(
+    workspace: string,
+    scope: TraceScope,
+    limit: number,
+    after: TraceKey | undefined,
+  ): Promise<readonly TraceInfo[]>;
+
+  /** One experiment. */
+  getExperiment(workspace: string, choice: ExperimentChoice): Promise<Experiment | undefined>;
+
+  /** Experiments by id, ascending, from behind `after` on, at most `limit`. */
+  listExperiments(workspace: string, limit: number, after: bigint | undefined): Promise<readonly Experiment[]>;
+
+  /** How the store is, now. Costs at most some milliseconds. */
+  condition(): StoreCondition;
+}
+
+/** Which traces are searched. */
+export type TraceScope =
+  | { readonly kind: "experiments"; readonly ids: readonly bigint[] }
+  | { readonly kind: "pending" };
+
+/** What became of a record. */
+export interface RecordOutcome {
+  readonly outcome: "stored" | "already_stored";
+  /**
+   * What became of its mirror. `conflict`: a span id of it is another mirror's in the same trace, so it was left out:
+   * what the gateway wrote is never replaced. Only a gateway whose random ids repeat brings that about.
+   */
+  readonly mirror: "none" | "stored" | "sealed_trace" | "conflict";
+}
+
+/** What became of agents' spans. */
+export type SpansOutcome =
+  | { readonly kind: "stored"; readonly rejected: ReadonlyMap<RejectReason, number> }
+  | { readonly kind: "experiment_not_found" };
+
+/** How a store is. */
+export interface StoreCondition {
+  /** Whether it takes writes at all. */
+  readonly ready: boolean;
+  /** Why writes fail now, in words. Undefined: they do not. */
+  readonly degraded: string | undefined;
+  /** How many traces wait for an owner. */
+  readonly pendingTraces: number;
+  /** How many bytes of requests wait to be committed. */
+  readonly queuedBytes: number;
+}
+
+/** What a store counts, beside its answers. */
+export type StoreEvent = (typeof STORE_EVENTS)[number];
+export const STORE_EVENTS = [
+  "record_stored",
+  "record_repeated",
+  "record_conflict",
+  "mirror_stored",
+  "mirror_in_sealed_trace",
+  "mirror_conflict",
+  "mirror_experiment_unknown",
+  "span_stored",
+  "span_repeated",
+  "span_conflict",
+  "span_evicted",
+  "trace_adopted",
+  "trace_moved",
+] as const;
+
+/** Hears what a store does. */
+export interface StoreObserver {
+  /** A commit: how many requests shared it, how long it took, what it came to. */
+  committed(requests: number, durationMs: number, events: ReadonlyMap<StoreEvent, number>): void;
+  /** A commit that failed, or a request that was turned away: `full`, `queue_full`, `failed`. */
+  failed(reason: StoreFailure): void;
+}
+
+export type StoreFailure = "full" | "queue_full" | "failed";

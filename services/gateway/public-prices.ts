@@ -23,12 +23,11 @@ export function publicPricesOf(baseUrl: string): CostOf | undefined {
       responseModel,
       { provider },
     );
-    return (
-      price && {
-        inputNanoUsd: nanoUsdOf(price.input_price),
-        outputNanoUsd: nanoUsdOf(price.output_price),
-        totalNanoUsd: nanoUsdOf(price.total_price),
-      }
-    );
+    if (price === null) return undefined;
+    return {
+      inputNanoUsd: nanoUsdOf(price.input_price),
+      outputNanoUsd: nanoUsdOf(price.output_price),
+      totalNanoUsd: nanoUsdOf(price.total_price),
+    };
   };
 }

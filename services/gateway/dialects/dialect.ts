@@ -46,8 +46,16 @@ export interface StreamTapOptions {
   readonly payloadBytesMax: number;
 }
 
+/** What is known of an answer at any moment, also of one that is cut. */
+export interface AnswerWatch {
+  /** What the answer has said about itself so far. */
+  facts(): AnswerFacts;
+  /** The answer so far; a stream is reduced to one answer. Undefined: nothing came. */
+  reduced(): Payload | undefined;
+}
+
 /** Watches a stream go by: what may go on to the caller, what it says about itself, what answer it comes to. */
-export interface StreamTap {
+export interface StreamTap extends AnswerWatch {
   /**
    * Takes the next bytes from the provider and returns those that may go to the caller: whole events, as they came.
    * Throws a ServiceError `provider_protocol` when they are not of this dialect.
@@ -55,11 +63,7 @@ export interface StreamTap {
   push(bytes: Buffer, nowNanos: bigint): Buffer;
   /**
    * Ends the stream and returns the bytes held back to its end, the terminal event with them. Throws a ServiceError
-   * `provider_protocol` when the stream is not complete.
+   * `provider_protocol` when the stream is not complete, or the failure that the provider told in it.
    */
   end(): Buffer;
-  /** What the stream has said about itself so far. */
-  facts(): AnswerFacts;
-  /** The stream so far, reduced to one answer. Undefined: nothing came. */
-  reduced(): Payload | undefined;
 }

@@ -78,7 +78,11 @@ async function send(
   }
 }
 
-async function* bodyOf(answer: Dispatcher.ResponseData, provider: string, limit: Limit): AsyncGenerator<Buffer> {
+async function* bodyOf(
+  answer: Dispatcher.ResponseData,
+  provider: string,
+  limit: Limit,
+): AsyncGenerator<Buffer, void, void> {
   try {
     for await (const piece of answer.body) yield piece;
   } catch (error) {

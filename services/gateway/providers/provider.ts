@@ -40,5 +40,5 @@ export interface ProviderAnswer {
    * The body as it comes; asking for the next piece is the back-pressure. Throws a {@link ProviderFailure} when it is cut
    * or stalls, `signal.reason` when the signal aborts. Leaving it before its end closes the connection.
    */
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: AsyncGenerator<Buffer, void, void>;
 }

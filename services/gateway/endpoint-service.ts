@@ -1,0 +1,38 @@
+import { unary } from "#lib/rpc/handler.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import type { Endpoint as EndpointMessage } from "#proto/twinspan/gateway/v1/endpoint.ts";
+import type {
+  EndpointServiceServer,
+  GetEndpointRequest,
+  GetEndpointResponse,
+  ListEndpointsRequest,
+  ListEndpointsResponse,
+} from "#proto/twinspan/gateway/v1/endpoint_service.ts";
+import { type Endpoint, unavailableReasonOf } from "./endpoints.ts";
+import type { Gateway } from "./gateway.ts";
+
+/** `twinspan.gateway.v1.EndpointService` over the gateway. `startSeconds`: when the gateway came to know them. */
+export function createEndpointService({ endpoints, log }: Gateway, startSeconds: bigint): EndpointServiceServer {
+  return {
+    listEndpoints: unary<ListEndpointsRequest, ListEndpointsResponse>(log, async () => ({
+      endpoints: endpoints.all.map((endpoint) => messageOf(endpoint, startSeconds)),
+    })),
+    getEndpoint: unary<GetEndpointRequest, GetEndpointResponse>(log, async ({ name }) => {
+      const endpoint = endpoints.find(name);
+      if (endpoint === undefined)
+        throw new ServiceError("not_found", "There is no endpoint of that name.", { field: "name" });
+      return { endpoint: messageOf(endpoint, startSeconds) };
+    }),
+  };
+}
+
+function messageOf(endpoint: Endpoint, createTimeSeconds: bigint): EndpointMessage {
+  return {
+    id: endpoint.id,
+    name: endpoint.name,
+    experiment: endpoint.experiment,
+    models: endpoint.plan.map(({ provider, model }) => ({ provider: provider.name, model })),
+    unavailableReason: unavailableReasonOf(endpoint) ?? "",
+    createTimeSeconds,
+  };
+}

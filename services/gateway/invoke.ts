@@ -1,0 +1,106 @@
+import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
+import type { CallerContext } from "#lib/trace-context/caller-context.ts";
+import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import {
+  Dialect,
+  type Invocation as InvocationMessage,
+  type InvocationSummary,
+} from "#proto/twinspan/gateway/v1/invocation.ts";
+import { type Attempts, firstAnswer } from "./attempts.ts";
+import type { Caller } from "./core/invocation.ts";
+import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
+import { openAiChat } from "./dialects/openai-chat/openai-chat.ts";
+import type { Endpoint } from "./endpoints.ts";
+import type { Gateway } from "./gateway.ts";
+import { failureOf, Recording } from "./recording.ts";
+import { relay } from "./relay.ts";
+
+/** A call of an endpoint, however it came in. */
+export interface InvocationCall {
+  readonly invocation: InvocationMessage;
+  readonly caller: Caller;
+  /** The caller's trace context. Undefined: it gave none, or none that is valid. */
+  readonly callerContext: CallerContext | undefined;
+  /** Whether the way it came in can carry a stream. */
+  readonly takesStream: boolean;
+  /** Aborts when the caller has gone; `reason` is the ServiceError that says how. */
+  readonly signal: AbortSignal;
+  /** Hears of the call's trace, once its endpoint is known. Not called for endpoints without tracing. */
+  onTraced(ids: { readonly traceId: string; readonly spanId: string }): void;
+  /** Hears what the call came to, before its last piece or its failure. Not called when there is no such endpoint. */
+  onEnded(summary: InvocationSummary): void;
+}
+
+/**
+ * Invokes an endpoint: finds it, notes the call, tries its models, and yields the answer as it comes. Throws a ServiceError
+ * when there is no answer. Its twin traces are in the outbox before the last piece is yielded, and when it throws, and when
+ * whoever reads it stops in the middle.
+ */
+export async function* invoke(
+  gateway: Gateway,
+  call: InvocationCall,
+): AsyncGenerator<InvokeStreamResponse, void, void> {
+  const acceptedNanos = gateway.clock();
+  const dialect = dialectOf(call.invocation.dialect);
+  const { body } = call.invocation;
+  const request = dialect.readRequest(body);
+  const endpoint = endpointOf(gateway, call.invocation.endpoint, request);
+  const recording = new Recording(gateway, { ...call, endpoint, dialect, request, body, acceptedNanos });
+  if (recording.isTraced) call.onTraced(recording.invocation);
+  try {
+    refuseBadRequest(call, request);
+    await recording.begin();
+    const attempts: Attempts = { gateway, recording, dialect, request, signal: call.signal };
+    const answer = await firstAnswer(attempts, endpoint.plan);
+    for await (const piece of relay(attempts, answer)) {
+      if (piece.summary !== undefined) call.onEnded(piece.summary);
+      yield piece;
+    }
+  } catch (thrown) {
+    const error = serviceErrorOf(thrown);
+    call.onEnded(await recording.end(failureOf(error)));
+    throw error;
+  } finally {
+    if (!recording.hasEnded) await recording.end(failureOf(goneOf(call.signal)));
+  }
+}
+
+function dialectOf(dialect: Dialect): DialectSupport {
+  if (dialect === Dialect.DIALECT_OPENAI_CHAT) return openAiChat;
+  throw new ServiceError("invalid_request", "`invocation.dialect` is missing or not known to this gateway.", {
+    field: "invocation.dialect",
+  });
+}
+
+function endpointOf(gateway: Gateway, told: string, request: DialectRequest): Endpoint {
+  const name = told || request.endpointName;
+  if (name === undefined) {
+    gateway.metrics.refused("no_endpoint");
+    throw request.fault ?? new ServiceError("invalid_request", "The request names no endpoint.");
+  }
+  const endpoint = gateway.endpoints.find(name);
+  if (endpoint !== undefined) return endpoint;
+  gateway.metrics.refused("unknown_endpoint");
+  const shown = /^[\x21-\x7e]{1,128}$/.test(name) ? ` "${name}"` : "";
+  throw new ServiceError("not_found", `There is no endpoint${shown}. GET /v1/models lists those there are.`, {
+    field: "model",
+  });
+}
+
+function refuseBadRequest({ takesStream }: InvocationCall, { fault, streaming }: DialectRequest): void {
+  if (fault !== undefined) throw fault;
+  if (streaming && !takesStream) {
+    throw new ServiceError(
+      "invalid_request",
+      "The request asks for a stream. Call InvokeStream, or leave `stream` out.",
+      {
+        field: "stream",
+      },
+    );
+  }
+}
+
+/** Why a reader stopped in the middle. */
+function goneOf(signal: AbortSignal): ServiceError {
+  return signal.reason instanceof ServiceError ? signal.reason : new ServiceError("cancelled", "The caller hung up.");
+}

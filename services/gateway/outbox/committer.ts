@@ -1,0 +1,81 @@
+import { PAYLOAD_SHED } from "../core/record.ts";
+import type { OutboxDatabase } from "./database.ts";
+import type { Ledger } from "./ledger.ts";
+import type { ShedCounter, Write } from "./messages.ts";
+
+/** From this part of the bound on, new records lose their payload, so that spans still have room. */
+const PAYLOAD_SHARE = 0.8;
+
+/** How much of a record is kept, from the best to the worst. */
+type Keep = "all" | "spans" | "nothing";
+
+/**
+ * Commits a batch of writes in one transaction, keeping as much as there is room for: all of it; where the outbox is at
+ * its bound or the disk is full, records without their payload; at the worst nothing. What is not kept is counted by its
+ * reason. Never throws for want of room.
+ */
+export function commitWrites(
+  database: OutboxDatabase,
+  ledger: Ledger,
+  writes: readonly Write[],
+  bytesMax: number,
+  nowMs: number,
+): void {
+  for (const keepOnDisk of ["all", "spans"] as const) {
+    try {
+      database.transaction(() => database.markAlive(nowMs));
+      commit(database, ledger, writes, bytesMax, nowMs, keepOnDisk);
+      ledger.diskTrouble = undefined;
+      return;
+    } catch (error) {
+      ledger.diskTrouble = `the outbox cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+  for (const write of writes) ledger.shed(write.kind === "begin" ? "note:disk" : "record:disk");
+}
+
+/** One try. What it does to the ledger happens after the commit, so that a failed try leaves no count behind. */
+function commit(
+  database: OutboxDatabase,
+  ledger: Ledger,
+  writes: readonly Write[],
+  bytesMax: number,
+  nowMs: number,
+  keepOnDisk: Keep,
+): void {
+  const added: number[] = [];
+  const shed: ShedCounter[] = [];
+  let bytes = ledger.bytes;
+  database.transaction(() => {
+    for (const write of writes) {
+      if (write.kind === "begin") {
+        database.addNote(write.traceId, write.note);
+        continue;
+      }
+      database.removeNote(write.traceId);
+      const keep = keptOf(write, bytes, bytesMax);
+      if (keep === "nothing") {
+        shed.push("record:outbox_full");
+        continue;
+      }
+      const payload = keep === "all" && keepOnDisk === "all" ? write.payload : shedPayloadOf(write.payload);
+      if (payload !== write.payload) shed.push(keep === "all" ? "payload:disk" : "payload:outbox_full");
+      database.addRecord(write.spans, payload, nowMs);
+      added.push(write.spans.length + payload.length);
+      bytes += write.spans.length + payload.length;
+    }
+  });
+  for (const size of added) ledger.added(size);
+  for (const counter of shed) ledger.shed(counter);
+}
+
+/** How much of a record there is room for below the bound. */
+function keptOf(record: Extract<Write, { kind: "finish" }>, bytes: number, bytesMax: number): Keep {
+  if (bytes + record.spans.length + record.payload.length <= bytesMax * PAYLOAD_SHARE) return "all";
+  return bytes + record.spans.length + PAYLOAD_SHED.length <= bytesMax ? "spans" : "nothing";
+}
+
+/** What stands in the place of a payload that is shed: nothing, where there was none. */
+function shedPayloadOf(payload: Uint8Array): Uint8Array {
+  return payload.length === 0 ? payload : PAYLOAD_SHED;
+}

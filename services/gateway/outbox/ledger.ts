@@ -1,0 +1,48 @@
+import { NOTHING_SHED, type OutboxState, type ShedCounter } from "./messages.ts";
+
+/** Counts what comes into the outbox and how it leaves: nothing leaves uncounted. */
+export class Ledger {
+  /** Records that wait, and their bytes. */
+  records: number;
+  bytes: number;
+  shipped = 0;
+  retries = 0;
+  mirrorsRefused = 0;
+  /** Why commits fail now. Undefined: they do not. */
+  diskTrouble: string | undefined;
+  /** Why the trace-writer takes nothing now. Undefined: it does. */
+  deliveryTrouble: string | undefined;
+  readonly #shed = { ...NOTHING_SHED };
+
+  constructor(waiting: { readonly records: number; readonly bytes: number }) {
+    this.records = waiting.records;
+    this.bytes = waiting.bytes;
+  }
+
+  added(bytes: number): void {
+    this.records += 1;
+    this.bytes += bytes;
+  }
+
+  removed(bytes: number): void {
+    this.records -= 1;
+    this.bytes -= bytes;
+  }
+
+  shed(counter: ShedCounter): void {
+    this.#shed[counter] += 1;
+  }
+
+  state(oldestMs: number | undefined): OutboxState {
+    return {
+      records: this.records,
+      bytes: this.bytes,
+      oldestMs,
+      shipped: this.shipped,
+      retries: this.retries,
+      mirrorsRefused: this.mirrorsRefused,
+      shed: { ...this.#shed },
+      trouble: this.diskTrouble ?? this.deliveryTrouble,
+    };
+  }
+}

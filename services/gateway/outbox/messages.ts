@@ -1,0 +1,71 @@
+import type { Config } from "#lib/config/schema.ts";
+
+/** What the outbox's worker thread is started with. */
+export interface WorkerData {
+  readonly options: Config["gateway"]["outbox"];
+  /** The trace-writer's gRPC target. */
+  readonly traceWriter: string;
+}
+
+/** What the gateway asks of the outbox's worker. Notes and records come in batches, one message an event-loop turn. */
+export type ToWorker =
+  | { readonly kind: "write"; readonly writes: readonly Write[] }
+  /** Ship what waits, for at most `withinMs`, then close the file and end. */
+  | { readonly kind: "drain"; readonly withinMs: number };
+
+/** A change to the outbox. The worker makes them in order and acknowledges them by their count. */
+export type Write =
+  /** A call begins: its note (note.ts), no payload. */
+  | { readonly kind: "begin"; readonly traceId: string; readonly note: string }
+  /** A call has ended: its record takes the place of its note. */
+  | {
+      readonly kind: "finish";
+      readonly traceId: string;
+      readonly spans: Uint8Array;
+      readonly payload: Uint8Array;
+    };
+
+/** What the worker tells the gateway. */
+export type FromWorker =
+  /** The file is open and locked, and calls that an earlier process left in flight are written as interrupted. */
+  | { readonly kind: "ready"; readonly interrupted: number }
+  /** It cannot be opened. The text is for the operator. */
+  | { readonly kind: "failed"; readonly reason: string }
+  /** All writes up to this count are committed, or counted as shed. */
+  | { readonly kind: "written"; readonly upTo: number }
+  | { readonly kind: "state"; readonly state: OutboxState };
+
+/** How the outbox stands. Counters run since the process began. */
+export interface OutboxState {
+  /** Records that wait for the trace-writer. */
+  readonly records: number;
+  /** Their bytes. */
+  readonly bytes: number;
+  /** When the oldest of them came, in milliseconds since the Unix epoch. Undefined: none waits. */
+  readonly oldestMs: number | undefined;
+  /** Records acknowledged by the trace-writer. */
+  readonly shipped: number;
+  /** RPCs to the trace-writer that failed and were, or will be, tried again. */
+  readonly retries: number;
+  /** What was given up, by what and why. Every record that is not delivered whole is here. */
+  readonly shed: Readonly<Record<ShedCounter, number>>;
+  /** Mirrors that the trace-writer refused, since the caller's context names a sealed trace. */
+  readonly mirrorsRefused: number;
+  /** Why records do not get through now, in words. Undefined: they do. */
+  readonly trouble: string | undefined;
+}
+
+/** What was given up and why: `payload` or `record`, at the outbox's bound, for a full or failing disk, or refused. */
+export type ShedCounter = keyof typeof NOTHING_SHED;
+
+/** All such counters, at nothing. `note:disk` is a call in flight that could not be noted: it would leave no trace if the
+ * gateway died in the middle of it. */
+export const NOTHING_SHED = {
+  "payload:outbox_full": 0,
+  "record:outbox_full": 0,
+  "payload:disk": 0,
+  "record:disk": 0,
+  "payload:refused": 0,
+  "record:refused": 0,
+  "note:disk": 0,
+};

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import type { Invocation } from "../core/invocation.ts";
+
+const text = z.string().optional();
+
+/** A note as it is written: an invocation as JSON. */
+const noteSchema = z.object({
+  traceId: z.string(),
+  spanId: z.string(),
+  startNanos: z.string(),
+  endpointId: z.string(),
+  endpointName: z.string(),
+  experiment: z.string(),
+  requestType: z.literal([-1, 0, 1]),
+  streaming: z.boolean(),
+  caller: z.object({
+    product: text,
+    session: text,
+    user: text,
+    run: text,
+    serverUrl: text,
+    experiment: z.object({ ref: z.object({ $case: z.literal(["id", "name"]), value: z.string() }) }).optional(),
+  }),
+  callerSpan: z.object({ traceId: z.string(), spanId: z.string() }).optional(),
+  mirrorSpanId: z.string().optional(),
+});
+
+/** An invocation as a note for the outbox. */
+export function noteOf(invocation: Invocation): string {
+  return JSON.stringify({ ...invocation, startNanos: invocation.startNanos.toString() });
+}
+
+/** The invocation of a note. Throws a ZodError when an older or newer gateway wrote something else. */
+export function invocationOf(note: string): Invocation {
+  const { startNanos, caller, callerSpan, mirrorSpanId, ...rest } = noteSchema.parse(JSON.parse(note));
+  const { product, session, user, run, serverUrl, experiment } = caller;
+  return {
+    ...rest,
+    startNanos: BigInt(startNanos),
+    caller: { product, session, user, run, serverUrl, experiment: experiment && { ref: experiment.ref } },
+    callerSpan,
+    mirrorSpanId,
+  };
+}

@@ -1,0 +1,30 @@
+import { recordOf } from "../core/record.ts";
+import type { OutboxDatabase } from "./database.ts";
+import type { Ledger } from "./ledger.ts";
+import { invocationOf } from "./note.ts";
+
+/**
+ * Writes the calls that an earlier process left in flight as interrupted, ended at the last moment at which that process is
+ * known to have lived, and returns how many there were. Their answers were never completed, so nobody counts on more.
+ */
+export function recoverInterrupted(database: OutboxDatabase, ledger: Ledger): number {
+  const notes = database.notes();
+  const aliveNanos = BigInt(database.lastAliveMs()) * 1_000_000n;
+  const nowMs = Date.now();
+  database.transaction(() => {
+    for (const note of notes) {
+      const invocation = invocationOf(note);
+      const { spans, payload } = recordOf(invocation, {
+        endNanos: aliveNanos > invocation.startNanos ? aliveNanos : invocation.startNanos,
+        failure: { kind: "interrupted", text: "The gateway's process ended in the middle of the call." },
+        attempts: [],
+        inputs: undefined,
+        outputs: undefined,
+      });
+      database.removeNote(invocation.traceId);
+      database.addRecord(spans, payload, nowMs);
+      ledger.added(spans.length + payload.length);
+    }
+  });
+  return notes.length;
+}

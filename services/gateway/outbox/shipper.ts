@@ -1,0 +1,170 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Client, type ServiceError as RpcError } from "@grpc/grpc-js";
+import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
+import { meaningOf } from "#lib/service-error.ts";
+import {
+  MirrorOutcome,
+  TraceWriterServiceService,
+  WriteInvocationsResponse,
+  WriteOutcome,
+  type WriteResult,
+} from "#proto/twinspan/trace/v1/trace_writer_service.ts";
+import { PAYLOAD_SHED } from "../core/record.ts";
+import type { OutboxDatabase, WaitingRecord } from "./database.ts";
+import type { Ledger } from "./ledger.ts";
+import type { WorkerData } from "./messages.ts";
+
+/** The largest answer of the trace-writer: a few bytes a record. */
+const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+/** `records` of WriteInvocationsRequest: field 1, length-delimited. */
+const RECORDS_TAG = (1 << 3) | 2;
+
+/** Sends what waits in the outbox to the trace-writer. */
+export interface Shipper {
+  /** Says that a record came. */
+  wake(): void;
+  /** Ships until nothing waits or the time is up, without lingering, and stops. */
+  drain(withinMs: number): Promise<void>;
+}
+
+/**
+ * Starts shipping: batches in order, one RPC at a time, each deleted when the trace-writer has said that it is durable.
+ * A failed batch is sent again for ever, with growing, jittered waits; a batch that is refused whole is sent record by
+ * record; a record that is refused alone is tried without its payload, then given up, and counted. `changed` is called
+ * whenever the ledger has changed.
+ */
+export function startShipper(
+  database: OutboxDatabase,
+  ledger: Ledger,
+  { options, traceWriter }: WorkerData,
+  changed: () => void,
+): Shipper {
+  const client = new Client(traceWriter, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
+  let wakeUp = Promise.withResolvers<void>();
+  let isDraining = false;
+  const stop = new AbortController();
+  const running = run();
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    let recordsMax = options.batchRecordsMax;
+    while (!stop.signal.aborted) {
+      if (ledger.records === 0) {
+        if (isDraining) return;
+        await wakeUp.promise;
+        wakeUp = Promise.withResolvers<void>();
+        continue;
+      }
+      if (ledger.records < recordsMax && !isDraining) await pause(options.lingerMs);
+      const batch = database.firstRecords(recordsMax, options.batchBytesMax);
+      const outcome = await send(client, batch, options.shipMs);
+      if (outcome.kind === "answered") {
+        settle(batch, outcome.results);
+        failures = 0;
+        recordsMax = options.batchRecordsMax;
+        ledger.deliveryTrouble = undefined;
+      } else if (outcome.kind === "refused") {
+        if (batch.length === 1) giveUp(batch[0]);
+        recordsMax = 1;
+      } else {
+        failures += 1;
+        ledger.retries += 1;
+        ledger.deliveryTrouble = `the trace-writer takes nothing: ${outcome.reason}`;
+        changed();
+        await pause(backoffMs(failures));
+      }
+      changed();
+    }
+  }
+
+  function settle(batch: readonly WaitingRecord[], results: readonly WriteResult[]): void {
+    database.transaction(() => {
+      for (const { seq } of batch) database.removeRecord(seq);
+    });
+    for (const [index, record] of batch.entries()) {
+      ledger.removed(bytesOf(record));
+      const result = results[index];
+      if (result?.outcome === WriteOutcome.WRITE_OUTCOME_REFUSED) ledger.shed("record:refused");
+      else ledger.shipped += 1;
+      if (result?.mirrorOutcome === MirrorOutcome.MIRROR_OUTCOME_SEALED_TRACE) ledger.mirrorsRefused += 1;
+    }
+  }
+
+  /** A record that the trace-writer will not take: without its payload it may, and otherwise never. */
+  function giveUp(record: WaitingRecord | undefined): void {
+    if (record === undefined) return;
+    const hasPayload = record.payload.length > PAYLOAD_SHED.length;
+    database.transaction(() => {
+      database.removeRecord(record.seq);
+      if (hasPayload) database.addRecord(record.spans, PAYLOAD_SHED, Date.now());
+    });
+    ledger.removed(bytesOf(record));
+    if (hasPayload) ledger.added(record.spans.length + PAYLOAD_SHED.length);
+    ledger.shed(hasPayload ? "payload:refused" : "record:refused");
+  }
+
+  /** Full jitter: anything between the shortest wait and the grown one. */
+  function backoffMs(failures: number): number {
+    const grown = Math.min(options.retryMaxMs, options.retryMinMs * 2 ** Math.min(failures, 20));
+    return options.retryMinMs + Math.random() * (grown - options.retryMinMs);
+  }
+
+  async function pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: stop.signal }).catch(() => {});
+  }
+
+  return {
+    wake: () => wakeUp.resolve(),
+    async drain(withinMs) {
+      isDraining = true;
+      wakeUp.resolve();
+      await Promise.race([running, delay(withinMs, undefined, { ref: false })]);
+      stop.abort();
+      client.close();
+      await running;
+    },
+  };
+}
+
+/** What became of an RPC: answered; refused for good; or to be tried again. */
+type Sent =
+  | { readonly kind: "answered"; readonly results: readonly WriteResult[] }
+  | { readonly kind: "refused" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+function send(client: Client, batch: readonly WaitingRecord[], shipMs: number): Promise<Sent> {
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(
+      TraceWriterServiceService.writeInvocations.path,
+      requestOf,
+      (bytes: Buffer) => WriteInvocationsResponse.decode(bytes),
+      batch,
+      { deadline: Date.now() + shipMs },
+      (error, response) => {
+        if (error === null) resolve({ kind: "answered", results: response?.results ?? [] });
+        else resolve(failureOf(error));
+      },
+    );
+  });
+}
+
+function failureOf(error: RpcError): Sent {
+  const { kind, message } = serviceErrorOfRpc(error, "the trace-writer");
+  if (kind === "invalid_request" || kind === "request_too_large") return { kind: "refused" };
+  return { kind: "failed", reason: meaningOf(kind).retry ? message : `${message} (${error.details})` };
+}
+
+/** The batch as a WriteInvocationsRequest, put together from serialized parts: nothing is decoded on the way. */
+function requestOf(batch: readonly WaitingRecord[]): Buffer {
+  const writer = new BinaryWriter();
+  for (const record of batch) {
+    writer.uint32(RECORDS_TAG).uint32(bytesOf(record)).raw(record.spans).raw(record.payload);
+  }
+  return Buffer.from(writer.finish());
+}
+
+function bytesOf({ spans, payload }: WaitingRecord): number {
+  return spans.length + payload.length;
+}

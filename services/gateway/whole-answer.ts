@@ -1,0 +1,56 @@
+import { ServiceError } from "#lib/service-error.ts";
+import { failureKindOfStatus } from "./core/error-type.ts";
+import type { AnswerFacts } from "./core/invocation.ts";
+import type { AnswerWatch } from "./dialects/dialect.ts";
+import type { ProviderAnswer } from "./providers/provider.ts";
+
+/** A provider's refusal is read up to here; what is longer is provider_protocol. */
+const REFUSAL_BYTES_MAX = 1024 * 1024;
+
+/** A body, whole. Throws a ServiceError `provider_protocol` when it is longer than `bytesMax`. */
+export async function collected(body: AsyncIterable<Buffer>, bytesMax: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > bytesMax) {
+      throw new ServiceError("provider_protocol", `The provider's answer is larger than ${bytesMax} bytes.`);
+    }
+    pieces.push(piece);
+  }
+  const [only] = pieces;
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces, bytes);
+}
+
+/** What is known of an answer that is whole. */
+export function wholeWatchOf(facts: AnswerFacts, body: Buffer, payloadBytesMax: number): AnswerWatch {
+  return {
+    facts: () => facts,
+    reduced: () => ({ bytes: body.subarray(0, payloadBytesMax), truncated: body.length > payloadBytesMax }),
+  };
+}
+
+/** A provider's answer of 4xx or 5xx. Its text is payload: it goes to the caller and into the full trace. */
+export class ProviderRefusal extends ServiceError {
+  readonly text: string;
+
+  constructor(kind: ServiceError["kind"], message: string, text: string) {
+    super(kind, message);
+    this.text = text;
+  }
+}
+
+/** Reads a refusal: what it is, and its body. */
+export async function refusalOf(
+  provider: string,
+  head: ProviderAnswer,
+): Promise<{ readonly refusal: ProviderRefusal; readonly body: Buffer }> {
+  const body = await collected(head.body, REFUSAL_BYTES_MAX);
+  const kind = failureKindOfStatus(head.status);
+  const message =
+    kind === "provider_auth"
+      ? `The provider ${provider} refused the gateway's credentials. Its operator must check providers.${provider}.apiKey.`
+      : `The provider ${provider} answered ${head.status}.`;
+  const isTold = kind !== undefined && kind !== "interrupted";
+  return { refusal: new ProviderRefusal(isTold ? kind : "provider_protocol", message, body.toString("utf8")), body };
+}

@@ -1,0 +1,87 @@
+import type { Metadata } from "@grpc/grpc-js";
+import type { AnswerHead, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
+
+/** Headers of an answer: name, value, name, value … as `writeHead` takes them without building a map. */
+export type AnswerHeaders = string[];
+
+/** The provider's headers that the gateway's contract lets pass. Framing and connection headers are ours alone. */
+const PASSED = new Set(["content-type", "retry-after", "openai-processing-ms", "x-provider-request-id"]);
+const PASSED_PREFIX = "x-ratelimit-";
+/** What HTTP takes as a value. */
+const VALUE = /^[\x20-\x7e\x80-\xff]*$/;
+const TRACE_PARENT = /^[0-9a-f-]{55}$/;
+const MILLISECONDS = /^\d{1,12}(\.\d{1,6})?$/;
+
+/** The headers of an answer of which only the beginning is known: a stream's. */
+export function streamHeadersOf(head: AnswerHead, leading: Metadata, requestId: string): AnswerHeaders {
+  return [...passedOf(head), ...namesOf(leading, requestId)];
+}
+
+/** The headers of an answer that is there as a whole: with its length, and with what it took. */
+export function plainHeadersOf(
+  head: AnswerHead,
+  leading: Metadata,
+  requestId: string,
+  summary: InvocationSummary,
+  bodyBytes: number,
+): AnswerHeaders {
+  const gatewayMs = millisecondsOf(summary.durationNanos);
+  const providerMs = millisecondsOf(summary.providerNanos);
+  const timing = `gateway;dur=${gatewayMs}, provider;dur=${providerMs}`;
+  return [
+    ...passedOf(head),
+    ...namesOf(leading, requestId, timing),
+    "x-mlflow-gateway-duration-ms",
+    gatewayMs,
+    "x-mlflow-gateway-overhead-duration-ms",
+    millisecondsOf(summary.durationNanos - summary.providerNanos),
+    "content-length",
+    `${bodyBytes}`,
+  ];
+}
+
+/** The headers of a failed call that its trailers (or its initial metadata) know of. */
+export function failureHeadersOf(trailers: Metadata, requestId: string): AnswerHeaders {
+  const headers = namesOf(trailers, requestId);
+  for (const name of ["x-mlflow-gateway-duration-ms", "x-mlflow-gateway-overhead-duration-ms"]) {
+    const value = textOf(trailers, name);
+    if (value !== undefined && MILLISECONDS.test(value)) headers.push(name, value);
+  }
+  return headers;
+}
+
+/** The full trace that metadata names, `tr-<32 hex>`. Undefined: none. */
+export function traceNameIn(metadata: Metadata): string | undefined {
+  return textOf(metadata, "x-twinspan-trace-id");
+}
+
+/** The headers that name the request and its full trace: ours, and those of W3C that other tools read. */
+function namesOf(metadata: Metadata, requestId: string, timing = ""): AnswerHeaders {
+  const headers = ["x-request-id", requestId];
+  const traceName = traceNameIn(metadata);
+  if (traceName !== undefined) headers.push("x-twinspan-trace-id", traceName);
+  const traceResponse = textOf(metadata, "traceresponse");
+  const isKnown = traceResponse !== undefined && TRACE_PARENT.test(traceResponse);
+  if (isKnown) headers.push("traceresponse", traceResponse);
+  const parent = isKnown ? `traceparent;desc="${traceResponse}"` : "";
+  const serverTiming = [parent, timing].filter((part) => part !== "").join(", ");
+  if (serverTiming !== "") headers.push("server-timing", serverTiming);
+  return headers;
+}
+
+function passedOf(head: AnswerHead): AnswerHeaders {
+  const headers: AnswerHeaders = [];
+  for (const { name, value } of head.headers) {
+    if ((PASSED.has(name) || name.startsWith(PASSED_PREFIX)) && VALUE.test(value)) headers.push(name, value);
+  }
+  return headers;
+}
+
+function textOf(metadata: Metadata, key: string): string | undefined {
+  const [value] = metadata.get(key);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function millisecondsOf(nanos: bigint): string {
+  return (Number(nanos < 0n ? 0n : nanos) / 1e6).toFixed(3);
+}

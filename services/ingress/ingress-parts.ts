@@ -1,0 +1,17 @@
+import type { Config } from "#lib/config/schema.ts";
+import type { IngressMetrics } from "./metrics.ts";
+import type { Peers } from "./peers.ts";
+
+/** What a route is given. */
+export interface IngressParts {
+  readonly config: Config["ingress"];
+  readonly peers: Peers;
+  readonly metrics: IngressMetrics;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The full trace of the call, for the access log: `tr-<32 hex>`. Empty: there is none, or it is not known yet. */
+    traceName: string;
+  }
+}

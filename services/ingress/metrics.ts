@@ -1,0 +1,65 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
+
+/** Where a request's duration falls, in seconds: from a refusal to a long stream. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
+/** What the ingress counts. Labels are bounded: routes are patterns, headers come from the allow-list. */
+export interface IngressMetrics {
+  readonly registry: Registry;
+  readonly requests: Counter<"route" | "status">;
+  readonly durations: Histogram<"route">;
+  readonly inFlight: Gauge;
+  readonly cancelled: Counter<"route">;
+  readonly traceContexts: Counter<"outcome">;
+  readonly droppedHeaders: Counter<"header">;
+}
+
+const OUTCOMES: readonly ContextOutcome[] = ["valid", "malformed", "absent"];
+
+/** The metrics of one ingress, in a registry of its own. */
+export function createIngressMetrics(): IngressMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const metrics = {
+    registry,
+    requests: new Counter({
+      name: "twinspan_ingress_requests_total",
+      help: "Requests answered or cut, by route and HTTP status. Status 499: the client hung up before there was one.",
+      labelNames: ["route", "status"],
+      registers,
+    }),
+    durations: new Histogram({
+      name: "twinspan_ingress_request_duration_seconds",
+      help: "From a request's head to the last byte of its answer, or the hang-up.",
+      labelNames: ["route"],
+      buckets: BUCKETS,
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: "twinspan_ingress_requests_in_flight",
+      help: "Requests whose answer has not ended.",
+      registers,
+    }),
+    cancelled: new Counter({
+      name: "twinspan_ingress_requests_cancelled_total",
+      help: "Requests whose client hung up before the answer's end.",
+      labelNames: ["route"],
+      registers,
+    }),
+    traceContexts: new Counter({
+      name: "twinspan_trace_context_total",
+      help: "Calls by what became of their traceparent: valid, malformed (ignored) or absent.",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    droppedHeaders: new Counter({
+      name: "twinspan_ingress_header_values_dropped_total",
+      help: "Allow-listed headers that were left out because their value is not printable ASCII.",
+      labelNames: ["header"],
+      registers,
+    }),
+  } satisfies IngressMetrics;
+  for (const outcome of OUTCOMES) metrics.traceContexts.inc({ outcome }, 0);
+  return metrics;
+}

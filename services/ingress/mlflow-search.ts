@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { ServiceError } from "#lib/service-error.ts";
+import type { ListExperimentsRequest, SearchTracesRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+
+const count = z.int32().min(0).default(0);
+const pageToken = z.string().max(1000).default("");
+const filter = z.string().default("");
+const orderBy = z.array(z.string()).default([]);
+
+const traceSearch = z.object({
+  locations: z
+    .array(z.object({ mlflow_experiment: z.object({ experiment_id: z.string().max(100) }) }))
+    .max(100)
+    .default([]),
+  pending: z.boolean().default(false),
+  filter,
+  order_by: orderBy,
+  max_results: count,
+  page_token: pageToken,
+});
+
+const experimentSearch = z.object({
+  filter,
+  order_by: orderBy,
+  max_results: count,
+  page_token: pageToken,
+  view_type: z.enum(["ACTIVE_ONLY", "ALL"]).default("ACTIVE_ONLY"),
+});
+
+/** The orders that are the default, as MLflow's clients write it. */
+const NEWEST_FIRST = /^(timestamp_ms|timestamp|request_time|`?attributes?`?\.timestamp_ms) desc$/i;
+const BY_ID = /^experiment_id( asc)?$/i;
+
+/**
+ * Reads the body of MLflow's search for traces. `pending: true`, which is ours, asks for the traces that no experiment
+ * holds yet. Filters, and orders other than the newest first, are refused by name. Unknown members are passed over.
+ */
+export function parseTraceSearch(body: Buffer): SearchTracesRequest {
+  const search = parse(traceSearch, body);
+  refuse("filter", search.filter !== "", "Filters are not supported. Leave it out.");
+  refuse(
+    "order_by",
+    search.order_by.some((order) => !NEWEST_FIRST.test(order.trim())),
+    'Only "timestamp_ms DESC" is supported, which is the default.',
+  );
+  const experimentIds = search.locations.map((location) => location.mlflow_experiment.experiment_id);
+  refuse(
+    "locations",
+    experimentIds.length === 0 && !search.pending,
+    "Name at least one experiment, or ask for `pending: true`.",
+  );
+  return { experimentIds, pending: search.pending, pageSize: search.max_results, pageToken: search.page_token };
+}
+
+/** Reads the body of MLflow's search for experiments: all of them, by id. */
+export function parseExperimentSearch(body: Buffer): ListExperimentsRequest {
+  const search = parse(experimentSearch, body);
+  refuse("filter", search.filter !== "", "Filters are not supported. Leave it out.");
+  refuse(
+    "order_by",
+    search.order_by.some((order) => !BY_ID.test(order.trim())),
+    'Only "experiment_id ASC" is supported, which is the default.',
+  );
+  return { pageSize: search.max_results, pageToken: search.page_token };
+}
+
+function refuse(field: string, isWrong: boolean, message: string): void {
+  if (isWrong) throw new ServiceError("invalid_request", `${field}: ${message}`, { field });
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, body: Buffer): z.output<Schema> {
+  const checked = schema.safeParse(body.length === 0 ? {} : parseJson(body));
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  const field = issue?.path.map(String).join(".") || "the body";
+  throw new ServiceError("invalid_request", `${field}: ${issue?.message ?? "is not valid"}.`, { field });
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch (cause) {
+    throw new ServiceError("invalid_request", "The body is not JSON.", { cause });
+  }
+}

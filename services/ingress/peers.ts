@@ -1,0 +1,65 @@
+import { Client, type Metadata } from "@grpc/grpc-js";
+import type { Config } from "#lib/config/schema.ts";
+import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { TraceServiceService } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import { EndpointServiceClient } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
+import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import { TraceReaderServiceClient } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { ask } from "./ask.ts";
+
+/** How the services are called in messages. */
+export const GATEWAY = "the gateway";
+export const TRACE_WRITER = "the trace-writer";
+
+/** What a message has around the body it carries, at the most. */
+const ENVELOPE_BYTES = 1024 * 1024;
+
+/** The clients of the services behind the ingress. Each service has one channel, which its clients share. */
+export interface Peers extends Disposable {
+  readonly gateway: GatewayServiceClient;
+  readonly endpoints: EndpointServiceClient;
+  readonly reader: TraceReaderServiceClient;
+  /** Exports an encoded ExportTraceServiceRequest and returns the encoded answer: nothing is read on the way. */
+  exportSpans(request: Buffer, metadata: Metadata, deadlineMs: number): Promise<Buffer>;
+}
+
+/** Opens channels to the gateway and the trace-writer. They connect when first used, and again whenever they must. */
+export function openPeers(config: Config): Peers {
+  const credentials = channelCredentials();
+  const { answerBytesMax, eventBytesMax } = config.gateway.limits;
+  const gateway = new GatewayServiceClient(
+    config.ingress.gateway,
+    credentials,
+    channelOptions(Math.max(answerBytesMax, eventBytesMax) + ENVELOPE_BYTES),
+  );
+  const reader = new TraceReaderServiceClient(
+    config.ingress.traceWriter,
+    credentials,
+    channelOptions(config.traceWriter.limits.messageBytesMax + ENVELOPE_BYTES),
+  );
+  const toGateway = { channelOverride: gateway.getChannel() };
+  const toTraceWriter = { channelOverride: reader.getChannel() };
+  const exporter = new Client(config.ingress.traceWriter, credentials, toTraceWriter);
+  const asTheyAre = (bytes: Buffer) => bytes;
+  return {
+    gateway,
+    reader,
+    endpoints: new EndpointServiceClient(config.ingress.gateway, credentials, toGateway),
+    exportSpans: (request, metadata, deadlineMs) =>
+      ask(TRACE_WRITER, (callback) =>
+        exporter.makeUnaryRequest(
+          TraceServiceService.export.path,
+          asTheyAre,
+          asTheyAre,
+          request,
+          metadata,
+          { deadline: Date.now() + deadlineMs },
+          callback,
+        ),
+      ),
+    [Symbol.dispose]() {
+      gateway.close();
+      reader.close();
+    },
+  };
+}

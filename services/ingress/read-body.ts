@@ -1,0 +1,50 @@
+import type { IncomingMessage } from "node:http";
+import { ServiceError } from "#lib/service-error.ts";
+
+/** How much of a refused body is still taken off the wire, so that its sender comes to read the refusal. */
+const DISCARDED_BYTES_MAX = 256 * 1024 * 1024;
+
+/**
+ * A request's body, whole, as bytes. A body of more than `bytesMax` throws `request_too_large` at once, and what still
+ * comes of it is thrown away; `setting` is the limit's name in the configuration. A client that hangs up before the end
+ * of its body throws `cancelled`.
+ */
+export function readBody(request: IncomingMessage, bytesMax: number, setting: string): Promise<Buffer> {
+  const tooLarge = () =>
+    new ServiceError("request_too_large", `The body is larger than ${bytesMax} bytes (${setting}). Send less.`);
+  if (Number(request.headers["content-length"] ?? 0) > bytesMax) {
+    discard(request, 0);
+    return Promise.reject(tooLarge());
+  }
+  return new Promise((resolve, reject) => {
+    if (request.destroyed) return reject(hungUp());
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const onData = (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= bytesMax) return;
+      request.off("data", onData);
+      discard(request, bytes);
+      reject(tooLarge());
+    };
+    request.on("data", onData);
+    request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)));
+    request.once("error", (cause) => reject(hungUp(cause)));
+    request.once("close", () => reject(hungUp()));
+  });
+}
+
+/** A connection that is closed while its answer is on the way loses the answer, so the rest is read and dropped. */
+function discard(request: IncomingMessage, before: number): void {
+  let bytes = before;
+  request.on("error", () => request.destroy());
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DISCARDED_BYTES_MAX) request.destroy();
+  });
+}
+
+function hungUp(cause?: Error): ServiceError {
+  return new ServiceError("cancelled", "The client hung up before the end of its body.", { cause });
+}

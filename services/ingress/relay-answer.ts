@@ -1,0 +1,117 @@
+import type { ServerResponse } from "node:http";
+import { type ClientReadableStream, Metadata, type ServiceError as RpcError, status } from "@grpc/grpc-js";
+import type { FastifyRequest } from "fastify";
+import { openAiErrorOf } from "#lib/openai-error.ts";
+import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { failureHeadersOf, plainHeadersOf, streamHeadersOf, traceNameIn } from "./core/answer-headers.ts";
+import { openAiError } from "./core/error-dialects.ts";
+import { GATEWAY } from "./peers.ts";
+import { sendError } from "./send-error.ts";
+
+type Call = ClientReadableStream<InvokeStreamResponse>;
+
+/**
+ * Relays a call's answer to the HTTP response, piece by piece, byte for byte.
+ *
+ * - An answer that is one message goes out whole, with its length and timings; any other is a stream.
+ * - While the socket is full the call is paused, and gRPC's flow control slows the gateway. Meanwhile at most 16
+ *   messages and one flow-control window (4 MiB) wait here.
+ * - When the client hangs up the call is cancelled at once.
+ * - A call that fails before its head is an OpenAI error object. One that fails in the middle of a stream of events ends
+ *   with an error event; then the connection is broken, so that no reader takes what came for the whole answer.
+ */
+export function relayAnswer(call: Call, request: FastifyRequest, response: ServerResponse): void {
+  let leading = new Metadata();
+  let failure: RpcError | undefined;
+  let isEventStream = false;
+
+  call.on("metadata", (metadata) => {
+    leading = metadata;
+    request.traceName = traceNameIn(metadata) ?? "";
+  });
+  call.on("data", (message: InvokeStreamResponse) => {
+    if (response.headersSent) {
+      if (!write(response, message.chunk)) call.pause();
+    } else {
+      const head = checkedHead(message.head);
+      if (head === undefined) {
+        sendError(response, openAiError, protocolError(), failureHeadersOf(leading, request.id));
+        call.cancel();
+      } else if (message.summary !== undefined) {
+        const { chunk, summary } = message;
+        response.writeHead(head.status, plainHeadersOf(head, leading, request.id, summary, chunk.length)).end(chunk);
+      } else {
+        isEventStream = head.headers.some(({ name, value }) => name === "content-type" && isEvents(value));
+        response.writeHead(head.status, streamHeadersOf(head, leading, request.id));
+        response.flushHeaders();
+        if (!write(response, message.chunk)) call.pause();
+      }
+    }
+  });
+  call.on("error", (error) => {
+    failure = rpcErrorOf(error);
+  });
+  // The end comes after the last message was taken, and after the error if there is one.
+  call.on("end", () => {
+    if (response.destroyed || response.writableEnded) return;
+    if (failure === undefined && response.headersSent) response.end();
+    else if (failure === undefined) {
+      sendError(response, openAiError, protocolError(), failureHeadersOf(leading, request.id));
+    } else if (response.headersSent) {
+      breakOff(response, failureOf(failure), isEventStream);
+    } else {
+      const known = traceNameIn(failure.metadata) === undefined ? leading : failure.metadata;
+      request.traceName = traceNameIn(known) ?? "";
+      sendError(response, openAiError, failureOf(failure), failureHeadersOf(known, request.id));
+    }
+  });
+
+  response.on("drain", () => call.resume());
+  response.on("close", () => {
+    if (!response.writableFinished) call.cancel();
+  });
+  if (response.destroyed) call.cancel();
+}
+
+/** grpc-js ends a call with nothing but errors of its own; its types say less. */
+function rpcErrorOf(error: Error): RpcError {
+  if ("code" in error && "details" in error && "metadata" in error) {
+    const { code, details, metadata } = error;
+    if (typeof code === "number" && typeof details === "string" && metadata instanceof Metadata) {
+      return Object.assign(error, { code, details, metadata });
+    }
+  }
+  return Object.assign(error, { code: status.UNKNOWN, details: error.message, metadata: new Metadata() });
+}
+
+function write(response: ServerResponse, chunk: Buffer): boolean {
+  return chunk.length === 0 || response.write(chunk);
+}
+
+/** A head that HTTP can carry. Statuses below 200 and those without a body are no answers of a model. */
+function checkedHead(head: AnswerHead | undefined): AnswerHead | undefined {
+  return head !== undefined && head.status >= 200 && head.status <= 599 ? head : undefined;
+}
+
+function isEvents(contentType: string): boolean {
+  return contentType.toLowerCase().startsWith("text/event-stream");
+}
+
+function protocolError(): ServiceError {
+  return new ServiceError("internal", "The gateway ended the call without an answer. Its log has the reason.");
+}
+
+/** A call that was cut, though this client is still there, was cut by the gateway or a drain: it may be tried again. */
+function failureOf(error: RpcError): ServiceError {
+  const failure = serviceErrorOfRpc(error, GATEWAY);
+  if (failure.kind !== "cancelled") return failure;
+  return new ServiceError("unavailable", "The gateway cut the call. Try again.", { cause: error, retryAfterMs: 1000 });
+}
+
+function breakOff(response: ServerResponse, error: ServiceError, isEventStream: boolean): void {
+  if (!isEventStream) response.destroy();
+  else response.write(`data: ${JSON.stringify(openAiErrorOf(error))}\n\n`, () => response.destroy());
+}

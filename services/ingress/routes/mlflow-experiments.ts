@@ -1,0 +1,44 @@
+import { Metadata } from "@grpc/grpc-js";
+import type { FastifyInstance } from "fastify";
+import { ServiceError } from "#lib/service-error.ts";
+import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
+import type { GetExperimentResponse, ListExperimentsResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { ask } from "../ask.ts";
+import { experimentJson } from "../core/mlflow-experiment.ts";
+import { requiredParameter } from "../core/query.ts";
+import type { IngressParts } from "../ingress-parts.ts";
+import { parseExperimentSearch } from "../mlflow-search.ts";
+import { TRACE_WRITER } from "../peers.ts";
+import { readBody } from "../read-body.ts";
+
+const SEARCH_BYTES_MAX = 256 * 1024;
+
+/** MLflow's reads of experiments, under `prefix` (`/api` or `/ajax-api`): by name, by id, and the list of all. */
+export function routeMlflowExperiments(app: FastifyInstance, { config, peers }: IngressParts, prefix: string): void {
+  const options = () => ({ deadline: Date.now() + config.limits.readMs });
+  const base = `${prefix}/2.0/mlflow/experiments`;
+
+  async function getExperiment(experiment: ExperimentRef): Promise<object> {
+    const found = await ask<GetExperimentResponse>(TRACE_WRITER, (callback) =>
+      peers.reader.getExperiment({ experiment }, new Metadata(), options(), callback),
+    );
+    if (found.experiment === undefined) throw new ServiceError("not_found", "There is no such experiment.");
+    return { experiment: experimentJson(found.experiment) };
+  }
+
+  app.get(`${base}/get-by-name`, ({ query }) =>
+    getExperiment({ ref: { $case: "name", value: requiredParameter(query, "experiment_name") } }),
+  );
+
+  app.get(`${base}/get`, ({ query }) =>
+    getExperiment({ ref: { $case: "id", value: requiredParameter(query, "experiment_id") } }),
+  );
+
+  app.post(`${base}/search`, async ({ raw }) => {
+    const request = parseExperimentSearch(await readBody(raw, SEARCH_BYTES_MAX, "a fixed limit"));
+    const { experiments, nextPageToken } = await ask<ListExperimentsResponse>(TRACE_WRITER, (callback) =>
+      peers.reader.listExperiments(request, new Metadata(), options(), callback),
+    );
+    return { experiments: experiments.map(experimentJson), next_page_token: nextPageToken };
+  });
+}

@@ -1,0 +1,35 @@
+import type { FastifyInstance } from "fastify";
+import type { Readiness } from "#lib/ops-server.ts";
+import type { IngressParts } from "../ingress-parts.ts";
+import { checkReadiness } from "../readiness.ts";
+
+const NOT_READY = { ready: false, degraded: ["draining"] };
+
+/**
+ * What operators ask: `/healthz` (the process lives), `/readyz` (it can take calls; what is degraded), `/metrics`.
+ * Questions about readiness that come together share one answer, so that many probes cost as much as one.
+ */
+export function routeOperations(
+  app: FastifyInstance,
+  { metrics, peers }: IngressParts,
+  isDraining: () => boolean,
+): void {
+  let asking: Promise<Readiness> | undefined;
+  const askOnce = () => {
+    asking ??= checkReadiness(peers).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+
+  app.get("/healthz", () => ({ status: "ok" }));
+
+  app.get("/readyz", async (_request, reply) => {
+    const { ready, degraded } = isDraining() ? NOT_READY : await askOnce();
+    return reply.code(ready ? 200 : 503).send({ status: ready ? "ready" : "not ready", degraded });
+  });
+
+  app.get("/metrics", async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+}

@@ -1,0 +1,40 @@
+import type { FastifyInstance } from "fastify";
+import { ServiceError } from "#lib/service-error.ts";
+import {
+  ExportTraceServiceRequest,
+  ExportTraceServiceResponse,
+} from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import { exportMetadataOf } from "../core/call-metadata.ts";
+import { mediaTypeOf, printable } from "../core/content.ts";
+import { PROTOBUF } from "../core/error-dialects.ts";
+import { formatOtlpJson, parseOtlpJson } from "../core/otlp-json.ts";
+import type { IngressParts } from "../ingress-parts.ts";
+import { readOtlpBody } from "../read-otlp-body.ts";
+
+/**
+ * `POST /v1/traces`: OTLP over HTTP. Protobuf goes on to the trace-writer as it is, and so does its answer; JSON is read
+ * and answered as JSON. `x-mlflow-experiment-id` or `x-twinspan-experiment` name the experiment.
+ */
+export function routeOtlpTraces(app: FastifyInstance, { config, peers, metrics }: IngressParts): void {
+  const { otlpBytesMax, readMs } = config.limits;
+  const onDropped = (header: string) => metrics.droppedHeaders.inc({ header });
+
+  app.post("/v1/traces", async (request, reply) => {
+    const mediaType = mediaTypeOf(request.headers);
+    if (mediaType !== PROTOBUF && mediaType !== "application/json") {
+      throw new ServiceError(
+        "unsupported_media_type",
+        `The request has content-type ${printable(mediaType)}. Send ${PROTOBUF} or application/json.`,
+      );
+    }
+    const body = await readOtlpBody(request.raw, otlpBytesMax);
+    const metadata = exportMetadataOf(request.headers, request.id, onDropped);
+    if (mediaType === PROTOBUF) {
+      const answer = await peers.exportSpans(body, metadata, readMs);
+      return reply.type(PROTOBUF).send(answer);
+    }
+    const encoded = ExportTraceServiceRequest.encode(parseOtlpJson(body.toString("utf8"))).finish();
+    const answer = await peers.exportSpans(Buffer.from(encoded), metadata, readMs);
+    return reply.type("application/json").send(formatOtlpJson(ExportTraceServiceResponse.decode(answer)));
+  });
+}

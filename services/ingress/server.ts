@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import { type FastifyInstance, fastify } from "fastify";
+import type { Config } from "#lib/config/schema.ts";
+import { listenErrorOf } from "#lib/listen-error.ts";
+import type { Logger } from "#lib/logger.ts";
+import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
+import { observeTraceContext } from "#lib/trace-context/register.ts";
+import { requestIdOf } from "./core/request-id.ts";
+import type { IngressParts } from "./ingress-parts.ts";
+import { createIngressMetrics } from "./metrics.ts";
+import { openPeers } from "./peers.ts";
+import { answerFailures, refuseOnSocket, refuseOtherMethods } from "./refusals.ts";
+import { observeRequests } from "./request-log.ts";
+import { routeChatCompletions } from "./routes/chat-completions.ts";
+import { routeMlflowExperiments } from "./routes/mlflow-experiments.ts";
+import { routeMlflowTraces } from "./routes/mlflow-traces.ts";
+import { routeModels } from "./routes/models.ts";
+import { routeOperations } from "./routes/operations.ts";
+import { routeOtlpTraces } from "./routes/otlp-traces.ts";
+import { routeWelcome } from "./routes/welcome.ts";
+
+/** How long a client may take to send a request, head and body. Past it the answer is 408. */
+const REQUEST_MS = 300_000;
+/** How long an idle connection is kept: longer than load balancers do, so that they are the ones to close. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** The ingress: HTTP in, gRPC out. Disposing of it: not ready, finish what is in flight, close. */
+export interface Ingress extends AsyncDisposable {
+  /** `host:port` it is bound to, with the port it got. */
+  readonly address: string;
+  /** The same as `http://host:port`. */
+  readonly url: string;
+}
+
+/** Starts the ingress. Fails with one line that says what to do when it cannot serve. */
+export async function startIngress(config: Config, { log }: { readonly log: Logger }): Promise<Ingress> {
+  await checkContextTravels();
+  const metrics = createIngressMetrics();
+  observeTraceContext((outcome) => metrics.traceContexts.inc({ outcome }));
+  await using opened = new AsyncDisposableStack();
+  const peers = opened.use(openPeers(config));
+  let isDraining = false;
+  const app = createApp({ config: config.ingress, peers, metrics }, log, () => isDraining);
+  const address = await listen(app, config.ingress.listen);
+  opened.defer(async () => {
+    isDraining = true;
+    await drain(app, config.ingress.drainMs);
+  });
+  const url = `http://${address}`;
+  log.info({ url }, "ready");
+  const resources = opened.move();
+  return { address, url, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    genReqId: ({ headers }) => requestIdOf(headers["x-request-id"], randomUUID),
+    http: { maxHeaderSize: parts.config.limits.headerBytesMax },
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => refuseOnSocket(error, socket, parts.metrics),
+  });
+  // Routes read their bodies themselves, as bytes and within their own limits.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  observeRequests(app, parts.metrics, log);
+  answerFailures(app, log);
+  // A connection that was busy when the drain began is closed once its answer is out.
+  app.addHook("onResponse", (_request, _reply, done) => {
+    if (isDraining()) setImmediate(() => app.server.closeIdleConnections());
+    done();
+  });
+  const refuseRest = refuseOtherMethods(app);
+  routeWelcome(app);
+  routeOperations(app, parts, isDraining);
+  routeChatCompletions(app, parts);
+  routeModels(app, parts);
+  routeOtlpTraces(app, parts);
+  for (const prefix of ["/api", "/ajax-api"]) {
+    routeMlflowTraces(app, parts, prefix);
+    routeMlflowExperiments(app, parts, prefix);
+  }
+  refuseRest();
+  return app;
+}
+
+async function listen(app: FastifyInstance, address: string): Promise<string> {
+  const split = address.lastIndexOf(":");
+  const host = address.slice(0, split);
+  try {
+    await app.listen({ host: host.replace(/^\[|\]$/g, ""), port: Number(address.slice(split + 1)) });
+  } catch (error) {
+    throw error instanceof Error ? listenErrorOf(error, address) : error;
+  }
+  const bound = app.server.address();
+  return `${host}:${typeof bound === "object" && bound !== null ? bound.port : 0}`;
+}
+
+/** Waits for what is in flight, at most `drainMs`; then connections are cut, and their calls with them. */
+async function drain(app: FastifyInstance, drainMs: number): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), drainMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(cut);
+  }
+}

@@ -1,0 +1,53 @@
+import type { ResourceSpans, ScopeSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { type Digest, spanBatchOf } from "./span-batch.ts";
+import { checkSpan, hasIds, type RejectReason } from "./span-check.ts";
+import type { SpanBatch } from "./span-row.ts";
+
+/** Agents' spans as they go to a store, and what was left out. */
+export interface SortedSpans {
+  /** One a trace. */
+  readonly batches: readonly SpanBatch[];
+  readonly rejected: ReadonlyMap<RejectReason, number>;
+  /** How many spans there were, and how many of them had ids at all. */
+  readonly total: number;
+  readonly withIds: number;
+}
+
+/** Sorts the spans of an export by trace, each with its resource and scope as sent. Those that break a rule are left out. */
+export function sortSpans(resourceSpans: readonly ResourceSpans[], latestNs: bigint, digest: Digest): SortedSpans {
+  const byTrace = new Map<string, ResourceSpans[]>();
+  const rejected = new Map<RejectReason, number>();
+  let total = 0;
+  let withIds = 0;
+  for (const resource of resourceSpans) {
+    for (const scope of resource.scopeSpans) {
+      for (const span of scope.spans) {
+        total += 1;
+        if (hasIds(span)) withIds += 1;
+        const reason = checkSpan(span, latestNs);
+        if (reason === undefined) add(byTrace, span, scope, resource);
+        else rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
+      }
+    }
+  }
+  const batches = Array.from(byTrace, ([traceId, groups]) => spanBatchOf(traceId, groups, () => "agent", digest));
+  return { batches, rejected, total, withIds };
+}
+
+/** Adds a span to its trace's groups. Spans of one scope come one after the other, so the last group is theirs or none. */
+function add(byTrace: Map<string, ResourceSpans[]>, span: Span, scope: ScopeSpans, resource: ResourceSpans): void {
+  const traceId = span.traceId.toString("hex");
+  const groups = byTrace.get(traceId) ?? [];
+  byTrace.set(traceId, groups);
+  let group = groups.at(-1);
+  if (group === undefined || group.resource !== resource.resource || group.schemaUrl !== resource.schemaUrl) {
+    group = { ...resource, scopeSpans: [] };
+    groups.push(group);
+  }
+  let inner = group.scopeSpans.at(-1);
+  if (inner === undefined || inner.scope !== scope.scope || inner.schemaUrl !== scope.schemaUrl) {
+    inner = { ...scope, spans: [] };
+    group.scopeSpans.push(inner);
+  }
+  inner.spans.push(span);
+}

@@ -1,0 +1,111 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { RejectReason } from "./core/span-check.ts";
+import { STORE_EVENTS, type StoreCondition, type StoreObserver } from "./store/trace-store.ts";
+
+/** What the trace-writer counts. One registry an instance. */
+export interface Metrics {
+  readonly registry: Registry;
+  /** What the store reports. */
+  readonly observer: StoreObserver;
+  /** A request to write, as it arrived: how many records or spans it held. */
+  received(kind: "records" | "spans", items: number): void;
+  /** Records that break the contract. */
+  refused(records: number): void;
+  /** Agents' spans that were not taken. */
+  rejected(reason: RejectReason, spans: number): void;
+  /** Reads the store's condition whenever metrics are asked for. */
+  watch(condition: () => StoreCondition): void;
+}
+
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000];
+
+/** Creates them, all at zero. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({
+    name: "twinspan_trace_writer_requests_total",
+    help: "Requests to write, by what they hold.",
+    labelNames: ["kind"],
+    registers,
+  });
+  const items = new Counter({
+    name: "twinspan_trace_writer_received_total",
+    help: "Records and agents' spans received, before any check.",
+    labelNames: ["kind"],
+    registers,
+  });
+  const refused = new Counter({
+    name: "twinspan_trace_writer_records_refused_total",
+    help: "Records refused because they break the contract. The sender's log has the rule.",
+    registers,
+  });
+  const rejected = new Counter({
+    name: "twinspan_trace_writer_spans_rejected_total",
+    help: "Agents' spans that were not taken, by reason.",
+    labelNames: ["reason"],
+    registers,
+  });
+  const events = new Counter({
+    name: "twinspan_trace_writer_store_events_total",
+    help: "What became of what was written: stored, repeated, conflicting, evicted; traces adopted and moved.",
+    labelNames: ["event"],
+    registers,
+  });
+  const commitSeconds = new Histogram({
+    name: "twinspan_trace_writer_commit_seconds",
+    help: "How long commits take, from the writer's thread's view.",
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const commitRequests = new Histogram({
+    name: "twinspan_trace_writer_commit_requests",
+    help: "How many requests share a commit.",
+    buckets: BATCH_BUCKETS,
+    registers,
+  });
+  const errors = new Counter({
+    name: "twinspan_trace_writer_store_errors_total",
+    help: "Requests that the store failed, by reason: full (or locked, or broken), queue_full, failed (a bug).",
+    labelNames: ["reason"],
+    registers,
+  });
+  for (const event of STORE_EVENTS) events.inc({ event }, 0);
+  for (const reason of ["full", "queue_full", "failed"]) errors.inc({ reason }, 0);
+  return {
+    registry,
+    observer: {
+      committed(requestsOfCommit, durationMs, counted) {
+        commitSeconds.observe(durationMs / 1000);
+        commitRequests.observe(requestsOfCommit);
+        for (const [event, times] of counted) events.inc({ event }, times);
+      },
+      failed: (reason) => errors.inc({ reason }),
+    },
+    received(kind, count) {
+      requests.inc({ kind });
+      items.inc({ kind }, count);
+    },
+    refused: (records) => refused.inc(records),
+    rejected: (reason, spans) => rejected.inc({ reason }, spans),
+    watch(condition) {
+      new Gauge({
+        name: "twinspan_trace_writer_pending_traces",
+        help: "Traces that wait for an owner.",
+        registers,
+        collect() {
+          this.set(condition().pendingTraces);
+        },
+      });
+      new Gauge({
+        name: "twinspan_trace_writer_queue_bytes",
+        help: "Bytes of requests that wait for the store.",
+        registers,
+        collect() {
+          this.set(condition().queuedBytes);
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { RecordToWrite } from "../../core/record-to-write.ts";
+import type { RejectReason } from "../../core/span-check.ts";
+import type { SpanBatch } from "../../core/span-row.ts";
+import type { ExperimentChoice, RecordOutcome, SpansOutcome } from "../trace-store.ts";
+import type { Commit } from "./commit.ts";
+import type { TraceRow } from "./trace-table.ts";
+
+/** A request to write, as it goes to the writer's thread. */
+export type Write =
+  | { readonly kind: "records"; readonly workspace: string; readonly records: readonly RecordToWrite[] }
+  | {
+      readonly kind: "spans";
+      readonly workspace: string;
+      readonly experiment: ExperimentChoice;
+      readonly batches: readonly SpanBatch[];
+    };
+
+/** What became of it. */
+export type WriteOutcome =
+  | { readonly kind: "records"; readonly outcomes: RecordOutcome[] }
+  | { readonly kind: "spans"; readonly outcome: SpansOutcome };
+
+/** Carries a request out within the transaction at hand. */
+export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOutcome {
+  switch (write.kind) {
+    case "records":
+      return {
+        kind: "records",
+        outcomes: write.records.map((record) => applyRecord(commit, write.workspace, record, nowMs)),
+      };
+    case "spans":
+      return { kind: "spans", outcome: applySpans(commit, write, nowMs) };
+  }
+}
+
+function applyRecord(commit: Commit, workspace: string, record: RecordToWrite, nowMs: number): RecordOutcome {
+  const { full, mirror } = record;
+  const experiment = commit.experiments.obtain(workspace, { $case: "name", value: record.experiment }, nowMs);
+  const trace = commit.traces.obtain(workspace, full.traceId);
+  const hash = full.rows.map(({ contentHash }) => contentHash).join("");
+  if (trace.sealed) {
+    commit.count(trace.recordHash === hash ? "record_repeated" : "record_conflict");
+    return { outcome: "already_stored", mirror: mirrorStandingOf(commit, workspace, mirror?.spans, trace) };
+  }
+  commit.evict(trace);
+  commit.traces.seal(trace.ref, record.metadata, hash);
+  commit.storeSpans(trace, full, experiment);
+  if (record.payload !== undefined) commit.storePayload(trace.ref, record.payload);
+  commit.count("record_stored");
+  return {
+    outcome: "stored",
+    mirror: mirror === undefined ? "none" : applyMirror(commit, workspace, mirror, trace, nowMs),
+  };
+}
+
+function applyMirror(
+  commit: Commit,
+  workspace: string,
+  { spans, experiment }: NonNullable<RecordToWrite["mirror"]>,
+  full: TraceRow,
+  nowMs: number,
+): RecordOutcome["mirror"] {
+  const owner = experiment && commit.experiments.obtain(workspace, experiment, nowMs);
+  const trace = commit.traces.obtain(workspace, spans.traceId);
+  const [gateway] = spans.rows;
+  if (trace.sealed || gateway === undefined) {
+    commit.count("mirror_in_sealed_trace");
+    return "sealed_trace";
+  }
+  if (commit.holdsMirrorSpan(trace, spans)) {
+    commit.count("mirror_conflict");
+    return "conflict";
+  }
+  if (experiment !== undefined && owner === undefined) commit.count("mirror_experiment_unknown");
+  commit.traces.link(full.ref, trace.ref, gateway.spanId, gateway.startNs);
+  commit.storeSpans(trace, spans, owner);
+  commit.count("mirror_stored");
+  return "stored";
+}
+
+/** What became of the mirror of a record that came again: the same as the first time, unless its trace was sealed since. */
+function mirrorStandingOf(
+  commit: Commit,
+  workspace: string,
+  mirror: SpanBatch | undefined,
+  full: TraceRow,
+): RecordOutcome["mirror"] {
+  if (mirror === undefined) return "none";
+  if (commit.traces.linkedTo(full.ref).includes(mirror.traceId)) return "stored";
+  return commit.traces.find(workspace, mirror.traceId)?.sealed === true ? "sealed_trace" : "conflict";
+}
+
+function applySpans(
+  commit: Commit,
+  { workspace, experiment, batches }: Extract<Write, { kind: "spans" }>,
+  nowMs: number,
+): SpansOutcome {
+  const owner = commit.experiments.obtain(workspace, experiment, nowMs);
+  if (owner === undefined) return { kind: "experiment_not_found" };
+  const rejected = new Map<RejectReason, number>();
+  for (const batch of batches) {
+    const trace = commit.traces.obtain(workspace, batch.traceId);
+    const rejections: ReadonlyMap<RejectReason, number> = trace.sealed
+      ? new Map([["sealed_trace", batch.rows.length]])
+      : commit.storeSpans(trace, batch, owner);
+    for (const [reason, times] of rejections) rejected.set(reason, (rejected.get(reason) ?? 0) + times);
+  }
+  return { kind: "stored", rejected };
+}

@@ -1,0 +1,60 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import { parseExperimentId } from "../../core/experiment-name.ts";
+import type { NamedExperiment } from "../../core/span-row.ts";
+import type { ExperimentChoice } from "../trace-store.ts";
+import { integerIn, type Row, textIn } from "./columns.ts";
+
+/** The experiments of an open file. */
+export interface ExperimentTable {
+  /** The one that is chosen. Undefined: there is none. */
+  find(workspace: string, choice: ExperimentChoice): Experiment | undefined;
+  /** The one that is chosen; by name it is created when missing. Undefined: by id, and there is none. */
+  obtain(workspace: string, choice: ExperimentChoice, nowMs: number): NamedExperiment | undefined;
+  /** Notes that it took a span. */
+  touch(id: bigint, nowMs: number): void;
+  /** Those behind `after`, by id. */
+  list(workspace: string, limit: number, after: bigint): readonly Experiment[];
+}
+
+/** The table of experiments. On a file that is open for reading, `obtain` and `touch` must not be called. */
+export function openExperimentTable(db: DatabaseSync): ExperimentTable {
+  const byId = db.prepare("SELECT * FROM experiments WHERE workspace = ? AND id = ?");
+  const byName = db.prepare("SELECT * FROM experiments WHERE workspace = ? AND name = ?");
+  const insert = db.prepare(
+    "INSERT INTO experiments (workspace, name, created_ms, updated_ms) VALUES (?, ?, ?3, ?3) RETURNING *",
+  );
+  const touch = db.prepare("UPDATE experiments SET updated_ms = max(updated_ms, ?) WHERE id = ?");
+  const list = db.prepare("SELECT * FROM experiments WHERE workspace = ? AND id > ? ORDER BY id LIMIT ?");
+  const row = (workspace: string, { $case, value }: ExperimentChoice): Row | undefined => {
+    if ($case === "name") return byName.get(workspace, value);
+    const id = parseExperimentId(value);
+    return id === undefined ? undefined : byId.get(workspace, id);
+  };
+  return {
+    find(workspace, choice) {
+      const found = row(workspace, choice);
+      return found && experimentIn(found);
+    },
+    obtain(workspace, choice, nowMs) {
+      const found = row(workspace, choice);
+      const obtained = found ?? (choice.$case === "name" ? insert.get(workspace, choice.value, nowMs) : undefined);
+      return obtained && { id: integerIn(obtained, "id"), name: textIn(obtained, "name") };
+    },
+    touch: (id, nowMs) => void touch.run(nowMs, id),
+    list: (workspace, limit, after) => list.all(workspace, after, limit).map(experimentIn),
+  };
+}
+
+function experimentIn(row: Row): Experiment {
+  return {
+    id: integerIn(row, "id").toString(),
+    name: textIn(row, "name"),
+    createTime: timestampOf(Number(integerIn(row, "created_ms"))),
+    updateTime: timestampOf(Number(integerIn(row, "updated_ms"))),
+  };
+}
+
+function timestampOf(ms: number) {
+  return { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
+}

@@ -1,0 +1,100 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/**
+ * The schema, a version at a time, forward only. Never edit one that was released: add another.
+ *
+ * - Times are nanoseconds since the Unix epoch, ids are blobs, `ref` is a trace within this file.
+ * - `traces` has what lists show, ready made (`info`, a serialized TraceInfo); rows of `spans` are narrow and hold what
+ *   it is computed from; the spans' bytes are in `chunks`, one compressed blob for the spans of a trace that arrived
+ *   together; payloads are apart, so that lists never read them.
+ * - Random keys are in one narrow index each: large rows in a tree of random keys are four times slower.
+ */
+const MIGRATIONS = [
+  `
+  CREATE TABLE experiments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    UNIQUE (workspace, name)
+  );
+  CREATE TABLE traces (
+    ref INTEGER PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    trace_id BLOB NOT NULL,
+    sealed INTEGER NOT NULL DEFAULT 0,
+    metadata TEXT NOT NULL DEFAULT '{}',
+    record_hash TEXT,
+    experiment_id INTEGER,
+    start_ns INTEGER NOT NULL DEFAULT 0,
+    info BLOB NOT NULL DEFAULT x'',
+    UNIQUE (workspace, trace_id)
+  );
+  CREATE INDEX traces_owned ON traces (experiment_id, start_ns DESC, trace_id) WHERE experiment_id IS NOT NULL;
+  CREATE INDEX traces_pending ON traces (workspace, start_ns DESC, trace_id) WHERE experiment_id IS NULL;
+  CREATE TABLE spans (
+    id INTEGER PRIMARY KEY,
+    trace_ref INTEGER NOT NULL,
+    span_id BLOB NOT NULL,
+    parent_id BLOB,
+    origin TEXT NOT NULL,
+    experiment_id INTEGER,
+    start_ns INTEGER NOT NULL,
+    end_ns INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    llm INTEGER NOT NULL,
+    request_model TEXT,
+    response_model TEXT,
+    response_id TEXT,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    total_tokens INTEGER,
+    cache_read_input_tokens INTEGER,
+    cache_write_input_tokens INTEGER,
+    reasoning_output_tokens INTEGER,
+    input_nano_usd INTEGER,
+    output_nano_usd INTEGER,
+    total_nano_usd INTEGER,
+    session TEXT,
+    user TEXT,
+    request_preview TEXT NOT NULL,
+    response_preview TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    chunk INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    UNIQUE (trace_ref, span_id)
+  );
+  CREATE TABLE chunks (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+  CREATE TABLE payloads (trace_ref INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+  CREATE TABLE mirror_links (
+    full_ref INTEGER PRIMARY KEY,
+    mirror_ref INTEGER NOT NULL,
+    span_id BLOB NOT NULL,
+    start_ns INTEGER NOT NULL
+  );
+  CREATE INDEX mirror_links_back ON mirror_links (mirror_ref, start_ns, full_ref);
+  INSERT INTO experiments (id, workspace, name, created_ms, updated_ms)
+    VALUES (0, 'default', 'Default', unixepoch() * 1000, unixepoch() * 1000);
+  `,
+] as const;
+
+/** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */
+export function migrate(db: DatabaseSync, path: string): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+    if (version > MIGRATIONS.length) {
+      throw new Error(
+        `${path} has schema ${version}, written by a newer twinspan; this one knows ${MIGRATIONS.length}. Start the newer one, or name another file in traceWriter.store.sqlite.path.`,
+      );
+    }
+    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}

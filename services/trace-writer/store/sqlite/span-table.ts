@@ -1,0 +1,193 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { SpanOrigin, SpanRow, StoredSpanRow } from "../../core/span-row.ts";
+import { USAGE_FIELDS } from "../../core/usage.ts";
+import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
+
+/** Where a span's bytes are. */
+export interface BytesPlace {
+  readonly chunk: bigint;
+  readonly position: number;
+}
+
+/** The rows of spans, as a writer uses them. */
+export interface SpanTable {
+  /** Every row of a trace. */
+  rowsOf(traceRef: bigint): readonly StoredSpanRow[];
+  /** The row of that id, and the chunk its bytes are in. */
+  find(traceRef: bigint, spanId: string): { readonly row: StoredSpanRow; readonly chunk: bigint } | undefined;
+  /** Adds a row. False: its id is taken, and nothing was done. */
+  insert(traceRef: bigint, row: SpanRow, experimentId: bigint | undefined, place: BytesPlace): boolean;
+  /** Puts a row in the place of the one of its id. A chunk that nothing counts in any more goes with it. */
+  replace(traceRef: bigint, row: SpanRow, experimentId: bigint | undefined, place: BytesPlace, oldChunk: bigint): void;
+  /** Removes the rows of a trace and their bytes. Returns how many there were. */
+  removeAll(traceRef: bigint): number;
+}
+
+/** What a row has in the columns of a usage and a cost, in the order of {@link VALUES}. */
+const TOTALS = [
+  "input_tokens",
+  "output_tokens",
+  "total_tokens",
+  "cache_read_input_tokens",
+  "cache_write_input_tokens",
+  "reasoning_output_tokens",
+  "input_nano_usd",
+  "output_nano_usd",
+  "total_nano_usd",
+] as const;
+
+const COLUMNS = [
+  "trace_ref",
+  "span_id",
+  "parent_id",
+  "origin",
+  "experiment_id",
+  "start_ns",
+  "end_ns",
+  "failed",
+  "name",
+  "llm",
+  "request_model",
+  "response_model",
+  "response_id",
+  ...TOTALS,
+  "session",
+  "user",
+  "request_preview",
+  "response_preview",
+  "content_hash",
+  "chunk",
+  "position",
+] as const;
+
+const SELECT = `
+  SELECT spans.*, experiments.name AS experiment_name
+  FROM spans LEFT JOIN experiments ON experiments.id = spans.experiment_id`;
+const INSERT = `INSERT INTO spans (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
+
+/** The table of spans of an open file. */
+export function openSpanTable(db: DatabaseSync): SpanTable {
+  const ofTrace = db.prepare(`${SELECT} WHERE trace_ref = ?`);
+  const ofId = db.prepare(`${SELECT} WHERE trace_ref = ? AND span_id = ?`);
+  const insert = db.prepare(`${INSERT} ON CONFLICT DO NOTHING`);
+  const remove = db.prepare("DELETE FROM spans WHERE trace_ref = ? AND span_id = ?");
+  const usesOfChunk = db.prepare("SELECT count(*) AS uses FROM spans WHERE trace_ref = ? AND chunk = ?");
+  const removeChunk = db.prepare("DELETE FROM chunks WHERE id = ?");
+  const removeChunks = db.prepare(
+    "DELETE FROM chunks WHERE id IN (SELECT DISTINCT chunk FROM spans WHERE trace_ref = ?)",
+  );
+  const removeRows = db.prepare("DELETE FROM spans WHERE trace_ref = ?");
+  return {
+    rowsOf: (traceRef) => ofTrace.all(traceRef).map(spanRowIn),
+    find(traceRef, spanId) {
+      const found = ofId.get(traceRef, idBytes(spanId));
+      return found && { row: spanRowIn(found), chunk: integerIn(found, "chunk") };
+    },
+    insert: (...row) => Number(insert.run(...valuesOf(...row)).changes) === 1,
+    replace(traceRef, row, experimentId, place, oldChunk) {
+      remove.run(traceRef, idBytes(row.spanId));
+      insert.run(...valuesOf(traceRef, row, experimentId, place));
+      const uses = usesOfChunk.get(traceRef, oldChunk);
+      if (uses !== undefined && integerIn(uses, "uses") === 0n) removeChunk.run(oldChunk);
+    },
+    removeAll(traceRef) {
+      removeChunks.run(traceRef);
+      return Number(removeRows.run(traceRef).changes);
+    },
+  };
+}
+
+function valuesOf(
+  traceRef: bigint,
+  row: SpanRow,
+  experimentId: bigint | undefined,
+  { chunk, position }: BytesPlace,
+): SQLInputValue[] {
+  const { usage, cost } = row;
+  return [
+    traceRef,
+    idBytes(row.spanId),
+    row.parentId === undefined ? null : idBytes(row.parentId),
+    row.origin,
+    experimentId ?? null,
+    row.startNs,
+    row.endNs,
+    row.failed ? 1 : 0,
+    row.name,
+    row.llm ? 1 : 0,
+    row.requestModel ?? null,
+    row.responseModel ?? null,
+    row.responseId ?? null,
+    ...USAGE_FIELDS.map((field) => usage?.[field] ?? null),
+    cost?.inputNanoUsd ?? null,
+    cost?.outputNanoUsd ?? null,
+    cost?.totalNanoUsd ?? null,
+    row.session ?? null,
+    row.user ?? null,
+    row.requestPreview,
+    row.responsePreview,
+    row.contentHash,
+    chunk,
+    position,
+  ];
+}
+
+function spanRowIn(row: Row): StoredSpanRow {
+  const experimentId = optionalIntegerIn(row, "experiment_id");
+  const experimentName = optionalTextIn(row, "experiment_name");
+  return {
+    spanId: hexIn(row, "span_id"),
+    parentId: row["parent_id"] === null ? undefined : hexIn(row, "parent_id"),
+    origin: originIn(row),
+    startNs: integerIn(row, "start_ns"),
+    endNs: integerIn(row, "end_ns"),
+    failed: integerIn(row, "failed") === 1n,
+    name: textIn(row, "name"),
+    llm: integerIn(row, "llm") === 1n,
+    requestModel: optionalTextIn(row, "request_model"),
+    responseModel: optionalTextIn(row, "response_model"),
+    responseId: optionalTextIn(row, "response_id"),
+    usage: usageIn(row),
+    cost: costIn(row),
+    session: optionalTextIn(row, "session"),
+    user: optionalTextIn(row, "user"),
+    requestPreview: textIn(row, "request_preview"),
+    responsePreview: textIn(row, "response_preview"),
+    contentHash: textIn(row, "content_hash"),
+    experiment:
+      experimentId === undefined || experimentName === undefined
+        ? undefined
+        : { id: experimentId, name: experimentName },
+  };
+}
+
+/** Who wrote the span of a row. */
+export function originIn(row: Row): SpanOrigin {
+  const origin = textIn(row, "origin");
+  switch (origin) {
+    case "agent":
+    case "mirror-gateway":
+    case "mirror-attempt":
+    case "full-gateway":
+    case "full-attempt":
+      return origin;
+    default:
+      throw new Error(`spans.origin holds ${origin}`);
+  }
+}
+
+function usageIn(row: Row): StoredSpanRow["usage"] {
+  const values = TOTALS.slice(0, USAGE_FIELDS.length).map((column) => optionalIntegerIn(row, column));
+  if (values.every((value) => value === undefined)) return undefined;
+  return Object.fromEntries(USAGE_FIELDS.map((field, index) => [field, values[index]]));
+}
+
+function costIn(row: Row): StoredSpanRow["cost"] {
+  const totalNanoUsd = optionalIntegerIn(row, "total_nano_usd");
+  if (totalNanoUsd === undefined) return undefined;
+  return {
+    inputNanoUsd: integerIn(row, "input_nano_usd"),
+    outputNanoUsd: integerIn(row, "output_nano_usd"),
+    totalNanoUsd,
+  };
+}

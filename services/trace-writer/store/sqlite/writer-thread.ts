@@ -1,0 +1,85 @@
+import type { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import type { StoreEvent, StoreFailure } from "../trace-store.ts";
+import { applyWrite, type Write, type WriteOutcome } from "./apply-write.ts";
+import { type Commit, prepareCommits } from "./commit.ts";
+import { openForWriting } from "./open-database.ts";
+
+/** What the thread is started with. */
+export interface WriterOptions {
+  readonly path: string;
+  readonly cacheBytes: number;
+}
+
+/** What the thread is asked: to carry writes out in one commit, or to close the file and end. */
+export type WriterRequest =
+  | { readonly kind: "commit"; readonly writes: readonly Write[]; readonly nowMs: number }
+  | { readonly kind: "close" };
+
+/** What it answers: that the file is open, or what became of each write, in order. */
+export type WriterReply =
+  | { readonly kind: "opened" }
+  | {
+      readonly kind: "committed";
+      readonly results: readonly WriteResult[];
+      readonly durationMs: number;
+      readonly events: ReadonlyMap<StoreEvent, number>;
+    };
+
+/** What became of one write. One that failed has left nothing behind. */
+export type WriteResult =
+  | { readonly ok: true; readonly outcome: WriteOutcome }
+  | { readonly ok: false; readonly reason: Extract<StoreFailure, "full" | "failed">; readonly message: string };
+
+/** SQLite's primary result codes that mean that nothing can be written for now: busy, I/O error, full, cannot open. */
+const WRITE_REFUSED = new Set([5, 10, 13, 14]);
+
+const port = parentPort;
+if (port === null) throw new Error("writer-thread.ts runs as a worker thread");
+const db = openForWriting(optionsOf(workerData).path, optionsOf(workerData).cacheBytes);
+const commit = prepareCommits(db);
+const reply = (message: WriterReply) => port.postMessage(message);
+port.on("message", (request: WriterRequest) => {
+  if (request.kind === "close") {
+    db.close();
+    port.close();
+    return;
+  }
+  const start = performance.now();
+  const results = commitAll(db, commit, request.writes, request.nowMs);
+  reply({ kind: "committed", results, durationMs: performance.now() - start, events: commit.takeEvents() });
+});
+reply({ kind: "opened" });
+
+/**
+ * Carries writes out in one transaction. Where one of them fails for a reason of its own, that is a bug of ours: they are
+ * tried one by one, so that the others are stored.
+ */
+function commitAll(db: DatabaseSync, commit: Commit, writes: readonly Write[], nowMs: number): readonly WriteResult[] {
+  try {
+    db.exec("BEGIN IMMEDIATE");
+    const outcomes = writes.map((write) => applyWrite(commit, write, nowMs));
+    commit.sumUp(nowMs);
+    db.exec("COMMIT");
+    return outcomes.map((outcome) => ({ ok: true, outcome }));
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    commit.reset();
+    const failure = failureOf(error);
+    if (failure.reason === "full" || writes.length === 1) return writes.map(() => failure);
+    return writes.flatMap((write) => commitAll(db, commit, [write], nowMs));
+  }
+}
+
+function failureOf(error: unknown): WriteResult & { readonly ok: false } {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
+  return { ok: false, reason: WRITE_REFUSED.has(code) ? "full" : "failed", message };
+}
+
+function optionsOf(data: unknown): WriterOptions {
+  if (typeof data === "object" && data !== null && "path" in data && "cacheBytes" in data) {
+    return { path: String(data.path), cacheBytes: Number(data.cacheBytes) };
+  }
+  throw new Error("the writer's thread is started with a path and a size of its cache");
+}

@@ -1,0 +1,127 @@
+import { parseTraceName } from "#lib/ids.ts";
+import type { Logger } from "#lib/logger.ts";
+import { unary } from "#lib/rpc/handler.ts";
+import type { ServedService } from "#lib/rpc/server.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
+import {
+  type GetExperimentRequest,
+  type GetTraceRequest,
+  type ListExperimentsRequest,
+  type SearchTracesRequest,
+  TraceReaderServiceService,
+} from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { parseExperimentId } from "./core/experiment-name.ts";
+import { formatExperimentToken, formatTraceToken, parseExperimentToken, parseTraceToken } from "./core/page-token.ts";
+import { digest } from "./digest.ts";
+import type { TraceScope, TraceStore } from "./store/trace-store.ts";
+import { WORKSPACE } from "./workspace.ts";
+
+const PAGE_DEFAULT = 100;
+const TRACES_PAGE_MAX = 500;
+const EXPERIMENTS_PAGE_MAX = 1000;
+const EXPERIMENTS_SEARCHED_MAX = 100;
+/** How many hex digits of a search's digest a page token carries. */
+const SCOPE_DIGITS = 16;
+
+/** TraceReaderService: reads what is stored. */
+export function createTraceReaderService(store: TraceStore, log: Logger): ServedService {
+  return {
+    name: "twinspan.trace.v1.TraceReaderService",
+    definition: TraceReaderServiceService,
+    implementation: {
+      getTrace: unary(log, (request: GetTraceRequest) => getTrace(store, request)),
+      searchTraces: unary(log, (request: SearchTracesRequest) => searchTraces(store, request)),
+      getExperiment: unary(log, (request: GetExperimentRequest) => getExperiment(store, request)),
+      listExperiments: unary(log, (request: ListExperimentsRequest) => listExperiments(store, request)),
+    },
+  };
+}
+
+async function getTrace(store: TraceStore, request: GetTraceRequest) {
+  const traceId = parseTraceName(request.traceId);
+  if (traceId === undefined) throw invalid("trace_id", "must be tr- and 32 hex digits, or the digits alone");
+  const trace = await store.getTrace(WORKSPACE, traceId, withPayload(request.view));
+  if (trace === undefined) {
+    throw new ServiceError("not_found", `There is no trace tr-${traceId}. It may not have arrived yet.`, {
+      metadata: { trace_id: `tr-${traceId}` },
+    });
+  }
+  return { trace };
+}
+
+async function searchTraces(store: TraceStore, request: SearchTracesRequest) {
+  const limit = pageSizeOf(request.pageSize, TRACES_PAGE_MAX);
+  const scope = scopeOf(request);
+  const scopeDigest = digest(Buffer.from(scope.kind === "pending" ? "pending" : scope.ids.join(","))).slice(
+    0,
+    SCOPE_DIGITS,
+  );
+  const after = request.pageToken === "" ? undefined : parseTraceToken(request.pageToken, scopeDigest);
+  if (request.pageToken !== "" && after === undefined) throw invalidToken();
+  const found = await store.searchTraces(WORKSPACE, scope, limit + 1, after);
+  const traces = found.slice(0, limit);
+  const last = traces.at(-1);
+  const traceId = last && parseTraceName(last.traceId);
+  const more = found.length > limit && last !== undefined && traceId !== undefined;
+  const nextPageToken = more ? formatTraceToken({ startNs: last.startTimeUnixNano, traceId }, scopeDigest) : "";
+  return { traces, nextPageToken };
+}
+
+async function getExperiment(store: TraceStore, { experiment: named }: GetExperimentRequest) {
+  if (named?.ref === undefined || named.ref.value === "") throw invalid("experiment", "must give an id or a name");
+  const experiment = await store.getExperiment(WORKSPACE, named.ref);
+  if (experiment === undefined) {
+    throw new ServiceError("not_found", `There is no experiment of that ${named.ref.$case}.`, { field: "experiment" });
+  }
+  return { experiment };
+}
+
+async function listExperiments(store: TraceStore, request: ListExperimentsRequest) {
+  const limit = pageSizeOf(request.pageSize, EXPERIMENTS_PAGE_MAX);
+  const after = request.pageToken === "" ? undefined : parseExperimentToken(request.pageToken);
+  if (request.pageToken !== "" && after === undefined) throw invalidToken();
+  const found = await store.listExperiments(WORKSPACE, limit + 1, after);
+  const experiments = found.slice(0, limit);
+  const last = experiments.at(-1);
+  const nextPageToken = found.length > limit && last !== undefined ? formatExperimentToken(BigInt(last.id)) : "";
+  return { experiments, nextPageToken };
+}
+
+function scopeOf({ experimentIds, pending }: SearchTracesRequest): TraceScope {
+  if (pending) {
+    if (experimentIds.length > 0) throw invalid("experiment_ids", "must be empty with pending");
+    return { kind: "pending" };
+  }
+  if (experimentIds.length === 0) throw invalid("experiment_ids", "must name an experiment, or pending must be set");
+  if (experimentIds.length > EXPERIMENTS_SEARCHED_MAX) {
+    throw invalid("experiment_ids", `must be at most ${EXPERIMENTS_SEARCHED_MAX}`);
+  }
+  const ids = experimentIds.flatMap((id) => parseExperimentId(id) ?? []);
+  return { kind: "experiments", ids: [...new Set(ids)].toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)) };
+}
+
+function withPayload(view: TraceView): boolean {
+  switch (view) {
+    case TraceView.TRACE_VIEW_UNSPECIFIED:
+    case TraceView.TRACE_VIEW_FULL:
+      return true;
+    case TraceView.TRACE_VIEW_BASIC:
+      return false;
+    default:
+      throw invalid("view", "must be BASIC or FULL");
+  }
+}
+
+function pageSizeOf(asked: number, max: number): number {
+  if (asked < 0) throw invalid("page_size", "must not be negative");
+  return asked === 0 ? PAGE_DEFAULT : Math.min(asked, max);
+}
+
+function invalidToken(): ServiceError {
+  return invalid("page_token", "must be the next_page_token of a page of the same search");
+}
+
+function invalid(field: string, rule: string): ServiceError {
+  return new ServiceError("invalid_request", `${field} ${rule}.`, { field });
+}

@@ -1,0 +1,97 @@
+import type { Logger } from "#lib/logger.ts";
+import { unary } from "#lib/rpc/handler.ts";
+import type { ServedService } from "#lib/rpc/server.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import {
+  MirrorOutcome,
+  TraceWriterServiceService,
+  type WriteInvocationsRequest,
+  type WriteInvocationsResponse,
+  WriteOutcome,
+  type WriteResult,
+} from "#proto/twinspan/trace/v1/trace_writer_service.ts";
+import { checkRecord } from "./core/record-check.ts";
+import { type RecordToWrite, recordToWriteOf } from "./core/record-to-write.ts";
+import { decoded, tolerant, type Undecodable } from "./decoding.ts";
+import { digest } from "./digest.ts";
+import type { Metrics } from "./metrics.ts";
+import type { RecordOutcome, TraceStore } from "./store/trace-store.ts";
+import { WORKSPACE } from "./workspace.ts";
+
+const RECORDS_MAX = 1000;
+
+/** TraceWriterService: checks each record, and stores those that break no rule. */
+export function createTraceWriterService(store: TraceStore, metrics: Metrics, log: Logger): ServedService {
+  const handle = async (request: WriteInvocationsRequest | Undecodable, signal: AbortSignal) => {
+    const { records } = decoded(request);
+    if (records.length < 1 || records.length > RECORDS_MAX) {
+      throw new ServiceError("invalid_request", `records must be 1 to ${RECORDS_MAX}.`, { field: "records" });
+    }
+    metrics.received("records", records.length);
+    return writeInvocations(store, metrics, records, signal);
+  };
+  return {
+    name: "twinspan.trace.v1.TraceWriterService",
+    definition: { writeInvocations: tolerant(TraceWriterServiceService.writeInvocations) },
+    implementation: {
+      writeInvocations: unary(log, (request: WriteInvocationsRequest, { signal }) => handle(request, signal)),
+    },
+  };
+}
+
+async function writeInvocations(
+  store: TraceStore,
+  metrics: Metrics,
+  records: readonly InvocationRecord[],
+  signal: AbortSignal,
+): Promise<WriteInvocationsResponse> {
+  const results: WriteResult[] = [];
+  const accepted: { readonly index: number; readonly record: RecordToWrite }[] = [];
+  for (const [index, record] of records.entries()) {
+    const reason = checkRecord(record);
+    const toWrite = reason === undefined ? recordToWriteOf(record, digest) : undefined;
+    results.push(refusalOf(reason ?? "full.resource_spans: is required"));
+    if (toWrite !== undefined) accepted.push({ index, record: toWrite });
+  }
+  metrics.refused(records.length - accepted.length);
+  if (accepted.length === 0) return { results };
+  const outcomes = await store.writeRecords(
+    WORKSPACE,
+    accepted.map(({ record }) => record),
+    signal,
+  );
+  for (const [place, { index }] of accepted.entries()) {
+    const outcome = outcomes[place];
+    if (outcome !== undefined) results[index] = resultOf(outcome);
+  }
+  return { results };
+}
+
+function refusalOf(reason: string): WriteResult {
+  return {
+    outcome: WriteOutcome.WRITE_OUTCOME_REFUSED,
+    mirrorOutcome: MirrorOutcome.MIRROR_OUTCOME_UNSPECIFIED,
+    reason,
+  };
+}
+
+function resultOf({ outcome, mirror }: RecordOutcome): WriteResult {
+  return {
+    outcome: outcome === "stored" ? WriteOutcome.WRITE_OUTCOME_STORED : WriteOutcome.WRITE_OUTCOME_ALREADY_STORED,
+    mirrorOutcome: mirrorOutcomeOf(mirror),
+    reason: "",
+  };
+}
+
+function mirrorOutcomeOf(mirror: RecordOutcome["mirror"]): MirrorOutcome {
+  switch (mirror) {
+    case "stored":
+      return MirrorOutcome.MIRROR_OUTCOME_STORED;
+    case "sealed_trace":
+      return MirrorOutcome.MIRROR_OUTCOME_SEALED_TRACE;
+    case "none":
+    case "conflict":
+      return MirrorOutcome.MIRROR_OUTCOME_UNSPECIFIED;
+  }
+}

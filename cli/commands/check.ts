@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { stringify } from "yaml";
+import type { Config } from "#lib/config/schema.ts";
+import { configFileOf, readConfig, shownFileOf } from "../config-source.ts";
+import type { CliIo } from "../io.ts";
+import { maskedOf } from "../masked.ts";
+
+/** `twinspan check [file]`: all faults of a configuration, each with its line and column. */
+export function addCheckCommand(program: Command, io: CliIo): void {
+  program
+    .command("check [file]")
+    .description("check the configuration: every fault with its line and column, and status 1 when there is one")
+    .option("--print", "print it with every default filled in, secrets masked")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  twinspan check\n  twinspan check deploy/twinspan.yaml --print\n\ndocs/configuration.md describes every setting.",
+    )
+    .action((file: string | undefined, options: { print?: true }, command: Command) => {
+      const given = file ?? command.optsWithGlobals<{ config?: string }>().config;
+      const config = readConfig(given, io);
+      if (options.print) io.out(stringify(maskedOf(config)));
+      else io.out(`${shownFileOf(configFileOf(given, io), io)} is right: ${contentOf(config)}\n`);
+    });
+}
+
+function contentOf({ endpoints, providers }: Config): string {
+  const names = endpoints.map((endpoint) => endpoint.name).join(", ");
+  return `${endpoints.length} endpoints (${names}), ${Object.keys(providers).length} providers`;
+}

@@ -1,0 +1,62 @@
+import { Command, CommanderError } from "commander";
+import { ConfigError } from "#lib/config/load.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import { addCheckCommand } from "./commands/check.ts";
+import { addRpcCommand } from "./commands/rpc.ts";
+import { addTraceCommands } from "./commands/trace.ts";
+import { addUpCommand } from "./commands/up.ts";
+import { CliError, type CliIo } from "./io.ts";
+
+/** Runs the command line. Returns the exit status: 0, or 1 after one line on standard error that says what to do. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  const program = createProgram(io);
+  try {
+    await program.parseAsync(args.length === 0 ? ["help"] : [...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    io.err(`${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+function createProgram(io: CliIo): Command {
+  const program = new Command("twinspan")
+    .description(
+      "One gateway call, twin traces: the full one for the platform team, a payload-free mirror for the agent.",
+    )
+    .option("--config <file>", "the configuration (default: $TWINSPAN_CONFIG, else twinspan.yaml)")
+    .helpCommand("help [command]", "say more about a command")
+    .addHelpText("after", EXAMPLES);
+  addUpCommand(program, io);
+  addCheckCommand(program, io);
+  addTraceCommands(program, io);
+  addRpcCommand(program, io);
+  catchExits(program, io);
+  return program;
+}
+
+/** Commander ends the process by itself, unless every command is told not to. */
+function catchExits(command: Command, io: CliIo): void {
+  command
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .showHelpAfterError("(--help says more)");
+  for (const inner of command.commands) catchExits(inner, io);
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (error instanceof CliError || error instanceof ServiceError) return `twinspan: ${error.message}`;
+  // A bug of ours, or of the machine's: whoever reports it needs all of it.
+  return error instanceof Error ? `twinspan: ${error.stack ?? error.message}` : `twinspan: ${String(error)}`;
+}
+
+const EXAMPLES = `
+Examples:
+  twinspan up                                   start everything on this machine
+  twinspan check                                is twinspan.yaml right?
+  twinspan trace list --experiment gateway/demo the newest full traces of an endpoint
+  twinspan trace show tr-0af7651916cd43dd8448eb211c80319c
+  twinspan rpc twinspan.gateway.v1.EndpointService/ListEndpoints '{}'
+`;

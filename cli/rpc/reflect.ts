@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import type { ServiceError as RpcError } from "@grpc/grpc-js";
+import { loadFileDescriptorSetFromBuffer, type PackageDefinition } from "@grpc/proto-loader";
+import { channelCredentials } from "#lib/rpc/client.ts";
+import {
+  ServerReflectionClient,
+  type ServerReflectionRequest,
+  type ServerReflectionResponse,
+} from "#proto/grpc/reflection/v1/reflection.ts";
+import { CliError } from "../io.ts";
+import { failureOf, RPC_MS } from "./connect.ts";
+
+/** The field of google.protobuf.FileDescriptorSet that holds its files, with its wire type. */
+const FILE_TAG = (1 << 3) | 2;
+
+/**
+ * Everything a running service says of itself by server reflection: its messages and methods, by full name. Names the
+ * services it has when the one asked for is not among them.
+ */
+export async function reflect(target: string, service: string): Promise<PackageDefinition> {
+  const answer = await askReflection(target, { $case: "fileContainingSymbol", value: service });
+  if (answer?.$case !== "fileDescriptorResponse") {
+    const list = await askReflection(target, { $case: "listServices", value: "" });
+    const have = list?.$case === "listServicesResponse" ? list.value.service.map(({ name }) => name).join(", ") : "";
+    throw new CliError(`${target} has no service "${service}" (it has: ${have || "none that it names"}).`);
+  }
+  const set = new BinaryWriter();
+  for (const file of answer.value.fileDescriptorProto) set.uint32(FILE_TAG).bytes(file);
+  // Texts for what JSON cannot hold: 64-bit integers in digits, bytes in base64, enums by name.
+  const shapes = { longs: String, enums: String, bytes: String, oneofs: false, defaults: false };
+  return loadFileDescriptorSetFromBuffer(Buffer.from(set.finish()), shapes);
+}
+
+async function askReflection(
+  target: string,
+  messageRequest: ServerReflectionRequest["messageRequest"],
+): Promise<ServerReflectionResponse["messageResponse"]> {
+  const client = new ServerReflectionClient(target, channelCredentials());
+  try {
+    const stream = client.serverReflectionInfo({ deadline: Date.now() + RPC_MS });
+    stream.write({ host: "", messageRequest });
+    stream.end();
+    const [response]: ServerReflectionResponse[] = await once(stream, "data");
+    return response?.messageResponse;
+  } catch (error) {
+    throw isRpcError(error) ? failureOf(error, "the service", target) : error;
+  } finally {
+    client.close();
+  }
+}
+
+/** Whether a thrown thing is a call's failure, as grpc-js tells it. */
+export function isRpcError(error: unknown): error is RpcError {
+  return error instanceof Error && "code" in error && "metadata" in error;
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
+import { printable } from "./printable.ts";
+
+/** Longer texts are cut here, in characters. */
+const TEXT_MAX = 300;
+/** Of a long conversation the last messages are shown. */
+const MESSAGES_MAX = 4;
+
+const content = z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish();
+const message = z.looseObject({
+  role: z.string(),
+  content,
+  tool_calls: z
+    .array(z.looseObject({ function: z.looseObject({ name: z.string(), arguments: z.string() }) }))
+    .nullish(),
+});
+const inputs = z.looseObject({ messages: z.array(message) });
+const outputs = z.looseObject({ choices: z.array(z.looseObject({ message })) });
+
+/** What was asked and answered, in a few lines. Full traces only: nothing else is shown with its payload. */
+export function payloadLinesOf(trace: Trace): readonly string[] {
+  if (trace.info?.sealed !== true) return [];
+  const spans = trace.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+  return spans.flatMap((span) => {
+    const textOf = (key: string) => {
+      const value = span.attributes.find((attribute) => attribute.key === key)?.value?.value;
+      return value?.$case === "stringValue" ? value.value : undefined;
+    };
+    const error = span.status?.message ?? "";
+    return [
+      ...sectionOf("in ", inputLinesOf(textOf("mlflow.spanInputs"))),
+      ...sectionOf("out", outputLinesOf(textOf("mlflow.spanOutputs"))),
+      ...(error === "" ? [] : sectionOf("err", [`${span.name}: ${error}`])),
+    ];
+  });
+}
+
+function sectionOf(title: string, texts: readonly string[]): readonly string[] {
+  return texts.map((text, index) => `     ${index === 0 ? title : "   "}  ${cut(printable(text))}`);
+}
+
+function inputLinesOf(json: string | undefined): readonly string[] {
+  if (json === undefined) return [];
+  const parsed = inputs.safeParse(parseJson(json));
+  return parsed.success ? parsed.data.messages.slice(-MESSAGES_MAX).map(lineOf) : [json];
+}
+
+function outputLinesOf(json: string | undefined): readonly string[] {
+  if (json === undefined) return [];
+  const parsed = outputs.safeParse(parseJson(json));
+  return parsed.success ? parsed.data.choices.map((choice) => lineOf(choice.message)) : [json];
+}
+
+function lineOf({ role, content, tool_calls }: z.output<typeof message>): string {
+  const text = typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "[…]").join(" ");
+  const calls = (tool_calls ?? []).map(({ function: { name, arguments: args } }) => `${name}(${args})`);
+  return `${role}: ${[text, ...calls].filter((part) => part !== "").join(" ")}`;
+}
+
+function cut(text: string): string {
+  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)} …` : text;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import { type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
+import { printable } from "./printable.ts";
+
+/** Traces as a table: id, state, when, how long, tokens, where, what. Ends with a line break. */
+export function traceListOf(traces: readonly TraceInfo[], experiments: readonly Experiment[]): string {
+  if (traces.length === 0) return "no traces\n";
+  const names = new Map(experiments.map(({ id, name }) => [id, name]));
+  const rows = traces.map((trace) => [
+    trace.traceId,
+    stateWordOf(trace.state),
+    timeOf(trace.startTimeUnixNano),
+    `${Number(trace.durationNanos / 1_000_000n)} ms`,
+    trace.usage === undefined ? "" : `${trace.usage.inputTokens ?? "?"} → ${trace.usage.outputTokens ?? "?"}`,
+    trace.experimentId === "" ? "(pending)" : (names.get(trace.experimentId) ?? trace.experimentId),
+    printable(trace.name),
+  ]);
+  const widths = rows.reduce<readonly number[]>(
+    (known, row) => row.map((cell, column) => Math.max(cell.length, known[column] ?? 0)),
+    [],
+  );
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+function stateWordOf(state: TraceState): string {
+  switch (state) {
+    case TraceState.TRACE_STATE_OK:
+      return "ok";
+    case TraceState.TRACE_STATE_ERROR:
+      return "error";
+    case TraceState.TRACE_STATE_IN_PROGRESS:
+      return "in progress";
+    default:
+      return "?";
+  }
+}
+
+function timeOf(nanos: bigint): string {
+  return new Date(Number(nanos / 1_000_000n)).toISOString();
+}

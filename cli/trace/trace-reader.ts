@@ -1,0 +1,90 @@
+import { Metadata } from "@grpc/grpc-js";
+import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
+import {
+  type GetExperimentResponse,
+  type GetTraceResponse,
+  type ListExperimentsResponse,
+  type SearchTracesResponse,
+  TraceReaderServiceClient,
+} from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { ANSWER_BYTES_MAX, ask } from "../rpc/connect.ts";
+
+/** Which traces are listed. */
+export interface TraceListing {
+  /** The experiments, by id. Empty with `pending` only. */
+  readonly experimentIds: readonly string[];
+  /** Instead: those that no experiment holds yet. */
+  readonly pending: boolean;
+  /** How many at the most. */
+  readonly limit: number;
+}
+
+/** Reads from a trace-writer. Every read fails with one line when it does not answer. */
+export interface TraceReader extends Disposable {
+  /** A trace with its spans and payload. A ServiceError of kind `not_found` when there is none. */
+  trace(traceId: string): Promise<Trace>;
+  /** Traces, newest first. */
+  traces(listing: TraceListing): Promise<readonly TraceInfo[]>;
+  /** The experiment of that name. A ServiceError of kind `not_found` when there is none. */
+  experimentNamed(name: string): Promise<Experiment>;
+  /** Every experiment, by id; at most 1,000. */
+  experiments(): Promise<readonly Experiment[]>;
+}
+
+const WHO = "the trace-writer";
+const PAGE = 500;
+const EXPERIMENTS_MAX = 1000;
+
+/** Opens a channel to a trace-writer; nothing is sent yet. */
+export function startTraceReader(target: string): TraceReader {
+  const client = new TraceReaderServiceClient(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
+
+  async function page(listing: TraceListing, pageToken: string, pageSize: number) {
+    const request = { experimentIds: [...listing.experimentIds], pending: listing.pending, pageSize, pageToken };
+    return ask<SearchTracesResponse>(WHO, target, (options, done) =>
+      client.searchTraces(request, new Metadata(), options, done),
+    );
+  }
+
+  return {
+    async trace(traceId) {
+      const request = { traceId, view: TraceView.TRACE_VIEW_FULL };
+      const answer = await ask<GetTraceResponse>(WHO, target, (options, done) =>
+        client.getTrace(request, new Metadata(), options, done),
+      );
+      return required(answer.trace, "trace");
+    },
+    async traces(listing) {
+      const found: TraceInfo[] = [];
+      let token = "";
+      do {
+        const answer = await page(listing, token, Math.min(PAGE, listing.limit - found.length));
+        found.push(...answer.traces);
+        token = answer.nextPageToken;
+      } while (token !== "" && found.length < listing.limit);
+      return found;
+    },
+    async experimentNamed(name) {
+      const request = { experiment: { ref: { $case: "name" as const, value: name } } };
+      const answer = await ask<GetExperimentResponse>(WHO, target, (options, done) =>
+        client.getExperiment(request, new Metadata(), options, done),
+      );
+      return required(answer.experiment, "experiment");
+    },
+    async experiments() {
+      const request = { pageSize: EXPERIMENTS_MAX, pageToken: "" };
+      const answer = await ask<ListExperimentsResponse>(WHO, target, (options, done) =>
+        client.listExperiments(request, new Metadata(), options, done),
+      );
+      return answer.experiments;
+    },
+    [Symbol.dispose]: () => client.close(),
+  };
+}
+
+function required<Part>(part: Part | undefined, what: string): Part {
+  if (part === undefined) throw new Error(`${WHO} answered without the ${what}`);
+  return part;
+}

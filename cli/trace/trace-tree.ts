@@ -1,0 +1,86 @@
+import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
+import { payloadLinesOf } from "./payload-lines.ts";
+import { printable } from "./printable.ts";
+import { type SpanFacts, spanFactsOf } from "./span-facts.ts";
+
+/** More spans than that are counted, not shown. */
+const SPANS_MAX = 500;
+
+/**
+ * A trace as people read it: a line a span, indented under its parent, with times, tokens, cost and links, the payload
+ * last where there is any. A span whose parent is not there stands at the top.
+ */
+export function traceLinesOf(trace: Trace): readonly string[] {
+  const spans = trace.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+  const shown = spans.slice(0, SPANS_MAX);
+  const rows = rowsOf(shown);
+  const traceId = trace.info?.traceId ?? "";
+  const width = Math.max(0, ...rows.map((row, index) => labelOf(row, index, traceId).length));
+  const lines = rows.map((row, index) => `${labelOf(row, index, traceId).padEnd(width)}  ${figuresOf(row)}`.trimEnd());
+  const more =
+    spans.length > shown.length ? [`  … and ${spans.length - shown.length} more spans (--json has all)`] : [];
+  return [...(lines.length === 0 ? [`${traceId}  has no spans`] : lines), ...more, ...payloadLinesOf(trace)];
+}
+
+/** A span in its place. */
+interface Row {
+  readonly facts: SpanFacts;
+  /** What leads to it: `  └─ `. Empty at the top. */
+  readonly branch: string;
+  /** Whether its parent says the same tokens: then it need not. */
+  readonly repeatsTokens: boolean;
+}
+
+function rowsOf(spans: readonly Span[]): readonly Row[] {
+  const ids = new Set(spans.map(({ spanId }) => spanId.toString("hex")));
+  const children = Map.groupBy(spans, ({ parentSpanId }) => {
+    const parent = parentSpanId.toString("hex");
+    return ids.has(parent) ? parent : "";
+  });
+  const rows: Row[] = [];
+  const seen = new Set<Span>();
+  const add = (span: Span, branch: string, indent: string, parent: SpanFacts | undefined) => {
+    // Two spans may name each other as parent: whoever sent them, it must end.
+    if (seen.has(span)) return;
+    seen.add(span);
+    const facts = spanFactsOf(span);
+    rows.push({ facts, branch, repeatsTokens: parent !== undefined && sameTokens(parent, facts) });
+    const inner = children.get(span.spanId.toString("hex")) ?? [];
+    for (const [index, child] of inner.entries()) {
+      const last = index === inner.length - 1;
+      add(child, `${indent}${last ? "└─" : "├─"} `, `${indent}${last ? "   " : "│  "}`, facts);
+    }
+  };
+  for (const root of children.get("") ?? []) add(root, "", "  ", undefined);
+  for (const orphan of spans) add(orphan, "", "  ", undefined);
+  return rows;
+}
+
+/** The left column. The first line bears the trace's id, the others stand under it. */
+function labelOf({ facts, branch }: Row, index: number, traceId: string): string {
+  const link = facts.linkedTraceId === undefined ? "" : `  ⇄ ${facts.linkedTraceId}`;
+  const lead = index === 0 ? `${traceId}  ` : branch === "" ? "  " : branch;
+  return `${lead}${printable(facts.name)}${link}`;
+}
+
+function figuresOf({ facts, repeatsTokens }: Row): string {
+  const { inputTokens, outputTokens, costUsd, firstTokenMs, error } = facts;
+  const tokens = inputTokens !== undefined || outputTokens !== undefined;
+  return [
+    `${msOf(facts.durationMs).padStart(6)} ms`,
+    ...(tokens && !repeatsTokens ? [`${inputTokens ?? "?"} → ${outputTokens ?? "?"} tokens`] : []),
+    ...(costUsd !== undefined && !repeatsTokens ? [`$${costUsd.toFixed(4)}`] : []),
+    ...(firstTokenMs === undefined ? [] : [`first token ${msOf(firstTokenMs)} ms`]),
+    ...(error === undefined ? [] : [`✗ ${error}`]),
+  ].join("   ");
+}
+
+function sameTokens(one: SpanFacts, other: SpanFacts): boolean {
+  return one.inputTokens === other.inputTokens && one.outputTokens === other.outputTokens;
+}
+
+/** Milliseconds with one digit below ten, else whole. */
+function msOf(ms: number): string {
+  return ms < 10 ? ms.toFixed(1) : Math.round(ms).toString();
+}

@@ -9,6 +9,7 @@ import {
 import type { Logger } from "../logger.ts";
 import { ServiceError, serviceErrorOf } from "../service-error.ts";
 import { rpcFailureOf } from "./status-details.ts";
+import { setTrailers } from "./trailers.ts";
 
 /** What a handler may know of its call, and say beside its answer. */
 export interface RpcCall {
@@ -37,7 +38,7 @@ export function unary<Request, Response>(
   return (call, callback) => {
     const rpc = createCall(call);
     handle(call.request, rpc).then(
-      (response) => callback(null, response, rpc.trailers),
+      (response) => callback(null, response),
       (thrown) => callback(failureOf(log, call.getPath(), thrown, rpc)),
     );
   };
@@ -59,7 +60,7 @@ export function serverStreaming<Request, Response>(
         if (!call.write(message)) await drained(call, rpc.signal);
         if (rpc.signal.aborted) break;
       }
-      call.end(rpc.trailers);
+      call.end();
     } catch (thrown) {
       call.emit("error", failureOf(log, call.getPath(), thrown, rpc));
     }
@@ -68,12 +69,14 @@ export function serverStreaming<Request, Response>(
 
 function createCall(call: Call): RpcCall {
   const abort = new AbortController();
+  const trailers = new Metadata();
+  setTrailers(call.metadata, trailers);
   call.on("cancelled", () => abort.abort(hangUpOf(call)));
   return {
     metadata: call.metadata,
     signal: abort.signal,
     host: call.getHost(),
-    trailers: new Metadata(),
+    trailers,
     sendHead: (metadata) => call.sendMetadata(metadata),
   };
 }

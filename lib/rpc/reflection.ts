@@ -113,8 +113,22 @@ function readFiles(image: Buffer): Files {
 
 /** The fields of google.protobuf.FileDescriptorProto that reflection needs. */
 const FILE = { name: 1, package: 2, dependency: 3, message: 4, enum: 5, service: 6 } as const;
-/** The fields of DescriptorProto and ServiceDescriptorProto that hold names of their own. */
-const NESTED = { name: 1, method: 2, message: 3, enum: 4 } as const;
+/** The field of every descriptor that holds its own name. */
+const NAME = 1;
+/** Which fields of a descriptor hold declarations of their own, and what those hold in turn. */
+interface Shape {
+  readonly [field: number]: Shape;
+}
+const LEAF: Shape = {};
+/** DescriptorProto: nested messages, whose shape is its own, and enums. */
+const MESSAGE: Shape = {
+  get 3() {
+    return MESSAGE;
+  },
+  4: LEAF,
+};
+/** ServiceDescriptorProto: methods. */
+const SERVICE: Shape = { 2: LEAF };
 
 function readFile(bytes: Buffer): File {
   const fields = fieldsOf(bytes);
@@ -123,20 +137,23 @@ function readFile(bytes: Buffer): File {
   const parts = (number: number) => fields.filter(({ field }) => field === number).map((found) => found.bytes);
   const [scope = ""] = texts(FILE.package);
   const symbols = [
-    ...parts(FILE.message).flatMap((message) => symbolsOf(message, scope, [NESTED.message, NESTED.enum])),
-    ...parts(FILE.enum).flatMap((found) => symbolsOf(found, scope, [])),
-    ...parts(FILE.service).flatMap((service) => symbolsOf(service, scope, [NESTED.method])),
+    ...parts(FILE.message).flatMap((message) => symbolsOf(message, scope, MESSAGE)),
+    ...parts(FILE.enum).flatMap((found) => symbolsOf(found, scope, LEAF)),
+    ...parts(FILE.service).flatMap((service) => symbolsOf(service, scope, SERVICE)),
   ];
   return { name: texts(FILE.name)[0] ?? "", bytes, imports: texts(FILE.dependency), symbols };
 }
 
-/** The fully-qualified name of a declaration, and of those nested in the given fields. */
-function symbolsOf(bytes: Buffer, scope: string, nested: readonly number[]): readonly string[] {
+/** The fully-qualified name of a declaration, and of those it holds. */
+function symbolsOf(bytes: Buffer, scope: string, shape: Shape): readonly string[] {
   const fields = fieldsOf(bytes);
-  const name = fields.find(({ field }) => field === NESTED.name)?.bytes.toString() ?? "";
+  const name = fields.find(({ field }) => field === NAME)?.bytes.toString() ?? "";
   const symbol = scope === "" ? name : `${scope}.${name}`;
-  const inner = fields.filter(({ field }) => nested.includes(field));
-  return [symbol, ...inner.flatMap((found) => symbolsOf(found.bytes, symbol, nested))];
+  const inner = fields.flatMap((found) => {
+    const child = shape[found.field];
+    return child === undefined ? [] : symbolsOf(found.bytes, symbol, child);
+  });
+  return [symbol, ...inner];
 }
 
 /** The length-delimited fields of a message, in order. */

@@ -2,6 +2,7 @@ import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceI
 import { HealthImplementation } from "grpc-health-check";
 import { listenErrorOf } from "../listen-error.ts";
 import { createReflection } from "./reflection.ts";
+import { sendTrailers } from "./trailers.ts";
 
 /** A service and what answers for it. */
 export interface ServedService {
@@ -44,6 +45,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     "grpc.max_connection_age_ms": CONNECTION_AGE_MAX_MS,
     "grpc.max_connection_age_grace_ms": CONNECTION_AGE_GRACE_MS,
     "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
+    interceptors: [sendTrailers],
   });
   for (const { definition, implementation } of options.services) server.addService(definition, implementation);
   const names = options.services.map(({ name }) => name);

@@ -1,12 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "./logger.ts";
 
+/** What a service may take, beyond its drain limit, to close what it owns. */
+const CLOSING_MS = 2_000;
+
 /** A service that runs until it is disposed of. */
 export type RunningService = AsyncDisposable;
 
 /**
  * Runs a service as this process: starts it, waits for SIGTERM or SIGINT, disposes of it (not ready, finish what was
- * accepted, flush), and lets the event loop empty. A second signal, or `drainMs` gone by, ends the process at once with
+ * accepted, flush), and lets the event loop empty. A second signal, or `drainMs` and two seconds gone by, ends the process at once with
  * status 1. A start that fails is one line on standard error and status 1.
  *
  * Nothing else in twinspan hears signals.
@@ -19,7 +22,7 @@ export async function runService(log: Logger, drainMs: number, start: () => Prom
     await using _service = await start();
     const signal = await stopping.promise;
     log.info({ signal, drainMs }, "draining");
-    endAtOnce(log, drainMs);
+    endAtOnce(log, drainMs + CLOSING_MS);
   } catch (error) {
     log.error({ err: error }, "service failed");
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -30,11 +33,11 @@ export async function runService(log: Logger, drainMs: number, start: () => Prom
 }
 
 /** From here on a second signal, or the limit, is the end. */
-function endAtOnce(log: Logger, drainMs: number): void {
+function endAtOnce(log: Logger, limitMs: number): void {
   const end = (reason: string) => {
     log.error({ reason }, "ended before it was drained");
     process.exit(1);
   };
   process.once("SIGTERM", end).once("SIGINT", end);
-  delay(drainMs, undefined, { ref: false }).then(() => end("drain limit"));
+  delay(limitMs, undefined, { ref: false }).then(() => end("drain limit"));
 }

@@ -78,6 +78,10 @@ const outbox = z
       .default(20)
       .describe("How long the shipper lets a batch fill up before it sends it."),
     shipMs: ms(30_000, "The deadline of one RPC to the trace-writer."),
+    drainMs: ms(
+      5_000,
+      "How long shipping goes on after the last call, once the gateway is told to stop. The next process ships the rest.",
+    ),
     retryMinMs: ms(100, "The shortest wait before a failed batch is sent again; doubled each time, with full jitter."),
     retryMaxMs: ms(10_000, "The longest such wait."),
   })

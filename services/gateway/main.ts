@@ -9,4 +9,5 @@ const { startGateway } = await import("./server.ts");
 
 const config = loadConfig(process.env["TWINSPAN_CONFIG"] ?? "twinspan.yaml", process.env);
 const log = createLogger("gateway", config.log.level);
-await runService(log, config.gateway.drainMs, () => startGateway(config, { log }));
+const { drainMs, outbox } = config.gateway;
+await runService(log, drainMs + outbox.drainMs, () => startGateway(config, { log }));

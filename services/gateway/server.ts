@@ -34,7 +34,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Logg
   await using started = new AsyncDisposableStack();
   const options = config.gateway;
   const endpoints = started.use(createEndpoints(config));
-  const outbox = started.use(await startOutbox(options.outbox, options.traceWriter, options.drainMs, log));
+  const outbox = started.use(await startOutbox(options.outbox, options.traceWriter, log));
   const metrics = new GatewayMetrics(() => outbox.state());
   observeTraceContext((outcome) => metrics.context(outcome));
   const gateway: Gateway = { endpoints, outbox, metrics, limits: options.limits, clock: createClock(), log };

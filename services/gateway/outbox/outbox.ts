@@ -20,7 +20,7 @@ export type Written = "in_time" | "late";
 /**
  * The gateway's outbox: what is in it survives the death of the process, and reaches the trace-writer in the end, once. It
  * never fails a call: what cannot be kept is counted in {@link OutboxState.shed}. Disposing of it ships what waits, as long
- * as the drain limit allows; the rest is shipped by the next process.
+ * as `drainMs` allows; the rest is shipped by the next process.
  */
 export interface Outbox extends AsyncDisposable {
   /** Notes a call in flight. Resolves when the note is committed, or after `commitWaitMs`. */
@@ -42,7 +42,6 @@ interface Waiting {
 export async function startOutbox(
   options: Config["gateway"]["outbox"],
   traceWriter: string,
-  drainMs: number,
   log: Logger,
 ): Promise<Outbox> {
   const workerData: WorkerData = { options, traceWriter };
@@ -52,13 +51,12 @@ export async function startOutbox(
   if (first?.kind === "ready" && first.interrupted > 0) {
     log.warn({ calls: first.interrupted }, "calls of an earlier process were interrupted");
   }
-  return new WorkerOutbox(worker, options.commitWaitMs, drainMs, log);
+  return new WorkerOutbox(worker, options, log);
 }
 
 class WorkerOutbox implements Outbox {
   readonly #worker: Worker;
-  readonly #commitWaitMs: number;
-  readonly #drainMs: number;
+  readonly #options: Config["gateway"]["outbox"];
   /** Writes of this event-loop turn, not posted yet. */
   #writes: Write[] = [];
   /** Writes in the order of their commit; the first is number `#settled`. */
@@ -78,10 +76,9 @@ class WorkerOutbox implements Outbox {
   #dead: string | undefined;
   #lost = 0;
 
-  constructor(worker: Worker, commitWaitMs: number, drainMs: number, log: Logger) {
+  constructor(worker: Worker, options: Config["gateway"]["outbox"], log: Logger) {
     this.#worker = worker;
-    this.#commitWaitMs = commitWaitMs;
-    this.#drainMs = drainMs;
+    this.#options = options;
     worker.on("message", (message: FromWorker) => this.#hear(message));
     worker.on("error", (error) => {
       log.error({ err: error }, "the outbox has failed");
@@ -107,7 +104,7 @@ class WorkerOutbox implements Outbox {
     if (this.#dead !== undefined) return;
     this.#post();
     const ended = once(this.#worker, "exit");
-    this.#tell({ kind: "drain", withinMs: this.#drainMs });
+    this.#tell({ kind: "drain", withinMs: this.#options.drainMs });
     await ended;
   }
 
@@ -119,7 +116,7 @@ class WorkerOutbox implements Outbox {
     if (this.#writes.length === 0) setImmediate(() => this.#post());
     this.#writes.push(write);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve("late"), this.#commitWaitMs);
+      const timer = setTimeout(() => resolve("late"), this.#options.commitWaitMs);
       this.#waiting.push({ isRecord: write.kind === "finish", settle: resolve, timer });
     });
   }

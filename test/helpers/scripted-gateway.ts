@@ -1,0 +1,75 @@
+import type { ServerWritableStream } from "@grpc/grpc-js";
+import { context } from "@opentelemetry/api";
+import { startRpcServer } from "#lib/rpc/server.ts";
+import { rpcFailureOf } from "#lib/rpc/status-details.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import { type CallerContext, callerContextOf } from "#lib/trace-context/caller-context.ts";
+import type { Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
+import { type EndpointServiceServer, EndpointServiceService } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
+import {
+  type GatewayServiceServer,
+  GatewayServiceService,
+  type InvokeStreamRequest,
+  type InvokeStreamResponse,
+} from "#proto/twinspan/gateway/v1/gateway_service.ts";
+
+/** A call as it reached the gateway. */
+export interface SeenCall {
+  readonly body: Buffer;
+  /** The call's metadata as the handler finds it. */
+  readonly metadata: Readonly<Record<string, string | Buffer>>;
+  readonly caller: CallerContext | undefined;
+  readonly stream: ServerWritableStream<InvokeStreamRequest, InvokeStreamResponse>;
+}
+
+/** A real gRPC server on loopback that answers as a test's script says. */
+export interface ScriptedGateway extends AsyncDisposable {
+  readonly address: string;
+  readonly calls: readonly SeenCall[];
+  /** What the next calls do. */
+  script: (call: SeenCall) => void;
+  setHealth(name: string, serving: boolean): void;
+}
+
+/** Starts it, with the given endpoints. */
+export async function startScriptedGateway(endpoints: readonly Endpoint[] = []): Promise<ScriptedGateway> {
+  const calls: SeenCall[] = [];
+  const invocations: GatewayServiceServer = {
+    invoke: (_call, callback) => callback(new Error("the ingress has no use for Invoke")),
+    invokeStream: (stream) => {
+      const seen = {
+        body: stream.request.invocation?.body ?? Buffer.alloc(0),
+        metadata: stream.metadata.getMap(),
+        caller: callerContextOf(context.active()),
+        stream,
+      };
+      calls.push(seen);
+      gateway.script(seen);
+    },
+  };
+  const listing: EndpointServiceServer = {
+    listEndpoints: (_call, callback) => callback(null, { endpoints: [...endpoints] }),
+    getEndpoint: ({ request }, callback) => {
+      const endpoint = endpoints.find(({ name }) => name === request.name);
+      if (endpoint !== undefined) callback(null, { endpoint });
+      else callback(rpcFailureOf(new ServiceError("not_found", "No such endpoint.", { field: "model" })));
+    },
+  };
+  const server = await startRpcServer({
+    listen: "127.0.0.1:0",
+    services: [
+      { name: "twinspan.gateway.v1.GatewayService", definition: GatewayServiceService, implementation: invocations },
+      { name: "twinspan.gateway.v1.EndpointService", definition: EndpointServiceService, implementation: listing },
+    ],
+    messageBytesMax: 64 * 1024 * 1024,
+    drainMs: 100,
+  });
+  const gateway: ScriptedGateway = {
+    address: server.address,
+    calls,
+    script: ({ stream }) => stream.end(),
+    setHealth: (name, serving) => server.setHealth(name, serving),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+  return gateway;
+}

@@ -1,0 +1,65 @@
+import { configSchema } from "#lib/config/schema.ts";
+import { createLogger } from "#lib/logger.ts";
+import { type Ingress, startIngress } from "../../../services/ingress/server.ts";
+import { type ScriptedGateway, startScriptedGateway } from "../../helpers/scripted-gateway.ts";
+import { type ScriptedTraceWriter, startScriptedTraceWriter } from "../../helpers/scripted-trace-writer.ts";
+
+/** An ingress in front of two scripted services, all of them real servers on loopback. */
+export interface IngressBench extends AsyncDisposable {
+  readonly ingress: Ingress;
+  readonly gateway: ScriptedGateway;
+  readonly traceWriter: ScriptedTraceWriter;
+  /** The value of a metric, by its line's beginning: name and labels. 0: there is none. */
+  metric(line: string): Promise<number>;
+}
+
+/** Limits that are small enough for tests to reach. */
+export interface BenchLimits {
+  readonly requestBytesMax?: number;
+  readonly otlpBytesMax?: number;
+  readonly headerBytesMax?: number;
+  readonly callMs?: number;
+}
+
+/** Starts all three. */
+export async function startIngressBench(limits: BenchLimits = {}): Promise<IngressBench> {
+  await using opened = new AsyncDisposableStack();
+  const gateway = opened.use(
+    await startScriptedGateway([
+      {
+        id: "ep-0000000000000001",
+        name: "demo",
+        experiment: "gateway/demo",
+        models: [],
+        unavailableReason: "",
+        createTimeSeconds: 1_700_000_000n,
+      },
+    ]),
+  );
+  const traceWriter = opened.use(await startScriptedTraceWriter());
+  const config = configSchema.parse({
+    ingress: { listen: "127.0.0.1:0", gateway: gateway.address, traceWriter: traceWriter.address, limits },
+  });
+  const ingress = opened.use(await startIngress(config, { log: createLogger("ingress", "silent") }));
+  const resources = opened.move();
+  return {
+    ingress,
+    gateway,
+    traceWriter,
+    async metric(line) {
+      const text = await (await fetch(`${ingress.url}/metrics`)).text();
+      const found = text.split("\n").find((candidate) => candidate.startsWith(`${line} `));
+      return Number(found?.slice(line.length + 1) ?? 0);
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** Waits until a fact holds, for at most `withinMs`. */
+export async function until(fact: () => boolean | Promise<boolean>, withinMs = 5000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await fact())) {
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${fact.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,57 @@
+import type { ResourceSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
+import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
+import { recordToWriteOf } from "../../../services/trace-writer/core/record-to-write.ts";
+import { sortSpans } from "../../../services/trace-writer/core/span-sorting.ts";
+import { digest } from "../../../services/trace-writer/digest.ts";
+import type { ExperimentChoice, RecordOutcome, TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
+import { resourceSpans } from "./sample-traces.ts";
+
+const LATEST = 2n ** 63n - 1n;
+const never = new AbortController().signal;
+
+/** Writes records as the service does: a record that breaks a rule fails the test. */
+export function writeRecords(
+  store: TraceStore,
+  records: readonly InvocationRecord[],
+  workspace = "default",
+): Promise<RecordOutcome[]> {
+  const writes = records.map((record) => {
+    const fault = checkRecord(record);
+    const write = recordToWriteOf(record, digest);
+    if (fault !== undefined || write === undefined) throw new Error(`the sample breaks a rule: ${fault}`);
+    return write;
+  });
+  return store.writeRecords(workspace, writes, never);
+}
+
+/** Writes agents' spans as the service does, under an experiment's name or another choice. */
+export function writeSpans(
+  store: TraceStore,
+  experiment: string | ExperimentChoice,
+  spans: readonly Span[] | readonly ResourceSpans[],
+  workspace = "default",
+) {
+  const groups = spans.flatMap((item) => ("scopeSpans" in item ? item : resourceSpans([item])));
+  const { batches, rejected } = sortSpans(groups, LATEST, digest);
+  if (rejected.size > 0) throw new Error("the sample spans break a rule");
+  const choice = typeof experiment === "string" ? ({ $case: "name", value: experiment } as const) : experiment;
+  return store.writeSpans(workspace, choice, batches, never);
+}
+
+/** The spans of a trace in the order read. */
+export function spansOf(trace: Trace | undefined): readonly Span[] {
+  return (trace?.resourceSpans ?? []).flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
+}
+
+/** Everything in a message as text, its bytes included: to look for a canary in. */
+export function textOf(message: unknown): string {
+  return JSON.stringify(message, (_key, value: unknown) => {
+    if (typeof value === "bigint") return value.toString();
+    const isBuffer = typeof value === "object" && value !== null && "type" in value && value.type === "Buffer";
+    return isBuffer && "data" in value && Array.isArray(value.data)
+      ? Buffer.from(value.data).toString("latin1")
+      : value;
+  });
+}

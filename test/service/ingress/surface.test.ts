@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { sendRaw, sendRawChat } from "./raw-http.ts";
+
+let bench: IngressBench;
+beforeAll(async () => {
+  bench = await startIngressBench({ headerBytesMax: 4096 });
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+const MODEL = { id: "demo", object: "model", created: 1_700_000_000, owned_by: "twinspan" };
+
+function get(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`${bench.ingress.url}${path}`, init);
+}
+
+test("endpoints are listed as OpenAI's models", async () => {
+  expect(await (await get("/v1/models")).json()).toEqual({ object: "list", data: [MODEL] });
+  expect(await (await get("/v1/models/demo")).json()).toEqual(MODEL);
+});
+
+test("an unknown endpoint is an OpenAI error object", async () => {
+  const response = await get("/v1/models/nothing");
+  expect(response.status).toBe(404);
+  expect(await response.json()).toEqual({
+    error: { message: "No such endpoint.", type: "invalid_request_error", param: "model", code: "model_not_found" },
+  });
+});
+
+test("an unknown path under /v1 is an OpenAI error object", async () => {
+  const response = await get("/v1/nothing?key=secret");
+  expect(response.status).toBe(404);
+  expect(response.headers.get("x-request-id")).toBeTruthy();
+  expect(await response.json()).toEqual({
+    error: {
+      message: "There is nothing at GET /v1/nothing. GET / says what there is.",
+      type: "invalid_request_error",
+      param: null,
+      code: "unknown_url",
+    },
+  });
+});
+
+test("any other unknown path is told in plain text", async () => {
+  const response = await get("/nothing");
+  expect(response.status).toBe(404);
+  expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+});
+
+test("a path that cannot be decoded is 400", async () => {
+  expect((await get("/v1/models/%zz")).status).toBe(400);
+});
+
+test.each([
+  ["GET", "/v1/chat/completions", "POST"],
+  ["PUT", "/v1/chat/completions", "POST"],
+  ["OPTIONS", "/v1/chat/completions", "POST"],
+  ["DELETE", "/v1/models/demo", "GET, HEAD"],
+  ["POST", "/v1/models", "GET, HEAD"],
+  ["GET", "/v1/traces", "POST"],
+  ["POST", "/healthz", "GET, HEAD"],
+])("%s %s is 405 with what is allowed", async (method, path, allow) => {
+  const response = await get(path, { method });
+  expect(response.status).toBe(405);
+  expect(response.headers.get("allow")).toBe(allow);
+});
+
+test("headers over the limit are 431, as an OpenAI error object", async () => {
+  const answer = await sendRawChat(bench.ingress.url, [`x-large: ${"a".repeat(5000)}`]);
+  expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+  expect(answer).toMatch(/\r\nx-request-id: [0-9a-f-]{36}\r\n/);
+  expect(answer).toContain('"code":"headers_too_large"');
+});
+
+test("what is not HTTP is 400", async () => {
+  expect(await sendRaw(bench.ingress.url, ["nonsense"])).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+test("GET / says where to look", async () => {
+  const text = await (await get("/")).text();
+  expect(text).toContain("/v1/chat/completions");
+  expect(text.split("\n").length).toBeLessThan(15);
+});
+
+test("trouble with tracing is degraded and no more; a gateway that is away is not ready", async () => {
+  expect((await get("/healthz")).status).toBe(200);
+  const ready = await get("/readyz");
+  expect(ready.status).toBe(200);
+  expect(await ready.json()).toEqual({ status: "ready", degraded: [] });
+
+  bench.gateway.setHealth("twinspan.tracing", false);
+  const troubled = await get("/readyz");
+  expect(troubled.status).toBe(200);
+  expect(await troubled.json()).toMatchObject({ degraded: [expect.stringContaining("tracing degraded")] });
+
+  await bench.traceWriter[Symbol.asyncDispose]();
+  const alone = await get("/readyz");
+  expect(alone.status).toBe(200);
+  expect(await alone.json()).toMatchObject({
+    degraded: [expect.anything(), expect.stringContaining("the trace-writer is unreachable")],
+  });
+
+  const read = await get("/api/2.0/mlflow/experiments/get?experiment_id=1");
+  expect(read.status).toBe(503);
+  expect(await read.json()).toMatchObject({ error_code: "TEMPORARILY_UNAVAILABLE" });
+
+  bench.gateway.setHealth("", false);
+  expect((await get("/readyz")).status).toBe(503);
+  expect((await get("/healthz")).status).toBe(200);
+});
+
+test("every request is counted once, by route and status", async () => {
+  const line = 'twinspan_ingress_requests_total{route="/v1/models/:name",status="404"}';
+  const before = await bench.metric(line);
+  await (await get("/v1/models/a")).text();
+  await (await get("/v1/models/b")).text();
+  expect(await bench.metric(line)).toBe(before + 2);
+  expect(
+    await bench.metric('twinspan_ingress_request_duration_seconds_count{route="/v1/models/:name"}'),
+  ).toBeGreaterThan(1);
+  expect(await bench.metric("twinspan_ingress_requests_in_flight")).toBe(1);
+});

@@ -49,6 +49,23 @@ const agentSpan: fc.Arbitrary<Arrival> = fc
     }),
   }));
 
+/** An agent's spans, some of them twice under one id: with another name, or named with another experiment. */
+const agentSpans = fc
+  .array(
+    fc.tuple(
+      agentSpan,
+      fc.option(fc.record({ name: fc.constantFrom("x", "z"), experiment: fc.constantFrom(...EXPERIMENTS) })),
+    ),
+    { maxLength: 8 },
+  )
+  .map((pairs) =>
+    pairs.flatMap(([arrival, clash]): readonly Arrival[] => {
+      if (clash === null || arrival.kind !== "span") return [arrival];
+      const clashing = { ...arrival, experiment: clash.experiment, span: { ...arrival.span, name: clash.name } };
+      return [arrival, clashing];
+    }),
+  );
+
 /** A record of each number, whose caller is an agent's trace, another record's full trace, or nobody. */
 const records: fc.Arbitrary<readonly Arrival[]> = fc.tuple(
   ...RECORDS.map((n) =>
@@ -69,7 +86,7 @@ const records: fc.Arbitrary<readonly Arrival[]> = fc.tuple(
 
 /** The same arrivals twice: as they are, one by one; and in any order, some again, in any batches. */
 const twoWays = fc
-  .tuple(fc.array(agentSpan, { maxLength: 10 }), records)
+  .tuple(agentSpans, records)
   .map(([spans, written]) => [...spans, ...written])
   .chain((arrivals) =>
     fc.record({

@@ -1,5 +1,5 @@
 import { configSchema } from "#lib/config/schema.ts";
-import { createLogger } from "#lib/logger.ts";
+import { createLogger, type Logger } from "#lib/logger.ts";
 import { type Ingress, startIngress } from "../../../services/ingress/server.ts";
 import { type ScriptedGateway, startScriptedGateway } from "../../helpers/scripted-gateway.ts";
 import { type ScriptedTraceWriter, startScriptedTraceWriter } from "../../helpers/scripted-trace-writer.ts";
@@ -21,8 +21,12 @@ export interface BenchLimits {
   readonly callMs?: number;
 }
 
-/** Starts all three. */
-export async function startIngressBench(limits: BenchLimits = {}): Promise<IngressBench> {
+/** Starts all three. `drainMs` and `log` are the ingress's. */
+export async function startIngressBench(
+  limits: BenchLimits = {},
+  drainMs = 10_000,
+  log: Logger = createLogger("ingress", "silent"),
+): Promise<IngressBench> {
   await using opened = new AsyncDisposableStack();
   const gateway = opened.use(
     await startScriptedGateway([
@@ -38,9 +42,9 @@ export async function startIngressBench(limits: BenchLimits = {}): Promise<Ingre
   );
   const traceWriter = opened.use(await startScriptedTraceWriter());
   const config = configSchema.parse({
-    ingress: { listen: "127.0.0.1:0", gateway: gateway.address, traceWriter: traceWriter.address, limits },
+    ingress: { listen: "127.0.0.1:0", drainMs, gateway: gateway.address, traceWriter: traceWriter.address, limits },
   });
-  const ingress = opened.use(await startIngress(config, { log: createLogger("ingress", "silent") }));
+  const ingress = opened.use(await startIngress(config, { log }));
   const resources = opened.move();
   return {
     ingress,

@@ -1,3 +1,52 @@
+import { once } from "node:events";
 import type { Command } from "commander";
+import type { Config } from "#lib/config/schema.ts";
+import { configFileOf, readConfig } from "../config-source.ts";
 import type { CliIo } from "../io.ts";
-export function addUpCommand(_program: Command, _io: CliIo): void {}
+import { checkMachine } from "../up/checks.ts";
+import { runDemo } from "../up/demo.ts";
+import { addressesOf, startSystem } from "../up/start-system.ts";
+
+/** `twinspan up`: everything on this machine, one call through it, and both its traces. */
+export function addUpCommand(program: Command, io: CliIo): void {
+  program
+    .command("up")
+    .description("start everything on this machine, let an agent call it once, show both traces, serve until Ctrl-C")
+    .option("--once", "end after the demonstration")
+    .addHelpText("after", "\nIts services log to var/log/, and store to what the configuration says.")
+    .action(async (options: { once?: true }, command: Command) => {
+      const given = command.optsWithGlobals<{ config?: string }>().config;
+      const config = readConfig(given, io);
+      io.out(`${await checkMachine(io.directory, addressesOf(config))}\n`);
+      const ended = await serve(config, configFileOf(given, io), options.once ?? false, io).catch((error: unknown) => {
+        // Ctrl-C while it starts is no failure, whatever it interrupts.
+        if (io.stop.aborted) return undefined;
+        throw error;
+      });
+      if (ended !== undefined) throw ended;
+      io.out("\nstopped\n");
+    });
+}
+
+/** Serves until the user ends it. Returns why it ended before that, if it did. */
+async function serve(config: Config, configFile: string, once_: boolean, io: CliIo): Promise<Error | undefined> {
+  await using system = await startSystem(config, configFile, io);
+  if (config.endpoints.some(({ name }) => name === "demo")) {
+    const shown = await Promise.race([runDemo(config, io), system.died]);
+    if (shown instanceof Error) return shown;
+    io.out(`\n${shown}\n`);
+  }
+  io.out(`\n${nextStepsOf(config)}\n`);
+  if (once_ || io.stop.aborted) return undefined;
+  return Promise.race([system.died, once(io.stop, "abort").then(() => undefined)]);
+}
+
+function nextStepsOf({ ingress }: Config): string {
+  const url = `http://${ingress.listen}`;
+  return [
+    `Try:    curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
+    `          -d '{"model":"demo","messages":[{"role":"user","content":"hello"}]}'`,
+    `Yours:  export OPENAI_BASE_URL=${url}/v1 OTEL_EXPORTER_OTLP_ENDPOINT=${url}`,
+    "Next:   bin/twinspan trace list · README.md · Ctrl-C stops everything",
+  ].join("\n");
+}

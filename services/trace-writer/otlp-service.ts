@@ -68,7 +68,9 @@ export function createOtlpService(
     name: "opentelemetry.proto.collector.trace.v1.TraceService",
     definition: { export: tolerant(TraceServiceService.export) },
     implementation: {
-      export: unary(log, (request: ExportTraceServiceRequest, call) => handle(request, call.metadata, call.signal)),
+      export: unary(log, (request: ExportTraceServiceRequest | Undecodable, call) =>
+        handle(request, call.metadata, call.signal),
+      ),
     },
   };
 }

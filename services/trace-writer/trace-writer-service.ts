@@ -35,7 +35,9 @@ export function createTraceWriterService(store: TraceStore, metrics: Metrics, lo
     name: "twinspan.trace.v1.TraceWriterService",
     definition: { writeInvocations: tolerant(TraceWriterServiceService.writeInvocations) },
     implementation: {
-      writeInvocations: unary(log, (request: WriteInvocationsRequest, { signal }) => handle(request, signal)),
+      writeInvocations: unary(log, (request: WriteInvocationsRequest | Undecodable, { signal }) =>
+        handle(request, signal),
+      ),
     },
   };
 }

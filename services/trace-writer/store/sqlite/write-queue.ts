@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { ServiceError } from "#lib/service-error.ts";
 import type { StoreObserver } from "../trace-store.ts";
 import type { Write, WriteOutcome } from "./apply-write.ts";
-import type { WriteResult, WriterOptions, WriterReply, WriterRequest } from "./writer-thread.ts";
+import type { WriteResult, WriterOptions, WriterReply, WriterRequest } from "./writer-worker.ts";
 
 export interface WriteQueueOptions extends WriterOptions {
   /** How many requests share one commit at the most. */
@@ -43,7 +43,7 @@ const RETRY_AFTER_MS = 1000;
 
 /** Starts the writer's thread and waits until it has opened the file. Fails with the reason why it cannot. */
 export async function startWriteQueue(options: WriteQueueOptions, observer: StoreObserver): Promise<WriteQueue> {
-  const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), {
+  const worker = new Worker(new URL("./writer-worker.ts", import.meta.url), {
     workerData: { path: options.path, cacheBytes: options.cacheBytes } satisfies WriterOptions,
     execArgv: [],
   });

@@ -35,7 +35,7 @@ export type WriteResult =
 const WRITE_REFUSED = new Set([5, 10, 13, 14]);
 
 const port = parentPort;
-if (port === null) throw new Error("writer-thread.ts runs as a worker thread");
+if (port === null) throw new Error("writer-worker.ts runs as a worker thread");
 const db = openForWriting(optionsOf(workerData).path, optionsOf(workerData).cacheBytes);
 const commit = prepareCommits(db);
 const reply = (message: WriterReply) => port.postMessage(message);

@@ -6,7 +6,7 @@ import { mediaTypeOf } from "./content.ts";
 import { HttpRefusal } from "./http-refusal.ts";
 
 /** The body of an error, as the clients of some part of the surface expect it. */
-export interface ErrorBody {
+interface ErrorBody {
   readonly contentType: string;
   readonly body: Buffer;
 }

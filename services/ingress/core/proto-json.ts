@@ -23,7 +23,7 @@ export function keyValuesJson(attributes: readonly KeyValue[]): readonly object[
 }
 
 /** A value as an object with the one member that names its kind; an empty value has none. */
-export function anyValueJson(any: AnyValue | undefined): object {
+function anyValueJson(any: AnyValue | undefined): object {
   const value = any?.value;
   switch (value?.$case) {
     case undefined:

@@ -38,7 +38,8 @@ async function serve(config: Config, configFile: string, once_: boolean, io: Cli
   }
   io.out(`\n${nextStepsOf(config)}\n`);
   if (once_ || io.stop.aborted) return undefined;
-  return Promise.race([system.died, once(io.stop, "abort").then(() => undefined)]);
+  // Awaited here: the system is disposed of when this function ends.
+  return await Promise.race([system.died, once(io.stop, "abort").then(() => undefined)]);
 }
 
 function nextStepsOf({ ingress }: Config): string {

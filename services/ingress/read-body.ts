@@ -31,7 +31,9 @@ export function readBody(request: IncomingMessage, bytesMax: number, setting: st
     request.on("data", onData);
     request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)));
     request.once("error", (cause) => reject(hungUp(cause)));
-    request.once("close", () => reject(hungUp()));
+    request.once("close", () => {
+      if (!request.complete) reject(hungUp());
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
-import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "#lib/logger.ts";
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import { printable } from "./core/content.ts";
@@ -11,17 +11,20 @@ import { sendError } from "./send-error.ts";
 
 /** Answers everything that is thrown, and every unknown path, in the dialect of the path it came for. */
 export function answerFailures(app: FastifyInstance, log: Logger): void {
-  app.setErrorHandler((thrown: FastifyError, request, reply) => {
-    const error = failureOf(thrown);
-    if (error.kind === "internal") log.error({ err: error.cause ?? error, requestId: request.id }, "request failed");
-    reply.hijack();
-    if (reply.raw.headersSent) reply.raw.destroy();
-    else sendError(reply.raw, dialectOf(request), error, ["x-request-id", request.id]);
-  });
+  app.setErrorHandler((thrown: FastifyError, request, reply) => answerFailure(thrown, request, reply, log));
   app.setNotFoundHandler((request) => {
     const asked = `${request.method} ${printable(pathOf(request))}`;
     throw new HttpRefusal("unknown_url", `There is nothing at ${asked}. GET / says what there is.`);
   });
+}
+
+/** Answers one failure, in the dialect of the path it came for. What is a bug is logged whole. */
+export function answerFailure(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
+  const error = failureOf(thrown);
+  if (error.kind === "internal") log.error({ err: error.cause ?? error, requestId: request.id }, "request failed");
+  reply.hijack();
+  if (reply.raw.headersSent) reply.raw.destroy();
+  else sendError(reply.raw, dialectOf(request), error, ["x-request-id", request.id]);
 }
 
 /**

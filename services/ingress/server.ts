@@ -9,7 +9,7 @@ import { requestIdOf } from "./core/request-id.ts";
 import type { IngressParts } from "./ingress-parts.ts";
 import { createIngressMetrics } from "./metrics.ts";
 import { openPeers } from "./peers.ts";
-import { answerFailures, refuseOnSocket, refuseOtherMethods } from "./refusals.ts";
+import { answerFailure, answerFailures, refuseOnSocket, refuseOtherMethods } from "./refusals.ts";
 import { observeRequests } from "./request-log.ts";
 import { routeChatCompletions } from "./routes/chat-completions.ts";
 import { routeMlflowExperiments } from "./routes/mlflow-experiments.ts";
@@ -23,6 +23,11 @@ import { routeWelcome } from "./routes/welcome.ts";
 const REQUEST_MS = 300_000;
 /** How long an idle connection is kept: longer than load balancers do, so that they are the ones to close. */
 const KEEP_ALIVE_MS = 75_000;
+
+/** How long a connection may be silent beyond the longest call. Past it it is closed. */
+const SILENCE_GRACE_MS = 5_000;
+/** The longest part of a path that is a name: an endpoint's has at most 128 characters, percent-encoded or not. */
+const NAME_CHARACTERS_MAX = 512;
 
 /** The ingress: HTTP in, gRPC out. Disposing of it: not ready, finish what is in flight, close. */
 export interface Ingress extends AsyncDisposable {
@@ -57,10 +62,17 @@ function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean):
     logger: false,
     genReqId: ({ headers }) => requestIdOf(headers["x-request-id"], randomUUID),
     http: { maxHeaderSize: parts.config.limits.headerBytesMax },
+    routerOptions: { maxParamLength: NAME_CHARACTERS_MAX },
     requestTimeout: REQUEST_MS,
+    // No call is longer than `callMs`, so a connection that was silent for longer has a client that does not read.
+    connectionTimeout: parts.config.limits.callMs + SILENCE_GRACE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: "idle",
     return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      parts.metrics.requests.inc({ route: "unknown", status: error.statusCode ?? 400 });
+      answerFailure(error, request, reply, log);
+    },
     clientErrorHandler: (error, socket) => refuseOnSocket(error, socket, parts.metrics),
   });
   // Routes read their bodies themselves, as bytes and within their own limits.

@@ -48,7 +48,19 @@ test("any other unknown path is told in plain text", async () => {
 });
 
 test("a path that cannot be decoded is 400", async () => {
-  expect((await get("/v1/models/%zz")).status).toBe(400);
+  const response = await get("/v1/models/%zz");
+  expect(response.status).toBe(400);
+  expect(response.headers.get("x-request-id")).toBeTruthy();
+  expect(await response.json()).toMatchObject({ error: { type: "invalid_request_error", code: "invalid_request" } });
+});
+
+test("a name of any length that an endpoint can have is looked up; a longer one is refused", async () => {
+  expect(await (await get(`/v1/models/${"a".repeat(128)}`)).json()).toMatchObject({
+    error: { code: "model_not_found" },
+  });
+  const response = await get(`/v1/models/${"a".repeat(2000)}`);
+  expect([404, 414, 400]).toContain(response.status);
+  expect(await response.json()).toMatchObject({ error: { type: "invalid_request_error" } });
 });
 
 test.each([

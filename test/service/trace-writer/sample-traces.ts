@@ -113,7 +113,7 @@ export function record(sample: SampleRecord): InvocationRecord {
       span: ids.attempt(index),
       parent: ids.root,
       start: start + 1 + index,
-      end: start + 90 + index,
+      end: start + Math.min(90 + index, 100),
       name: "model/scripted/echo-1",
       attributes: {
         "gen_ai.operation.name": "chat",

@@ -35,7 +35,7 @@ export function mirrorSpansOf(mirror: Mirror): ResourceSpans {
 }
 
 /** The name of a mirrored span: its full twin's. */
-export function mirrorSpanNameOf({ role, endpointName, provider, requestModel }: MirrorSpan): string {
+function mirrorSpanNameOf({ role, endpointName, provider, requestModel }: MirrorSpan): string {
   return role === MirrorSpanRole.MIRROR_SPAN_ROLE_GATEWAY
     ? `gateway/${endpointName}`
     : `model/${provider}/${requestModel}`;

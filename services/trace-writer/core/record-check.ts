@@ -7,7 +7,7 @@ import { isPayload } from "./payload-attributes.ts";
 import { END_MAX_NS } from "./span-check.ts";
 
 /** A full trace, as a mirror, has at most this many spans. */
-export const RECORD_SPANS_MAX = 64;
+const RECORD_SPANS_MAX = 64;
 const METADATA_MAX = 64;
 const METADATA_TEXT_MAX = 250;
 /** In UTF-16 units, so that a text cut at that length by its writer is never refused for its accents. */
@@ -25,7 +25,7 @@ export function checkRecord({ full, payloads, mirror }: InvocationRecord): strin
 }
 
 /** The spans of a full trace, in their order: the root, then its attempts. */
-export function spansOf(full: FullTrace): readonly Span[] {
+function spansOf(full: FullTrace): readonly Span[] {
   return full.resourceSpans?.scopeSpans[0]?.spans ?? [];
 }
 

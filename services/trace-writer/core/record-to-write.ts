@@ -19,7 +19,7 @@ export interface RecordToWrite {
 }
 
 /** A mirror as it goes to a store. The first of its rows is the gateway span. */
-export interface MirrorToWrite {
+interface MirrorToWrite {
   readonly spans: SpanBatch;
   /** Where the caller asked for it to be filed. Undefined: nowhere. */
   readonly experiment: ExperimentRef["ref"];

@@ -8,7 +8,7 @@ export function compareByRank(a: SpanRow, b: SpanRow): number {
 }
 
 /** The order in which spans are read: earlier start, then smaller id. */
-export function compareByStart(a: SpanRow, b: SpanRow): number {
+function compareByStart(a: SpanRow, b: SpanRow): number {
   if (a.startNs !== b.startNs) return a.startNs < b.startNs ? -1 : 1;
   return a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : 0;
 }

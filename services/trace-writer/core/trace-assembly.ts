@@ -9,7 +9,7 @@ import { isPayload } from "./payload-attributes.ts";
 import type { SpanOrigin } from "./span-row.ts";
 
 /** Where a span that counts is found: in which chunk of stored spans, and at which place. */
-export interface SpanPlace {
+interface SpanPlace {
   readonly spanId: string;
   readonly origin: SpanOrigin;
   readonly chunk: bigint;

@@ -4,7 +4,7 @@ import { USAGE_FIELDS } from "../../core/usage.ts";
 import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
 
 /** Where a span's bytes are. */
-export interface BytesPlace {
+interface BytesPlace {
   readonly chunk: bigint;
   readonly position: number;
 }

@@ -58,14 +58,15 @@ export async function startIngress(config: Config, { log }: { readonly log: Logg
 }
 
 function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean): FastifyInstance {
+  const { headerBytesMax, callMs, readMs } = parts.config.limits;
   const app = fastify({
     logger: false,
     genReqId: ({ headers }) => requestIdOf(headers["x-request-id"], randomUUID),
-    http: { maxHeaderSize: parts.config.limits.headerBytesMax },
+    http: { maxHeaderSize: headerBytesMax },
     routerOptions: { maxParamLength: NAME_CHARACTERS_MAX },
     requestTimeout: REQUEST_MS,
-    // No call is longer than `callMs`, so a connection that was silent for longer has a client that does not read.
-    connectionTimeout: parts.config.limits.callMs + SILENCE_GRACE_MS,
+    // No answer is longer in coming than this, so behind a connection that was silent for longer nobody reads.
+    connectionTimeout: Math.max(callMs, readMs) + SILENCE_GRACE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: "idle",
     return503OnClosing: false,

@@ -129,9 +129,11 @@ test("a client that hangs up before the head cancels the call", async () => {
   const abort = new AbortController();
   const response = chat("{}", {}, abort.signal);
   await arrived.promise;
+  const hungUpAt = Date.now();
   abort.abort();
   await expect(response).rejects.toThrow();
   await cancelled.promise;
+  expect(Date.now() - hungUpAt).toBeLessThan(500);
 });
 
 test.each([

@@ -9,8 +9,8 @@ export interface Metrics {
   readonly observer: StoreObserver;
   /** A request to write, as it arrived: how many records or spans it held. */
   received(kind: "records" | "spans", items: number): void;
-  /** Records that break the contract. */
-  refused(records: number): void;
+  /** A record that breaks the contract: in which field, as `checkRecord` says it. */
+  refused(reason: string): void;
   /** Agents' spans that were not taken. */
   rejected(reason: RejectReason, spans: number): void;
   /** Reads the store's condition whenever metrics are asked for. */
@@ -38,7 +38,8 @@ export function createMetrics(): Metrics {
   });
   const refused = new Counter({
     name: "twinspan_trace_writer_records_refused_total",
-    help: "Records refused because they break the contract. The sender's log has the rule.",
+    help: "Records refused because they break the contract, by the field that does. The sender's log has the rule.",
+    labelNames: ["field"],
     registers,
   });
   const rejected = new Counter({
@@ -87,7 +88,7 @@ export function createMetrics(): Metrics {
       requests.inc({ kind });
       items.inc({ kind }, count);
     },
-    refused: (records) => refused.inc(records),
+    refused: (reason) => refused.inc({ field: fieldOf(reason) }),
     rejected: (reason, spans) => rejected.inc({ reason }, spans),
     watch(condition) {
       new Gauge({
@@ -108,4 +109,9 @@ export function createMetrics(): Metrics {
       });
     },
   };
+}
+
+/** The field at fault without its place in a list, so that there are no more labels than fields in the contract. */
+function fieldOf(reason: string): string {
+  return reason.slice(0, reason.indexOf(":")).replaceAll(/\[\d+\]/g, "");
 }

@@ -53,10 +53,11 @@ async function writeInvocations(
   for (const [index, record] of records.entries()) {
     const reason = checkRecord(record);
     const toWrite = reason === undefined ? recordToWriteOf(record, digest) : undefined;
-    results.push(refusalOf(reason ?? "full.resource_spans: is required"));
-    if (toWrite !== undefined) accepted.push({ index, record: toWrite });
+    const refusal = reason ?? "full.resource_spans: is required";
+    results.push(refusalOf(refusal));
+    if (toWrite === undefined) metrics.refused(refusal);
+    else accepted.push({ index, record: toWrite });
   }
-  metrics.refused(records.length - accepted.length);
   if (accepted.length === 0) return { results };
   const outcomes = await store.writeRecords(
     WORKSPACE,

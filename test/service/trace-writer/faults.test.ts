@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
@@ -101,6 +101,14 @@ test("a file of a newer twinspan is refused with what to do", async () => {
   db.exec("PRAGMA user_version = 999");
   db.close();
   await expect(startRunning(directory)).rejects.toThrow(/schema 999.*newer twinspan/);
+});
+
+test("a file that cannot be opened is named, with what to do", async () => {
+  const directory = newDirectory();
+  mkdirSync(join(directory, "traces.db"));
+  await expect(startRunning(directory)).rejects.toThrow(
+    /traces\.db cannot be opened.*traceWriter\.store\.sqlite\.path/,
+  );
 });
 
 /** A record with a mirror in an agent's trace of its own, and a payload of that many bytes that does not compress. */

@@ -118,7 +118,7 @@ export function describePermutations(store: () => TraceStore): void {
         await Promise.all(inFlight);
         expect(await everyRead(store(), other)).toEqual(await everyRead(store(), one));
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   }, 120_000);
 }

@@ -57,7 +57,9 @@ describe("WriteInvocations", () => {
     });
     await expect(getTrace(idsOf(bad).full)).rejects.toMatchObject({ kind: "not_found" });
     expect((await getTrace(`tr-${idsOf(good).full}`))?.info?.sealed).toBe(true);
-    expect(await metrics()).toContain("twinspan_trace_writer_records_refused_total 1");
+    expect(await metrics()).toContain(
+      'twinspan_trace_writer_records_refused_total{field="mirror.spans.endpoint_name"} 1',
+    );
   });
 
   test("a batch without records is an invalid request that names the field", async () => {

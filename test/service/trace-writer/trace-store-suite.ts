@@ -250,6 +250,25 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
       expect(seen).toEqual(expected.map(({ trace }) => trace));
     });
 
+    test("a reader who sees one half of a record sees the other", async () => {
+      const numbers = Array.from({ length: 60 }, fresh);
+      let writing = true;
+      const writes = Promise.all(
+        numbers.map((n) => writeRecords(store, [record({ n, caller: { trace: traceId(n), span: spanId(1) } })])),
+      ).finally(() => {
+        writing = false;
+      });
+      do {
+        for (const n of numbers) {
+          const [first, second] = n % 2 === 0 ? [idsOf(n).full, traceId(n)] : [traceId(n), idsOf(n).full];
+          if ((await read(first)) !== undefined) expect(await read(second)).toBeDefined();
+        }
+        await new Promise(setImmediate);
+      } while (writing);
+      await writes;
+      for (const n of numbers) expect((await read(traceId(n)))?.info?.linkedTraceIds).toHaveLength(1);
+    });
+
     test("a write whose caller gave up before it was begun is not stored", async () => {
       const trace = traceId(fresh());
       const { batches } = await import("../../../services/trace-writer/core/span-sorting.ts").then(({ sortSpans }) =>

@@ -14,8 +14,7 @@ const CHECKPOINT_PAGES = 10_000;
  * durable when it returns, power loss included (WAL, synchronous=FULL: some 10 % slower where commits are shared).
  */
 export function openForWriting(path: string, cacheBytes: number): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true });
-  const db = new DatabaseSync(path, { timeout: BUSY_MS, readBigInts: true, enableForeignKeyConstraints: false });
+  const db = createFile(path);
   try {
     db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     db.exec("PRAGMA journal_mode = WAL");
@@ -28,6 +27,19 @@ export function openForWriting(path: string, cacheBytes: number): DatabaseSync {
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+function createFile(path: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return new DatabaseSync(path, { timeout: BUSY_MS, readBigInts: true, enableForeignKeyConstraints: false });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `${path} cannot be opened for writing (${why}). Name a file that this process may write in traceWriter.store.sqlite.path.`,
+      { cause },
+    );
   }
 }
 

@@ -31,8 +31,8 @@ export type WriteResult =
   | { readonly ok: true; readonly outcome: WriteOutcome }
   | { readonly ok: false; readonly reason: Extract<StoreFailure, "full" | "failed">; readonly message: string };
 
-/** SQLite's primary result codes that mean that nothing can be written for now: busy, I/O error, full, cannot open. */
-const WRITE_REFUSED = new Set([5, 10, 13, 14]);
+/** SQLite's primary result codes that mean that nothing can be written for now: busy, read-only, I/O error, full, cannot open. */
+const WRITE_REFUSED = new Set([5, 8, 10, 13, 14]);
 
 const port = parentPort;
 if (port === null) throw new Error("writer-worker.ts runs as a worker thread");

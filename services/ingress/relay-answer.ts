@@ -32,24 +32,30 @@ export function relayAnswer(call: Call, request: FastifyRequest, response: Serve
     leading = metadata;
     request.traceName = traceNameIn(metadata) ?? "";
   });
+  const forward = (chunk: Buffer) => {
+    if (chunk.length > 0 && !response.write(chunk)) call.pause();
+  };
   call.on("data", (message: InvokeStreamResponse) => {
+    if (response.writableEnded || response.destroyed) return;
     if (response.headersSent) {
-      if (!write(response, message.chunk)) call.pause();
-    } else {
-      const head = checkedHead(message.head);
-      if (head === undefined) {
-        sendError(response, openAiError, protocolError(), failureHeadersOf(leading, request.id));
-        call.cancel();
-      } else if (message.summary !== undefined) {
-        const { chunk, summary } = message;
-        response.writeHead(head.status, plainHeadersOf(head, leading, request.id, summary, chunk.length)).end(chunk);
-      } else {
-        isEventStream = head.headers.some(({ name, value }) => name === "content-type" && isEvents(value));
-        response.writeHead(head.status, streamHeadersOf(head, leading, request.id));
-        response.flushHeaders();
-        if (!write(response, message.chunk)) call.pause();
-      }
+      forward(message.chunk);
+      return;
     }
+    const head = checkedHead(message.head);
+    if (head === undefined) {
+      sendError(response, openAiError, protocolError(), failureHeadersOf(leading, request.id));
+      call.cancel();
+      return;
+    }
+    if (message.summary !== undefined) {
+      const { chunk, summary } = message;
+      response.writeHead(head.status, plainHeadersOf(head, leading, request.id, summary, chunk.length)).end(chunk);
+      return;
+    }
+    isEventStream = head.headers.some(({ name, value }) => name === "content-type" && isEvents(value));
+    response.writeHead(head.status, streamHeadersOf(head, leading, request.id));
+    response.flushHeaders();
+    forward(message.chunk);
   });
   call.on("error", (error) => {
     failure = rpcErrorOf(error);
@@ -87,11 +93,7 @@ function rpcErrorOf(error: Error): RpcError {
   return Object.assign(error, { code: status.UNKNOWN, details: error.message, metadata: new Metadata() });
 }
 
-function write(response: ServerResponse, chunk: Buffer): boolean {
-  return chunk.length === 0 || response.write(chunk);
-}
-
-/** A head that HTTP can carry. Statuses below 200 and those without a body are no answers of a model. */
+/** A head that HTTP can carry as an answer. Statuses below 200 only announce one. */
 function checkedHead(head: AnswerHead | undefined): AnswerHead | undefined {
   return head !== undefined && head.status >= 200 && head.status <= 599 ? head : undefined;
 }

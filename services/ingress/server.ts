@@ -23,7 +23,6 @@ import { routeWelcome } from "./routes/welcome.ts";
 const REQUEST_MS = 300_000;
 /** How long an idle connection is kept: longer than load balancers do, so that they are the ones to close. */
 const KEEP_ALIVE_MS = 75_000;
-
 /** How long a connection may be silent beyond the longest call. Past it it is closed. */
 const SILENCE_GRACE_MS = 5_000;
 /** The longest part of a path that is a name: an endpoint's has at most 128 characters, percent-encoded or not. */

@@ -199,6 +199,22 @@ test.each([0, 100, 999])("a gateway that answers with status %i is answered for 
   expect((await chat("{}")).status).toBe(500);
 });
 
+test("what a gateway sends after its answer's end is passed over", async () => {
+  bench.gateway.script = ({ stream }) => {
+    const head = { status: 200, headers: [] };
+    stream.write({ head, chunk: Buffer.from("whole"), summary: SUMMARY });
+    for (let more = 0; more < 20; more += 1) stream.write(piece("more", SUMMARY));
+    stream.end();
+  };
+  expect(await (await chat("{}")).text()).toBe("whole");
+  bench.gateway.script = ({ stream }) => {
+    for (let more = 0; more < 20; more += 1) stream.write(piece("no head"));
+    stream.end();
+  };
+  expect((await chat("{}")).status).toBe(500);
+  expect((await fetch(`${bench.ingress.url}/healthz`)).status).toBe(200);
+});
+
 test("a gateway that ends without an answer is answered for with 500", async () => {
   bench.gateway.script = ({ stream }) => stream.end();
   expect((await chat("{}")).status).toBe(500);

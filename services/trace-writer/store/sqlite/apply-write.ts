@@ -42,7 +42,7 @@ function applyRecord(commit: Commit, workspace: string, record: RecordToWrite, n
     commit.count(trace.recordHash === hash ? "record_repeated" : "record_conflict");
     return { outcome: "already_stored", mirror: mirrorStandingOf(commit, workspace, mirror?.spans, trace) };
   }
-  commit.evict(trace);
+  if (!trace.fresh) commit.evict(trace);
   commit.traces.seal(trace.ref, record.metadata, hash);
   commit.storeSpans(trace, full, experiment);
   if (record.payload !== undefined) commit.storePayload(trace.ref, record.payload);
@@ -67,7 +67,7 @@ function applyMirror(
     commit.count("mirror_in_sealed_trace");
     return "sealed_trace";
   }
-  if (commit.holdsMirrorSpan(trace, spans)) {
+  if (!trace.fresh && commit.holdsMirrorSpan(trace, spans)) {
     commit.count("mirror_conflict");
     return "conflict";
   }

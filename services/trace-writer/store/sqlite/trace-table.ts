@@ -15,6 +15,8 @@ export interface TraceRow {
   readonly experimentId: bigint | undefined;
   /** Whether it has been summed up, that is, whether readers have seen it. */
   readonly summed: boolean;
+  /** Whether it was made by the call that returned it, and so has nothing in it. */
+  readonly fresh: boolean;
 }
 
 /** The traces of an open file, and the links between full traces and mirrors, as a writer uses them. */
@@ -63,7 +65,7 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
       if (found !== undefined) return found;
       const inserted = insert.get(workspace, idBytes(traceId));
       if (inserted === undefined) throw new Error("INSERT … RETURNING returned no row");
-      return traceRowIn(inserted);
+      return { ...traceRowIn(inserted), fresh: true };
     },
     byRef(ref) {
       const found = byRef.get(ref);
@@ -87,6 +89,7 @@ function traceRowIn(row: Row): TraceRow {
     recordHash: optionalTextIn(row, "record_hash"),
     experimentId: optionalIntegerIn(row, "experiment_id"),
     summed: integerIn(row, "summed") === 1n,
+    fresh: false,
   };
 }
 

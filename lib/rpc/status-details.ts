@@ -43,6 +43,13 @@ export function serviceErrorOfRpc(error: RpcError, peer: string): ServiceError {
         retryAfterMs: 1000,
       });
     case status.RESOURCE_EXHAUSTED:
+      // The size of a message is the only bound that grpc-js names; any other is one of a moment.
+      if (!/larger than max/i.test(error.details)) {
+        return new ServiceError("overloaded", `${peer} is overloaded. Try again.`, {
+          cause: error,
+          retryAfterMs: 1000,
+        });
+      }
       return new ServiceError("request_too_large", `The message is larger than ${peer} takes.`, { cause: error });
     default:
       return new ServiceError("internal", `${peer} failed. Its log has the reason.`, { cause: error });
@@ -74,21 +81,33 @@ function any(type: string, value: Uint8Array) {
 }
 
 function toldError(details: Buffer, cause: RpcError): ServiceError | undefined {
-  const told = Status.decode(details);
-  const find = (type: string) => told.details.find((detail) => detail.typeUrl.endsWith(`/${type}`))?.value;
-  const info = find("google.rpc.ErrorInfo");
-  if (info === undefined) return undefined;
-  const { reason, domain, metadata } = ErrorInfo.decode(info);
+  const told = decoded(details, Status);
+  const find = (type: string) => told?.details.find((detail) => detail.typeUrl.endsWith(`/${type}`))?.value;
+  const info = decoded(find("google.rpc.ErrorInfo"), ErrorInfo);
+  if (told === undefined || info === undefined) return undefined;
+  const { reason, domain, metadata } = info;
   const kind = reason.toLowerCase();
   if (domain !== DOMAIN || !isErrorKind(kind)) return undefined;
-  const retry = find("google.rpc.RetryInfo");
-  const bad = find("google.rpc.BadRequest");
-  const delay = retry && RetryInfo.decode(retry).retryDelay;
-  const field = bad && BadRequest.decode(bad).fieldViolations[0]?.field;
+  const delay = decoded(find("google.rpc.RetryInfo"), RetryInfo)?.retryDelay;
+  const field = decoded(find("google.rpc.BadRequest"), BadRequest)?.fieldViolations[0]?.field;
   return new ServiceError(kind, told.message, {
     cause,
     metadata,
     ...(delay ? { retryAfterMs: Number(delay.seconds) * 1000 + delay.nanos / 1e6 } : {}),
     ...(field ? { field } : {}),
   });
+}
+
+/** A message from what a peer sent, which may be anything. Undefined: there is none, or none that can be read. */
+function decoded<Message>(
+  bytes: Uint8Array | undefined,
+  message: { decode(bytes: Uint8Array): Message },
+): Message | undefined {
+  if (bytes === undefined) return undefined;
+  try {
+    return message.decode(bytes);
+  } catch {
+    // The protobuf runtime throws errors of several kinds; they all say that the details are none.
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Document, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import type { z } from "zod";
 import { type Config, configSchema } from "./schema.ts";
 
 /** Environment variables, by name. */
@@ -57,9 +58,13 @@ export function parseConfig(text: string, file: string, environment: Environment
     path: "",
     message: `the environment variable ${name} is not set. Set it, or write \${${name}:-a default}.`,
   }));
-  const checked = configSchema.safeParse(document.toJS() ?? {});
+  const plain = plainOf(document);
+  if (plain instanceof ReferenceError) {
+    throw new ConfigError(file, [{ ...at(aliasOffsetOf(document)), path: "", message: plain.message }]);
+  }
+  const checked = configSchema.safeParse(plain ?? {});
   const wrong = (checked.error?.issues ?? []).map((issue) => ({
-    ...at(offsetOf(document, issue.path)),
+    ...at(offsetOf(document, placeOf(issue))),
     path: pathOf(issue.path),
     message: issue.message,
   }));
@@ -94,6 +99,32 @@ function interpolate(document: Document, environment: Environment): readonly { o
     },
   });
   return unset;
+}
+
+/** The document as plain values. A ReferenceError: it has an alias without an anchor, or aliases without end. */
+function plainOf(document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (error instanceof ReferenceError) return error;
+    throw error;
+  }
+}
+
+/** Where the first alias without an anchor stands; without one, the beginning. */
+function aliasOffsetOf(document: Document): number {
+  let offset: number | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) === undefined) offset ??= alias.range?.[0];
+    },
+  });
+  return offset ?? 0;
+}
+
+/** The path of what is wrong: a setting that does not exist is its own place. */
+function placeOf(issue: z.core.$ZodIssue): readonly PropertyKey[] {
+  return issue.code === "unrecognized_keys" ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path;
 }
 
 /** Where a setting stands in the text; where it is missing, its nearest parent. */

@@ -100,11 +100,17 @@ async function beginStream(
   const { eventBytesMax, payloadBytesMax } = gateway.limits;
   const tap = dialect.createStreamTap({ withholdUsage, eventBytesMax, payloadBytesMax });
   attempt.answered(head.status, tap);
-  for (;;) {
-    const next = await head.body.next();
-    if (next.done) return { kind: "whole", head, body: tap.end(), refusal: undefined };
-    const first = tap.push(next.value, gateway.clock());
-    if (first.length > 0) return { kind: "streamed", head, first, tap };
+  try {
+    for (;;) {
+      const next = await head.body.next();
+      if (next.done) return { kind: "whole", head, body: tap.end(), refusal: undefined };
+      const first = tap.push(next.value, gateway.clock());
+      if (first.length > 0) return { kind: "streamed", head, first, tap };
+    }
+  } catch (error) {
+    // Nobody reads on: the connection and the attempt's timer are freed now.
+    await head.body.return();
+    throw error;
   }
 }
 

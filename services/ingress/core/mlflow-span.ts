@@ -1,5 +1,6 @@
 import type { ResourceSpans, Span, Span_Event, Span_Link, Status } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { Span_SpanKind, Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { withMlflowValues } from "./json-any-value.ts";
 import { keyValuesJson, namesOfEnum } from "./proto-json.ts";
 
 const KINDS = namesOfEnum(Span_SpanKind);
@@ -31,7 +32,7 @@ function spanJson(span: Span): object {
     kind: KINDS.get(span.kind) ?? "SPAN_KIND_UNSPECIFIED",
     start_time_unix_nano: span.startTimeUnixNano.toString(),
     end_time_unix_nano: span.endTimeUnixNano.toString(),
-    attributes: keyValuesJson(span.attributes),
+    attributes: keyValuesJson(withMlflowValues(span.attributes)),
     ...countJson("dropped_attributes_count", span.droppedAttributesCount),
     events: span.events.map(eventJson),
     ...countJson("dropped_events_count", span.droppedEventsCount),

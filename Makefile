@@ -48,7 +48,7 @@ fix: install ## Format, and fix what can be fixed by itself
 	@$(BIN)/buf format --write
 
 .PHONY: generate
-generate: install ## Generate gen/ from proto/
+generate: install ## Generate gen/ from proto/, and the documents that are made from code
 	@sh scripts/generate.sh .
 
 .PHONY: bench

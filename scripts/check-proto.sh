@@ -15,6 +15,11 @@ if ! diff -r "$FRESH/gen" gen >"$FRESH/diff"; then
   echo "twinspan: gen/ is not what proto/ says. Run 'make generate', and commit gen/." >&2
   exit 1
 fi
+for FILE in docs/configuration.md twinspan.schema.json; do
+  cmp -s "$FRESH/$FILE" "$FILE" && continue
+  echo "twinspan: $FILE is not what lib/config/schema.ts says. Run 'make generate', and commit it." >&2
+  exit 1
+done
 
 # A clone of main compared with main would compare it with itself, so it is the last release, else the commit before.
 BASE=$(git describe --tags --abbrev=0 HEAD^ 2>/dev/null || git rev-parse --verify --quiet HEAD^ || true)

@@ -204,7 +204,14 @@ const endpoint = z.strictObject({
 /** The whole of `twinspan.yaml`. Every setting has a default but what only the operator can know. */
 export const configSchema = z
   .strictObject({
-    log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
+    log: z
+      .strictObject({
+        level: z
+          .enum(["debug", "info", "warn", "error", "silent"])
+          .default("info")
+          .describe("How much is logged, as JSON on standard output. Never payload, at any level."),
+      })
+      .prefault({}),
     ingress,
     gateway,
     traceWriter,

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { configSchema } from "#lib/config/schema.ts";
+
+/** What is read of a JSON Schema. */
+interface Node {
+  readonly type?: string | undefined;
+  readonly description?: string | undefined;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly properties?: Readonly<Record<string, Node>> | undefined;
+  readonly additionalProperties?: Node | boolean | undefined;
+  readonly items?: Node | undefined;
+}
+
+const nodeSchema: z.ZodType<Node> = z.object({
+  type: z.string().optional(),
+  description: z.string().optional(),
+  default: z.unknown().optional(),
+  enum: z.array(z.unknown()).optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  required: z.array(z.string()).optional(),
+  get properties() {
+    return z.record(z.string(), nodeSchema).optional();
+  },
+  get additionalProperties() {
+    return z.union([z.boolean(), nodeSchema]).optional();
+  },
+  get items() {
+    return nodeSchema.optional();
+  },
+});
+
+/** The JSON Schema of `twinspan.yaml`, for editors. Ends with a line break. */
+export function configurationJsonSchema(): string {
+  return `${JSON.stringify(z.toJSONSchema(configSchema, { io: "input" }), undefined, 2)}\n`;
+}
+
+/** `docs/configuration.md`: every setting with its default, its bounds, and what it is. */
+export function configurationDoc(): string {
+  const root = nodeSchema.parse(z.toJSONSchema(configSchema, { io: "input" }));
+  const sections = Object.entries(root.properties ?? {}).map(([name, node]) => sectionOf(name, node));
+  return `${PREFACE}\n${sections.join("\n")}`;
+}
+
+const PREFACE = `# Configuration
+
+<!-- Generated from lib/config/schema.ts by \`make generate\`; a test compares the two. -->
+
+One YAML file: \`--config\`, else \`$TWINSPAN_CONFIG\`, else \`twinspan.yaml\`. It is checked whole at start, and every fault is
+told with its line and column; \`bin/twinspan check\` does that alone, \`--print\` shows the file with every default filled in.
+A setting that does not exist is a fault. \`\${NAME}\` is replaced from the environment, \`\${NAME:-text}\` by \`text\` where NAME is
+unset; an unset NAME without a default is a fault, but in a provider's \`apiKey\`, where it makes the provider's endpoints
+unavailable. Sizes are bytes, times are milliseconds. For editors there is \`twinspan.schema.json\`.
+`;
+
+function sectionOf(name: string, node: Node): string {
+  const rows = rowsOf(name, node, true).map((cells) => `| ${cells.map(escaped).join(" | ")} |`);
+  return [`## ${name}`, "", "| setting | default | may be | what |", "| --- | --- | --- | --- |", ...rows, ""].join(
+    "\n",
+  );
+}
+
+type Row = readonly [setting: string, fallback: string, bounds: string, what: string];
+
+function rowsOf(path: string, node: Node, isRequired: boolean): readonly Row[] {
+  if (node.properties !== undefined) {
+    const required = new Set(node.required);
+    return Object.entries(node.properties).flatMap(([key, inner]) =>
+      rowsOf(`${path}.${key}`, inner, required.has(key)),
+    );
+  }
+  const own: Row = [
+    `\`${path}\``,
+    defaultOf(node, isRequired),
+    boundsOf(node),
+    (node.description ?? "").replaceAll("<", "&lt;"),
+  ];
+  if (typeof node.additionalProperties === "object") return rowsOf(`${path}.<name>`, node.additionalProperties, true);
+  if (node.items === undefined) return [own];
+  const items = rowsOf(`${path}[]`, node.items, true);
+  return node.description === undefined ? items : [own, ...items];
+}
+
+function defaultOf(node: Node, isRequired: boolean): string {
+  if (node.default !== undefined) return `\`${JSON.stringify(node.default)}\``;
+  return isRequired ? "required" : "none";
+}
+
+function boundsOf({ enum: words, minimum, maximum, type }: Node): string {
+  if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(", ");
+  if (minimum !== undefined && maximum !== undefined) return `${figureOf(minimum)} to ${figureOf(maximum)}`;
+  if (minimum !== undefined) return `from ${figureOf(minimum)}`;
+  return type === "boolean" ? "`true`, `false`" : (type ?? "");
+}
+
+function figureOf(figure: number): string {
+  return figure.toLocaleString("en-US");
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("|", "\\|");
+}

@@ -8,7 +8,7 @@ const ms = z.int().min(0).max(3_600_000);
  * answer that is not a stream is cut or stalled in the middle of its body. Whatever is not set is as a good provider
  * would have it.
  */
-export const behaviourSchema = z.strictObject({
+const behaviourSchema = z.strictObject({
   status: z.int().min(200).max(599).optional().describe("The HTTP status. From 400 on: an error without an answer."),
   body: z.string().optional().describe("The body, verbatim, instead of one that is made."),
   headers: z.record(z.string(), z.string()).optional().describe("Headers beside the usual ones."),

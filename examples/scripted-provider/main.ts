@@ -12,7 +12,8 @@ const log = createLogger("scripted-provider", "info");
 await runService(log, 1000, async () => {
   const text = readFileSync(new URL("./behaviours.yaml", import.meta.url), "utf8");
   const behaviours = behavioursSchema.parse(parse(text));
-  const provider = await startScriptedProvider({ listen, behaviours });
+  // Nobody can read the log of another process.
+  const provider = await startScriptedProvider({ listen, behaviours, requestsMax: 0 });
   log.info({ url: provider.url }, "serving");
   return provider;
 });

@@ -1,4 +1,3 @@
-import { credentials, Metadata, makeGenericClientConstructor } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import type { ExportTraceServiceResponse } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
@@ -158,82 +157,6 @@ describe("reads", () => {
   });
 });
 
-describe("OTLP", () => {
-  const trace = () => traceId(fresh());
-
-  test("without an experiment spans go to Default, by name it is created, by an unknown id it is not found", async () => {
-    const [one, two, three] = [trace(), trace(), trace()];
-    await exportSpans([span({ trace: one, span: spanId(1) })]);
-    expect((await getTrace(one))?.info?.experimentId).toBe("0");
-    await exportSpans([span({ trace: two, span: spanId(1) })], { "x-twinspan-experiment": "made by export" });
-    const made = (await getTrace(two))?.info?.experimentId ?? "";
-    await exportSpans([span({ trace: three, span: spanId(1) })], { "x-mlflow-experiment-id": made });
-    expect((await getTrace(three))?.info?.experimentId).toBe(made);
-    const unknown = exportSpans([span({ trace: trace(), span: spanId(1) })], { "x-mlflow-experiment-id": "987654" });
-    await expect(unknown).rejects.toMatchObject({ kind: "not_found" });
-    await expect(unknown).rejects.toThrow("x-twinspan-experiment");
-  });
-
-  test("spans are stored as sent", async () => {
-    const sent = span({ trace: trace(), span: spanId(1), attributes: { "my.key": "value" }, failed: true });
-    await exportSpans([sent]);
-    expect((await getTrace(sent.traceId.toString("hex")))?.resourceSpans).toEqual([resourceSpans([sent])]);
-  });
-
-  test("spans that break a rule are rejected one by one, with counts by reason", async () => {
-    const good = trace();
-    const { partialSuccess } = await exportSpans([
-      span({ trace: good, span: spanId(1) }),
-      span({ trace: "00", span: spanId(1) }),
-      span({ trace: good, span: spanId(2), start: 50, end: 10 }),
-      { ...span({ trace: good, span: spanId(3) }), startTimeUnixNano: 0n },
-      { ...span({ trace: good, span: spanId(4) }), endTimeUnixNano: 2n ** 64n - 1n },
-    ]);
-    expect(partialSuccess?.rejectedSpans).toBe(4n);
-    for (const reason of ["bad_trace_id", "end_before_start", "no_start", "future"]) {
-      expect(partialSuccess?.errorMessage).toContain(`(${reason})`);
-    }
-    expect((await getTrace(good))?.info?.spanCount).toBe(1);
-  });
-
-  test("a batch in which no span has ids is an invalid request, an empty one is fine", async () => {
-    await expect(exportSpans([span({ trace: "", span: "" })])).rejects.toMatchObject({ kind: "invalid_request" });
-    expect(await exportSpans([])).toEqual({ partialSuccess: undefined });
-  });
-
-  test("bytes that cannot be decoded are an invalid request, not our failure", async () => {
-    const path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-    const raw = { requestStream: false, responseStream: false } as const;
-    const pass = (bytes: Buffer) => bytes;
-    const serializers = {
-      requestSerialize: pass,
-      requestDeserialize: pass,
-      responseSerialize: pass,
-      responseDeserialize: pass,
-    };
-    const Client = makeGenericClientConstructor({ export: { path, ...raw, ...serializers } }, "raw");
-    const client = new Client(running.address, credentials.createInsecure());
-    const cut = Buffer.from([0x0a, 0x7f, 0x01]);
-    for (const bytes of [cut, nestedRequest()]) {
-      await expect(call((done) => client["export"]?.(bytes, new Metadata(), done))).rejects.toMatchObject({
-        kind: "invalid_request",
-      });
-    }
-    client.close();
-  });
-
-  test("a span of a mirror and one of a sealed trace are rejected, and say so", async () => {
-    const n = fresh();
-    await write([record({ n, caller: { trace: traceId(n), span: spanId(1) } })]);
-    const { partialSuccess } = await exportSpans([
-      span({ trace: idsOf(n).full, span: spanId(1) }),
-      span({ trace: traceId(n), span: idsOf(n).mirror }),
-    ]);
-    expect(partialSuccess?.rejectedSpans).toBe(2n);
-    expect(partialSuccess?.errorMessage).toMatch(/sealed_trace.*mirror_span/);
-  });
-});
-
 test("a queue that is full answers unavailable and says when to come back", async () => {
   await using small = await startRunning(undefined, "{ queueBytesMax: 1024 }");
   const spans = () => [resourceSpans([span({ trace: traceId(fresh()), span: spanId(1) })])];
@@ -255,19 +178,3 @@ test("readyz says that it takes calls", async () => {
     degraded: [],
   });
 });
-
-/** An export whose one attribute is nested deeper than a decoder may go. */
-function nestedRequest(): Buffer {
-  let value: Buffer = Buffer.alloc(0);
-  for (let level = 0; level < 120; level += 1) value = field(level % 2 === 0 ? 1 : 5, value);
-  const keyValue = field(2, value);
-  return field(1, field(2, field(2, field(9, keyValue))));
-}
-
-function field(number: number, bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([(number << 3) | 2, ...varint(bytes.length)]), bytes]);
-}
-
-function varint(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)];
-}

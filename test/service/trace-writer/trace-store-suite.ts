@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { describePermutations } from "./permutations.ts";
+import { describeReads } from "./reads-suite.ts";
 import { CANARY, idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
@@ -214,61 +215,6 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
       expect(await store.getExperiment("default", { $case: "name", value: "Default" })).toMatchObject({ id: "0" });
     });
 
-    test("workspaces do not see each other's traces and experiments", async () => {
-      const trace = traceId(fresh());
-      await writeSpans(store, "mine", [span({ trace, span: spanId(1) })], "other");
-      expect(await read(trace)).toBeUndefined();
-      const mine = await store.getExperiment("other", { $case: "name", value: "mine" });
-      const scope = { kind: "experiments", ids: [BigInt(mine?.id ?? -1)] } as const;
-      expect(await store.searchTraces("other", scope, 10, undefined)).toHaveLength(1);
-      expect(await store.searchTraces("default", scope, 10, undefined)).toEqual([]);
-      expect(await store.getExperiment("default", { $case: "name", value: "mine" })).toBeUndefined();
-    });
-
-    test("paging neither repeats nor hides a trace while others arrive", async () => {
-      const traces = Array.from({ length: 25 }, () => traceId(fresh()));
-      await writeSpans(
-        store,
-        "paged",
-        traces.map((trace, index) => span({ trace, span: spanId(1), start: 1000 + Math.floor(index / 3), end: 5000 })),
-      );
-      const id = BigInt((await store.getExperiment("default", { $case: "name", value: "paged" }))?.id ?? -1);
-      const seen: string[] = [];
-      let after: { startNs: bigint; traceId: string } | undefined;
-      for (;;) {
-        const page = await store.searchTraces("default", { kind: "experiments", ids: [id] }, 4, after);
-        seen.push(...page.map((info) => info.traceId.slice(3)));
-        const last = page.at(-1);
-        if (last === undefined) break;
-        after = { startNs: last.startTimeUnixNano, traceId: last.traceId.slice(3) };
-        await writeSpans(store, "paged", [span({ trace: traceId(fresh()), span: spanId(1), start: 3000, end: 5000 })]);
-      }
-      expect(seen).toHaveLength(traces.length);
-      expect(new Set(seen)).toEqual(new Set(traces));
-      const starts = traces.map((trace, index) => ({ trace, start: Math.floor(index / 3) }));
-      const expected = starts.toSorted((a, b) => b.start - a.start || (a.trace < b.trace ? -1 : 1));
-      expect(seen).toEqual(expected.map(({ trace }) => trace));
-    });
-
-    test("a reader who sees one half of a record sees the other", async () => {
-      const numbers = Array.from({ length: 60 }, fresh);
-      let writing = true;
-      const writes = Promise.all(
-        numbers.map((n) => writeRecords(store, [record({ n, caller: { trace: traceId(n), span: spanId(1) } })])),
-      ).finally(() => {
-        writing = false;
-      });
-      do {
-        for (const n of numbers) {
-          const [first, second] = n % 2 === 0 ? [idsOf(n).full, traceId(n)] : [traceId(n), idsOf(n).full];
-          if ((await read(first)) !== undefined) expect(await read(second)).toBeDefined();
-        }
-        await new Promise(setImmediate);
-      } while (writing);
-      await writes;
-      for (const n of numbers) expect((await read(traceId(n)))?.info?.linkedTraceIds).toHaveLength(1);
-    });
-
     test("a write whose caller gave up before it was begun is not stored", async () => {
       const trace = traceId(fresh());
       const { batches } = await import("../../../services/trace-writer/core/span-sorting.ts").then(({ sortSpans }) =>
@@ -281,6 +227,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
       expect(await read(trace)).toBeUndefined();
     });
 
+    describeReads(() => store);
     describePermutations(() => store);
   });
 }

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
+import { idsOf, record, span, spanId, traceId } from "./sample-traces.ts";
+import { writeRecords, writeSpans } from "./writing.ts";
+
+/** What every store promises its readers: workspaces apart, pages that neither repeat nor hide, whole records. */
+export function describeReads(store: () => TraceStore): void {
+  let next = 0x700;
+  const fresh = () => next++;
+
+  test("workspaces do not see each other's traces and experiments", async () => {
+    const trace = traceId(fresh());
+    await writeSpans(store(), "mine", [span({ trace, span: spanId(1) })], "other");
+    expect(await store().getTrace("default", trace, true)).toBeUndefined();
+    const mine = await store().getExperiment("other", { $case: "name", value: "mine" });
+    const scope = { kind: "experiments", ids: [BigInt(mine?.id ?? -1)] } as const;
+    expect(await store().searchTraces("other", scope, 10, undefined)).toHaveLength(1);
+    expect(await store().searchTraces("default", scope, 10, undefined)).toEqual([]);
+    expect(await store().getExperiment("default", { $case: "name", value: "mine" })).toBeUndefined();
+  });
+
+  test("paging neither repeats nor hides a trace while others arrive", async () => {
+    const traces = Array.from({ length: 25 }, () => traceId(fresh()));
+    await writeSpans(
+      store(),
+      "paged",
+      traces.map((trace, index) => span({ trace, span: spanId(1), start: 1000 + Math.floor(index / 3), end: 5000 })),
+    );
+    const id = BigInt((await store().getExperiment("default", { $case: "name", value: "paged" }))?.id ?? -1);
+    const seen: string[] = [];
+    let after: { startNs: bigint; traceId: string } | undefined;
+    for (;;) {
+      const page = await store().searchTraces("default", { kind: "experiments", ids: [id] }, 4, after);
+      seen.push(...page.map((info) => info.traceId.slice(3)));
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = { startNs: last.startTimeUnixNano, traceId: last.traceId.slice(3) };
+      await writeSpans(store(), "paged", [span({ trace: traceId(fresh()), span: spanId(1), start: 3000, end: 5000 })]);
+    }
+    expect(seen).toHaveLength(traces.length);
+    expect(new Set(seen)).toEqual(new Set(traces));
+    const starts = traces.map((trace, index) => ({ trace, start: Math.floor(index / 3) }));
+    const expected = starts.toSorted((a, b) => b.start - a.start || (a.trace < b.trace ? -1 : 1));
+    expect(seen).toEqual(expected.map(({ trace }) => trace));
+  });
+
+  test("a reader who sees one half of a record sees the other", async () => {
+    const numbers = Array.from({ length: 60 }, fresh);
+    let writing = true;
+    const writes = Promise.all(
+      numbers.map((n) => writeRecords(store(), [record({ n, caller: { trace: traceId(n), span: spanId(1) } })])),
+    ).finally(() => {
+      writing = false;
+    });
+    do {
+      for (const n of numbers) {
+        const [first, second] = n % 2 === 0 ? [idsOf(n).full, traceId(n)] : [traceId(n), idsOf(n).full];
+        if ((await store().getTrace("default", first, true)) !== undefined)
+          expect(await store().getTrace("default", second, true)).toBeDefined();
+      }
+      await new Promise(setImmediate);
+    } while (writing);
+    await writes;
+    for (const n of numbers)
+      expect((await store().getTrace("default", traceId(n), true))?.info?.linkedTraceIds).toHaveLength(1);
+  });
+}

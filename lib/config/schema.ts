@@ -25,6 +25,11 @@ const name = z
 const modelName = z.string().regex(/^[\x21-\x7e]{1,128}$/, "must be 1 to 128 printable characters without spaces");
 const experimentName = z.string().regex(/^[^\p{Cc}]{1,250}$/u, "must be 1 to 250 printable characters");
 
+const logLevel = z
+  .enum(["debug", "info", "warn", "error", "silent"])
+  .default("info")
+  .describe("How much is logged, as JSON on standard output. Never payload, at any level.");
+
 const ingress = z
   .strictObject({
     listen: listen.default("127.0.0.1:8080").describe("Where HTTP clients come in."),
@@ -204,14 +209,7 @@ const endpoint = z.strictObject({
 /** The whole of `twinspan.yaml`. Every setting has a default but what only the operator can know. */
 export const configSchema = z
   .strictObject({
-    log: z
-      .strictObject({
-        level: z
-          .enum(["debug", "info", "warn", "error", "silent"])
-          .default("info")
-          .describe("How much is logged, as JSON on standard output. Never payload, at any level."),
-      })
-      .prefault({}),
+    log: z.strictObject({ level: logLevel }).prefault({}),
     ingress,
     gateway,
     traceWriter,

@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { expect, test } from "vitest";
+
+/** Beyond that a file is about two things. */
+const LINES_MAX = 250;
+
+const SOURCES = ["bench", "cli", "examples", "lib", "scripts", "services"].flatMap((directory) =>
+  readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => join(directory, file)),
+);
+
+test("no source file is longer than a reader can hold", () => {
+  const long = SOURCES.filter((file) => readFileSync(file, "utf8").split("\n").length - 1 > LINES_MAX);
+  expect(long).toEqual([]);
+});
+
+test("files are named in kebab-case, and for what they are about", () => {
+  const bad = SOURCES.map((file) => basename(file, ".ts")).filter(
+    (name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || /^(utils?|helpers?|common|misc|index)$/.test(name),
+  );
+  expect(bad).toEqual([]);
+});

@@ -38,8 +38,14 @@ export function unary<Request, Response>(
   return (call, callback) => {
     const rpc = createCall(call);
     handle(call.request, rpc).then(
-      (response) => callback(null, response),
-      (thrown) => callback(failureOf(log, call.getPath(), thrown, rpc)),
+      (response) => {
+        rpc.ended();
+        callback(null, response);
+      },
+      (thrown) => {
+        rpc.ended();
+        callback(failureOf(log, call.getPath(), thrown, rpc));
+      },
     );
   };
 }
@@ -60,24 +66,33 @@ export function serverStreaming<Request, Response>(
         if (!call.write(message)) await drained(call, rpc.signal);
         if (rpc.signal.aborted) break;
       }
+      rpc.ended();
       call.end();
     } catch (thrown) {
+      rpc.ended();
       call.emit("error", failureOf(log, call.getPath(), thrown, rpc));
     }
   };
 }
 
-function createCall(call: Call): RpcCall {
+/** A call, and the word that its handler has ended: grpc-js calls every call cancelled when its stream closes. */
+interface HandledCall extends RpcCall {
+  ended(): void;
+}
+
+function createCall(call: Call): HandledCall {
   const abort = new AbortController();
   const trailers = new Metadata();
   setTrailers(call.metadata, trailers);
-  call.on("cancelled", () => abort.abort(hangUpOf(call)));
+  const onCancelled = () => abort.abort(hangUpOf(call));
+  call.once("cancelled", onCancelled);
   return {
     metadata: call.metadata,
     signal: abort.signal,
     host: call.getHost(),
     trailers,
     sendHead: (metadata) => call.sendMetadata(metadata),
+    ended: () => call.off("cancelled", onCancelled),
   };
 }
 

@@ -47,12 +47,14 @@ export class Recording {
   /** Who watches the answer of the latest attempt. */
   #watch: AnswerWatch | undefined;
   #hasEnded = false;
+  #latestNanos: bigint;
 
   constructor(gateway: Gateway, opening: Opening) {
     this.#gateway = gateway;
     this.#opening = opening;
     const { endpoint, dialect, request, caller, callerContext, acceptedNanos } = opening;
     const mirror = mirrorDecisionOf(endpoint.mirror, callerContext);
+    this.#latestNanos = acceptedNanos;
     this.invocation = {
       traceId: newTraceId(),
       spanId: newSpanId(),
@@ -73,6 +75,12 @@ export class Recording {
     return this.#opening.endpoint.isTraced;
   }
 
+  /** The time, which within a call never runs backwards, whatever the clock does: attempts lie inside their call. */
+  now(): bigint {
+    this.#latestNanos = laterOf(this.#gateway.clock(), this.#latestNanos);
+    return this.#latestNanos;
+  }
+
   /** Notes the call in the outbox. Must come before a provider is called. */
   async begin(): Promise<void> {
     if (!this.isTraced) return;
@@ -83,7 +91,7 @@ export class Recording {
   /** Begins an attempt now. There is one at a time. */
   startAttempt({ provider, model, costOf }: PlannedModel): OpenAttempt {
     const index = this.#attempts.length;
-    const startNanos = this.#gateway.clock();
+    const startNanos = this.now();
     const spanId = newSpanId();
     const mirrorSpanId = newSpanId();
     let httpStatus = 0;
@@ -109,7 +117,7 @@ export class Recording {
           providerPort: provider.port,
           requestModel: model,
           startNanos,
-          endNanos: laterOf(this.#gateway.clock(), startNanos),
+          endNanos: this.now(),
           httpStatus,
           failure,
           answer: facts,
@@ -129,7 +137,7 @@ export class Recording {
     this.#openAttempt?.end(failure);
     const { invocation } = this;
     const outcome: Outcome = {
-      endNanos: laterOf(this.#gateway.clock(), this.#attempts.at(-1)?.endNanos ?? invocation.startNanos),
+      endNanos: this.now(),
       // What the provider said stands in the attempt, once.
       failure: failure && this.#attempts.length > 0 ? { kind: failure.kind, text: "" } : failure,
       attempts: this.#attempts,

@@ -5,15 +5,10 @@ const listen = z.string().regex(/^.+:\d{1,5}$/, "must be host:port, such as 127.
 /** Where a gRPC server is: `dns:///host:port`, `ipv4:a:p,b:p`, or `host:port`. */
 const target = z.string().min(3).max(1000);
 const ms = (fallback: number, what: string) => z.int().min(1).max(86_400_000).default(fallback).describe(what);
-const bytes = (fallback: number, what: string) =>
-  z
-    .int()
-    .min(1024)
-    .max(1024 ** 4)
-    .default(fallback)
-    .describe(what);
 const KiB = 1024;
 const MiB = 1024 * KiB;
+const TiB = 1024 * 1024 * MiB;
+const bytes = (fallback: number, what: string) => z.int().min(KiB).max(TiB).default(fallback).describe(what);
 
 /** Names go into span names, metrics and URLs, so they are short words without spaces. */
 const name = z

@@ -9,9 +9,10 @@ const ENDPOINT_NAME_MAX = 128;
 /** Reads of a chat completion request its model, whether it streams, and whether it wants its usage. */
 export function readRequest(body: Buffer): DialectRequest {
   const fields = scanJsonFields(body, ["model", "stream", "stream_options"]);
+  /** Null: the field is not there. Undefined: it holds what is not JSON. */
   const read = (name: string) => {
     const range = fields.values.get(name);
-    return range && parseJson(body.toString("utf8", range.start, range.end));
+    return range === undefined ? null : parseJson(body.toString("utf8", range.start, range.end));
   };
   const model = read("model");
   const stream = read("stream");
@@ -26,7 +27,7 @@ export function readRequest(body: Buffer): DialectRequest {
       const edits: Edit[] = [];
       const modelRange = fields.values.get("model");
       if (modelRange) edits.push({ ...modelRange, text: JSON.stringify(providerModel) });
-      if (askForUsage) edits.push(usageEditOf(fields.values.get("stream_options"), streamOptions, fields.bodyStart));
+      if (askForUsage) edits.push(usageEditOf(body, fields.values.get("stream_options"), fields.bodyStart));
       return edited(body, edits);
     },
   };
@@ -42,10 +43,10 @@ function faultOf(
   if (typeof model !== "string" || model === "") {
     return invalid("`model` is missing. Give it the name of an endpoint; GET /v1/models lists them.", "model");
   }
-  if (stream !== undefined && stream !== null && typeof stream !== "boolean") {
+  if (stream !== null && typeof stream !== "boolean") {
     return invalid("`stream` must be true or false.", "stream");
   }
-  if (streamOptions !== undefined && streamOptions !== null && !isObject(streamOptions)) {
+  if (streamOptions !== null && !isObject(streamOptions)) {
     return invalid("`stream_options` must be an object.", "stream_options");
   }
   return undefined;
@@ -61,12 +62,16 @@ interface Edit extends ByteRange {
 }
 
 /** Asks for the stream's usage: within the caller's `stream_options`, or in front of the first field. */
-function usageEditOf(range: ByteRange | undefined, streamOptions: unknown, bodyStart: number): Edit {
+function usageEditOf(body: Buffer, range: ByteRange | undefined, bodyStart: number): Edit {
   if (range === undefined) {
     return { start: bodyStart, end: bodyStart, text: '"stream_options":{"include_usage":true},' };
   }
-  const options = isObject(streamOptions) ? streamOptions : {};
-  return { ...range, text: JSON.stringify({ ...options, include_usage: true }) };
+  const options = scanJsonFields(body.subarray(range.start, range.end), ["include_usage"]);
+  if (options.bodyStart === -1) return { ...range, text: '{"include_usage":true}' };
+  const asked = options.values.get("include_usage");
+  if (asked) return { start: range.start + asked.start, end: range.start + asked.end, text: "true" };
+  const start = range.start + options.bodyStart;
+  return { start, end: start, text: options.isEmpty ? '"include_usage":true' : '"include_usage":true,' };
 }
 
 function edited(body: Buffer, edits: readonly Edit[]): Buffer {

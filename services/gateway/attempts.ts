@@ -4,9 +4,12 @@ import { failureKindOfStatus } from "./core/error-type.ts";
 import type { DialectRequest, DialectSupport, StreamTap } from "./dialects/dialect.ts";
 import type { PlannedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
+import { letGo } from "./let-go.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
 import { failureOf, type OpenAttempt, type Recording } from "./recording.ts";
 import { collected, refusalOf, wholeWatchOf } from "./whole-answer.ts";
+
+const NOTHING = Buffer.alloc(0);
 
 /** What the attempts of one invocation have in common. */
 export interface Attempts {
@@ -77,7 +80,7 @@ async function tryModel(
   });
   attempt.answered(head.status, undefined);
   if (failureKindOfStatus(head.status) !== undefined) return readRefusal(provider.name, head, isLast);
-  if (head.isEventStream) return beginStream(attempts, head, attempt, askForUsage);
+  if (head.isEventStream && request.streaming) return beginStream(attempts, head, attempt, askForUsage);
   const body = await collected(head.body, gateway.limits.answerBytesMax);
   attempt.answered(head.status, wholeWatchOf(dialect.readAnswer(body), body, gateway.limits.payloadBytesMax));
   return { kind: "whole", head, body, refusal: undefined };
@@ -92,7 +95,7 @@ async function readRefusal(provider: string, head: ProviderAnswer, isLast: boole
 
 /** Reads a stream up to its first bytes for the caller: until then another model may take over. */
 async function beginStream(
-  { gateway, dialect }: Attempts,
+  { gateway, recording, dialect }: Attempts,
   head: ProviderAnswer,
   attempt: OpenAttempt,
   withholdUsage: boolean,
@@ -103,9 +106,12 @@ async function beginStream(
   try {
     for (;;) {
       const next = await head.body.next();
-      if (next.done) return { kind: "whole", head, body: tap.end(), refusal: undefined };
-      const first = tap.push(next.value, gateway.clock());
+      const first = next.done ? NOTHING : tap.push(next.value, recording.now());
       if (first.length > 0) return { kind: "streamed", head, first, tap };
+      if (!next.done && !tap.isOver) continue;
+      const body = tap.end();
+      letGo(head);
+      return { kind: "whole", head, body, refusal: undefined };
     }
   } catch (error) {
     // Nobody reads on: the connection and the attempt's timer are freed now.

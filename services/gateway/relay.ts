@@ -2,6 +2,7 @@ import { type ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Answer, Attempts, StreamedAnswer, WholeAnswer } from "./attempts.ts";
+import { letGo } from "./let-go.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
 import { failureOf } from "./recording.ts";
 
@@ -17,24 +18,28 @@ async function* relayWhole({ recording }: Attempts, { head, body, refusal }: Who
 
 async function* relayStream({ gateway, recording, dialect, signal }: Attempts, { head, first, tap }: StreamedAnswer) {
   let failure: ServiceError | undefined;
-  let last: Buffer;
+  let last: Buffer | undefined;
   try {
     yield { head: headOf(head), chunk: first, summary: undefined };
-    for await (const bytes of head.body) {
-      const chunk = tap.push(bytes, gateway.clock());
+    while (!tap.isOver) {
+      const next = await head.body.next();
+      if (next.done) break;
+      const chunk = tap.push(next.value, recording.now());
       if (chunk.length > 0) yield { head: undefined, chunk, summary: undefined };
     }
     last = tap.end();
+    letGo(head);
   } catch (thrown) {
     failure = serviceErrorOf(thrown);
     // A caller that has gone needs no event.
     if (signal.aborted) throw failure;
-    last = errorEventOf(failure) ?? dialect.errorEvent(failure);
+    if (failure.kind === "internal") gateway.log.error({ err: failure.cause ?? failure }, "a stream failed");
   } finally {
-    await head.body.return();
+    if (last === undefined) await head.body.return();
   }
   const summary = await recording.end(failure && failureOf(failure));
-  yield { head: undefined, chunk: last, summary };
+  const chunk = last ?? (failure && (errorEventOf(failure) ?? dialect.errorEvent(failure))) ?? Buffer.alloc(0);
+  yield { head: undefined, chunk, summary };
 }
 
 /** The provider's own event, where it told its failure in the stream. */

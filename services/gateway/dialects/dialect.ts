@@ -57,13 +57,19 @@ export interface AnswerWatch {
 /** Watches a stream go by: what may go on to the caller, what it says about itself, what answer it comes to. */
 export interface StreamTap extends AnswerWatch {
   /**
+   * Whether nothing more is wanted of the stream: its terminal event came, or it failed. What a provider sends after
+   * that does not go on to the caller.
+   */
+  readonly isOver: boolean;
+  /**
    * Takes the next bytes from the provider and returns those that may go to the caller: whole events, as they came.
-   * Throws a ServiceError `provider_protocol` when they are not of this dialect.
+   * Never throws: bytes that are not of this dialect end the stream, after the events before them.
    */
   push(bytes: Buffer, nowNanos: bigint): Buffer;
   /**
    * Ends the stream and returns the bytes held back to its end, the terminal event with them. Throws a ServiceError
-   * `provider_protocol` when the stream is not complete, or the failure that the provider told in it.
+   * `provider_protocol` when the stream is not complete or not of this dialect, or the failure that the provider told in
+   * it.
    */
   end(): Buffer;
 }

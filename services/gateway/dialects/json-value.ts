@@ -20,3 +20,9 @@ export function parseJson(text: string): unknown {
 export function countOf(value: unknown): bigint | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? BigInt(value) : undefined;
 }
+
+/** Whether a JSON value is nested more than `levels` deep. Looks no deeper than that, so that no value is too deep for it. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}

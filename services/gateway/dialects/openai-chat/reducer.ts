@@ -8,6 +8,8 @@ import { usageOf } from "./facts.ts";
 const SAID_ONCE = new Set(["role", "id", "type", "name", "index"]);
 /** A list of a delta has at most this many items; what is beyond is not recorded. */
 const LIST_MAX = 1024;
+/** What a number, a boolean or an item counts against the limit of an answer. */
+const SCALAR_BYTES = 8;
 
 /** What has been merged so far. Without a prototype, since its keys come from the provider. */
 type Merged = { [key: string]: unknown };
@@ -20,7 +22,8 @@ interface Choice {
 
 /**
  * Reduces chat completion chunks to the chat completion they come to. Deltas are merged by shape, not by name, so that
- * what providers add (reasoning, refusals, annotations) is kept: texts are joined (the engine joins them once, when they are read), lists merged by `index`.
+ * what providers add (reasoning, refusals, annotations) is kept: texts are joined (the engine joins them once, when they
+ * are read), lists merged by `index`.
  */
 export class ChatReducer {
   readonly #payloadBytesMax: number;
@@ -81,8 +84,8 @@ export class ChatReducer {
 
   #addChoice(choice: unknown): boolean {
     if (!isObject(choice)) return false;
-    const index = typeof choice["index"] === "number" ? choice["index"] : 0;
-    if (index >= LIST_MAX) return false;
+    const index = choice["index"] ?? 0;
+    if (!isPlace(index)) return false;
     const known = this.#choices.get(index) ?? { message: empty(), finishReason: null };
     this.#choices.set(index, known);
     if (typeof choice["finish_reason"] === "string") known.finishReason = choice["finish_reason"];
@@ -94,24 +97,30 @@ export class ChatReducer {
     let hasText = false;
     for (const key in delta) {
       const value = delta[key];
+      if (!(key in known) && !this.#hasRoomFor(key.length)) continue;
       if (typeof value === "string" && !SAID_ONCE.has(key)) {
         hasText = this.#append(known, key, value) || hasText;
       } else if (Array.isArray(value)) {
         hasText = this.#mergeList(known, key, value) || hasText;
       } else if (isObject(value)) {
         hasText = this.#merge(objectAt(known, key), value) || hasText;
-      } else if (value !== null && !(value === "" && key in known)) {
-        known[key] = value;
+      } else if (value !== null && !(value === "" && key in known) && known[key] !== value) {
+        if (this.#hasRoomFor(typeof value === "string" ? value.length : SCALAR_BYTES)) known[key] = value;
       }
     }
     return hasText;
   }
 
   #append(known: Merged, key: string, text: string): boolean {
-    this.#bytes += text.length;
     const before = known[key];
-    if (this.#bytes <= this.#payloadBytesMax) known[key] = typeof before === "string" ? before + text : text;
+    if (this.#hasRoomFor(text.length)) known[key] = typeof before === "string" ? before + text : text;
     return text !== "";
+  }
+
+  /** Whether so much more may be kept. What is not kept makes the answer a truncated one. */
+  #hasRoomFor(bytes: number): boolean {
+    this.#bytes += bytes;
+    return this.#bytes <= this.#payloadBytesMax;
   }
 
   #mergeList(known: Merged, key: string, pieces: readonly unknown[]): boolean {
@@ -120,8 +129,8 @@ export class ChatReducer {
     known[key] = list;
     let hasText = false;
     for (const piece of pieces) {
-      const index = isObject(piece) && typeof piece["index"] === "number" ? piece["index"] : list.length;
-      if (index >= LIST_MAX) continue;
+      const index = (isObject(piece) ? piece["index"] : undefined) ?? list.length;
+      if (!isPlace(index) || !(index in list || this.#hasRoomFor(SCALAR_BYTES))) continue;
       if (isObject(piece)) hasText = this.#merge(itemAt(list, index), piece) || hasText;
       else list[index] = piece;
     }
@@ -153,6 +162,11 @@ function itemAt(list: unknown[], index: number): Merged {
   const made = empty();
   list[index] = made;
   return made;
+}
+
+/** Whether a value is a place in a list. */
+function isPlace(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < LIST_MAX;
 }
 
 function isMerged(value: unknown): value is Merged {

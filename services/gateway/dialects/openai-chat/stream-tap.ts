@@ -1,13 +1,18 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import type { StreamTap, StreamTapOptions } from "../dialect.ts";
 import { dataOf, EventSplitter } from "../event-splitter.ts";
-import { isObject, parseJson } from "../json-value.ts";
+import { scanJsonFields } from "../json-fields.ts";
+import { isDeeperThan, isObject, parseJson } from "../json-value.ts";
 import { ChatReducer } from "./reducer.ts";
 
-/** What asking for usage adds to every chunk but the last. Within a JSON string its quotes would be escaped. */
+/** What asking for usage adds to every chunk but the last, as OpenAI writes it. */
 const NULL_USAGE = Buffer.from(',"usage":null');
 const NOTHING = Buffer.alloc(0);
+/** A chunk is nested at most so deep; a deeper one could exhaust the stack of whoever walks it. */
+const DEPTH_MAX = 64;
+/** Chunks up to this length are never deep enough to matter, and are not looked at. */
+const DEEP_BYTES_MIN = 4096;
 
 /** Watches a stream of chat completion chunks go by. */
 export class OpenAiChatTap implements StreamTap {
@@ -15,8 +20,7 @@ export class OpenAiChatTap implements StreamTap {
   readonly #splitter: EventSplitter;
   readonly #reducer: ChatReducer;
   #firstTokenNanos: bigint | undefined;
-  /** The terminal event and what follows it. */
-  #held: Buffer[] = [];
+  #terminalEvent: Buffer | undefined;
   #failure: ServiceError | undefined;
 
   constructor(options: StreamTapOptions) {
@@ -25,23 +29,30 @@ export class OpenAiChatTap implements StreamTap {
     this.#reducer = new ChatReducer(options.payloadBytesMax);
   }
 
+  get isOver(): boolean {
+    return this.#terminalEvent !== undefined || this.#failure !== undefined;
+  }
+
   push(bytes: Buffer, nowNanos: bigint): Buffer {
+    if (this.isOver) return NOTHING;
     const passed: Buffer[] = [];
-    for (const event of this.#split(bytes)) {
-      const kept = this.#take(event, nowNanos);
-      if (kept.length > 0) passed.push(kept);
+    try {
+      for (const event of this.#splitter.push(bytes)) {
+        const kept = this.#take(event, nowNanos);
+        if (kept.length > 0) passed.push(kept);
+        if (this.isOver) break;
+      }
+    } catch (thrown) {
+      this.#failure = failureOf(thrown);
     }
     return passed.length === 1 ? (passed[0] ?? NOTHING) : Buffer.concat(passed);
   }
 
   end(): Buffer {
-    const rest = this.#splitter.rest();
     if (this.#failure !== undefined) throw this.#failure;
-    const isTerminated = this.#held.length > 0;
-    if (!isTerminated && !this.#reducer.isComplete) {
-      throw new ServiceError("provider_protocol", "The provider's stream was cut before its end.");
-    }
-    return Buffer.concat([...this.#held, rest]);
+    if (this.#terminalEvent !== undefined) return this.#terminalEvent;
+    if (this.#reducer.isComplete) return this.#splitter.rest();
+    throw new ServiceError("provider_protocol", "The provider's stream was cut before its end.");
   }
 
   facts(): AnswerFacts {
@@ -52,37 +63,32 @@ export class OpenAiChatTap implements StreamTap {
     return this.#reducer.reduced();
   }
 
-  #split(bytes: Buffer): readonly Buffer[] {
-    try {
-      return this.#splitter.push(bytes);
-    } catch (cause) {
-      throw new ServiceError("provider_protocol", "The provider's stream has an event that is too long.", { cause });
-    }
-  }
-
   /** What of an event goes on to the caller now. */
   #take(event: Buffer, nowNanos: bigint): Buffer {
     const data = dataOf(event);
     if (data === undefined) return event;
-    if (this.#held.length > 0 || data === "[DONE]") {
-      this.#held.push(event);
+    if (data === "[DONE]") {
+      this.#terminalEvent = event;
       return NOTHING;
     }
     const chunk = parseJson(data);
-    if (!isObject(chunk)) {
-      throw new ServiceError("provider_protocol", "The provider's stream has an event that is not JSON.");
+    if (!isObject(chunk) || (data.length > DEEP_BYTES_MIN && isDeeperThan(chunk, DEPTH_MAX))) {
+      throw new ServiceError(
+        "provider_protocol",
+        "The provider's stream has an event that is not a chunk of an answer.",
+      );
     }
-    if (chunk["error"] !== undefined && chunk["error"] !== null) return this.#fail(event, data);
+    // The provider's own error event is the end of the stream: it goes to the caller as it is.
+    if (chunk["error"] !== undefined && chunk["error"] !== null) throw new ProviderStreamError(event, data);
     if (this.#reducer.add(chunk)) this.#firstTokenNanos ??= nowNanos;
     return this.#options.withholdUsage ? withoutUsage(event, chunk) : event;
   }
+}
 
-  /** The provider's own error event is the end of the stream: it goes to the caller as it is. */
-  #fail(event: Buffer, data: string): Buffer {
-    this.#held.push(event);
-    this.#failure = new ProviderStreamError(event, data);
-    return NOTHING;
-  }
+function failureOf(thrown: unknown): ServiceError {
+  if (!(thrown instanceof RangeError)) return serviceErrorOf(thrown);
+  const message = "The provider's stream has an event that is too long (limits.eventBytesMax).";
+  return new ServiceError("provider_protocol", message, { cause: thrown });
 }
 
 /** A failure that the provider told in its stream: the caller gets the provider's own event. */
@@ -103,6 +109,11 @@ export class ProviderStreamError extends ServiceError {
 function withoutUsage(event: Buffer, chunk: Readonly<Record<string, unknown>>): Buffer {
   const choices = chunk["choices"];
   if (Array.isArray(choices) && choices.length === 0 && isObject(chunk["usage"])) return NOTHING;
-  const at = chunk["usage"] === null ? event.indexOf(NULL_USAGE) : -1;
-  return at === -1 ? event : Buffer.concat([event.subarray(0, at), event.subarray(at + NULL_USAGE.length)]);
+  if (chunk["usage"] !== null) return event;
+  const jsonStart = event.indexOf("{");
+  const range = scanJsonFields(event.subarray(jsonStart), ["usage"]).values.get("usage");
+  const end = jsonStart + (range?.end ?? 0);
+  const start = end - NULL_USAGE.length;
+  if (range === undefined || !event.subarray(start, end).equals(NULL_USAGE)) return event;
+  return Buffer.concat([event.subarray(0, start), event.subarray(end)]);
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { sumOfMetric } from "./metrics-text.ts";
 import { until } from "./until.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -115,10 +116,9 @@ export class ServiceProcess implements AsyncDisposable {
     return (await fetch(`${this.opsUrl}/metrics`)).text();
   }
 
-  /** A metric by its name and labels, as its line begins. 0: there is no such line. */
+  /** A metric by its name and labels, as its lines begin; their sum. 0: there is no such line. */
   async metric(line: string): Promise<number> {
-    const found = (await this.metrics()).split("\n").find((candidate) => candidate.startsWith(`${line} `));
-    return Number(found?.slice(line.length + 1) ?? 0);
+    return sumOfMetric(await this.metrics(), line);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,11 +1,14 @@
 import { runCli } from "./program.ts";
 
+/** Ctrl-C, a supervisor, a terminal that is closed. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 const stop = new AbortController();
 const stopNow = new AbortController();
 const onSignal = () => (stop.signal.aborted ? stopNow.abort() : stop.abort());
-process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-// `trace list | head` closes the pipe early: that is no failure.
-process.stdout.on("error", () => process.exit(0));
+for (const signal of SIGNALS) process.on(signal, onSignal);
+// `trace list | head` closes the pipe early: that is no failure, and the end of what runs.
+process.stdout.on("error", () => stop.abort());
 
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
@@ -15,4 +18,4 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stop: stop.signal,
   stopNow: stopNow.signal,
 });
-process.removeListener("SIGINT", onSignal).removeListener("SIGTERM", onSignal);
+for (const signal of SIGNALS) process.removeListener(signal, onSignal);

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseTraceName, traceNameOf } from "#lib/ids.ts";
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { readConfig } from "../config-source.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { messageJsonOf } from "../trace/message-json.ts";
@@ -36,7 +37,7 @@ export function addTraceCommands(program: Command, io: CliIo): void {
     .addHelpText("after", "\nExample:\n  twinspan trace list --experiment gateway/demo --limit 5")
     .action(async (options: ListOptions, command: Command) => {
       using reader = readerOf(command, io);
-      const experiments = await experimentsOf(reader, options);
+      const experiments = await experimentsOf(reader, options, io);
       const pending = options.pending ?? false;
       const nothing = experiments.length === 0 && !pending;
       const experimentIds = experiments.map(({ id }) => id);
@@ -55,10 +56,16 @@ interface ListOptions {
 /** How many experiments one search takes. */
 const SEARCHED_MAX = 100;
 
-async function experimentsOf(reader: TraceReader, options: ListOptions) {
+async function experimentsOf(reader: TraceReader, options: ListOptions, io: CliIo): Promise<readonly Experiment[]> {
   if (options.pending) return [];
   if (options.experiment !== undefined) return [await reader.experimentNamed(options.experiment)];
-  return (await reader.experiments()).slice(-SEARCHED_MAX);
+  const all = await reader.experiments();
+  if (all.length <= SEARCHED_MAX) return all;
+  io.err(
+    `twinspan: of ${all.length} experiments, the ${SEARCHED_MAX} that took a span last. Name one with --experiment.\n`,
+  );
+  const lastSpanOf = ({ updateTime }: Experiment) => Number(updateTime?.seconds ?? 0n);
+  return all.toSorted((one, other) => lastSpanOf(other) - lastSpanOf(one)).slice(0, SEARCHED_MAX);
 }
 
 function readerOf(command: Command, io: CliIo): TraceReader {

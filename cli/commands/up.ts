@@ -45,6 +45,7 @@ async function serve(config: Config, configFile: string, once_: boolean, io: Cli
 function nextStepsOf({ ingress }: Config): string {
   const url = `http://${ingress.listen}`;
   return [
+    `Look:   ${url}`,
     `Try:    curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
     `          -d '{"model":"demo","messages":[{"role":"user","content":"hello"}]}'`,
     `Yours:  export OPENAI_BASE_URL=${url}/v1 OTEL_EXPORTER_OTLP_ENDPOINT=${url}`,

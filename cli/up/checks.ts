@@ -50,7 +50,7 @@ async function takenOf(listen: string, setting: string): Promise<CliError> {
   const port = listen.slice(listen.lastIndexOf(":") + 1);
   if (await isTwinspan(listen)) {
     return new CliError(
-      `twinspan runs already (it answers at ${listen}). Use it, or stop it with Ctrl-C where it runs.`,
+      `twinspan runs already (it answers at ${listen}). Use it, or stop it with Ctrl-C where it runs ('lsof -i :${port}' names it).`,
     );
   }
   return new CliError(

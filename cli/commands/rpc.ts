@@ -32,7 +32,7 @@ export function addRpcCommand(program: Command, io: CliIo): void {
       const request = parseRequest(json ?? "{}");
       const { config, metadata, deadline, ...options } = command.optsWithGlobals<RpcOptions>();
       const target = options.target ?? targetOf(service, config, io);
-      const definitions = await reflect(target, service);
+      const definitions = await reflect(target, service, io.stop);
       try {
         const call = { target, service, method, request, metadata, deadlineMs: deadline };
         for await (const answer of callGeneric(call, definitions, io.stop)) io.out(`${JSON.stringify(answer)}\n`);

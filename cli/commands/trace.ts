@@ -70,7 +70,10 @@ async function experimentsOf(reader: TraceReader, options: ListOptions, io: CliI
 
 function readerOf(command: Command, io: CliIo): TraceReader {
   const { target, config } = command.optsWithGlobals<{ target?: string; config?: string }>();
-  return startTraceReader(target ?? readConfig(config, io).ingress.traceWriter);
+  const reader = startTraceReader(target ?? readConfig(config, io).ingress.traceWriter);
+  // Ctrl-C ends what is asked for, rather than waiting for its deadline.
+  io.stop.addEventListener("abort", () => reader[Symbol.dispose](), { once: true });
+  return reader;
 }
 
 function targetOption(): Option {

@@ -36,6 +36,8 @@ export async function* callGeneric(
   const { path, requestSerialize, responseDeserialize } = method;
   const deadline = Date.now() + call.deadlineMs;
   const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, { deadline });
+  // A failure is thrown where the answers are read; one that comes after them is our own cancelling.
+  stream.on("error", () => {});
   const cancel = () => stream.cancel();
   signal.addEventListener("abort", cancel, { once: true });
   try {

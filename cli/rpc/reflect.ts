@@ -18,10 +18,10 @@ const FILE_TAG = (1 << 3) | 2;
  * Everything a running service says of itself by server reflection: its messages and methods, by full name. Names the
  * services it has when the one asked for is not among them.
  */
-export async function reflect(target: string, service: string): Promise<PackageDefinition> {
-  const answer = await askReflection(target, { $case: "fileContainingSymbol", value: service });
+export async function reflect(target: string, service: string, stop: AbortSignal): Promise<PackageDefinition> {
+  const answer = await askReflection(target, { $case: "fileContainingSymbol", value: service }, stop);
   if (answer?.$case !== "fileDescriptorResponse") {
-    const list = await askReflection(target, { $case: "listServices", value: "" });
+    const list = await askReflection(target, { $case: "listServices", value: "" }, stop);
     const have = list?.$case === "listServicesResponse" ? list.value.service.map(({ name }) => name).join(", ") : "";
     throw new CliError(`${target} has no service "${service}" (it has: ${have || "none that it names"}).`);
   }
@@ -35,15 +35,19 @@ export async function reflect(target: string, service: string): Promise<PackageD
 async function askReflection(
   target: string,
   messageRequest: ServerReflectionRequest["messageRequest"],
+  signal: AbortSignal,
 ): Promise<ServerReflectionResponse["messageResponse"]> {
   const client = new ServerReflectionClient(target, channelCredentials());
   try {
     const stream = client.serverReflectionInfo({ deadline: Date.now() + RPC_MS });
+    // The first failure is thrown below; closing the client in mid-call makes another, which nobody waits for.
+    stream.on("error", () => {});
     stream.write({ host: "", messageRequest });
     stream.end();
-    const [response]: ServerReflectionResponse[] = await once(stream, "data");
+    const [response]: ServerReflectionResponse[] = await once(stream, "data", { signal });
     return response?.messageResponse;
   } catch (error) {
+    if (signal.aborted) throw new CliError("stopped");
     throw isRpcError(error) ? failureOf(error, "the service", target) : error;
   } finally {
     client.close();

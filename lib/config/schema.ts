@@ -174,9 +174,11 @@ const provider = z.strictObject({
   timeouts,
 });
 
+const usdPerMillion = z.number().min(0).max(1_000_000);
+
 const price = z.strictObject({
-  inputPerMillion: z.number().min(0).describe("US dollars for a million input tokens."),
-  outputPerMillion: z.number().min(0).describe("US dollars for a million output tokens."),
+  inputPerMillion: usdPerMillion.describe("US dollars for a million input tokens."),
+  outputPerMillion: usdPerMillion.describe("US dollars for a million output tokens."),
 });
 
 const model = z.strictObject({

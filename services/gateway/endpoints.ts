@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Config } from "#lib/config/schema.ts";
-import { costAt } from "./core/price.ts";
+import { costAt, plausibleCostOf } from "./core/price.ts";
 import { createOpenAiCompatible } from "./providers/openai-compatible.ts";
 import type { Provider } from "./providers/provider.ts";
 import { type CostOf, publicPricesOf } from "./public-prices.ts";
@@ -49,7 +49,8 @@ export function createEndpoints(config: Config): Endpoints {
     if (provider === undefined || baseUrl === undefined)
       throw new Error(`no provider ${name}: the configuration was not checked`);
     const listed = publicPricesOf(baseUrl) ?? (() => undefined);
-    return { provider, model, costOf: price === undefined ? listed : (usage) => costAt(price, usage) };
+    const costOf: CostOf = price === undefined ? listed : (usage) => costAt(price, usage);
+    return { provider, model, costOf: (usage, responseModel) => plausibleCostOf(costOf(usage, responseModel)) };
   };
   const all = config.endpoints
     .map(

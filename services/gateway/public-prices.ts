@@ -13,21 +13,26 @@ export function publicPricesOf(baseUrl: string): CostOf | undefined {
   const provider = findProvider({ providerApiUrl: baseUrl });
   if (provider === undefined) return undefined;
   return (usage, responseModel) => {
-    const price = calcPrice(
-      {
-        input_tokens: Number(usage.inputTokens ?? 0n),
-        output_tokens: Number(usage.outputTokens ?? 0n),
-        cache_read_tokens: Number(usage.cacheReadInputTokens ?? 0n),
-        cache_write_tokens: Number(usage.cacheWriteInputTokens ?? 0n),
-      },
-      responseModel,
-      { provider },
-    );
-    if (price === null) return undefined;
-    return {
-      inputNanoUsd: nanoUsdOf(price.input_price),
-      outputNanoUsd: nanoUsdOf(price.output_price),
-      totalNanoUsd: nanoUsdOf(price.total_price),
-    };
+    try {
+      const price = calcPrice(countsOf(usage), responseModel, { provider });
+      if (price === null) return undefined;
+      return {
+        inputNanoUsd: nanoUsdOf(price.input_price),
+        outputNanoUsd: nanoUsdOf(price.output_price),
+        totalNanoUsd: nanoUsdOf(price.total_price),
+      };
+    } catch {
+      // The list throws on counts that contradict each other, such as more cached tokens than there are: no price is known.
+      return undefined;
+    }
+  };
+}
+
+function countsOf(usage: Usage) {
+  return {
+    input_tokens: Number(usage.inputTokens ?? 0n),
+    output_tokens: Number(usage.outputTokens ?? 0n),
+    cache_read_tokens: Number(usage.cacheReadInputTokens ?? 0n),
+    cache_write_tokens: Number(usage.cacheWriteInputTokens ?? 0n),
   };
 }

@@ -7,7 +7,9 @@ export interface CallerMetadata {
   get(key: string): string | undefined;
 }
 
-const TEXT = /^[^\p{Cc}\p{Cs}]{1,250}$/u;
+const TEXT = /^[^\p{Cc}\p{Cs}]+$/u;
+/** In UTF-16 units, as the trace-writer counts them: a text beyond it would cost the whole record. */
+const TEXT_MAX = 250;
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
 const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const HOST_MAX = 255;
@@ -50,5 +52,5 @@ function experimentOf(metadata: CallerMetadata): ExperimentRef | undefined {
 }
 
 function text(value: string | undefined): string | undefined {
-  return value !== undefined && TEXT.test(value) ? value : undefined;
+  return value !== undefined && value.length <= TEXT_MAX && TEXT.test(value) ? value : undefined;
 }

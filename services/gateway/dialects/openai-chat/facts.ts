@@ -1,23 +1,31 @@
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { countOf, isObject } from "../json-value.ts";
 
+/** No answer has more tokens. A provider that says so counts something else, and the trace-writer would refuse it. */
+const TOKENS_MAX = 10n ** 10n;
+
 /**
  * What OpenAI's `usage` says, in the counts of the GenAI conventions: its prompt tokens already include cached ones, its
  * completion tokens reasoning. Undefined: it says nothing.
  */
 export function usageOf(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined;
-  const inputTokens = countOf(usage["prompt_tokens"]);
-  const outputTokens = countOf(usage["completion_tokens"]);
+  const inputTokens = tokensOf(usage["prompt_tokens"]);
+  const outputTokens = tokensOf(usage["completion_tokens"]);
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
   const prompt = usage["prompt_tokens_details"];
   const completion = usage["completion_tokens_details"];
   return {
     inputTokens,
     outputTokens,
-    totalTokens: countOf(usage["total_tokens"]) ?? (inputTokens ?? 0n) + (outputTokens ?? 0n),
-    cacheReadInputTokens: isObject(prompt) ? countOf(prompt["cached_tokens"]) : undefined,
+    totalTokens: tokensOf(usage["total_tokens"]) ?? (inputTokens ?? 0n) + (outputTokens ?? 0n),
+    cacheReadInputTokens: isObject(prompt) ? tokensOf(prompt["cached_tokens"]) : undefined,
     cacheWriteInputTokens: undefined,
-    reasoningOutputTokens: isObject(completion) ? countOf(completion["reasoning_tokens"]) : undefined,
+    reasoningOutputTokens: isObject(completion) ? tokensOf(completion["reasoning_tokens"]) : undefined,
   };
+}
+
+function tokensOf(value: unknown): bigint | undefined {
+  const count = countOf(value);
+  return count !== undefined && count <= TOKENS_MAX ? count : undefined;
 }

@@ -48,6 +48,11 @@ export class GatewayMetrics {
   readonly #late = this.#counter("outbox_late_total", "Writes that were not committed within outbox.commitWaitMs.", [
     "write",
   ]);
+  readonly #unrecorded = new Counter({
+    name: "twinspan_calls_unrecorded_total",
+    help: "Traced calls whose record could not be made, by a fault of ours.",
+    registers: [this.registry],
+  });
   readonly #inFlight = new Gauge({
     name: "twinspan_calls_in_flight",
     help: "Calls that have begun and not ended.",
@@ -75,6 +80,10 @@ export class GatewayMetrics {
 
   late(write: "begin" | "finish"): void {
     this.#late.inc({ write });
+  }
+
+  unrecorded(): void {
+    this.#unrecorded.inc();
   }
 
   ended(invocation: Invocation, outcome: Outcome, providerNanos: bigint): void {

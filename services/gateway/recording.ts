@@ -4,7 +4,7 @@ import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { AttemptReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { errorWordOf } from "./core/error-type.ts";
-import type { Attempt, Caller, Failure, Invocation, Outcome, Payload } from "./core/invocation.ts";
+import type { AnswerFacts, Attempt, Caller, Failure, Invocation, Outcome, Payload } from "./core/invocation.ts";
 import { NO_FACTS } from "./core/invocation.ts";
 import { mirrorDecisionOf } from "./core/mirror-decision.ts";
 import { recordOf } from "./core/record.ts";
@@ -106,7 +106,8 @@ export class Recording {
       end: (failure) => {
         if (this.#openAttempt !== attempt) return;
         this.#openAttempt = undefined;
-        const facts = this.#watch?.facts() ?? NO_FACTS;
+        const endNanos = this.#nowAfter(startNanos);
+        const facts = factsWithin(this.#watch?.facts() ?? NO_FACTS, startNanos, endNanos);
         this.#attempts.push({
           spanId,
           mirrorSpanId,
@@ -148,11 +149,25 @@ export class Recording {
     if (this.#hasEnded) return summary;
     this.#hasEnded = true;
     this.#gateway.metrics.ended(invocation, outcome, summary.providerNanos);
-    if (this.isTraced) {
-      const written = await this.#gateway.outbox.finish(invocation, recordOf(invocation, outcome));
-      if (written === "late") this.#gateway.metrics.late("finish");
-    }
+    if (this.isTraced) await this.#record(outcome);
     return summary;
+  }
+
+  /** A fault of ours in making the record costs the record, is counted and logged, and never fails the call. */
+  async #record(outcome: Outcome): Promise<void> {
+    const { outbox, metrics, log } = this.#gateway;
+    try {
+      const written = await outbox.finish(this.invocation, recordOf(this.invocation, outcome));
+      if (written === "late") metrics.late("finish");
+    } catch (error) {
+      metrics.unrecorded();
+      log.error({ err: error, traceId: this.invocation.traceId }, "a call could not be recorded");
+    }
+  }
+
+  /** Now, but never before what it follows: the wall clock may be set back in the middle of a call. */
+  #nowAfter(nanos: bigint): bigint {
+    return laterOf(this.#gateway.clock(), nanos);
   }
 
   get hasEnded(): boolean {
@@ -186,6 +201,13 @@ export class Recording {
 export function failureOf(error: ServiceError): Failure {
   const text = "text" in error && typeof error.text === "string" ? error.text : error.message;
   return { kind: error.kind, text };
+}
+
+/** What an answer says, its first token within its attempt also where the clock was set in the middle of it. */
+function factsWithin(facts: AnswerFacts, startNanos: bigint, endNanos: bigint): AnswerFacts {
+  const { firstTokenNanos } = facts;
+  if (firstTokenNanos === undefined || (firstTokenNanos >= startNanos && firstTokenNanos <= endNanos)) return facts;
+  return { ...facts, firstTokenNanos: firstTokenNanos < startNanos ? startNanos : endNanos };
 }
 
 function laterOf(a: bigint, b: bigint): bigint {

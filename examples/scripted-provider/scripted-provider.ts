@@ -105,13 +105,14 @@ function createScript(configured: ReadonlyMap<string, Behaviour>): Script {
   let made = 0;
 
   async function playChat(chat: ChatRequest, response: ServerResponse, signal: AbortSignal): Promise<Played> {
-    const behaviour = behaviourOf(chat.model, configured);
-    if (behaviour === undefined) {
+    const found = behaviourOf(chat.model, configured);
+    if (found === undefined) {
       const body = errorBodyOf(404, `The model \`${chat.model}\` does not exist.`, "model_not_found");
       return playError(404, { body }, response, signal);
     }
-    const status = failureOf(chat.model, behaviour, failures);
-    if (status !== undefined) return playError(status, behaviour, response, signal);
+    const status = failureOf(chat.model, found, failures);
+    if (status !== undefined) return playError(status, found, response, signal);
+    const behaviour = found.failTimes === undefined ? found : recovered(found);
     made += 1;
     const id = `${idPrefix}${made.toString(36).padStart(7, "0")}`;
     const answer = answerOf(chat, behaviour, id, Math.floor(Date.now() / 1000));
@@ -138,6 +139,11 @@ function failureOf(model: string, behaviour: Behaviour, failures: Map<string, nu
   if (failed >= failTimes) return undefined;
   failures.set(model, failed + 1);
   return status ?? 503;
+}
+
+/** How a model goes on that has failed often enough: the status was that of its failures. */
+function recovered({ status: _status, ...rest }: Behaviour): Behaviour {
+  return rest;
 }
 
 function playModels(

@@ -15,6 +15,8 @@ try {
   process.stdout.write(`question: ${question}\nanswer:   ${answer}\ntrace:    ${traceId}\n`);
 } catch (error) {
   const why = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`The agent got no answer from ${baseUrl}: ${why}. Is twinspan running ('make up')?\n`);
+  process.stderr.write(
+    `The agent got no answer from ${baseUrl}: ${why.replace(/\.$/, "")}. Is twinspan running ('make up')?\n`,
+  );
   process.exitCode = 1;
 }

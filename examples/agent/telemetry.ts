@@ -21,6 +21,8 @@ export function startTelemetry({ endpoint, experiment }: TelemetryOptions): Asyn
     traceExporter: new OTLPTraceExporter({
       url: `${endpoint}/v1/traces`,
       headers: { "x-twinspan-experiment": experiment },
+      // Retries of the last batch end with the agent: it need not outlive its answer for long.
+      timeoutMillis: 3000,
     }),
     metricReaders: [],
     logRecordProcessors: [],
@@ -33,5 +35,14 @@ export function startTelemetry({ endpoint, experiment }: TelemetryOptions): Asyn
     ],
   });
   sdk.start();
-  return { [Symbol.asyncDispose]: () => sdk.shutdown() };
+  return {
+    async [Symbol.asyncDispose]() {
+      try {
+        await sdk.shutdown();
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        process.stderr.write(`The last spans were not taken by ${endpoint}: ${why}\n`);
+      }
+    },
+  };
 }

@@ -20,6 +20,8 @@ try {
   process.stdout.write(`trace:   ${answered.traceId}\ngateway: ${answered.gatewayTraceId}\n`);
 } catch (error) {
   const why = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`The gateway at ${gateway} gave no answer: ${why}. Is twinspan running ('make up')?\n`);
+  process.stderr.write(
+    `The gateway at ${gateway} gave no answer: ${why.replace(/\.$/, "")}. Is twinspan running ('make up')?\n`,
+  );
   process.exitCode = 1;
 }

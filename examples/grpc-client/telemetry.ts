@@ -18,5 +18,14 @@ export function startTelemetry(traceWriter: string, experiment: string): AsyncDi
     instrumentations: [],
   });
   sdk.start();
-  return { [Symbol.asyncDispose]: () => sdk.shutdown() };
+  return {
+    async [Symbol.asyncDispose]() {
+      try {
+        await sdk.shutdown();
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        process.stderr.write(`The last spans were not taken by ${traceWriter}: ${why}\n`);
+      }
+    },
+  };
 }

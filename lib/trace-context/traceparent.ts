@@ -11,7 +11,7 @@ export interface TraceParent {
 /** Bit 0 of the flags: the caller may have recorded its side. */
 export const SAMPLED = 0x01;
 /** Bit 1 of the flags: the low 56 bits of the trace id are random. */
-export const RANDOM = 0x02;
+const RANDOM = 0x02;
 
 const VERSION_00_LENGTH = 55;
 const PREFIX = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;

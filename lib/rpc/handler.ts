@@ -25,6 +25,9 @@ export interface RpcCall {
   sendHead(metadata: Metadata): void;
 }
 
+/** A caller that hangs up so shortly before its deadline is taken to have met it. */
+const DEADLINE_EARLY_MS = 50;
+
 type Call = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
 
 /**
@@ -96,11 +99,14 @@ function createCall(call: Call): HandledCall {
   };
 }
 
-/** Why a call was cancelled: grpc-js tells a deadline and a hang-up alike, so the clock decides. */
+/**
+ * Why a call was cancelled: grpc-js tells a deadline and a hang-up alike, so the clock decides. A caller whose deadline
+ * passes hangs up by itself, and by our clock a little early: its deadline reached us later by the time its request took.
+ */
 function hangUpOf(call: Call): ServiceError {
   const deadline = call.getDeadline();
   const deadlineMs = typeof deadline === "number" ? deadline : deadline.getTime();
-  return Date.now() >= deadlineMs
+  return Date.now() + DEADLINE_EARLY_MS >= deadlineMs
     ? new ServiceError("deadline_exceeded", "The caller's deadline passed.")
     : new ServiceError("cancelled", "The caller hung up.");
 }

@@ -46,8 +46,8 @@ export async function* invoke(
   const request = dialect.readRequest(body);
   const endpoint = endpointOf(gateway, call.invocation.endpoint, request);
   const recording = new Recording(gateway, { ...call, endpoint, dialect, request, body, acceptedNanos });
-  if (recording.isTraced) call.onTraced(recording.invocation);
   try {
+    if (recording.isTraced) call.onTraced(recording.invocation);
     refuseBadRequest(call, request);
     await recording.begin();
     const attempts: Attempts = { gateway, recording, dialect, request, signal: call.signal };

@@ -25,6 +25,9 @@ export interface OpenAiCompatibleOptions {
 /** The headers of an answer that pass to the caller; those of rate limits pass too. */
 const PASSED = new Set(["content-type", "retry-after", "openai-processing-ms"]);
 
+/** The last status that HTTP has. */
+const STATUS_MAX = 599;
+
 /** A provider that speaks OpenAI's dialect at any base URL, over kept-alive connections. */
 export function createOpenAiCompatible(options: OpenAiCompatibleOptions): Provider {
   const base = new URL(options.baseUrl);
@@ -64,12 +67,22 @@ async function send(
       body: request.body,
       signal: limit.signal,
     });
+    if (answer.statusCode > STATUS_MAX) {
+      answer.body.on("error", () => {}).destroy();
+      const text = `status ${answer.statusCode}`;
+      throw new ProviderFailure(
+        "provider_protocol",
+        `The provider ${options.name} does not speak HTTP.`,
+        text,
+        undefined,
+      );
+    }
     const headers = passedHeadersOf(answer.headers);
     const contentType = headers.find(([name]) => name === "content-type")?.[1] ?? "";
     return {
       status: answer.statusCode,
       headers,
-      isEventStream: contentType.startsWith("text/event-stream"),
+      isEventStream: contentType.toLowerCase().startsWith("text/event-stream"),
       body: bodyOf(answer, options.name, limit),
     };
   } catch (error) {
@@ -119,6 +132,7 @@ function startLimit({ name, timeouts }: OpenAiCompatibleOptions, caller: AbortSi
 }
 
 function failureOf(provider: string, error: unknown, signal: AbortSignal, hasHead: boolean): ServiceError {
+  if (error instanceof ServiceError) return error;
   if (signal.aborted && signal.reason instanceof ServiceError) return signal.reason;
   return providerFailureOf(provider, error, hasHead);
 }

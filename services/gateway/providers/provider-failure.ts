@@ -33,12 +33,12 @@ export function providerFailureOf(provider: string, error: unknown, hasHead: boo
     const message = `The provider ${provider} broke off in the middle of its answer.`;
     return new ProviderFailure("provider_protocol", message, text, error);
   }
-  if (code.startsWith("HPE_")) {
+  if (code.startsWith("HPE_") || (error instanceof Error && error.name === "HTTPParserError")) {
     return new ProviderFailure("provider_protocol", `The provider ${provider} does not speak HTTP.`, text, error);
   }
   return new ProviderFailure("provider_unavailable", `The provider ${provider} cannot be reached.`, text, error);
 }
 
 function codeOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code ?? "") : "";
 }

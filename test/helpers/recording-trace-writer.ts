@@ -1,6 +1,6 @@
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { rpcFailureOf } from "#lib/rpc/status-details.ts";
-import type { ServiceError } from "#lib/service-error.ts";
+import { ServiceError } from "#lib/service-error.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import {
   MirrorOutcome,
@@ -11,8 +11,8 @@ import {
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { checkRecord } from "../../services/trace-writer/core/record-check.ts";
 
-/** What becomes of a batch: `stall` never answers. */
-export type BatchScript = (records: readonly InvocationRecord[]) => "take" | "stall" | ServiceError;
+/** What becomes of a batch: `stall` never answers; `take-and-fail` takes it, and its answer is lost. */
+type BatchScript = (records: readonly InvocationRecord[]) => "take" | "take-and-fail" | "stall" | ServiceError;
 
 /** A real gRPC server on loopback that keeps what a gateway sends, held to the trace-writer's own rules. */
 export interface RecordingTraceWriter extends AsyncDisposable {
@@ -62,8 +62,10 @@ export async function startRecordingTraceWriter(listen = "127.0.0.1:0"): Promise
       batches.push(request.records.length);
       const verdict = writer.script(request.records);
       if (verdict === "stall") return;
-      if (verdict === "take") callback(null, { results: request.records.map(take) });
-      else callback(rpcFailureOf(verdict));
+      if (verdict instanceof ServiceError) return callback(rpcFailureOf(verdict));
+      const results = request.records.map(take);
+      if (verdict === "take") callback(null, { results });
+      else callback(rpcFailureOf(new ServiceError("unavailable", "The answer is lost.")));
     },
   };
   const server = await startRpcServer({

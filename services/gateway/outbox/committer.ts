@@ -23,7 +23,6 @@ export function commitWrites(
 ): void {
   for (const keepOnDisk of ["all", "spans"] as const) {
     try {
-      database.transaction(() => database.markAlive(nowMs));
       commit(database, ledger, writes, bytesMax, nowMs, keepOnDisk);
       ledger.diskTrouble = undefined;
       return;
@@ -31,7 +30,10 @@ export function commitWrites(
       ledger.diskTrouble = `the outbox cannot be written: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
-  for (const write of writes) ledger.shed(write.kind === "begin" ? "note:disk" : "record:disk");
+  for (const write of writes) {
+    ledger.shed(write.kind === "begin" ? "note:disk" : "record:disk");
+    if (write.kind === "finish") ledger.orphanNote(write.traceId);
+  }
 }
 
 /** One try. What it does to the ledger happens after the commit, so that a failed try leaves no count behind. */
@@ -47,6 +49,8 @@ function commit(
   const shed: ShedCounter[] = [];
   let bytes = ledger.bytes;
   database.transaction(() => {
+    database.markAlive(nowMs);
+    for (const traceId of ledger.orphanedNotes) database.removeNote(traceId);
     for (const write of writes) {
       if (write.kind === "begin") {
         database.addNote(write.traceId, write.note);
@@ -65,6 +69,7 @@ function commit(
       bytes += write.spans.length + payload.length;
     }
   });
+  ledger.orphanedNotes.clear();
   for (const size of added) ledger.added(size);
   for (const counter of shed) ledger.shed(counter);
 }

@@ -1,5 +1,8 @@
 import { NOTHING_SHED, type OutboxState, type ShedCounter } from "./messages.ts";
 
+/** So many notes are remembered. One beyond that is told as an interrupted call after a restart. */
+const ORPHANED_NOTES_MAX = 100_000;
+
 /** Counts what comes into the outbox and how it leaves: nothing leaves uncounted. */
 export class Ledger {
   /** Records that wait, and their bytes. */
@@ -12,6 +15,8 @@ export class Ledger {
   diskTrouble: string | undefined;
   /** Why the trace-writer takes nothing now. Undefined: it does. */
   deliveryTrouble: string | undefined;
+  /** The notes of calls that have ended and whose records were dropped: to be removed by the next commit. */
+  readonly orphanedNotes = new Set<string>();
   readonly #shed = { ...NOTHING_SHED };
 
   constructor(waiting: { readonly records: number; readonly bytes: number }) {
@@ -31,6 +36,10 @@ export class Ledger {
 
   shed(counter: ShedCounter): void {
     this.#shed[counter] += 1;
+  }
+
+  orphanNote(traceId: string): void {
+    if (this.orphanedNotes.size < ORPHANED_NOTES_MAX) this.orphanedNotes.add(traceId);
   }
 
   state(oldestMs: number | undefined): OutboxState {

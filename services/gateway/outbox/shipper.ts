@@ -31,9 +31,9 @@ export interface Shipper {
 
 /**
  * Starts shipping: batches in order, one RPC at a time, each deleted when the trace-writer has said that it is durable.
- * A failed batch is sent again for ever, with growing, jittered waits; a batch that is refused whole is sent record by
- * record; a record that is refused alone is tried without its payload, then given up, and counted. `changed` is called
- * whenever the ledger has changed.
+ * A failed batch is sent again for ever, with growing, jittered waits; a batch that is refused whole is halved until the
+ * record at fault is alone, which is tried without its payload, then given up, and counted. `changed` is called whenever
+ * the ledger has changed.
  */
 export function startShipper(
   database: OutboxDatabase,
@@ -43,39 +43,45 @@ export function startShipper(
 ): Shipper {
   const client = new Client(traceWriter, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
   let wakeUp = Promise.withResolvers<void>();
-  let isDraining = false;
+  let recordsMax = options.batchRecordsMax;
+  const draining = new AbortController();
   const stop = new AbortController();
   const running = run();
 
   async function run(): Promise<void> {
     let failures = 0;
-    let recordsMax = options.batchRecordsMax;
     while (!stop.signal.aborted) {
       if (ledger.records === 0) {
-        if (isDraining) return;
+        if (draining.signal.aborted) return;
         await wakeUp.promise;
         wakeUp = Promise.withResolvers<void>();
         continue;
       }
-      if (ledger.records < recordsMax && !isDraining) await pause(options.lingerMs);
-      const batch = database.firstRecords(recordsMax, options.batchBytesMax);
-      const outcome = await send(client, batch, options.shipMs);
-      if (outcome.kind === "answered") {
-        settle(batch, outcome.results);
-        failures = 0;
-        recordsMax = options.batchRecordsMax;
-        ledger.deliveryTrouble = undefined;
-      } else if (outcome.kind === "refused") {
-        if (batch.length === 1) giveUp(batch[0]);
-        recordsMax = 1;
-      } else {
-        failures += 1;
-        ledger.retries += 1;
-        ledger.deliveryTrouble = `the trace-writer takes nothing: ${outcome.reason}`;
-        changed();
-        await pause(backoffMs(failures));
-      }
+      if (ledger.records < recordsMax && !draining.signal.aborted) await pause(options.lingerMs);
+      ledger.deliveryTrouble = await shipBatch();
       changed();
+      failures = ledger.deliveryTrouble === undefined ? 0 : failures + 1;
+      if (failures === 0) continue;
+      ledger.retries += 1;
+      await pause(backoffMs(failures));
+    }
+  }
+
+  /** Sends a batch and does what the answer says. Returns why nothing came of it; undefined: something did. */
+  async function shipBatch(): Promise<string | undefined> {
+    try {
+      const batch = database.firstRecords(recordsMax, options.batchBytesMax);
+      const sent = await send(client, batch, options.shipMs, stop.signal);
+      if (sent.kind === "failed") return `the trace-writer takes nothing: ${sent.reason}`;
+      if (sent.kind === "answered") {
+        settle(batch, sent.results);
+        recordsMax = Math.min(options.batchRecordsMax, recordsMax * 2);
+      } else if (batch.length === 1) giveUp(batch[0]);
+      else recordsMax = Math.ceil(batch.length / 2);
+      return undefined;
+    } catch (error) {
+      // What was sent is sent again: the trace-writer takes a record once.
+      return `the outbox cannot be written: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
 
@@ -111,14 +117,16 @@ export function startShipper(
     return options.retryMinMs + Math.random() * (grown - options.retryMinMs);
   }
 
+  /** Waits, but not on when the drain begins, nor at all when its time is up. */
   async function pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: stop.signal }).catch(() => {});
+    const { signal } = draining.signal.aborted ? stop : draining;
+    await delay(ms, undefined, { signal }).catch(() => {});
   }
 
   return {
     wake: () => wakeUp.resolve(),
     async drain(withinMs) {
-      isDraining = true;
+      draining.abort();
       wakeUp.resolve();
       await Promise.race([running, delay(withinMs, undefined, { ref: false })]);
       stop.abort();
@@ -134,19 +142,23 @@ type Sent =
   | { readonly kind: "refused" }
   | { readonly kind: "failed"; readonly reason: string };
 
-function send(client: Client, batch: readonly WaitingRecord[], shipMs: number): Promise<Sent> {
+/** Sends a batch. `signal` cancels it: it has then failed. */
+function send(client: Client, batch: readonly WaitingRecord[], shipMs: number, signal: AbortSignal): Promise<Sent> {
   return new Promise((resolve) => {
-    client.makeUnaryRequest(
+    const call = client.makeUnaryRequest(
       TraceWriterServiceService.writeInvocations.path,
       requestOf,
       (bytes: Buffer) => WriteInvocationsResponse.decode(bytes),
       batch,
       { deadline: Date.now() + shipMs },
       (error, response) => {
+        signal.removeEventListener("abort", cancel);
         if (error === null) resolve({ kind: "answered", results: response?.results ?? [] });
         else resolve(failureOf(error));
       },
     );
+    const cancel = () => call.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
   });
 }
 

@@ -28,7 +28,8 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   const options = { ...sqlite, queueBytesMax: limits.queueBytesMax };
   const store = opened.use(await startSqliteStore(options, metrics.observer));
   metrics.watch(() => store.condition());
-  const ops = opened.use(await startOpsServer(traceWriter.ops, metrics.registry, () => readinessOf(store)));
+  let isDraining = false;
+  const ops = opened.use(await startOpsServer(traceWriter.ops, metrics.registry, () => readinessOf(store, isDraining)));
   const rpc = opened.use(
     await startRpcServer({
       listen: traceWriter.listen,
@@ -41,6 +42,9 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
       ],
     }),
   );
+  opened.defer(() => {
+    isDraining = true;
+  });
   log.info({ address: rpc.address, ops: ops.address, store: sqlite.path }, "ready");
   const owned = opened.move();
   return {
@@ -50,7 +54,7 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   };
 }
 
-function readinessOf(store: TraceStore) {
+function readinessOf(store: TraceStore, isDraining: boolean) {
   const { ready, degraded } = store.condition();
-  return { ready, degraded: degraded === undefined ? [] : [degraded] };
+  return { ready: ready && !isDraining, degraded: degraded === undefined ? [] : [degraded] };
 }

@@ -1,9 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
+import { errorWordOf } from "#lib/spans/words.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
-import { errorWordOf } from "./core/error-type.ts";
+import { errorTypeOf } from "./core/error-type.ts";
 import type { Attempt, Invocation, Outcome } from "./core/invocation.ts";
 import type { MirrorDecision } from "./core/mirror-decision.ts";
-import { sumOfCosts, sumOfUsages } from "./core/usage.ts";
 import type { OutboxState } from "./outbox/messages.ts";
 
 /** Seconds, from what a cached answer takes to the longest calls there are. */
@@ -166,7 +167,7 @@ export class GatewayMetrics {
 }
 
 function wordOf({ failure }: Outcome | Attempt): string {
-  return failure === undefined ? "ok" : errorWordOf(failure.kind);
+  return errorWordOf(errorTypeOf(failure)) ?? "ok";
 }
 
 function secondsOf(nanos: bigint): number {

@@ -1,14 +1,15 @@
 import { newSpanId, newTraceId, type SpanIdHex, traceNameOf } from "#lib/ids.ts";
 import type { ServiceError } from "#lib/service-error.ts";
+import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
+import { errorWordOf } from "#lib/spans/words.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { AttemptReason } from "#proto/twinspan/trace/v1/mirror.ts";
-import { errorWordOf } from "./core/error-type.ts";
+import { errorTypeOf } from "./core/error-type.ts";
 import type { AnswerFacts, Attempt, Caller, Failure, Invocation, Outcome, Payload } from "./core/invocation.ts";
 import { NO_FACTS } from "./core/invocation.ts";
 import { mirrorDecisionOf } from "./core/mirror-decision.ts";
 import { recordOf } from "./core/record.ts";
-import { sumOfCosts, sumOfUsages } from "./core/usage.ts";
 import type { AnswerWatch, DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import type { Endpoint, PlannedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
@@ -186,7 +187,7 @@ export class Recording {
     const firstTokenNanos = attempts.at(-1)?.answer.firstTokenNanos;
     return {
       traceId: this.isTraced ? traceNameOf(invocation.traceId) : "",
-      errorType: failure === undefined ? "" : errorWordOf(failure.kind),
+      errorType: errorWordOf(errorTypeOf(failure)) ?? "",
       usage: sumOfUsages(attempts.map(({ answer }) => answer.usage)),
       cost: sumOfCosts(attempts.map(({ cost }) => cost)),
       durationNanos: endNanos - invocation.startNanos,

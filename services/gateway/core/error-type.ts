@@ -1,27 +1,7 @@
 import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { FailureKind } from "./invocation.ts";
 
-/** The word for a failure that spans carry as `error.type`: a closed list (tracing.md §9). */
-export type ErrorWord = Exclude<
-  FailureKind,
-  | "unauthenticated"
-  | "not_found"
-  | "request_too_large"
-  | "unsupported_media_type"
-  | "endpoint_unavailable"
-  | "unavailable"
->;
-
-/** The kinds that are no words of the list, and the words they are told as. */
-const TOLD_AS = {
-  unauthenticated: "permission_denied",
-  not_found: "invalid_request",
-  request_too_large: "invalid_request",
-  unsupported_media_type: "invalid_request",
-  endpoint_unavailable: "provider_auth",
-  unavailable: "overloaded",
-} as const satisfies Record<Exclude<FailureKind, ErrorWord>, ErrorWord>;
-
+/** What a failure is called in both twins: the closed list of tracing errors. Callers are told a little more. */
 const ERROR_TYPES = {
   cancelled: ErrorType.ERROR_TYPE_CANCELLED,
   interrupted: ErrorType.ERROR_TYPE_INTERRUPTED,
@@ -32,22 +12,23 @@ const ERROR_TYPES = {
   provider_unavailable: ErrorType.ERROR_TYPE_PROVIDER_UNAVAILABLE,
   provider_timeout: ErrorType.ERROR_TYPE_PROVIDER_TIMEOUT,
   provider_protocol: ErrorType.ERROR_TYPE_PROVIDER_PROTOCOL,
+  endpoint_unavailable: ErrorType.ERROR_TYPE_PROVIDER_AUTH,
   invalid_request: ErrorType.ERROR_TYPE_INVALID_REQUEST,
+  not_found: ErrorType.ERROR_TYPE_INVALID_REQUEST,
+  request_too_large: ErrorType.ERROR_TYPE_INVALID_REQUEST,
+  unsupported_media_type: ErrorType.ERROR_TYPE_INVALID_REQUEST,
+  unauthenticated: ErrorType.ERROR_TYPE_PERMISSION_DENIED,
   permission_denied: ErrorType.ERROR_TYPE_PERMISSION_DENIED,
   rate_limited: ErrorType.ERROR_TYPE_RATE_LIMITED,
   budget_exceeded: ErrorType.ERROR_TYPE_BUDGET_EXCEEDED,
   overloaded: ErrorType.ERROR_TYPE_OVERLOADED,
+  unavailable: ErrorType.ERROR_TYPE_OVERLOADED,
   internal: ErrorType.ERROR_TYPE_INTERNAL,
-} as const satisfies Record<ErrorWord, ErrorType>;
+} as const satisfies Record<FailureKind, ErrorType>;
 
-/** The word for a failure, as `error.type` says it. */
-export function errorWordOf(kind: FailureKind): ErrorWord {
-  return isToldAs(kind) ? TOLD_AS[kind] : kind;
-}
-
-/** The same as an enum, as the mirror says it. */
-export function errorTypeOf(kind: FailureKind): ErrorType {
-  return ERROR_TYPES[errorWordOf(kind)];
+/** What a failure is in a span. Unspecified: there is none. */
+export function errorTypeOf(failure: { readonly kind: FailureKind } | undefined): ErrorType {
+  return failure === undefined ? ErrorType.ERROR_TYPE_UNSPECIFIED : ERROR_TYPES[failure.kind];
 }
 
 /** The kind of failure that a provider's HTTP status is. Undefined: it is none. */
@@ -57,8 +38,4 @@ export function failureKindOfStatus(status: number): FailureKind | undefined {
   if (status === 429) return "provider_rate_limited";
   if (status === 408 || status === 504) return "provider_timeout";
   return status < 500 ? "provider_rejected" : "provider_unavailable";
-}
-
-function isToldAs(kind: FailureKind): kind is keyof typeof TOLD_AS {
-  return Object.hasOwn(TOLD_AS, kind);
 }

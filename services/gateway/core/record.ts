@@ -1,7 +1,8 @@
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import { fullTraceOf, payloadsOf } from "./full-trace.ts";
+import { fullTraceOf } from "./full-trace.ts";
 import type { Invocation, Outcome } from "./invocation.ts";
 import { mirrorOf } from "./mirror.ts";
+import { payloadsOf } from "./payload.ts";
 
 /**
  * A record in its serialized form, in two parts. A protobuf message may be cut between its fields: `spans` followed by

@@ -1,15 +1,5 @@
 import type { AnyValue, KeyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
 
-/** What an attribute that we write may hold. Undefined: it is left out. */
-export type AttributeValue = string | number | bigint | boolean | readonly string[] | undefined;
-
-/** OTLP attributes from a plain object. Whole numbers are integers, others doubles. */
-export function attributesOf(values: Readonly<Record<string, AttributeValue>>): KeyValue[] {
-  return Object.entries(values).flatMap(([key, value]) =>
-    value === undefined ? [] : [{ key, value: { value: anyValueOf(value) } }],
-  );
-}
-
 /** A span's attributes by key. Of a key that is there twice the first counts. */
 export type Attributes = ReadonlyMap<string, AnyValue>;
 
@@ -62,25 +52,6 @@ export function numbersOf(attributes: Attributes, key: string): ReadonlyMap<stri
       return numbersIn(value.value.values.map((entry) => [entry.key, numberOf(entry.value)]));
     default:
       return new Map();
-  }
-}
-
-function anyValueOf(value: Exclude<AttributeValue, undefined>): Exclude<AnyValue["value"], undefined> {
-  switch (typeof value) {
-    case "string":
-      return { $case: "stringValue", value };
-    case "bigint":
-      return { $case: "intValue", value };
-    case "boolean":
-      return { $case: "boolValue", value };
-    case "number":
-      return Number.isSafeInteger(value)
-        ? { $case: "intValue", value: BigInt(value) }
-        : { $case: "doubleValue", value };
-    default: {
-      const values = value.map((item) => ({ value: { $case: "stringValue", value: item } as const }));
-      return { $case: "arrayValue", value: { values } };
-    }
   }
 }
 

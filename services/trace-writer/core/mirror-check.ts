@@ -1,11 +1,12 @@
 import { isId } from "#lib/ids.ts";
+import { USAGE_FIELDS } from "#lib/spans/usage.ts";
+import { isErrorType } from "#lib/spans/words.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { FullTrace } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { type Mirror, type MirrorSpan, MirrorSpanRole } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { isExperimentName } from "./experiment-name.ts";
-import { NANO_USD_MAX, TOKENS_MAX, USAGE_FIELDS } from "./usage.ts";
-import { isErrorType } from "./words.ts";
+import { NANO_USD_MAX, TOKENS_MAX } from "./totals-limits.ts";
 
 /** What a mirror may hold as a word: no spaces, no line ends, nothing that could be a sentence. */
 const WORD = /^[\x21-\x7e]{0,128}$/;

@@ -1,15 +1,19 @@
 import { type SpanIdHex, traceNameOf } from "#lib/ids.ts";
+import { attributesOf } from "#lib/spans/attributes.ts";
+import {
+  attemptAttributesOf,
+  attemptSpanNameOf,
+  gatewayAttributesOf,
+  gatewaySpanNameOf,
+} from "#lib/spans/twin-span.ts";
+import { totalsAttributesOf } from "#lib/spans/usage.ts";
 import {
   type ResourceSpans,
   type Span,
   Span_SpanKind,
   Status_StatusCode,
 } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import { type Mirror, type MirrorSpan, MirrorSpanRole, type RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { type AttributeValue, attributesOf } from "./attributes.ts";
-import { mlflowCostOf, mlflowUsageOf } from "./usage.ts";
-import { attemptReasonWordOf, errorWordOf, finishReasonWordOf, requestWordsOf } from "./words.ts";
+import { ErrorType, type Mirror, type MirrorSpan, MirrorSpanRole } from "#proto/twinspan/trace/v1/mirror.ts";
 
 const SCHEMA_URL = "https://opentelemetry.io/schemas/1.41.0";
 /** Span flags, bits 8 and 9: it is known whether the parent is remote; it is. */
@@ -34,30 +38,22 @@ export function mirrorSpansOf(mirror: Mirror): ResourceSpans {
   };
 }
 
-/** The name of a mirrored span: its full twin's. */
-function mirrorSpanNameOf({ role, endpointName, provider, requestModel }: MirrorSpan): string {
-  return role === MirrorSpanRole.MIRROR_SPAN_ROLE_GATEWAY
-    ? `gateway/${endpointName}`
-    : `model/${provider}/${requestModel}`;
-}
-
 function spanOf(mirror: Mirror, span: MirrorSpan): Span {
   const isGateway = span.role === MirrorSpanRole.MIRROR_SPAN_ROLE_GATEWAY;
-  const error = errorWordOf(span.errorType);
+  const linked = { "mlflow.gateway.linkedTraceId": traceNameOf(hexOf(mirror.linkedTraceId)) };
   return {
     traceId: mirror.traceId,
     spanId: span.spanId,
     traceState: "",
     parentSpanId: span.parentSpanId,
     flags: isGateway ? HAS_IS_REMOTE | IS_REMOTE : HAS_IS_REMOTE,
-    name: mirrorSpanNameOf(span),
+    name: isGateway ? gatewaySpanNameOf(span) : attemptSpanNameOf(span),
     kind: isGateway ? Span_SpanKind.SPAN_KIND_SERVER : Span_SpanKind.SPAN_KIND_CLIENT,
     startTimeUnixNano: span.startTimeUnixNano,
     endTimeUnixNano: span.endTimeUnixNano,
     attributes: attributesOf({
-      ...(isGateway ? gatewayAttributesOf(mirror, span) : attemptAttributesOf(span)),
-      ...totalsAttributesOf(span),
-      "error.type": error,
+      ...(isGateway ? { ...gatewayAttributesOf(span), ...linked } : attemptAttributesOf(span)),
+      ...totalsAttributesOf(span.usage, span.cost),
       "twinspan.mirror": true,
     }),
     droppedAttributesCount: 0,
@@ -66,67 +62,13 @@ function spanOf(mirror: Mirror, span: MirrorSpan): Span {
     links: isGateway ? [linkOf(mirror.linkedTraceId, mirror.linkedSpanId)] : [],
     droppedLinksCount: 0,
     status: {
-      code: error === undefined ? Status_StatusCode.STATUS_CODE_OK : Status_StatusCode.STATUS_CODE_ERROR,
+      code:
+        span.errorType === ErrorType.ERROR_TYPE_UNSPECIFIED
+          ? Status_StatusCode.STATUS_CODE_OK
+          : Status_StatusCode.STATUS_CODE_ERROR,
       message: "",
     },
   };
-}
-
-function gatewayAttributesOf(mirror: Mirror, span: MirrorSpan): Readonly<Record<string, AttributeValue>> {
-  return {
-    endpoint_id: span.endpointId || undefined,
-    endpoint_name: span.endpointName,
-    server_url: span.serverUrl || undefined,
-    "gen_ai.operation.name": operationOf(span.requestType),
-    "gen_ai.request.stream": span.streaming || undefined,
-    "mlflow.spanType": JSON.stringify("LLM"),
-    "mlflow.gateway.requestType": requestWordsOf(span.requestType)?.mlflow,
-    "mlflow.gateway.linkedTraceId": traceNameOf(hexOf(mirror.linkedTraceId)),
-  };
-}
-
-function attemptAttributesOf(span: MirrorSpan): Readonly<Record<string, AttributeValue>> {
-  const reasons = span.finishReasons.map(finishReasonWordOf);
-  return {
-    "gen_ai.operation.name": operationOf(span.requestType),
-    "gen_ai.provider.name": span.provider,
-    "gen_ai.request.model": span.requestModel,
-    "gen_ai.request.stream": span.streaming || undefined,
-    "gen_ai.response.model": span.responseModel || undefined,
-    "gen_ai.response.id": span.responseId || undefined,
-    "gen_ai.response.finish_reasons": reasons.length > 0 ? reasons : undefined,
-    "http.response.status_code": span.httpStatus || undefined,
-    "mlflow.spanType": JSON.stringify("LLM"),
-    "mlflow.llm.provider": span.provider,
-    "mlflow.llm.model": span.responseModel || span.requestModel,
-    "twinspan.attempt.index": span.attemptIndex,
-    "twinspan.attempt.reason": attemptReasonWordOf(span.attemptReason),
-  };
-}
-
-function totalsAttributesOf({ usage, cost, timeToFirstTokenNanos }: MirrorSpan) {
-  return {
-    "gen_ai.response.time_to_first_chunk":
-      timeToFirstTokenNanos === undefined ? undefined : Number(timeToFirstTokenNanos) / 1e9,
-    ...usageAttributesOf(usage),
-    "mlflow.chat.tokenUsage": usage && mlflowUsageOf(usage),
-    "mlflow.llm.cost": cost && mlflowCostOf(cost),
-    "twinspan.cost.total_nano_usd": cost?.totalNanoUsd,
-  };
-}
-
-function usageAttributesOf(usage: Usage | undefined): Readonly<Record<string, AttributeValue>> {
-  return {
-    "gen_ai.usage.input_tokens": usage?.inputTokens,
-    "gen_ai.usage.output_tokens": usage?.outputTokens,
-    "gen_ai.usage.cache_read.input_tokens": usage?.cacheReadInputTokens,
-    "gen_ai.usage.cache_write.input_tokens": usage?.cacheWriteInputTokens,
-    "gen_ai.usage.reasoning.output_tokens": usage?.reasoningOutputTokens,
-  };
-}
-
-function operationOf(type: RequestType): string | undefined {
-  return requestWordsOf(type)?.operation;
 }
 
 function linkOf(traceId: Buffer, spanId: Buffer): Span["links"][number] {

@@ -1,7 +1,7 @@
+import { attributesOf } from "#lib/spans/attributes.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { InvocationRecord, type SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
-import { attributesOf } from "./attributes.ts";
 import { mirrorSpansOf } from "./mirror-spans.ts";
 import { previewOfBytes } from "./preview.ts";
 import { type Digest, spanBatchOf } from "./span-batch.ts";

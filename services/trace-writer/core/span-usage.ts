@@ -1,6 +1,7 @@
+import { USAGE_FIELDS } from "#lib/spans/usage.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { type Attributes, integerOf, numbersOf, textOf, unquotedOf } from "./attributes.ts";
-import { NANO_USD_MAX, TOKENS_MAX, USAGE_FIELDS } from "./usage.ts";
+import { NANO_USD_MAX, TOKENS_MAX } from "./totals-limits.ts";
 
 /** The words that say that a span is a call of a model, in each convention. */
 const LLM_OPERATIONS = new Set(["chat", "text_completion", "generate_content", "embeddings"]);

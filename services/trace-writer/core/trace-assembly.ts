@@ -1,10 +1,10 @@
+import { attributesOf } from "#lib/spans/attributes.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { InstrumentationScope } from "#proto/opentelemetry/proto/common/v1/common.ts";
 import { Resource } from "#proto/opentelemetry/proto/resource/v1/resource.ts";
 import type { ResourceSpans, ScopeSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import { attributesOf } from "./attributes.ts";
 import { isPayload } from "./payload-attributes.ts";
 import type { SpanOrigin } from "./span-row.ts";
 

@@ -1,9 +1,9 @@
 import { traceNameOf } from "#lib/ids.ts";
+import { mlflowCostOf, mlflowUsageOf } from "#lib/spans/usage.ts";
 import { type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { compareByRank } from "./span-order.ts";
 import type { NamedExperiment, StoredSpanRow } from "./span-row.ts";
 import { totalsOf } from "./trace-usage.ts";
-import { mlflowCostOf, mlflowUsageOf } from "./usage.ts";
 
 /** The other twins that a trace names, at the most. */
 export const LINKED_MAX = 100;

@@ -1,6 +1,6 @@
+import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import type { SpanRow } from "./span-row.ts";
-import { sumOfCosts, sumOfUsages } from "./usage.ts";
 
 /** What a trace's calls came to, each counted once. */
 export interface TraceTotals {

@@ -152,7 +152,7 @@ describe("reads", () => {
     const gateway = spansOf(await getTrace(traceId(n)))[0];
     const attributes = new Map(gateway?.attributes.map(({ key, value }) => [key, value?.value?.value]));
     expect(attributes.get("mlflow.gateway.linkedTraceId")).toBe(`tr-${idsOf(n).full}`);
-    expect(attributes.get("mlflow.spanType")).toBe('"LLM"');
+    expect(attributes.get("mlflow.spanType")).toBe("CHAIN");
     expect(attributes.get("twinspan.mirror")).toBe(true);
   });
 });

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { ERROR_KINDS, isErrorKind } from "#lib/service-error.ts";
+import { mlflowCostOf, mlflowUsageOf } from "#lib/spans/usage.ts";
+import { errorWordOf } from "#lib/spans/words.ts";
 import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
-import { errorTypeOf, errorWordOf, failureKindOfStatus } from "../../../services/gateway/core/error-type.ts";
+import { errorTypeOf, failureKindOfStatus } from "../../../services/gateway/core/error-type.ts";
 import { mirrorDecisionOf } from "../../../services/gateway/core/mirror-decision.ts";
 import { costAt, nanoUsdOf } from "../../../services/gateway/core/price.ts";
-import { mlflowCostOf, mlflowUsageOf, NO_USAGE } from "../../../services/gateway/core/usage.ts";
 import { usageOf } from "../../../services/gateway/dialects/openai-chat/facts.ts";
 
 /** The closed list of `error.type`, as the contract words it. */
@@ -36,10 +37,10 @@ test("the mirror's enum is the closed list, word for word", () => {
 
 test("every failure has a word of the list, and the same one in both twins", () => {
   for (const kind of [...Object.keys(ERROR_KINDS).filter(isErrorKind), "interrupted" as const]) {
-    const word = errorWordOf(kind);
-    expect(CLOSED).toContain(word);
-    const name = Object.entries(ErrorType).find(([, type]) => type === errorTypeOf(kind))?.[0];
-    expect(name).toBe(`ERROR_TYPE_${word.toUpperCase()}`);
+    const type = errorTypeOf({ kind });
+    const name = Object.entries(ErrorType).find(([, value]) => value === type)?.[0];
+    expect(CLOSED).toContain(errorWordOf(type));
+    expect(name).toBe(`ERROR_TYPE_${errorWordOf(type)?.toUpperCase()}`);
   }
 });
 
@@ -73,7 +74,7 @@ test("a mirror is written where the endpoint and the caller's flags want it", ()
 });
 
 test("costs are whole billionths of a dollar", () => {
-  const usage = { ...NO_USAGE, inputTokens: 1_000_000n, outputTokens: 3n };
+  const usage = { inputTokens: 1_000_000n, outputTokens: 3n };
   expect(costAt({ inputPerMillion: 2.5, outputPerMillion: 0.1 }, usage)).toEqual({
     inputNanoUsd: 2_500_000_000n,
     outputNanoUsd: 300n,
@@ -103,7 +104,7 @@ test("a provider's usage is read where it counts something, and never guessed", 
   }
   // No call has so many tokens: the trace-writer would refuse the whole record.
   expect(usageOf({ prompt_tokens: 1e15, completion_tokens: 2 })).toMatchObject({ inputTokens: undefined });
-  expect(mlflowUsageOf({ ...NO_USAGE, inputTokens: 1n, cacheReadInputTokens: 0n })).toBe(
+  expect(mlflowUsageOf({ inputTokens: 1n, cacheReadInputTokens: 0n })).toBe(
     '{"input_tokens":1,"cache_read_input_tokens":0}',
   );
 });

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { USAGE_FIELDS } from "#lib/spans/usage.ts";
 import type { SpanOrigin, SpanRow, StoredSpanRow } from "../../core/span-row.ts";
-import { USAGE_FIELDS } from "../../core/usage.ts";
 import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
 
 /** Where a span's bytes are. */

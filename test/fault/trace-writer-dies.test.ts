@@ -59,3 +59,16 @@ test("kill -9 of the trace-writer again and again loses and doubles nothing", as
   expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
   await expectLedger(stack, calls);
 }, 60_000);
+
+test("a gateway that ends while the trace-writer is away keeps its records for the next one", async () => {
+  await using stack = await startStack({ models: ["echo-1"], outbox: { drainMs: 100 } });
+  await stack.traceWriter.kill();
+  const calls = await startLoad(stack, 30, [{ model: "echo-1", stream: true }]).all();
+  expect(calls.filter((call) => !wentWell(call)).map(({ answer }) => answer)).toEqual([]);
+  await stack.gateway.stop();
+  expect(outboxRest(stack)).toEqual({ notes: 0, records: 30 });
+  await stack.traceWriter.start();
+  await stack.gateway.start();
+  await until("all are shipped", async () => (await stack.gateway.metric("twinspan_outbox_shipped_total")) === 30);
+  await expectLedger(stack, calls);
+}, 60_000);

@@ -30,7 +30,7 @@ export async function expectLedger(stack: Stack, calls: readonly EndedCall[]): P
   }
 
   const mirrored = entries.flatMap(({ traceNames }) => traceNames);
-  const models = new Set(calls.map(({ model }) => model));
+  const models = new Set(calls.map(({ kind }) => kind.model));
   const full = (await Promise.all([...models].map((model) => stack.stored.inExperiment(`gateway/${model}`)))).flat();
   expect(full.every(({ sealed }) => sealed)).toBe(true);
   expect(new Set(full.map(({ traceId }) => traceId)).size).toBe(full.length);

@@ -5,8 +5,7 @@ import { until } from "./until.ts";
 
 /** A call of a load, and what its caller saw of it. */
 export interface EndedCall {
-  readonly model: string;
-  readonly stream: boolean;
+  readonly kind: Kind;
   readonly caller: Caller;
   readonly answer: ChatAnswer;
 }
@@ -23,6 +22,8 @@ export interface Load {
 export interface Kind {
   readonly model: string;
   readonly stream: boolean;
+  /** The caller hangs up after so many events of its stream. Undefined: it does not. */
+  readonly hangUpAfter?: number;
 }
 
 const LOAD_MS = 60_000;
@@ -34,9 +35,16 @@ export function startLoad(stack: Stack, count: number, kinds: readonly Kind[]): 
     const kind = kinds[index % kinds.length];
     if (kind === undefined) throw new RangeError("a load has at least one kind of call");
     const caller = newCaller();
-    const answer = await chat(stack.url, { ...kind, headers: { traceparent: caller.traceparent } });
+    const { model, stream, hangUpAfter } = kind;
+    const headers = { traceparent: caller.traceparent };
+    const answer = await chat(stack.url, {
+      model,
+      stream,
+      headers,
+      hangUp: (events) => events >= (hangUpAfter ?? Number.POSITIVE_INFINITY),
+    });
     ended += 1;
-    return { ...kind, caller, answer };
+    return { kind, caller, answer };
   });
   return {
     async ended(wanted) {

@@ -2,7 +2,7 @@ import { cpus, totalmem } from "node:os";
 import type { Mode, Round } from "./rounds.ts";
 
 /** The services, in the order a request passes them. */
-export const SERVICES = ["ingress", "gateway", "trace-writer"] as const;
+const SERVICES = ["ingress", "gateway", "trace-writer"] as const;
 
 /** The medians of one mode, by target. */
 export interface ModeFigures {

@@ -6,6 +6,12 @@ import type { ShedCounter, Write } from "./messages.ts";
 /** From this part of the bound on, new records lose their payload, so that spans still have room. */
 const PAYLOAD_SHARE = 0.8;
 
+/**
+ * The outbox leaves so much of the disk free: to remove what was shipped takes room too, so an outbox that filled its disk
+ * could never get empty again. Below it records lose their payload, below half of it nothing is written.
+ */
+const DISK_RESERVE_BYTES = 32 * 1024 * 1024;
+
 /** How much of a record is kept, from the best to the worst. */
 type Keep = "all" | "spans" | "nothing";
 
@@ -21,19 +27,53 @@ export function commitWrites(
   bytesMax: number,
   nowMs: number,
 ): void {
-  for (const keepOnDisk of ["all", "spans"] as const) {
-    try {
-      commit(database, ledger, writes, bytesMax, nowMs, keepOnDisk);
-      ledger.diskTrouble = undefined;
+  try {
+    const freeBytes = database.freeBytes();
+    const isTight = freeBytes < DISK_RESERVE_BYTES;
+    ledger.diskTrouble = isTight ? `the outbox's disk is full: ${freeBytes} bytes are left` : undefined;
+    if (freeBytes >= DISK_RESERVE_BYTES / 2) {
+      commitAsFits(database, ledger, writes, bytesMax, nowMs, isTight);
       return;
-    } catch (error) {
-      ledger.diskTrouble = `the outbox cannot be written: ${error instanceof Error ? error.message : String(error)}`;
     }
+  } catch (error) {
+    ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
   }
   for (const write of writes) {
     ledger.shed(write.kind === "begin" ? "note:disk" : "record:disk");
     if (write.kind === "finish") ledger.orphanNote(write.traceId);
   }
+}
+
+/** Gives a disk that is full or tight back what records have left behind, a step at a time. */
+export function giveBackRoom(database: OutboxDatabase, ledger: Ledger): void {
+  if (ledger.diskTrouble === undefined) return;
+  try {
+    database.giveBack();
+  } catch (error) {
+    ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
+  }
+}
+
+/** Commits with payloads, and without them where that fails or the disk is tight. Throws when both fail. */
+function commitAsFits(
+  database: OutboxDatabase,
+  ledger: Ledger,
+  writes: readonly Write[],
+  bytesMax: number,
+  nowMs: number,
+  isTight: boolean,
+): void {
+  try {
+    commit(database, ledger, writes, bytesMax, nowMs, isTight ? "spans" : "all");
+  } catch (error) {
+    if (isTight) throw error;
+    ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
+    commit(database, ledger, writes, bytesMax, nowMs, "spans");
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** One try. What it does to the ledger happens after the commit, so that a failed try leaves no count behind. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
@@ -30,6 +30,10 @@ export interface OutboxDatabase extends Disposable {
   /** The last moment at which this file's process is known to have lived, in milliseconds since the Unix epoch. */
   lastAliveMs(): number;
   markAlive(nowMs: number): void;
+  /** How many bytes the file's disk has left for us. */
+  freeBytes(): number;
+  /** Gives the disk back some of what is not used, a step of at most 16 MiB. */
+  giveBack(): void;
 }
 
 /** The version of the tables. A file of a later one is refused. */
@@ -54,40 +58,49 @@ const TABLES = `
  * never be taken for calls that were interrupted. Throws an Error for the operator when another process has it.
  */
 export function openOutboxDatabase(path: string, durability: "process" | "power"): OutboxDatabase {
-  mkdirSync(dirname(path), { recursive: true });
-  const database = new DatabaseSync(path, { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
+    mkdirSync(dirname(path), { recursive: true });
+    database = new DatabaseSync(path, { timeout: 0 });
     lock(database, durability);
-    migrate(database, path);
+    migrate(database);
+    return createDatabase(database, dirname(path));
   } catch (cause) {
-    database.close();
-    if (cause instanceof Error && /locked|busy/i.test(cause.message)) {
-      const message = `The outbox ${path} is in use by another gateway process. Give each its own gateway.outbox.path.`;
-      throw new Error(message, { cause });
-    }
-    throw cause;
+    database?.close();
+    throw openErrorOf(cause, path);
   }
-  return createDatabase(database);
+}
+
+/** The one line that says why the file cannot be had, and what to do. */
+function openErrorOf(cause: unknown, path: string): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (/locked|busy/i.test(reason)) {
+    const message = `The outbox ${path} is in use by another gateway process. Give each its own gateway.outbox.path.`;
+    return new Error(message, { cause });
+  }
+  return new Error(`The outbox ${path} cannot be opened: ${reason}. Set another gateway.outbox.path, or mend it.`, {
+    cause,
+  });
 }
 
 function lock(database: DatabaseSync, durability: "process" | "power"): void {
+  // Before anything is written: a file that has pages cannot change it any more.
+  database.exec("PRAGMA auto_vacuum = INCREMENTAL");
   database.exec("PRAGMA locking_mode = EXCLUSIVE");
   database.exec("PRAGMA journal_mode = WAL");
   database.exec(`PRAGMA synchronous = ${durability === "power" ? "FULL" : "NORMAL"}`);
-  database.exec(
-    "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA auto_vacuum = INCREMENTAL",
-  );
+  database.exec("PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
   // The first write takes the lock, and the locking mode keeps it.
   database.exec("BEGIN IMMEDIATE; COMMIT");
 }
 
-function migrate(database: DatabaseSync, path: string): void {
+function migrate(database: DatabaseSync): void {
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-  if (version > VERSION) throw new Error(`The outbox ${path} was written by a newer twinspan (version ${version}).`);
+  if (version > VERSION) throw new Error(`it was written by a newer twinspan (version ${version})`);
   if (version === 0) database.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT`);
 }
 
-function createDatabase(database: DatabaseSync): OutboxDatabase {
+function createDatabase(database: DatabaseSync, directory: string): OutboxDatabase {
   const addNote = database.prepare("INSERT OR REPLACE INTO note VALUES (?, ?)");
   const removeNote = database.prepare("DELETE FROM note WHERE trace_id = ?");
   const notes = database.prepare("SELECT note FROM note");
@@ -125,6 +138,11 @@ function createDatabase(database: DatabaseSync): OutboxDatabase {
     },
     lastAliveMs: () => Number(alive.get()?.["ms"]),
     markAlive: (nowMs) => void markAlive.run(nowMs),
+    freeBytes() {
+      const { bavail, bsize } = statfsSync(directory);
+      return bavail * bsize;
+    },
+    giveBack: () => database.exec("PRAGMA incremental_vacuum(4096); PRAGMA wal_checkpoint(TRUNCATE)"),
     [Symbol.dispose]: () => database.close(),
   };
 }

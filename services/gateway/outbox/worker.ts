@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { commitWrites } from "./committer.ts";
+import { commitWrites, giveBackRoom } from "./committer.ts";
 import { openOutboxDatabase } from "./database.ts";
 import { Ledger } from "./ledger.ts";
 import type { FromWorker, ToWorker, WorkerData } from "./messages.ts";
@@ -23,7 +23,10 @@ function run(port: MessagePort, data: WorkerData): void {
   let written = 0;
   let stateTimer: NodeJS.Timeout | undefined;
   const aliveTimer = setInterval(() => {
-    if (written > 0) commitWrites(database, ledger, [], data.options.bytesMax, Date.now());
+    if (written === 0) return;
+    commitWrites(database, ledger, [], data.options.bytesMax, Date.now());
+    giveBackRoom(database, ledger);
+    tellStateSoon();
   }, ALIVE_EVERY_MS);
 
   function tellStateSoon(): void {

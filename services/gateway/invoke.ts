@@ -41,7 +41,7 @@ export async function* invoke(
   call: InvocationCall,
 ): AsyncGenerator<InvokeStreamResponse, void, void> {
   const acceptedNanos = gateway.clock();
-  const dialect = dialectOf(call.invocation.dialect);
+  const dialect = dialectOf(gateway, call.invocation.dialect);
   const { body } = call.invocation;
   const request = dialect.readRequest(body);
   const endpoint = endpointOf(gateway, call.invocation.endpoint, request);
@@ -65,8 +65,9 @@ export async function* invoke(
   }
 }
 
-function dialectOf(dialect: Dialect): DialectSupport {
+function dialectOf({ metrics }: Gateway, dialect: Dialect): DialectSupport {
   if (dialect === Dialect.DIALECT_OPENAI_CHAT) return openAiChat;
+  metrics.refused("unknown_dialect");
   throw new ServiceError("invalid_request", "`invocation.dialect` is missing or not known to this gateway.", {
     field: "invocation.dialect",
   });

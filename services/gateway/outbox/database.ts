@@ -18,7 +18,7 @@ export interface OutboxDatabase extends Disposable {
   addNote(traceId: string, note: string): void;
   removeNote(traceId: string): void;
   /** The notes of calls in flight, in any order. */
-  notes(): readonly string[];
+  notes(): readonly { readonly traceId: string; readonly note: string }[];
   addRecord(spans: Uint8Array, payload: Uint8Array, nowMs: number): void;
   removeRecord(seq: number): void;
   /** The first records in order: at most `recordsMax`, and no more than `bytesMax` together, but always one. */
@@ -103,7 +103,7 @@ function migrate(database: DatabaseSync): void {
 function createDatabase(database: DatabaseSync, directory: string): OutboxDatabase {
   const addNote = database.prepare("INSERT OR REPLACE INTO note VALUES (?, ?)");
   const removeNote = database.prepare("DELETE FROM note WHERE trace_id = ?");
-  const notes = database.prepare("SELECT note FROM note");
+  const notes = database.prepare("SELECT trace_id, note FROM note");
   const addRecord = database.prepare("INSERT INTO record (added_ms, bytes, spans, payload) VALUES (?, ?, ?, ?)");
   const removeRecord = database.prepare("DELETE FROM record WHERE seq = ?");
   const first = database.prepare("SELECT seq, bytes, spans, payload FROM record ORDER BY seq LIMIT ?");
@@ -124,7 +124,7 @@ function createDatabase(database: DatabaseSync, directory: string): OutboxDataba
     },
     addNote: (traceId, note) => void addNote.run(traceId, note),
     removeNote: (traceId) => void removeNote.run(traceId),
-    notes: () => notes.all().map((row) => String(row["note"])),
+    notes: () => notes.all().map((row) => ({ traceId: String(row["trace_id"]), note: String(row["note"]) })),
     addRecord: (spans, payload, nowMs) => void addRecord.run(nowMs, spans.length + payload.length, spans, payload),
     removeRecord: (seq) => void removeRecord.run(seq),
     firstRecords: (recordsMax, bytesMax) => firstRecords(first, recordsMax, bytesMax),

@@ -59,7 +59,7 @@ export interface OutboxState {
 export type ShedCounter = keyof typeof NOTHING_SHED;
 
 /** All such counters, at nothing. `note:disk` is a call in flight that could not be noted: it would leave no trace if the
- * gateway died in the middle of it. */
+ * gateway died in the middle of it; `note:unreadable` one of a process of another version, which left no trace. */
 export const NOTHING_SHED = {
   "payload:outbox_full": 0,
   "record:outbox_full": 0,
@@ -68,4 +68,5 @@ export const NOTHING_SHED = {
   "payload:refused": 0,
   "record:refused": 0,
   "note:disk": 0,
+  "note:unreadable": 0,
 };

@@ -38,7 +38,7 @@ function reflect(service: typeof ReflectionV1 | typeof ReflectionV1Alpha): Refle
     ask(messageRequest) {
       const answer = Promise.withResolvers<ServerReflectionResponse["messageResponse"]>();
       call.once("data", (response: ServerReflectionResponse) => answer.resolve(response.messageResponse));
-      call.once("error", answer.reject);
+      call.removeAllListeners("error").once("error", answer.reject);
       call.write({ host: "", messageRequest });
       return answer.promise;
     },

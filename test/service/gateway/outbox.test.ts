@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
 import type { Config } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
@@ -104,6 +105,23 @@ test.each([
   await make(path);
   const config = configOf({ endpoints: {} }, path, "http://127.0.0.1:1/v1", "127.0.0.1:1");
   await expect(startGateway(config, { log })).rejects.toThrow(`The outbox ${path} cannot be opened: `);
+});
+
+test("a note of another version is counted and let go, and keeps no gateway from starting", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "twinspan-outbox-"));
+  await using _removed = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+  const config = configOf({ endpoints: {} }, join(directory, "outbox.db"), "http://127.0.0.1:1/v1", "127.0.0.1:1");
+  await (await startGateway(config, { log }))[Symbol.asyncDispose]();
+  const database = new DatabaseSync(config.gateway.outbox.path);
+  for (const [id, note] of Object.entries({ a: "no JSON", b: "{}", c: '{"traceId":7}' })) {
+    database.prepare("INSERT INTO note VALUES (?, ?)").run(id, note);
+  }
+  database.close();
+  await using again = await startGateway(config, { log });
+  await vi.waitFor(async () => {
+    const metrics = await metricsOf(again);
+    expect(metrics.get('twinspan_outbox_shed_total{what="note",reason="unreadable"}')).toBe(3);
+  });
 });
 
 test("a gateway that stops while the trace-writer stalls ends in time, and the next one ships what waits", async () => {

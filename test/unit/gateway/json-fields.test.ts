@@ -56,7 +56,7 @@ test("a body that is cut off anywhere has a fault, and what came before the cut 
         for (const [name, range] of cut.values) expect(whole.values.get(name)).toEqual(range);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 

@@ -127,7 +127,7 @@ export async function recordsOf(
 }
 
 /** The record of the full trace of that id, once it has come. */
-export async function recordOf(traceWriter: RecordingTraceWriter, traceId: string): Promise<InvocationRecord> {
+async function recordOf(traceWriter: RecordingTraceWriter, traceId: string): Promise<InvocationRecord> {
   const found = await vi.waitFor(
     () => {
       const record = traceWriter.records.find(({ full }) => full?.traceId.toString("hex") === traceId);

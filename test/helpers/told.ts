@@ -1,0 +1,24 @@
+import { expect } from "vitest";
+import { ErrorInfo } from "#proto/google/rpc/error_details.ts";
+import { Status } from "#proto/google/rpc/status.ts";
+import type { Told } from "./gateway-client.ts";
+
+/** What a failure says for programs. */
+export function errorInfoOf({ error }: Told): { reason: string; domain: string } {
+  const [details] = error?.metadata.get("grpc-status-details-bin") ?? [];
+  const told = Status.decode(Buffer.from(details ?? ""));
+  const info = told.details.find(({ typeUrl }) => typeUrl === "type.googleapis.com/google.rpc.ErrorInfo");
+  const { reason, domain } = ErrorInfo.decode(info?.value ?? Buffer.alloc(0));
+  return { reason, domain };
+}
+
+/** The answer names its trace: in the initial metadata, and again in the trailers, with the timings. */
+export function expectNamed(told: Told): void {
+  expect(told.metadata.get("x-twinspan-trace-id")[0]).toMatch(/^tr-[0-9a-f]{32}$/);
+  expect(told.metadata.get("traceresponse")[0]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  for (const key of ["x-twinspan-trace-id", "traceresponse"]) {
+    expect(told.trailers.get(key)).toEqual(told.metadata.get(key));
+  }
+  expect(Number(told.trailers.get("x-mlflow-gateway-duration-ms")[0])).toBeGreaterThan(0);
+  expect(Number(told.trailers.get("x-mlflow-gateway-overhead-duration-ms")[0])).toBeGreaterThanOrEqual(0);
+}

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { channelCredentials } from "#lib/rpc/client.ts";
 import { ServerReflectionClient } from "#proto/grpc/reflection/v1/reflection.ts";
 import { expectLedger, outboxRest } from "../helpers/ledger.ts";
@@ -15,6 +15,7 @@ const KINDS = [
 ];
 
 let stack: Stack;
+vi.setConfig({ testTimeout: 60_000 });
 beforeEach(async () => {
   stack = await startStack({ models: ["echo-1", "slow-100"] });
 });
@@ -46,10 +47,8 @@ test("the gateway ends with 0 once the calls in flight are answered and recorded
   expect(unwellOf(calls)).toEqual([]);
   await expectAllStored(calls);
   expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
-});
 
-test("calls that come while the gateway is gone are refused in words, and go through when it is back", async () => {
-  await stack.gateway.stop();
+  // Calls that come while it is gone are refused in words, and go through when it is back.
   const [refused] = await startLoad(stack, 1, KINDS).all();
   expect(refused?.answer).toMatchObject({ status: 503, traceName: undefined });
   expect(JSON.parse(refused?.answer.body ?? "")).toMatchObject({

@@ -1,47 +1,44 @@
-import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { Trace, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import { type Caller, newCaller } from "../helpers/caller.ts";
+import { canariesAmong, newCanary, textOf } from "../helpers/canaries.ts";
 import { type ChatAnswer, chat } from "../helpers/chat.ts";
 import { createGatewayClient } from "../helpers/gateway-client.ts";
 import { mlflowTraceText } from "../helpers/mlflow-reads.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 import { untilShipped } from "../helpers/twins.ts";
 
-/** A word that is nowhere but where it was planted. */
-const canary = () => `canary${randomBytes(9).toString("hex")}`;
-
 /** Planted in every request's body. */
 const ASKED = {
-  system: canary(),
-  prompt: canary(),
-  toolDescription: canary(),
-  toolArguments: canary(),
-  toolResult: canary(),
-  image: canary(),
-  stop: canary(),
+  system: newCanary(),
+  prompt: newCanary(),
+  toolDescription: newCanary(),
+  toolArguments: newCanary(),
+  toolResult: newCanary(),
+  image: newCanary(),
+  stop: newCanary(),
 };
 /** Planted in what providers say. Each is said by the model of its name. */
 const ANSWERED = {
-  answer: canary(),
-  "tool-call": canary(),
-  "error-400": canary(),
-  "error-401": canary(),
-  "error-429": canary(),
-  "error-500": canary(),
-  "error-in-stream": canary(),
-  garbage: canary(),
+  answer: newCanary(),
+  "tool-call": newCanary(),
+  "error-400": newCanary(),
+  "error-401": newCanary(),
+  "error-429": newCanary(),
+  "error-500": newCanary(),
+  "error-in-stream": newCanary(),
+  garbage: newCanary(),
 };
 /** Planted in headers. They are nobody's business at all. */
 const HEADERS = {
-  authorization: `Bearer ${canary()}`,
-  "x-api-key": canary(),
-  "api-key": canary(),
-  cookie: `session=${canary()}`,
-  "proxy-authorization": `Basic ${canary()}`,
-  "openai-organization": canary(),
-  "x-anything-else": canary(),
+  authorization: `Bearer ${newCanary()}`,
+  "x-api-key": newCanary(),
+  "api-key": newCanary(),
+  cookie: `session=${newCanary()}`,
+  "proxy-authorization": `Basic ${newCanary()}`,
+  "openai-organization": newCanary(),
+  "x-anything-else": newCanary(),
 };
 const SECRETS = [...Object.values(HEADERS).map((value) => value.split(/[ =]/).at(-1) ?? ""), "canary-provider-key"];
 
@@ -184,7 +181,7 @@ test("what stood in headers is not even in the full traces, and never went to a 
 });
 
 test("a request that cannot be read is told of without a word of it, and not recorded", async () => {
-  const secret = canary();
+  const secret = newCanary();
   const caller = newCaller();
   for (const body of [`{"model":"answer","messages":[${secret}`, `{"model":"answer","stream":"${secret}"}`, secret]) {
     const answer = await fetch(`${stack.url}/v1/chat/completions`, {
@@ -228,25 +225,6 @@ function missingIn(text: string, canaries: readonly string[]): readonly string[]
   return canaries.filter((one) => !text.includes(one));
 }
 
-/** The canaries that a text holds, plain or in base64. */
 function canariesIn(text: string): readonly string[] {
-  const all = [...Object.values(ASKED), ...Object.values(ANSWERED), ...SECRETS];
-  return all.filter((one) => formsOf(one).some((form) => text.includes(form)));
-}
-
-/** Base64 takes three bytes at a time, so a word within it has one of three forms, but for its ends. */
-function formsOf(word: string): readonly string[] {
-  const shifted = [0, 1, 2].map((shift) => Buffer.from(word.slice(shift)).toString("base64").slice(0, -4));
-  return [word, ...shifted];
-}
-
-/** Anything as text; bytes as Latin-1, so that what is in them is found. */
-function textOf(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part === "bigint") return part.toString();
-    if (typeof part === "object" && part !== null && "data" in part && Array.isArray(part.data)) {
-      return Buffer.from(part.data).toString("latin1");
-    }
-    return part;
-  });
+  return canariesAmong([...Object.values(ASKED), ...Object.values(ANSWERED), ...SECRETS], text);
 }

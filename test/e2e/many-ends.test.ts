@@ -3,6 +3,7 @@ import { expectLedger, outboxRest } from "../helpers/ledger.ts";
 import { type Kind, startLoad, wentWell } from "../helpers/load.ts";
 import { startStack } from "../helpers/stack.ts";
 import { untilShipped } from "../helpers/twins.ts";
+import { until } from "../helpers/until.ts";
 
 /** Ways for a call to end, and the words that its twins may then have. */
 const ENDS: readonly (readonly [kind: Kind, words: readonly (string | undefined)[]])[] = [
@@ -45,4 +46,23 @@ test("hundreds of calls at once, ended in every way there is, each have their tw
   expect(await stack.ingress.metric("twinspan_ingress_requests_in_flight")).toBeLessThanOrEqual(1);
   await stack.gateway.stop();
   expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+}, 60_000);
+
+test("no reader ever sees one twin without the other", async () => {
+  // Record by record, so that there are as many moments as records at which a reader could see one half.
+  await using stack = await startStack({ models: ["echo-1"], outbox: { batchRecordsMax: 1, lingerMs: 0 } });
+  const load = startLoad(stack, 300, [{ model: "echo-1", stream: false }]);
+  const seen = new Set<string>();
+  await until("every record was seen arriving, or is there", async () => {
+    const [agents, full] = [await stack.stored.pending(), await stack.stored.inExperiment("gateway/echo-1")];
+    const fresh = [...agents, ...full].filter(({ traceId }) => !seen.has(traceId));
+    for (const { traceId, linkedTraceIds } of fresh) {
+      seen.add(traceId);
+      expect(linkedTraceIds, traceId).toHaveLength(1);
+      const other = await stack.stored.find(linkedTraceIds[0] ?? "");
+      expect(other?.info?.linkedTraceIds, traceId).toEqual([traceId]);
+    }
+    return seen.size === 600;
+  });
+  await expectLedger(stack, await load.all());
 }, 60_000);

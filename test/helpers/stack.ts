@@ -49,7 +49,7 @@ export interface Stack extends AsyncDisposable {
 }
 
 /** What a model of the scripted provider costs, in US dollars for a million tokens. */
-export const PRICE = { inputPerMillion: 1, outputPerMillion: 2 };
+const PRICE = { inputPerMillion: 1, outputPerMillion: 2 };
 
 /** Starts it, and returns when all three are ready. */
 export async function startStack(options: StackOptions): Promise<Stack> {

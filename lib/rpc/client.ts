@@ -7,13 +7,15 @@ export function channelCredentials(): ChannelCredentials {
 
 /**
  * Options of every channel between services: calls go round-robin over all addresses of the target
- * (`dns:///gateway:7001`, `ipv4:10.0.0.1:7001,10.0.0.2:7001`), windows are large, dead connections are noticed.
+ * (`dns:///gateway:7001`, `ipv4:10.0.0.1:7001,10.0.0.2:7001`), windows are large, dead connections are noticed. A proxy
+ * that the environment names (`http_proxy`) is for the web and is not used.
  */
 export function channelOptions(messageBytesMax: number): ChannelOptions {
   return {
     "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
     "grpc.max_receive_message_length": messageBytesMax,
     "grpc.max_send_message_length": -1,
+    "grpc.enable_http_proxy": 0,
     "grpc-node.flow_control_window": 4 * 1024 * 1024,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,

@@ -7,7 +7,7 @@ import {
 } from "@grpc/grpc-js";
 import { context } from "@opentelemetry/api";
 import { callerContextOf, withCallerContext } from "../trace-context/caller-context.ts";
-import { channelCredentials } from "./client.ts";
+import { channelCredentials, channelOptions } from "./client.ts";
 
 const PROBE = {
   probe: {
@@ -29,6 +29,11 @@ const CALLER = {
   baggage: new Map<string, string>(),
 };
 
+/** The probe's answer is a trace id. */
+const MESSAGE_BYTES_MAX = 1024;
+/** How long the probe may take; it never leaves the machine. */
+const PROBE_MS = 10_000;
+
 /**
  * Proves that a caller's context travels through a gRPC call in this process: it makes one, to itself. The loader hook
  * that carries it fails without a word when it was registered too late, so every service runs this at start and refuses
@@ -46,14 +51,17 @@ export async function checkContextTravels(): Promise<void> {
     );
   });
   const Client = makeGenericClientConstructor(PROBE, "twinspan.SelfCheck");
-  const client = new Client(`127.0.0.1:${port}`, channelCredentials());
+  const client = new Client(`127.0.0.1:${port}`, channelCredentials(), channelOptions(MESSAGE_BYTES_MAX));
   try {
     const arrived = await context.with(
       withCallerContext(context.active(), CALLER),
       () =>
         new Promise<string>((resolve, reject) => {
-          client["probe"]?.({}, new Metadata(), (error: Error | null, answer: string) =>
-            error === null ? resolve(answer) : reject(error),
+          client["probe"]?.(
+            {},
+            new Metadata(),
+            { deadline: Date.now() + PROBE_MS },
+            (error: Error | null, answer: string) => (error === null ? resolve(answer) : reject(error)),
           );
         }),
     );

@@ -1,0 +1,27 @@
+import { expect, test, vi } from "vitest";
+import { CALLER } from "../../helpers/gateway-client.ts";
+import { viewOf } from "../../helpers/record-view.ts";
+import { startGatewayRun } from "../../helpers/start-gateway.ts";
+
+const CALLS = 40;
+
+test("calls that the drain has to cut leave twins with the output so far, before the gateway has stopped", async () => {
+  await using run = await startGatewayRun({
+    endpoints: { stalls: { behaviour: { stallAfterChunks: 3 } } },
+    gateway: { drainMs: 100 },
+  });
+  const told = Array.from({ length: CALLS }, () =>
+    run.client.stream({ model: "stalls", stream: true, text: "one two three four", headers: [CALLER.header] }),
+  );
+  await vi.waitFor(() => expect(run.provider.requests).toHaveLength(CALLS), 10_000);
+  await vi.waitFor(async () => expect((await run.metrics()).get("twinspan_calls_in_flight")).toBe(CALLS));
+  await run.gateway[Symbol.asyncDispose]();
+  const views = run.traceWriter.records.map(viewOf);
+  expect(views).toHaveLength(CALLS);
+  for (const { root, attempts, mirrorErrorTypes } of views) {
+    expect(attempts).toHaveLength(1);
+    expect(JSON.parse(root.outputs).choices[0].message.content).toBe("one two ");
+    expect(mirrorErrorTypes).toEqual([root.errorType, attempts[0]?.errorType]);
+  }
+  expect((await Promise.all(told)).every(({ error }) => error !== undefined)).toBe(true);
+});

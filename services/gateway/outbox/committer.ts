@@ -39,8 +39,8 @@ export function commitWrites(
     ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
   }
   for (const write of writes) {
-    ledger.shed(write.kind === "begin" ? "note:disk" : "record:disk");
-    if (write.kind === "finish") ledger.orphanNote(write.traceId);
+    if (write.kind !== "drop") ledger.shed(write.kind === "begin" ? "note:disk" : "record:disk");
+    if (write.kind !== "begin") ledger.orphanNote(write.traceId);
   }
 }
 
@@ -97,6 +97,7 @@ function commit(
         continue;
       }
       database.removeNote(write.traceId);
+      if (write.kind === "drop") continue;
       const keep = keptOf(write, bytes, bytesMax);
       if (keep === "nothing") {
         shed.push("record:outbox_full");

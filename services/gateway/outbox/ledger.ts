@@ -17,7 +17,7 @@ export class Ledger {
   deliveryTrouble: string | undefined;
   /** The notes of calls that have ended and whose records were dropped: to be removed by the next commit. */
   readonly orphanedNotes = new Set<string>();
-  readonly #shed = { ...NOTHING_SHED };
+  readonly #shed: Record<ShedCounter, number> = { ...NOTHING_SHED };
 
   constructor(waiting: { readonly records: number; readonly bytes: number }) {
     this.records = waiting.records;

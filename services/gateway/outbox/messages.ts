@@ -23,7 +23,9 @@ export type Write =
       readonly traceId: string;
       readonly spans: Uint8Array;
       readonly payload: Uint8Array;
-    };
+    }
+  /** A call has ended, and its record was given up and counted: its note goes. */
+  | { readonly kind: "drop"; readonly traceId: string };
 
 /** What the worker tells the gateway. */
 export type FromWorker =
@@ -55,18 +57,39 @@ export interface OutboxState {
   readonly trouble: string | undefined;
 }
 
-/** What was given up and why: `payload` or `record`, at the outbox's bound, for a full or failing disk, or refused. */
-export type ShedCounter = keyof typeof NOTHING_SHED;
+/**
+ * All that can be given up, and why: payloads, whole records and notes, at the outbox's bound, for a full or failing disk,
+ * refused by the trace-writer, or because too much waited for a slow disk (`backlog`). `note:disk` and `note:backlog` are calls
+ * in flight that could not be noted: they would leave no trace if the gateway died in the middle of them; `note:unreadable` is
+ * one of a process of another version, which left none.
+ */
+export const SHED_COUNTERS = [
+  "payload:outbox_full",
+  "record:outbox_full",
+  "payload:disk",
+  "record:disk",
+  "payload:refused",
+  "record:refused",
+  "payload:backlog",
+  "record:backlog",
+  "note:backlog",
+  "note:disk",
+  "note:unreadable",
+] as const;
 
-/** All such counters, at nothing. `note:disk` is a call in flight that could not be noted: it would leave no trace if the
- * gateway died in the middle of it; `note:unreadable` one of a process of another version, which left no trace. */
-export const NOTHING_SHED = {
+export type ShedCounter = (typeof SHED_COUNTERS)[number];
+
+/** All such counters, at nothing. */
+export const NOTHING_SHED: Readonly<Record<ShedCounter, number>> = {
   "payload:outbox_full": 0,
   "record:outbox_full": 0,
   "payload:disk": 0,
   "record:disk": 0,
   "payload:refused": 0,
   "record:refused": 0,
+  "payload:backlog": 0,
+  "record:backlog": 0,
+  "note:backlog": 0,
   "note:disk": 0,
   "note:unreadable": 0,
 };

@@ -4,10 +4,13 @@ import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Invocation } from "../core/invocation.ts";
 import type { SerializedRecord } from "../core/record.ts";
+import { Backlog } from "./backlog.ts";
 import {
   type FromWorker,
   NOTHING_SHED,
   type OutboxState,
+  SHED_COUNTERS,
+  type ShedCounter,
   type ToWorker,
   type WorkerData,
   type Write,
@@ -34,6 +37,7 @@ export interface Outbox extends AsyncDisposable {
 /** A write that waits for its commit. */
 interface Waiting {
   readonly isRecord: boolean;
+  readonly bytes: number;
   readonly settle: (written: Written) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -62,6 +66,7 @@ class WorkerOutbox implements Outbox {
   /** Writes in the order of their commit; the first is number `#settled`. */
   #waiting: Waiting[] = [];
   #settled = 0;
+  readonly #backlog = new Backlog();
   #state: OutboxState = {
     records: 0,
     bytes: 0,
@@ -95,8 +100,9 @@ class WorkerOutbox implements Outbox {
   }
 
   state(): OutboxState {
-    if (this.#dead === undefined) return this.#state;
-    const shed = { ...this.#state.shed, "record:disk": this.#state.shed["record:disk"] + this.#lost };
+    const shed = sumOf(this.#state.shed, this.#backlog.shed);
+    if (this.#dead === undefined) return { ...this.#state, shed };
+    shed["record:disk"] += this.#lost;
     return { ...this.#state, shed, trouble: `the outbox has failed: ${this.#dead}` };
   }
 
@@ -108,16 +114,19 @@ class WorkerOutbox implements Outbox {
     await ended;
   }
 
-  #write(write: Write): Promise<Written> {
+  #write(wanted: Write): Promise<Written> {
     if (this.#dead !== undefined) {
-      if (write.kind === "finish") this.#lost += 1;
+      if (wanted.kind === "finish") this.#lost += 1;
       return Promise.resolve("late");
     }
+    const admitted = this.#backlog.admit(wanted);
+    if (admitted === undefined) return Promise.resolve("late");
+    const { write, bytes } = admitted;
     if (this.#writes.length === 0) setImmediate(() => this.#post());
     this.#writes.push(write);
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve("late"), this.#options.commitWaitMs);
-      this.#waiting.push({ isRecord: write.kind === "finish", settle: resolve, timer });
+      this.#waiting.push({ isRecord: write.kind === "finish", bytes, settle: resolve, timer });
     });
   }
 
@@ -138,8 +147,9 @@ class WorkerOutbox implements Outbox {
   }
 
   #settle(count: number, written: Written): void {
-    for (const { settle, timer } of this.#waiting.splice(0, count)) {
+    for (const { bytes, settle, timer } of this.#waiting.splice(0, count)) {
       clearTimeout(timer);
+      this.#backlog.settled(bytes);
       settle(written);
     }
     this.#settled += count;
@@ -150,4 +160,11 @@ class WorkerOutbox implements Outbox {
     this.#lost += this.#waiting.filter(({ isRecord }) => isRecord).length;
     this.#settle(this.#waiting.length, "late");
   }
+}
+
+/** What was given up on both sides. */
+function sumOf(a: OutboxState["shed"], b: OutboxState["shed"]): Record<ShedCounter, number> {
+  const sum = { ...a };
+  for (const counter of SHED_COUNTERS) sum[counter] += b[counter];
+  return sum;
 }

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { newSpanId, newTraceId } from "#lib/ids.ts";
+import { createLogger } from "#lib/logger.ts";
+import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
+import type { Invocation } from "../../../services/gateway/core/invocation.ts";
+import { recordOf } from "../../../services/gateway/core/record.ts";
+import { startOutbox } from "../../../services/gateway/outbox/outbox.ts";
+import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
+import { configOf } from "../../helpers/start-gateway.ts";
+
+const MiB = 1024 * 1024;
+
+function invocation(): Invocation {
+  const none = undefined;
+  return {
+    traceId: newTraceId(),
+    spanId: newSpanId(),
+    startNanos: 1_800_000_000_000_000_000n,
+    endpointId: "ep-0",
+    endpointName: "demo",
+    experiment: "gateway/demo",
+    requestType: RequestType.REQUEST_TYPE_OPENAI_CHAT,
+    streaming: false,
+    caller: { product: none, session: none, user: none, run: none, serverUrl: none, experiment: none },
+    callerSpan: none,
+    mirrorSpanId: none,
+  };
+}
+
+test("what waits for a slow disk is bounded: payloads are shed before records, and calls = delivered + counted", async () => {
+  await using traceWriter = await startRecordingTraceWriter();
+  const directory = await mkdtemp(join(tmpdir(), "twinspan-backlog-"));
+  await using _removed = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+  const { outbox: options } = configOf(
+    { endpoints: {} },
+    join(directory, "outbox.db"),
+    "http://127.0.0.1:1/v1",
+    "127.0.0.1:1",
+  ).gateway;
+  const log = createLogger("gateway", "silent");
+  await using outbox = await startOutbox(options, traceWriter.address, log);
+
+  // In one turn of the event loop, so that nothing of it can have been committed.
+  const calls = 48;
+  const text = Buffer.alloc(4 * MiB, "x");
+  const written = Array.from({ length: calls }, () => {
+    const call = invocation();
+    const inputs = { bytes: text, truncated: false };
+    const ended = { endNanos: call.startNanos + 1n, failure: undefined, attempts: [], inputs, outputs: undefined };
+    return outbox.finish(call, recordOf(call, ended));
+  });
+  await Promise.all(written);
+  await vi.waitFor(() => expect(traceWriter.records).toHaveLength(calls), 20_000);
+  const shed = traceWriter.records.filter(({ payloadShed }) => payloadShed);
+  expect(shed).toHaveLength(calls - 31);
+  await vi.waitFor(() => expect(outbox.state().shed["payload:backlog"]).toBe(shed.length));
+  expect(traceWriter.refusals).toEqual([]);
+});

@@ -28,5 +28,5 @@ export function readConfig(given: string | undefined, io: CliIo): Config {
 export function shownFileOf(file: string, io: CliIo): string {
   if (io.directory !== process.cwd()) return file;
   const fromHere = relative(io.directory, file);
-  return fromHere.startsWith("..") ? file : fromHere;
+  return fromHere === "" || fromHere.startsWith("..") ? file : fromHere;
 }

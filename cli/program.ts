@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { ConfigError } from "#lib/config/load.ts";
+import { ConfigError, ConfigFileError } from "#lib/config/load.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addRpcCommand } from "./commands/rpc.ts";
@@ -47,7 +47,8 @@ function catchExits(command: Command, io: CliIo): void {
 
 function messageOf(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
-  if (error instanceof CliError || error instanceof ServiceError) return `twinspan: ${error.message}`;
+  const isTold = error instanceof CliError || error instanceof ConfigFileError || error instanceof ServiceError;
+  if (isTold) return `twinspan: ${error.message}`;
   // A bug of ours, or of the machine's: whoever reports it needs all of it.
   return error instanceof Error ? `twinspan: ${error.stack ?? error.message}` : `twinspan: ${String(error)}`;
 }

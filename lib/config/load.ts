@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Document, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { z } from "zod";
+import { faultWordsOf } from "./fault-words.ts";
 import { type Config, configSchema } from "./schema.ts";
 
 /** Environment variables, by name. */
@@ -29,7 +30,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads and checks a configuration file. Throws a ConfigError with all faults at once. */
+/** A configuration that cannot be read at all: which, why, and how to name another. */
+export class ConfigFileError extends Error {
+  override readonly name = "ConfigFileError";
+}
+
+/** Reads and checks a configuration file. Throws a ConfigError with all faults at once, or a ConfigFileError. */
 export function loadConfig(file: string, environment: Environment): Config {
   return parseConfig(readConfigFile(file), file, environment);
 }
@@ -49,7 +55,7 @@ export function parseConfig(text: string, file: string, environment: Environment
   const syntax = document.errors.map((error) => ({
     ...at(error.pos[0]),
     path: "",
-    message: error.message.split("\n", 1)[0] ?? "not YAML",
+    message: (error.message.split("\n", 1)[0] ?? "not YAML").replace(/ at line \d+, column \d+:$/, ""),
   }));
   if (syntax.length > 0) throw new ConfigError(file, syntax);
 
@@ -62,7 +68,7 @@ export function parseConfig(text: string, file: string, environment: Environment
   if (plain instanceof ReferenceError) {
     throw new ConfigError(file, [{ ...at(aliasOffsetOf(document)), path: "", message: plain.message }]);
   }
-  const checked = configSchema.safeParse(plain ?? {});
+  const checked = configSchema.safeParse(plain ?? {}, { error: faultWordsOf });
   const wrong = (checked.error?.issues ?? []).map((issue) => ({
     ...at(offsetOf(document, placeOf(issue))),
     path: pathOf(issue.path),
@@ -76,7 +82,11 @@ function readConfigFile(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new Error(`${file} cannot be read. Give the configuration with --config, or in TWINSPAN_CONFIG.`, { cause });
+    const why = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new ConfigFileError(
+      `${file} cannot be read${why}. Name the configuration in TWINSPAN_CONFIG, or with --config on the command line.`,
+      { cause },
+    );
   }
 }
 

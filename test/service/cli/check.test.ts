@@ -31,9 +31,11 @@ test("every fault is told at once, with its line and column", async () => {
 test("what is not YAML, and what is not there, is one line", async () => {
   await using file = await fileOf("endpoints: [\n");
   expect((await run(["check", file.path])).err).toMatch(/twinspan\.yaml:2:1 {2}\S.*\n$/);
-  const missing = await run(["check", "no-such.yaml"]);
-  expect(missing.status).toBe(1);
-  expect(missing.err.split("\n")[0]).toContain("no-such.yaml cannot be read");
+  for (const unreadable of ["no-such.yaml", "."]) {
+    const { status, err } = await run(["check", unreadable]);
+    expect(status).toBe(1);
+    expect(err).toMatch(/^twinspan: \S+ cannot be read \(E[A-Z]+\)\. [^\n]+\n$/);
+  }
 });
 
 test("--print shows defaults and hides secrets", async () => {

@@ -62,7 +62,23 @@ test("an endpoint that is there twice is a fault", () => {
 
 test("a setting that does not exist is told at its own line", () => {
   const faults = faultsOf("gateway:\n  listen: 127.0.0.1:0\n  lissten: 127.0.0.1:0\n");
-  expect(faults).toEqual(['twinspan.yaml:3:12  gateway: Unrecognized key: "lissten"']);
+  expect(faults).toEqual([
+    'twinspan.yaml:3:12  gateway: there is no setting "lissten" here. docs/configuration.md has all there are.',
+  ]);
+});
+
+test.each([
+  ["log: { level: loud }", "log.level: must be one of `debug`, `info`, `warn`, `error`, `silent`"],
+  ["ingress: { listen: 8080 }", "ingress.listen: must be host:port, such as 127.0.0.1:8080"],
+  ["gateway: { drainMs: 10s }", "gateway.drainMs: must be a number"],
+  ["gateway: { drainMs: 1.5 }", "gateway.drainMs: must be a whole number"],
+  ["gateway: { outbox: { bytesMax: 12 } }", "gateway.outbox.bytesMax: must be at least 1024"],
+  ["gateway: { outbox: { path: '' } }", "gateway.outbox.path: must not be empty"],
+  ["providers: { a: { baseUrl: api.openai.com } }", "providers.a.baseUrl: must be an address with http:// or https://"],
+  ["endpoints: { a: {} }", "endpoints: must be a list"],
+  ["endpoints: [{ models: [] }]", "endpoints[0].name: is missing. It must be a text."],
+])("a fault says what the setting must be: %s", (text, told) => {
+  expect(faultsOf(text).join("\n")).toContain(`  ${told}`);
 });
 
 test.each([
@@ -106,5 +122,7 @@ test("a secret is never quoted in a fault", () => {
 });
 
 test("a file that is not there is told with how to name another", () => {
-  expect(() => loadConfig("no-such.yaml", {})).toThrow("no-such.yaml cannot be read. Give the configuration");
+  expect(() => loadConfig("no-such.yaml", {})).toThrow(
+    "no-such.yaml cannot be read (ENOENT). Name the configuration in",
+  );
 });

@@ -1,0 +1,43 @@
+import type { z } from "zod";
+
+/**
+ * What is told of a wrong setting, in place of zod's words: what it must be. Settings that say so themselves
+ * (`lib/config/schema.ts`) are not asked here. Never quotes a value, which may be a secret. Undefined: zod's own words.
+ */
+export function faultWordsOf(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "invalid_type":
+      if (issue.input === undefined) return `is missing. It must be ${kindOf(issue.expected)}.`;
+      return `must be ${kindOf(issue.expected)}`;
+    case "unrecognized_keys":
+      return `there is no setting ${issue.keys.map((key) => `"${key}"`).join(", ")} here. docs/configuration.md has all there are.`;
+    case "invalid_value":
+      return `must be one of ${issue.values.map((value) => `\`${String(value)}\``).join(", ")}`;
+    case "too_small":
+      return issue.origin === "string" ? "must not be empty" : `must be at least ${issue.minimum}`;
+    case "too_big":
+      return `must be at most ${issue.maximum}${issue.origin === "array" ? " long" : ""}`;
+    default:
+      return undefined;
+  }
+}
+
+function kindOf(expected: string): string {
+  switch (expected) {
+    case "int":
+      return "a whole number";
+    case "number":
+      return "a number";
+    case "string":
+      return "a text";
+    case "boolean":
+      return "true or false";
+    case "array":
+      return "a list";
+    case "object":
+    case "record":
+      return "settings by name";
+    default:
+      return expected;
+  }
+}

@@ -11,8 +11,13 @@ import {
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { checkRecord } from "../../services/trace-writer/core/record-check.ts";
 
-/** What becomes of a batch: `stall` never answers; `take-and-fail` takes it, and its answer is lost. */
-type BatchScript = (records: readonly InvocationRecord[]) => "take" | "take-and-fail" | "stall" | ServiceError;
+/**
+ * What becomes of a batch: `stall` never answers; `take-and-fail` takes it, and its answer is lost; `forget` takes nothing,
+ * and answers without a word about any record.
+ */
+type BatchScript = (
+  records: readonly InvocationRecord[],
+) => "take" | "take-and-fail" | "stall" | "forget" | ServiceError;
 
 /** A real gRPC server on loopback that keeps what a gateway sends, held to the trace-writer's own rules. */
 export interface RecordingTraceWriter extends AsyncDisposable {
@@ -62,6 +67,7 @@ export async function startRecordingTraceWriter(listen = "127.0.0.1:0"): Promise
       batches.push(request.records.length);
       const verdict = writer.script(request.records);
       if (verdict === "stall") return;
+      if (verdict === "forget") return callback(null, { results: [] });
       if (verdict instanceof ServiceError) return callback(rpcFailureOf(verdict));
       const results = request.records.map(take);
       if (verdict === "take") callback(null, { results });

@@ -74,6 +74,7 @@ export function startShipper(
       const sent = await send(client, batch, options.shipMs, stop.signal);
       if (sent.kind === "failed") return `the trace-writer takes nothing: ${sent.reason}`;
       if (sent.kind === "answered") {
+        if (sent.results.length !== batch.length) return "the trace-writer does not say what became of each record";
         settle(batch, sent.results);
         recordsMax = Math.min(options.batchRecordsMax, recordsMax * 2);
       } else if (batch.length === 1) giveUp(batch[0]);

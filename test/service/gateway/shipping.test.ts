@@ -71,6 +71,17 @@ test("an acknowledgement that is lost makes a record come again, and nothing is 
   expect((await run.metrics()).get("twinspan_outbox_retries_total")).toBeGreaterThanOrEqual(3);
 });
 
+test("an answer that does not speak of every record acknowledges none of them", async () => {
+  await using run = await startGatewayRun({ endpoints: { demo: {} } });
+  run.traceWriter.script = () => "forget";
+  await calls(run, 3);
+  await untilMetric(run, "twinspan_outbox_retries_total", (count) => count >= 2);
+  expect((await run.metrics()).get("twinspan_outbox_shipped_total")).toBe(0);
+  run.traceWriter.script = () => "take";
+  await run.records(3);
+  await untilMetric(run, "twinspan_outbox_shipped_total", (count) => count === 3);
+});
+
 test("a trace-writer that goes away and comes back gets everything", async () => {
   await using run = await startGatewayRun({ endpoints: { demo: {} } });
   await calls(run, 3);
@@ -129,6 +140,8 @@ test("at its bound the outbox sheds payloads before records, and calls = deliver
   const dropped = (await run.metrics()).get(shed("record", "outbox_full")) ?? 0;
   const payloadsShed = (await run.metrics()).get(shed("payload", "outbox_full")) ?? 0;
   expect(payloadsShed).toBeGreaterThan(0);
+  const ready = await fetch(`http://${run.gateway.opsAddress}/readyz`);
+  expect(await ready.json()).toMatchObject({ degraded: [expect.stringContaining("outbox.bytesMax")] });
 
   run.traceWriter.script = () => "take";
   const records = await run.records(made - dropped);
@@ -137,6 +150,7 @@ test("at its bound the outbox sheds payloads before records, and calls = deliver
   expect(records.slice(0, whole).every(({ payloads }) => payloads.length > 0)).toBe(true);
   await calls(run, 1);
   expect((await run.records(made - dropped + 1)).at(-1)?.payloadShed).toBe(false);
+  await untilMetric(run, "twinspan_outbox_degraded", (degraded) => degraded === 0);
 });
 
 test("an answer does not wait for a slow commit: it goes, counts as late, and is recorded all the same", async () => {

@@ -113,6 +113,15 @@ function commit(
   ledger.orphanedNotes.clear();
   for (const size of added) ledger.added(size);
   for (const counter of shed) ledger.shed(counter);
+  ledger.roomTrouble = roomTroubleAfter(ledger, shed, added.length, bytesMax);
+}
+
+/** What health says of the bound after a commit: that it costs something, until a record is kept whole or half is free. */
+function roomTroubleAfter(ledger: Ledger, shed: readonly ShedCounter[], added: number, bytesMax: number) {
+  if (shed.some((counter) => counter === "payload:outbox_full" || counter === "record:outbox_full")) {
+    return "the outbox is full (outbox.bytesMax): payloads are shed, then records";
+  }
+  return added > 0 || ledger.bytes <= bytesMax / 2 ? undefined : ledger.roomTrouble;
 }
 
 /** How much of a record there is room for below the bound. */

@@ -13,6 +13,8 @@ export class Ledger {
   mirrorsRefused = 0;
   /** Why commits fail now. Undefined: they do not. */
   diskTrouble: string | undefined;
+  /** Why records are given up at the outbox's bound now. Undefined: they are not. */
+  roomTrouble: string | undefined;
   /** Why the trace-writer takes nothing now. Undefined: it does. */
   deliveryTrouble: string | undefined;
   /** The notes of calls that have ended and whose records were dropped: to be removed by the next commit. */
@@ -51,7 +53,14 @@ export class Ledger {
       retries: this.retries,
       mirrorsRefused: this.mirrorsRefused,
       shed: { ...this.#shed },
-      trouble: this.diskTrouble ?? this.deliveryTrouble,
+      trouble: this.#trouble(),
     };
+  }
+
+  #trouble(): string | undefined {
+    const troubles = [this.diskTrouble, this.roomTrouble, this.deliveryTrouble].filter(
+      (trouble) => trouble !== undefined,
+    );
+    return troubles.length === 0 ? undefined : troubles.join("; ");
   }
 }

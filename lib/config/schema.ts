@@ -1,7 +1,8 @@
 import { z } from "zod";
 
-/** Where a server listens: `host:port`. Port 0 takes a free one. */
+const OPENAI_URL = "https://api.openai.com/v1";
 const LISTEN = "must be host:port, such as 127.0.0.1:8080";
+/** Where a server listens: `host:port`. Port 0 takes a free one. */
 const listen = z.string(LISTEN).regex(/^.+:\d{1,5}$/, LISTEN);
 /** Where a gRPC server is: `dns:///host:port`, `ipv4:a:p,b:p`, or `host:port`. */
 const target = z.string().min(3).max(1000);
@@ -152,12 +153,8 @@ const timeouts = z
 const provider = z.strictObject({
   kind: z.enum(["openai-compatible"]).default("openai-compatible").describe("The wire format it speaks."),
   baseUrl: z
-    .url({
-      protocol: /^https?$/,
-      hostname: /.+/,
-      error: "must be an address with http:// or https://, such as https://api.openai.com/v1",
-    })
-    .describe("Its base URL, with the version: https://api.openai.com/v1"),
+    .url({ protocol: /^https?$/, hostname: /.+/, error: `must be an address, such as ${OPENAI_URL}` })
+    .describe(`Its base URL, with the version: ${OPENAI_URL}`),
   apiKey: z
     .string()
     .min(1)

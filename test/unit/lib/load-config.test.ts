@@ -74,7 +74,10 @@ test.each([
   ["gateway: { drainMs: 1.5 }", "gateway.drainMs: must be a whole number"],
   ["gateway: { outbox: { bytesMax: 12 } }", "gateway.outbox.bytesMax: must be at least 1024"],
   ["gateway: { outbox: { path: '' } }", "gateway.outbox.path: must not be empty"],
-  ["providers: { a: { baseUrl: api.openai.com } }", "providers.a.baseUrl: must be an address with http:// or https://"],
+  [
+    "providers: { a: { baseUrl: api.openai.com } }",
+    "providers.a.baseUrl: must be an address, such as https://api.openai.com/v1",
+  ],
   ["endpoints: { a: {} }", "endpoints: must be a list"],
   ["endpoints: [{ models: [] }]", "endpoints[0].name: is missing. It must be a text."],
 ])("a fault says what the setting must be: %s", (text, told) => {

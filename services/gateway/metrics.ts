@@ -3,7 +3,7 @@ import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
 import { errorWordOf } from "#lib/spans/words.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
 import { errorTypeOf } from "./core/error-type.ts";
-import type { Attempt, Invocation, Outcome } from "./core/invocation.ts";
+import type { Attempt, Ending, Invocation } from "./core/invocation.ts";
 import type { MirrorDecision } from "./core/mirror-decision.ts";
 import type { OutboxState } from "./outbox/messages.ts";
 
@@ -87,23 +87,23 @@ export class GatewayMetrics {
     this.#unrecorded.inc();
   }
 
-  ended(invocation: Invocation, outcome: Outcome, providerNanos: bigint): void {
+  ended(invocation: Invocation, ending: Ending, providerNanos: bigint): void {
     const endpoint = invocation.endpointName;
-    const nanos = outcome.endNanos - invocation.startNanos;
+    const nanos = ending.endNanos - invocation.startNanos;
     this.#inFlight.dec();
-    this.#calls.inc({ endpoint, outcome: wordOf(outcome) });
+    this.#calls.inc({ endpoint, outcome: wordOf(ending) });
     this.#seconds.observe({ endpoint }, secondsOf(nanos));
     this.#overhead.observe({ endpoint }, secondsOf(nanos - providerNanos));
-    const firstTokenNanos = outcome.attempts.at(-1)?.answer.firstTokenNanos;
+    const firstTokenNanos = ending.attempts.at(-1)?.answer.firstTokenNanos;
     if (firstTokenNanos !== undefined) {
       this.#firstToken.observe({ endpoint }, secondsOf(firstTokenNanos - invocation.startNanos));
     }
-    const usage = sumOfUsages(outcome.attempts.map(({ answer }) => answer.usage));
+    const usage = sumOfUsages(ending.attempts.map(({ answer }) => answer.usage));
     if (usage?.inputTokens) this.#tokens.inc({ endpoint, direction: "input" }, Number(usage.inputTokens));
     if (usage?.outputTokens) this.#tokens.inc({ endpoint, direction: "output" }, Number(usage.outputTokens));
-    const cost = sumOfCosts(outcome.attempts.map((attempt) => attempt.cost));
+    const cost = sumOfCosts(ending.attempts.map((attempt) => attempt.cost));
     if (cost !== undefined) this.#cost.inc({ endpoint }, Number(cost.totalNanoUsd) / 1e9);
-    for (const attempt of outcome.attempts) {
+    for (const attempt of ending.attempts) {
       this.#attempts.inc({ provider: attempt.provider, model: attempt.requestModel, outcome: wordOf(attempt) });
     }
   }
@@ -166,7 +166,7 @@ export class GatewayMetrics {
   }
 }
 
-function wordOf({ failure }: Outcome | Attempt): string {
+function wordOf({ failure }: Ending | Attempt): string {
   return errorWordOf(errorTypeOf(failure)) ?? "ok";
 }
 

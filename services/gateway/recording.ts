@@ -6,7 +6,7 @@ import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { AttemptReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { errorTypeOf } from "./core/error-type.ts";
-import type { AnswerFacts, Attempt, Caller, Failure, Invocation, Outcome, Payload } from "./core/invocation.ts";
+import type { Attempt, Caller, Ending, Failure, Invocation, Payload } from "./core/invocation.ts";
 import { NO_FACTS } from "./core/invocation.ts";
 import { mirrorDecisionOf } from "./core/mirror-decision.ts";
 import { recordOf } from "./core/record.ts";
@@ -76,9 +76,13 @@ export class Recording {
     return this.#opening.endpoint.isTraced;
   }
 
-  /** The time, which within a call never runs backwards, whatever the clock does: attempts lie inside their call. */
+  /**
+   * The time, which within a call never runs backwards, whatever the clock does: attempts lie inside their call, first tokens
+   * inside their attempt.
+   */
   now(): bigint {
-    this.#latestNanos = laterOf(this.#gateway.clock(), this.#latestNanos);
+    const nowNanos = this.#gateway.clock();
+    if (nowNanos > this.#latestNanos) this.#latestNanos = nowNanos;
     return this.#latestNanos;
   }
 
@@ -107,8 +111,7 @@ export class Recording {
       end: (failure) => {
         if (this.#openAttempt !== attempt) return;
         this.#openAttempt = undefined;
-        const endNanos = this.#nowAfter(startNanos);
-        const facts = factsWithin(this.#watch?.facts() ?? NO_FACTS, startNanos, endNanos);
+        const facts = this.#watch?.facts() ?? NO_FACTS;
         this.#attempts.push({
           spanId,
           mirrorSpanId,
@@ -138,37 +141,32 @@ export class Recording {
   async end(failure: Failure | undefined): Promise<InvocationSummary> {
     this.#openAttempt?.end(failure);
     const { invocation } = this;
-    const outcome: Outcome = {
+    const ending: Ending = {
       endNanos: this.now(),
       // What the provider said stands in the attempt, once.
       failure: failure && this.#attempts.length > 0 ? { kind: failure.kind, text: "" } : failure,
       attempts: this.#attempts,
-      inputs: this.#attempts.length === 0 ? undefined : this.#inputs(),
-      outputs: this.#watch?.reduced(),
     };
-    const summary = this.#summaryOf(outcome);
+    const summary = this.#summaryOf(ending);
     if (this.#hasEnded) return summary;
     this.#hasEnded = true;
-    this.#gateway.metrics.ended(invocation, outcome, summary.providerNanos);
-    if (this.isTraced) await this.#record(outcome);
+    this.#gateway.metrics.ended(invocation, ending, summary.providerNanos);
+    if (this.isTraced) await this.#record(ending);
     return summary;
   }
 
   /** A fault of ours in making the record costs the record, is counted and logged, and never fails the call. */
-  async #record(outcome: Outcome): Promise<void> {
+  async #record(ending: Ending): Promise<void> {
     const { outbox, metrics, log } = this.#gateway;
     try {
-      const written = await outbox.finish(this.invocation, recordOf(this.invocation, outcome));
+      const inputs = this.#attempts.length === 0 ? undefined : this.#inputs();
+      const record = recordOf(this.invocation, { ...ending, inputs, outputs: this.#watch?.reduced() });
+      const written = await outbox.finish(this.invocation, record);
       if (written === "late") metrics.late("finish");
     } catch (error) {
       metrics.unrecorded();
       log.error({ err: error, traceId: this.invocation.traceId }, "a call could not be recorded");
     }
-  }
-
-  /** Now, but never before what it follows: the wall clock may be set back in the middle of a call. */
-  #nowAfter(nanos: bigint): bigint {
-    return laterOf(this.#gateway.clock(), nanos);
   }
 
   get hasEnded(): boolean {
@@ -182,7 +180,7 @@ export class Recording {
     return { bytes: body.subarray(0, payloadBytesMax), truncated: body.length > payloadBytesMax };
   }
 
-  #summaryOf({ endNanos, failure, attempts }: Outcome): InvocationSummary {
+  #summaryOf({ endNanos, failure, attempts }: Ending): InvocationSummary {
     const { invocation } = this;
     const firstTokenNanos = attempts.at(-1)?.answer.firstTokenNanos;
     return {
@@ -202,15 +200,4 @@ export class Recording {
 export function failureOf(error: ServiceError): Failure {
   const text = "text" in error && typeof error.text === "string" ? error.text : error.message;
   return { kind: error.kind, text };
-}
-
-/** What an answer says, its first token within its attempt also where the clock was set in the middle of it. */
-function factsWithin(facts: AnswerFacts, startNanos: bigint, endNanos: bigint): AnswerFacts {
-  const { firstTokenNanos } = facts;
-  if (firstTokenNanos === undefined || (firstTokenNanos >= startNanos && firstTokenNanos <= endNanos)) return facts;
-  return { ...facts, firstTokenNanos: firstTokenNanos < startNanos ? startNanos : endNanos };
-}
-
-function laterOf(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

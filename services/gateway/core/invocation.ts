@@ -90,11 +90,15 @@ export interface Failure {
 export type FailureKind = ErrorKind | "interrupted";
 
 /** How an invocation ended. */
-export interface Outcome {
+export interface Ending {
   /** When the last piece of the answer was ready to be sent, or the cut. */
   readonly endNanos: bigint;
   readonly failure: Failure | undefined;
   readonly attempts: readonly Attempt[];
+}
+
+/** How an invocation ended, and what was said in it. */
+export interface Outcome extends Ending {
   /** The request, as the caller sent it. Undefined: it is not recorded (a refused request). */
   readonly inputs: Payload | undefined;
   /** The answer, or as much of it as there was. */

@@ -8,7 +8,7 @@ NODE := node_modules/node/bin/node
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{ printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: install
 install: ## Install the dependencies, when package-lock.json has changed
@@ -54,6 +54,10 @@ generate: install ## Generate gen/ from proto/, and the documents that are made 
 .PHONY: bench
 bench: install ## Measure what twinspan costs, and write docs/performance.md
 	@$(NODE) bench/main.ts
+
+.PHONY: bench-store
+bench-store: install ## Measure what a record costs the trace-writer
+	@$(NODE) bench/store.ts
 
 .PHONY: clean
 clean: ## Delete what running leaves behind: stored traces, logs, coverage

@@ -11,19 +11,22 @@ export class Undecodable {
 }
 
 /**
- * The method, but that bytes which cannot be decoded reach its handler as an {@link Undecodable}. grpc-js would answer
- * INTERNAL by itself, which says that we failed and that the same bytes may be sent again.
+ * The method of a server, its requests read by `read`. Bytes that cannot be read reach its handler as an
+ * {@link Undecodable}: grpc-js would answer INTERNAL by itself, which says that we failed and that the same bytes may be
+ * sent again.
  */
-export function tolerant<Request, Response>(
-  method: MethodDefinition<Request, Response>,
+export function tolerant<Message, Request, Response>(
+  method: MethodDefinition<Message, Response>,
+  read: (bytes: Buffer) => Request,
 ): MethodDefinition<Request | Undecodable, Response> {
   return {
     ...method,
-    requestSerialize: (request) =>
-      request instanceof Undecodable ? Buffer.alloc(0) : method.requestSerialize(request),
+    requestSerialize: () => {
+      throw new Error("a server sends no request");
+    },
     requestDeserialize(bytes) {
       try {
-        return method.requestDeserialize(bytes);
+        return read(bytes);
       } catch (error) {
         return new Undecodable(error);
       }

@@ -4,7 +4,7 @@ import { unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import {
-  type ExportTraceServiceRequest,
+  ExportTraceServiceRequest,
   type ExportTraceServiceResponse,
   TraceServiceService,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
@@ -66,7 +66,7 @@ export function createOtlpService(
   };
   return {
     name: "opentelemetry.proto.collector.trace.v1.TraceService",
-    definition: { export: tolerant(TraceServiceService.export) },
+    definition: { export: tolerant(TraceServiceService.export, ExportTraceServiceRequest.decode) },
     implementation: {
       export: unary(log, (request: ExportTraceServiceRequest | Undecodable, call) =>
         handle(request, call.metadata, call.signal),

@@ -2,11 +2,9 @@ import type { Logger } from "#lib/logger.ts";
 import { unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
-import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import {
   MirrorOutcome,
   TraceWriterServiceService,
-  type WriteInvocationsRequest,
   type WriteInvocationsResponse,
   WriteOutcome,
   type WriteResult,
@@ -16,6 +14,7 @@ import { type RecordToWrite, recordToWriteOf } from "./core/record-to-write.ts";
 import { decoded, tolerant, type Undecodable } from "./decoding.ts";
 import { digest } from "./digest.ts";
 import type { Metrics } from "./metrics.ts";
+import { type ReceivedRecord, receiveRecords } from "./receive-records.ts";
 import type { RecordOutcome, TraceStore } from "./store/trace-store.ts";
 import { WORKSPACE } from "./workspace.ts";
 
@@ -23,8 +22,8 @@ const RECORDS_MAX = 1000;
 
 /** TraceWriterService: checks each record, and stores those that break no rule. */
 export function createTraceWriterService(store: TraceStore, metrics: Metrics, log: Logger): ServedService {
-  const handle = async (request: WriteInvocationsRequest | Undecodable, signal: AbortSignal) => {
-    const { records } = decoded(request);
+  const handle = async (request: readonly ReceivedRecord[] | Undecodable, signal: AbortSignal) => {
+    const records = decoded(request);
     if (records.length < 1 || records.length > RECORDS_MAX) {
       throw new ServiceError("invalid_request", `records must be 1 to ${RECORDS_MAX}.`, { field: "records" });
     }
@@ -33,9 +32,9 @@ export function createTraceWriterService(store: TraceStore, metrics: Metrics, lo
   };
   return {
     name: "twinspan.trace.v1.TraceWriterService",
-    definition: { writeInvocations: tolerant(TraceWriterServiceService.writeInvocations) },
+    definition: { writeInvocations: tolerant(TraceWriterServiceService.writeInvocations, receiveRecords) },
     implementation: {
-      writeInvocations: unary(log, (request: WriteInvocationsRequest | Undecodable, { signal }) =>
+      writeInvocations: unary(log, (request: readonly ReceivedRecord[] | Undecodable, { signal }) =>
         handle(request, signal),
       ),
     },
@@ -45,14 +44,14 @@ export function createTraceWriterService(store: TraceStore, metrics: Metrics, lo
 async function writeInvocations(
   store: TraceStore,
   metrics: Metrics,
-  records: readonly InvocationRecord[],
+  records: readonly ReceivedRecord[],
   signal: AbortSignal,
 ): Promise<WriteInvocationsResponse> {
   const results: WriteResult[] = [];
   const accepted: { readonly index: number; readonly record: RecordToWrite }[] = [];
-  for (const [index, record] of records.entries()) {
+  for (const [index, { record, parts }] of records.entries()) {
     const reason = checkRecord(record);
-    const toWrite = reason === undefined ? recordToWriteOf(record, digest) : undefined;
+    const toWrite = reason === undefined ? recordToWriteOf(record, parts, digest) : undefined;
     const refusal = reason ?? "full.resource_spans: is required";
     results.push(refusalOf(refusal));
     if (toWrite === undefined) metrics.refused(refusal);

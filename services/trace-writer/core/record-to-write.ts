@@ -1,15 +1,27 @@
-import { attributesOf } from "#lib/spans/attributes.ts";
-import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { InvocationRecord, type SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
-import { mirrorSpansOf } from "./mirror-spans.ts";
+import { mirrorRowsOf } from "./mirror-rows.ts";
 import { previewOfBytes } from "./preview.ts";
-import { type Digest, spanBatchOf } from "./span-batch.ts";
+import { type Digest, spanRowOf } from "./span-batch.ts";
 import type { SpanBatch, SpanRow } from "./span-row.ts";
+
+/**
+ * The bytes of a record, cut between its fields and otherwise as they came. The pieces of a part, one after the other, are
+ * an InvocationRecord that holds nothing but that part. No pieces: there is none.
+ */
+export interface RecordParts {
+  /** The full trace, and whether its payload was shed. */
+  readonly full: readonly Uint8Array[];
+  readonly mirror: readonly Uint8Array[];
+  readonly payload: readonly Uint8Array[];
+}
 
 /** A checked record, as it goes to a store. */
 export interface RecordToWrite {
+  /** Its bytes are an InvocationRecord of the full trace, with a stub for each payload that was cut short. */
   readonly full: SpanBatch;
+  /** A digest of the full trace, to tell a record that is repeated from another under the same id. */
+  readonly hash: string;
   /** The name of the experiment of the full trace. */
   readonly experiment: string;
   readonly metadata: Readonly<Record<string, string>>;
@@ -18,58 +30,54 @@ export interface RecordToWrite {
   readonly mirror: MirrorToWrite | undefined;
 }
 
-/** A mirror as it goes to a store. The first of its rows is the gateway span. */
+/** A mirror as it goes to a store. */
 interface MirrorToWrite {
+  /** The first of its rows is the gateway span. Its bytes are an InvocationRecord of the mirror alone. */
   readonly spans: SpanBatch;
   /** Where the caller asked for it to be filed. Undefined: nowhere. */
   readonly experiment: ExperimentRef["ref"];
 }
 
-/** A record that `checkRecord` found nothing wrong with, as it goes to a store. Undefined: it has no full trace. */
-export function recordToWriteOf(record: InvocationRecord, digest: Digest): RecordToWrite | undefined {
-  const { full, payloads, mirror } = record;
-  if (full?.resourceSpans === undefined) return undefined;
-  const marked = {
-    ...full.resourceSpans,
-    scopeSpans: full.resourceSpans.scopeSpans.map((scope) => ({ ...scope, spans: markedSpansOf(scope.spans, record) })),
-  };
-  const batch = spanBatchOf(
-    full.traceId.toString("hex"),
-    [marked],
-    (index) => (index === 0 ? "full-gateway" : "full-attempt"),
-    digest,
+/** What stands for the digest of a span that the gateway wrote: conflicts with it are not decided by content. */
+const NOT_COMPARED = "";
+
+/**
+ * A record that `checkRecord` found nothing wrong with, as it goes to a store: its own bytes, and the rows that are read
+ * from it. Undefined: it has no full trace.
+ */
+export function recordToWriteOf(
+  { full, payloads, mirror }: InvocationRecord,
+  parts: RecordParts,
+  digest: Digest,
+): RecordToWrite | undefined {
+  const [scope] = full?.resourceSpans?.scopeSpans ?? [];
+  if (full === undefined || scope === undefined) return undefined;
+  const rows = scope.spans.map((span, index) =>
+    index === 0
+      ? withPreviews(spanRowOf(span, "full-gateway", NOT_COMPARED), payloads)
+      : spanRowOf(span, "full-attempt", NOT_COMPARED),
   );
+  const fullBytes = joined(parts.full);
+  const cut = payloads.filter(({ truncated }) => truncated).map(stubOf);
   return {
-    full: { ...batch, rows: batch.rows.map((row) => withPreviews(row, payloads)) },
+    full: {
+      traceId: full.traceId.toString("hex"),
+      rows,
+      bytes: cut.length === 0 ? fullBytes : joined([fullBytes, payloadBytesOf(cut)]),
+    },
+    hash: digest(fullBytes),
     experiment: full.experiment,
     metadata: full.metadata,
-    payload: payloads.length === 0 ? undefined : payloadBytesOf(payloads),
+    payload: payloads.length === 0 ? undefined : joined(parts.payload),
     mirror: mirror && {
-      spans: spanBatchOf(
-        mirror.traceId.toString("hex"),
-        [mirrorSpansOf(mirror)],
-        (index) => (index === 0 ? "mirror-gateway" : "mirror-attempt"),
-        digest,
-      ),
+      spans: { traceId: mirror.traceId.toString("hex"), rows: mirrorRowsOf(mirror), bytes: joined(parts.mirror) },
       experiment: mirror.experiment?.ref,
     },
   };
 }
 
-/** The spans, each with what became of its payload: so that a reader who is not shown the payload knows it. */
-function markedSpansOf(spans: readonly Span[], { payloads, payloadShed }: InvocationRecord): Span[] {
-  return spans.map((span, index) => {
-    const marks = attributesOf({
-      "twinspan.payload.shed": (payloadShed && index === 0) || undefined,
-      "twinspan.payload.truncated": payloadOf(span.spanId.toString("hex"), payloads)?.truncated || undefined,
-    });
-    return { ...span, attributes: [...span.attributes, ...marks] };
-  });
-}
-
 function withPreviews(row: SpanRow, payloads: readonly SpanPayload[]): SpanRow {
-  if (row.origin !== "full-gateway") return row;
-  const payload = payloadOf(row.spanId, payloads);
+  const payload = payloads.find(({ spanId }) => spanId.toString("hex") === row.spanId);
   if (payload === undefined) return row;
   return {
     ...row,
@@ -78,10 +86,22 @@ function withPreviews(row: SpanRow, payloads: readonly SpanPayload[]): SpanRow {
   };
 }
 
-function payloadOf(spanId: string, payloads: readonly SpanPayload[]): SpanPayload | undefined {
-  return payloads.find((payload) => payload.spanId.toString("hex") === spanId);
+/** The fact that a payload was cut, without the payload. */
+function stubOf({ spanId, truncated }: SpanPayload): SpanPayload {
+  return { spanId, inputs: Buffer.alloc(0), outputs: Buffer.alloc(0), errorText: "", truncated };
 }
 
-function payloadBytesOf(payloads: SpanPayload[]): Uint8Array<ArrayBuffer> {
+function payloadBytesOf(payloads: SpanPayload[]): Uint8Array {
   return InvocationRecord.encode({ full: undefined, payloads, mirror: undefined, payloadShed: false }).finish();
+}
+
+/** Bytes of their own: what they are cut from is let go. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

@@ -17,18 +17,13 @@ const TEXT_MAX = 250;
 /** Names beyond this are cut in the index; the span itself keeps its whole name. */
 const NAME_MAX = 1000;
 
-/** Spans of one trace as they go to a store. `originOf` says who wrote each, by its place among them. */
-export function spanBatchOf(
-  traceId: string,
-  resourceSpans: readonly ResourceSpans[],
-  originOf: (index: number) => SpanOrigin,
-  digest: Digest,
-): SpanBatch {
+/** An agent's spans of one trace as they go to a store. */
+export function spanBatchOf(traceId: string, resourceSpans: readonly ResourceSpans[], digest: Digest): SpanBatch {
   const rows: SpanRow[] = [];
   for (const resource of resourceSpans) {
     for (const scope of resource.scopeSpans) {
       for (const span of scope.spans) {
-        rows.push(spanRowOf(span, originOf(rows.length), digest(aloneOf(span, scope, resource))));
+        rows.push(spanRowOf(span, "agent", digest(aloneOf(span, scope, resource))));
       }
     }
   }
@@ -41,7 +36,8 @@ function aloneOf(span: Span, { scope, schemaUrl }: ScopeSpans, { resource, ...gr
   return ResourceSpans.encode({ resource, scopeSpans, schemaUrl: group.schemaUrl }).finish();
 }
 
-function spanRowOf(span: Span, origin: SpanOrigin, contentHash: string): SpanRow {
+/** The row of a span, from its attributes. */
+export function spanRowOf(span: Span, origin: SpanOrigin, contentHash: string): SpanRow {
   const attributes = readAttributes(span.attributes);
   const usage = usageOfAttributes(attributes);
   const llm = isModelCall(attributes, usage);

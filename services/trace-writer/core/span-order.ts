@@ -22,9 +22,7 @@ export type Conflict = "replaces" | "duplicate" | "loses";
  * hash, then the experiment whose name sorts first. What the gateway wrote is not replaced by what it writes later.
  */
 export function conflictOf(stored: StoredSpanRow, arriving: StoredSpanRow): Conflict {
-  if (stored.origin !== "agent") {
-    return stored.origin === arriving.origin && stored.contentHash === arriving.contentHash ? "duplicate" : "loses";
-  }
+  if (stored.origin !== "agent") return "loses";
   if (arriving.origin !== "agent") return "replaces";
   if (stored.endNs !== arriving.endNs) return stored.endNs < arriving.endNs ? "replaces" : "loses";
   if (stored.contentHash !== arriving.contentHash) {

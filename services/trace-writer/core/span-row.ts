@@ -35,7 +35,7 @@ export interface SpanRow {
   /** On roots: the beginning of the inputs and the outputs, at most 1,000 characters each. Empty: none. */
   readonly requestPreview: string;
   readonly responsePreview: string;
-  /** 32 hex digits over the span as sent, its resource and scope included. */
+  /** 32 hex digits over an agent's span as sent, its resource and scope included. Empty: the gateway wrote it. */
   readonly contentHash: string;
 }
 
@@ -56,6 +56,6 @@ export interface SpanBatch {
   readonly traceId: TraceIdHex;
   /** One a span, in the order of the spans in `bytes`. */
   readonly rows: readonly SpanRow[];
-  /** The spans themselves: an ExportTraceServiceRequest, serialized. */
+  /** The spans themselves, serialized: of agents an ExportTraceServiceRequest, of the gateway an InvocationRecord. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }

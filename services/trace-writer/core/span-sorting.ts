@@ -30,7 +30,7 @@ export function sortSpans(resourceSpans: readonly ResourceSpans[], latestNs: big
       }
     }
   }
-  const batches = Array.from(byTrace, ([traceId, groups]) => spanBatchOf(traceId, groups, () => "agent", digest));
+  const batches = Array.from(byTrace, ([traceId, groups]) => spanBatchOf(traceId, groups, digest));
   return { batches, rejected, total, withIds };
 }
 

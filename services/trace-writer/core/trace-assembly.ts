@@ -1,12 +1,12 @@
 import { attributesOf } from "#lib/spans/attributes.ts";
-import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { InstrumentationScope } from "#proto/opentelemetry/proto/common/v1/common.ts";
 import { Resource } from "#proto/opentelemetry/proto/resource/v1/resource.ts";
-import type { ResourceSpans, ScopeSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import type { ResourceSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { isPayload } from "./payload-attributes.ts";
 import type { SpanOrigin } from "./span-row.ts";
+import { type GroupedSpan, storedSpansOf } from "./stored-spans.ts";
 
 /** Where a span that counts is found: in which chunk of stored spans, and at which place. */
 interface SpanPlace {
@@ -21,7 +21,7 @@ export interface StoredTrace {
   readonly info: TraceInfo;
   /** By start, then by span id. */
   readonly places: readonly SpanPlace[];
-  /** The chunks that the places name: serialized ExportTraceServiceRequests. They may hold spans that no longer count. */
+  /** The chunks that the places name, as `SpanBatch` has them. They may hold spans that no longer count. */
   readonly chunks: ReadonlyMap<bigint, Uint8Array>;
   /** The payload, in a full trace. Undefined: it was not asked for. */
   readonly payloads: readonly SpanPayload[] | undefined;
@@ -29,23 +29,19 @@ export interface StoredTrace {
   readonly mirrorSpanId: string | undefined;
 }
 
-/** A span with the group that it came in. */
-interface GroupedSpan {
-  readonly span: Span;
-  readonly resource: ResourceSpans;
-  readonly scope: ScopeSpans;
-}
-
 /**
  * A trace as readers see it, from what is stored. Neighbours of one resource and scope share a group, so that all groups
  * one after the other give the spans in order. Without `payloads` it holds no payload.
  */
 export function traceOf(stored: StoredTrace, withPayload: boolean): Trace {
-  const chunks = new Map(Array.from(stored.chunks, ([id, bytes]) => [id, spansIn(bytes)] as const));
+  const opened = new Map<bigint, readonly GroupedSpan[]>();
   const groups: ResourceSpans[] = [];
   let last: { readonly resource: string; readonly scope: string } | undefined;
   for (const { spanId, origin, chunk, position } of stored.places) {
-    const found = chunks.get(chunk)?.[position];
+    const bytes = stored.chunks.get(chunk);
+    const spans = opened.get(chunk) ?? (bytes === undefined ? [] : storedSpansOf(bytes, origin));
+    opened.set(chunk, spans);
+    const found = spans[position];
     if (found === undefined) throw new Error(`span ${spanId} is not in chunk ${chunk}`);
     const keys = keysOf(found);
     const isFull = origin === "full-gateway" || origin === "full-attempt";
@@ -69,12 +65,6 @@ export function traceOf(stored: StoredTrace, withPayload: boolean): Trace {
       .filter(({ origin }) => origin === "mirror-gateway" || origin === "mirror-attempt")
       .map(({ spanId }) => Buffer.from(spanId, "hex")),
   };
-}
-
-function spansIn(bytes: Uint8Array): readonly GroupedSpan[] {
-  return ExportTraceServiceRequest.decode(bytes).resourceSpans.flatMap((resource) =>
-    resource.scopeSpans.flatMap((scope) => scope.spans.map((span) => ({ span, resource, scope }))),
-  );
 }
 
 /** Texts that are equal when resources, or scopes, are. */

@@ -1,10 +1,11 @@
 import type { ResourceSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
 import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
 import { recordToWriteOf } from "../../../services/trace-writer/core/record-to-write.ts";
 import { sortSpans } from "../../../services/trace-writer/core/span-sorting.ts";
 import { digest } from "../../../services/trace-writer/digest.ts";
+import { receiveRecord } from "../../../services/trace-writer/receive-records.ts";
 import type { ExperimentChoice, RecordOutcome, TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { resourceSpans } from "./sample-traces.ts";
 
@@ -19,7 +20,8 @@ export function writeRecords(
 ): Promise<RecordOutcome[]> {
   const writes = records.map((record) => {
     const fault = checkRecord(record);
-    const write = recordToWriteOf(record, digest);
+    const { parts } = receiveRecord(InvocationRecord.encode(record).finish());
+    const write = recordToWriteOf(record, parts, digest);
     if (fault !== undefined || write === undefined) throw new Error(`the sample breaks a rule: ${fault}`);
     return write;
   });

@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { traceNameOf } from "#lib/ids.ts";
+import { sumOfUsages } from "#lib/spans/usage.ts";
 import type { MirrorSpan } from "#proto/twinspan/trace/v1/mirror.ts";
+import { mirrorRowsOf } from "../../../services/trace-writer/core/mirror-rows.ts";
 import { mirrorSpansOf } from "../../../services/trace-writer/core/mirror-spans.ts";
 import { isPayload } from "../../../services/trace-writer/core/payload-attributes.ts";
 import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
+import { spanRowOf } from "../../../services/trace-writer/core/span-batch.ts";
+import type { SpanRow } from "../../../services/trace-writer/core/span-row.ts";
 import { idsOf, record, spanId, traceId } from "../../service/trace-writer/sample-traces.ts";
 
 /** Every attribute that a mirror may have. A new one is added here on purpose, or not at all. */
@@ -88,3 +92,31 @@ test("the gateway span names the full trace and links to its root; attempts do n
   expect(linked.map((attribute) => attribute?.value?.value?.value)).toEqual([traceNameOf(idsOf(1).full), undefined]);
   expect(spans.map(({ links }) => links.map((link) => link.spanId.toString("hex")))).toEqual([[idsOf(1).root], []]);
 });
+
+test("a mirror's rows say what would be read from its spans", () => {
+  fc.assert(
+    fc.property(anySpan, anySpan, (gateway, attempt) => {
+      const { mirror, ...rest } = record({ n: 1, caller: { trace: traceId(1), span: spanId(1) } });
+      const [first, second] = mirror?.spans ?? [];
+      if (mirror === undefined || first === undefined || second === undefined) throw new Error("the sample is broken");
+      const said = {
+        ...mirror,
+        spans: [
+          { ...first, ...gateway },
+          { ...second, ...attempt },
+        ],
+      };
+      fc.pre(checkRecord({ ...rest, mirror: said }) === undefined);
+      const spans = mirrorSpansOf(said).scopeSpans.flatMap((scope) => scope.spans);
+      const [root, child] = [spans[0], spans[1]];
+      if (root === undefined || child === undefined) throw new Error("the mirror has two spans");
+      const read = [spanRowOf(root, "mirror-gateway", ""), spanRowOf(child, "mirror-attempt", "")];
+      expect(mirrorRowsOf(said).map(comparable)).toEqual(read.map(comparable));
+    }),
+  );
+});
+
+/** A row but for what is not asked of mirrors; the total is computed where nobody said it. */
+function comparable({ llm: _, usage, ...row }: SpanRow) {
+  return { ...row, usage: sumOfUsages([usage]) };
+}

@@ -37,13 +37,12 @@ function applyRecord(commit: Commit, workspace: string, record: RecordToWrite, n
   const { full, mirror } = record;
   const experiment = commit.experiments.obtain(workspace, { $case: "name", value: record.experiment }, nowMs);
   const trace = commit.traces.obtain(workspace, full.traceId);
-  const hash = full.rows.map(({ contentHash }) => contentHash).join("");
   if (trace.sealed) {
-    commit.count(trace.recordHash === hash ? "record_repeated" : "record_conflict");
+    commit.count(trace.recordHash === record.hash ? "record_repeated" : "record_conflict");
     return { outcome: "already_stored", mirror: mirrorStandingOf(commit, workspace, mirror?.spans, trace) };
   }
   if (!trace.fresh) commit.evict(trace);
-  commit.traces.seal(trace.ref, record.metadata, hash);
+  commit.traces.seal(trace.ref, record.metadata, record.hash);
   commit.storeSpans(trace, full, experiment);
   if (record.payload !== undefined) commit.storePayload(trace.ref, record.payload);
   commit.count("record_stored");

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseTraceName, traceNameOf } from "#lib/ids.ts";
+import { ServiceError } from "#lib/service-error.ts";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { readConfig } from "../config-source.ts";
 import { CliError, type CliIo } from "../io.ts";
@@ -28,8 +29,8 @@ export function addTraceCommands(program: Command, io: CliIo): void {
     });
   trace
     .command("list")
-    .description("list traces, newest first; without options, those of every experiment")
-    .option("--experiment <name>", "those of this experiment only")
+    .description("list traces, newest first: id, state, start, duration, tokens in → out, experiment, name")
+    .option("--experiment <name>", "those of this experiment only (default: every experiment)")
     .addOption(new Option("--pending", "those whose owner has not shown up yet").conflicts("experiment"))
     .option("--limit <n>", "how many at the most", parseLimit, 20)
     .option("--json", "print them as JSON")
@@ -43,6 +44,7 @@ export function addTraceCommands(program: Command, io: CliIo): void {
       const experimentIds = experiments.map(({ id }) => id);
       const traces = nothing ? [] : await reader.traces({ experimentIds, pending, limit: options.limit });
       io.out(options.json ? `${messageJsonOf(traces)}\n` : traceListOf(traces, experiments));
+      if (options.experiment === undefined && !pending) await tellPending(reader, io);
     });
 }
 
@@ -55,10 +57,13 @@ interface ListOptions {
 
 /** How many experiments one search takes. */
 const SEARCHED_MAX = 100;
+/** How many experiments are named to who asked for one that is not there. */
+const NAMES_MAX = 20;
+const PENDING_COUNTED_MAX = 100;
 
 async function experimentsOf(reader: TraceReader, options: ListOptions, io: CliIo): Promise<readonly Experiment[]> {
   if (options.pending) return [];
-  if (options.experiment !== undefined) return [await reader.experimentNamed(options.experiment)];
+  if (options.experiment !== undefined) return [await experimentNamed(reader, options.experiment)];
   const all = await reader.experiments();
   if (all.length <= SEARCHED_MAX) return all;
   io.err(
@@ -66,6 +71,25 @@ async function experimentsOf(reader: TraceReader, options: ListOptions, io: CliI
   );
   const lastSpanOf = ({ updateTime }: Experiment) => Number(updateTime?.seconds ?? 0n);
   return all.toSorted((one, other) => lastSpanOf(other) - lastSpanOf(one)).slice(0, SEARCHED_MAX);
+}
+
+async function experimentNamed(reader: TraceReader, name: string): Promise<Experiment> {
+  try {
+    return await reader.experimentNamed(name);
+  } catch (cause) {
+    if (!(cause instanceof ServiceError) || cause.kind !== "not_found") throw cause;
+    const names = (await reader.experiments()).map((experiment) => experiment.name);
+    const have = [...names.slice(0, NAMES_MAX), ...(names.length > NAMES_MAX ? ["…"] : [])].join(", ");
+    throw new CliError(`There is no experiment "${name}" (there are: ${have}).`, { cause });
+  }
+}
+
+/** Who looks for a mirror in the list of experiments would not find it while it is pending. */
+async function tellPending(reader: TraceReader, io: CliIo): Promise<void> {
+  const found = await reader.traces({ experimentIds: [], pending: true, limit: PENDING_COUNTED_MAX });
+  if (found.length === 0) return;
+  const count = found.length < PENDING_COUNTED_MAX ? `${found.length}` : `${PENDING_COUNTED_MAX} or more`;
+  io.err(`and ${count} pending, in no experiment until their agent's own spans arrive: 'trace list --pending'\n`);
 }
 
 function readerOf(command: Command, io: CliIo): TraceReader {

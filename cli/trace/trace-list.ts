@@ -1,5 +1,6 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
+import { millisecondsOf } from "./milliseconds.ts";
 import { printable } from "./printable.ts";
 
 /** Traces as a table: id, state, when, how long, tokens, where, what. Ends with a line break. */
@@ -10,7 +11,7 @@ export function traceListOf(traces: readonly TraceInfo[], experiments: readonly 
     trace.traceId,
     stateWordOf(trace.state),
     timeOf(trace.startTimeUnixNano),
-    `${Number(trace.durationNanos / 1_000_000n)} ms`,
+    `${millisecondsOf(Number(trace.durationNanos) / 1e6)} ms`,
     trace.usage === undefined ? "" : `${trace.usage.inputTokens ?? "?"} → ${trace.usage.outputTokens ?? "?"}`,
     trace.experimentId === "" ? "(pending)" : (names.get(trace.experimentId) ?? trace.experimentId),
     printable(trace.name),

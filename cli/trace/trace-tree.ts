@@ -1,5 +1,6 @@
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
+import { type Trace, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
+import { millisecondsOf } from "./milliseconds.ts";
 import { payloadLinesOf } from "./payload-lines.ts";
 import { printable } from "./printable.ts";
 import { type SpanFacts, spanFactsOf } from "./span-facts.ts";
@@ -9,7 +10,7 @@ const SPANS_MAX = 500;
 
 /**
  * A trace as people read it: a line a span, indented under its parent, with times, tokens, cost and links, the payload
- * last where there is any. A span whose parent is not there stands at the top.
+ * last where there is any. A span whose parent is not there stands at the top. What the trace still waits for is told.
  */
 export function traceLinesOf(trace: Trace): readonly string[] {
   const spans = trace.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
@@ -20,7 +21,18 @@ export function traceLinesOf(trace: Trace): readonly string[] {
   const lines = rows.map((row, index) => `${labelOf(row, index, traceId).padEnd(width)}  ${figuresOf(row)}`.trimEnd());
   const more =
     spans.length > shown.length ? [`  … and ${spans.length - shown.length} more spans (--json has all)`] : [];
-  return [...(lines.length === 0 ? [`${traceId}  has no spans`] : lines), ...more, ...payloadLinesOf(trace)];
+  return [
+    ...(lines.length === 0 ? [`${traceId}  has no spans`] : lines),
+    ...more,
+    ...awaitedLinesOf(trace),
+    ...payloadLinesOf(trace),
+  ];
+}
+
+function awaitedLinesOf({ info }: Trace): readonly string[] {
+  if (info?.state !== TraceState.TRACE_STATE_IN_PROGRESS) return [];
+  if (info.experimentId !== "") return ["     in progress: the agent's own root span has not arrived"];
+  return ["     pending, in no experiment yet: the agent's own spans have not arrived"];
 }
 
 /** A span in its place. */
@@ -68,19 +80,14 @@ function figuresOf({ facts, repeatsTokens }: Row): string {
   const { inputTokens, outputTokens, costUsd, firstTokenMs, error } = facts;
   const tokens = inputTokens !== undefined || outputTokens !== undefined;
   return [
-    `${msOf(facts.durationMs).padStart(6)} ms`,
+    `${millisecondsOf(facts.durationMs).padStart(6)} ms`,
     ...(tokens && !repeatsTokens ? [`${inputTokens ?? "?"} → ${outputTokens ?? "?"} tokens`] : []),
     ...(costUsd !== undefined && !repeatsTokens ? [`$${costUsd.toFixed(4)}`] : []),
-    ...(firstTokenMs === undefined ? [] : [`first token ${msOf(firstTokenMs)} ms`]),
+    ...(firstTokenMs === undefined ? [] : [`first token ${millisecondsOf(firstTokenMs)} ms`]),
     ...(error === undefined ? [] : [`✗ ${error}`]),
   ].join("   ");
 }
 
 function sameTokens(one: SpanFacts, other: SpanFacts): boolean {
   return one.inputTokens === other.inputTokens && one.outputTokens === other.outputTokens;
-}
-
-/** Milliseconds with one digit below ten, else whole. */
-function msOf(ms: number): string {
-  return ms < 10 ? ms.toFixed(1) : Math.round(ms).toString();
 }

@@ -6,6 +6,8 @@ import { expect, test } from "vitest";
 import { parseConfig } from "#lib/config/load.ts";
 import { createLogger } from "#lib/logger.ts";
 import { startTraceWriter } from "../../../services/trace-writer/server.ts";
+import { call, connect } from "../trace-writer/running.ts";
+import { record } from "../trace-writer/sample-traces.ts";
 import { run } from "./run-cli.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -55,6 +57,19 @@ test("a trace that was exported by `rpc` is shown as a tree, listed, and printed
   expect(JSON.parse(json.out)).toMatchObject({ info: { traceId: `tr-${TRACE}`, durationNanos: "212000000" } });
 });
 
+test("what is pending is told of beside the list, and shown as pending", async () => {
+  await using service = await start();
+  using clients = connect(service.target);
+  const at = ["--target", service.target];
+  expect((await run(["trace", "list", ...at])).err).toBe("");
+  const records = [record({ n: 1, caller: { trace: TRACE, span: "00f067aa0ba902b7" } })];
+  await call((done) => clients.writer.writeInvocations({ records }, done));
+
+  expect((await run(["trace", "list", ...at])).err).toContain("and 1 pending, in no experiment until");
+  expect((await run(["trace", "list", "--pending", ...at])).out).toContain(TRACE);
+  expect((await run(["trace", "show", TRACE, ...at])).out).toContain("pending, in no experiment yet");
+});
+
 test("an answer is JSON, one a line, and camelCase is taken for the contract's names", async () => {
   await using service = await start();
   const at = ["--target", service.target];
@@ -76,6 +91,7 @@ test("failures are one line that says what, where and what to do", async () => {
   expect(await errorOf(["trace", "show", `tr-${TRACE}`])).toContain(`There is no trace tr-${TRACE}`);
   expect(await errorOf(["trace", "show", "tr-1"])).toContain('"tr-1" is no trace\'s id');
   expect(await errorOf(["trace", "list", "--limit", "0"])).toContain("from 1 to 10000");
+  expect(await errorOf(["trace", "list", "--experiment", "x"])).toContain('no experiment "x" (there are: Default).');
   expect(await errorOf(["rpc", `${reader}/GetTrace`, "{"])).toContain("The request is not JSON");
   expect(await errorOf(["rpc", `${reader}/GetTrace`, '{"id":"x"}'])).toContain(
     'has no field "id" (it has: trace_id, view)',

@@ -1,6 +1,10 @@
+import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
+
+const STATES = new Map<unknown, string>(Object.entries(TraceState).map(([word, state]) => [state, word]));
+
 /**
- * A message as JSON for programs: 64-bit integers as texts, ids (8 or 16 bytes under a name that ends in `Id` or `Ids`)
- * as hex, other bytes as base64.
+ * A message as JSON for programs, its spans as in OTLP's JSON: 64-bit integers as texts, ids (8 or 16 bytes under a name
+ * that ends in `Id` or `Ids`) as hex, other bytes as base64, a choice under its own name. A trace's state is its word.
  */
 export function messageJsonOf(message: unknown): string {
   return JSON.stringify(plainOf(message, ""), undefined, 2);
@@ -10,6 +14,20 @@ function plainOf(value: unknown, name: string): unknown {
   if (typeof value === "bigint") return value.toString();
   if (Buffer.isBuffer(value)) return value.toString(/Ids?$/.test(name) ? "hex" : "base64");
   if (Array.isArray(value)) return value.map((item) => plainOf(item, name));
+  if (name === "state") return STATES.get(value) ?? value;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainOf(inner, key)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) =>
+      isChoice(inner) ? fieldOf(inner.$case, inner.value) : fieldOf(key, inner),
+    ),
+  );
+}
+
+function fieldOf(key: string, value: unknown): readonly [string, unknown] {
+  return [key, plainOf(value, key)];
+}
+
+/** One of several fields, as ts-proto writes it. */
+function isChoice(value: unknown): value is { readonly $case: string; readonly value: unknown } {
+  return typeof value === "object" && value !== null && "$case" in value && typeof value.$case === "string";
 }

@@ -32,6 +32,7 @@ function exportOf(traceId: string): string {
     span_id: base64Of(id),
     parent_span_id: base64Of(parent),
     name,
+    attributes: [{ key: "seven", value: { int_value: "7" } }],
     start_time_unix_nano: "1700000000000000000",
     end_time_unix_nano: "1700000000212000000",
   });
@@ -54,7 +55,10 @@ test("a trace that was exported by `rpc` is shown as a tree, listed, and printed
   expect((await run(["trace", "list", ...at])).out).toBe(listed.out);
   expect((await run(["trace", "list", "--pending", ...at])).out).toBe("no traces\n");
   const json = await run(["trace", "show", TRACE.toUpperCase(), "--json", ...at]);
-  expect(JSON.parse(json.out)).toMatchObject({ info: { traceId: `tr-${TRACE}`, durationNanos: "212000000" } });
+  expect(JSON.parse(json.out)).toMatchObject({
+    info: { traceId: `tr-${TRACE}`, state: "TRACE_STATE_OK", durationNanos: "212000000" },
+    resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: TRACE, attributes: [{ value: { intValue: "7" } }] }, {}] }] }],
+  });
 });
 
 test("what is pending is told of beside the list, and shown as pending", async () => {

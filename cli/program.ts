@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError, ConfigFileError } from "#lib/config/load.ts";
 import { ServiceError } from "#lib/service-error.ts";
+import about from "../package.json" with { type: "json" };
 import { addCheckCommand } from "./commands/check.ts";
 import { addRpcCommand } from "./commands/rpc.ts";
 import { addTraceCommands } from "./commands/trace.ts";
@@ -25,6 +26,7 @@ function createProgram(io: CliIo): Command {
     .description(
       "One gateway call, twin traces: the full one for the platform team, a payload-free mirror for the agent.",
     )
+    .version(about.version)
     .option("--config <file>", "the configuration (default: $TWINSPAN_CONFIG, else twinspan.yaml)")
     .helpCommand("help [command]", "say more about a command")
     .addHelpText("after", EXAMPLES);

@@ -24,6 +24,7 @@ export function addCheckCommand(program: Command, io: CliIo): void {
 }
 
 function contentOf({ endpoints, providers }: Config): string {
+  if (endpoints.length === 0) return "no endpoints yet, so there is nothing to call";
   const names = endpoints.map((endpoint) => endpoint.name).join(", ");
   return `${endpoints.length} endpoints (${names}), ${Object.keys(providers).length} providers`;
 }

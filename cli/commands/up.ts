@@ -42,12 +42,17 @@ async function serve(config: Config, configFile: string, once_: boolean, io: Cli
   return await Promise.race([system.died, once(io.stop, "abort").then(() => undefined)]);
 }
 
-function nextStepsOf({ ingress }: Config): string {
+function nextStepsOf({ ingress, endpoints }: Config): string {
   const url = `http://${ingress.listen}`;
+  const [endpoint] = endpoints;
   return [
     `Look:   ${url}`,
-    `Try:    curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
-    `          -d '{"model":"demo","messages":[{"role":"user","content":"hello"}]}'`,
+    ...(endpoint === undefined
+      ? ["Try:    add an endpoint to the configuration, since it has none, and start again"]
+      : [
+          `Try:    curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
+          `          -d '{"model":"${endpoint.name}","messages":[{"role":"user","content":"hello"}]}'`,
+        ]),
     `Yours:  export OPENAI_BASE_URL=${url}/v1 OTEL_EXPORTER_OTLP_ENDPOINT=${url}`,
     "Next:   bin/twinspan trace list · README.md · Ctrl-C stops everything",
   ].join("\n");

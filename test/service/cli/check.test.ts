@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -44,6 +44,16 @@ test("--print shows defaults and hides secrets", async () => {
   expect(out).toContain('apiKey: "***"');
   expect(out).not.toContain("sk-canary");
   expect((await run(["check", "twinspan.yaml", "--print"])).out).toContain("apiKey: ${OPENAI_API_KEY}");
+});
+
+test("a configuration without endpoints is right, but that is told", async () => {
+  await using file = await fileOf("");
+  expect((await run(["check", file.path])).out).toContain("no endpoints yet");
+});
+
+test("--version is that of the package", async () => {
+  const { version } = JSON.parse(await readFile("package.json", "utf8"));
+  expect(await run(["--version"])).toEqual({ status: 0, out: `${version}\n`, err: "" });
 });
 
 test("an unknown command, an unknown option and no command at all say what there is", async () => {

@@ -11,6 +11,9 @@ import { formatOtlpJson, parseOtlpJson } from "../core/otlp-json.ts";
 import type { IngressParts } from "../ingress-parts.ts";
 import { readOtlpBody } from "../read-otlp-body.ts";
 
+/** `{`, with which no export in protobuf begins: it would be read as an unknown group, and as no spans at all. */
+const JSON_START = 0x7b;
+
 /**
  * `POST /v1/traces`: OTLP over HTTP. Protobuf goes on to the trace-writer as it is, and so does its answer; JSON is read
  * and answered as JSON. `x-mlflow-experiment-id` or `x-twinspan-experiment` name the experiment.
@@ -30,6 +33,9 @@ export function routeOtlpTraces(app: FastifyInstance, { config, peers, metrics }
     const body = await readOtlpBody(request.raw, otlpBytesMax);
     const metadata = exportMetadataOf(request.headers, request.id, onDropped);
     if (mediaType === PROTOBUF) {
+      if (body[0] === JSON_START) {
+        throw new ServiceError("invalid_request", "The body is JSON. Send it with content-type: application/json.");
+      }
       const answer = await peers.exportSpans(body, metadata, readMs);
       return reply.type(PROTOBUF).send(answer);
     }

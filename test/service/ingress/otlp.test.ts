@@ -110,6 +110,14 @@ test.each([
   expect((await post(sent)).status).toBe(200);
 });
 
+test("an export in JSON that is said to be protobuf is 400, rather than an export of no spans", async () => {
+  const before = bench.traceWriter.exports.length;
+  const response = await post({ type: PROTOBUF, body: EXPORT_JSON });
+  expect(response.status).toBe(400);
+  expect((await statusOf(response)).message).toBe("The body is JSON. Send it with content-type: application/json.");
+  expect(bench.traceWriter.exports).toHaveLength(before);
+});
+
 test.each([
   { type: PROTOBUF, gzip: false, body: Buffer.alloc(17 * 1024) },
   { type: PROTOBUF, gzip: true, body: Buffer.alloc(10_000_000) },

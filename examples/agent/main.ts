@@ -15,8 +15,9 @@ try {
   process.stdout.write(`question: ${question}\nanswer:   ${answer}\ntrace:    ${traceId}\n`);
 } catch (error) {
   const why = error instanceof Error ? error.message : String(error);
-  process.stderr.write(
-    `The agent got no answer from ${baseUrl}: ${why.replace(/\.$/, "")}. Is twinspan running ('make up')?\n`,
-  );
+  // An error with a status is twinspan's own answer, which says what to do.
+  const answered = error instanceof Error && "status" in error && error.status !== undefined;
+  const hint = answered ? "" : " Is twinspan running ('make up')?";
+  process.stderr.write(`The agent got no answer from ${baseUrl}: ${why.replace(/\.$/, "")}.${hint}\n`);
   process.exitCode = 1;
 }

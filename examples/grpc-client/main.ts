@@ -20,8 +20,9 @@ try {
   process.stdout.write(`trace:   ${answered.traceId}\ngateway: ${answered.gatewayTraceId}\n`);
 } catch (error) {
   const why = error instanceof Error ? error.message : String(error);
-  process.stderr.write(
-    `The gateway at ${gateway} gave no answer: ${why.replace(/\.$/, "")}. Is twinspan running ('make up')?\n`,
-  );
+  // Any other code than UNAVAILABLE (14) is the gateway's own answer, which says what to do.
+  const reached = error instanceof Error && "code" in error && error.code !== 14;
+  const hint = reached ? "" : " Is twinspan running ('make up')?";
+  process.stderr.write(`The gateway at ${gateway} gave no answer: ${why.replace(/\.$/, "")}.${hint}\n`);
   process.exitCode = 1;
 }

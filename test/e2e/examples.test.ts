@@ -45,6 +45,12 @@ test("both examples run as their READMEs say, and their traces hold the mirror",
   );
   expect(tree).toContain(`⇄ ${gateway}`);
   expect(await treeOf(place, gateway, 4)).toContain("user: Hello there");
+
+  for (const name of ["agent", "grpc-client"]) {
+    const env = { ...environment, TWINSPAN_ENDPOINT: "nope" };
+    const refused = await run(process.execPath, [`examples/${name}/main.ts`], { env }).catch((error) => error);
+    expect(refused.stderr).toMatch(/^The \w+ .*There is no endpoint "nope"\..*[^?]\n$/);
+  }
 });
 
 test("an example says in a line each that nobody answers, and that nobody takes its spans", {

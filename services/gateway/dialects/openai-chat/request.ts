@@ -41,7 +41,10 @@ function faultOf(
 ): ServiceError | undefined {
   if (fault !== undefined) return invalid(`The request cannot be read: ${fault}. Send one JSON object.`);
   if (typeof model !== "string" || model === "") {
-    return invalid("`model` is missing. Give it the name of an endpoint; GET /v1/models lists them.", "model");
+    return invalid(
+      "`model` is missing, or no text. Give it the name of an endpoint; GET /v1/models lists them.",
+      "model",
+    );
   }
   if (stream !== null && typeof stream !== "boolean") {
     return invalid("`stream` must be true or false.", "stream");

@@ -1,4 +1,5 @@
 import { attemptSpanNameOf, gatewaySpanNameOf } from "#lib/spans/twin-span.ts";
+import { USAGE_FIELDS } from "#lib/spans/usage.ts";
 import { ErrorType, type Mirror, type MirrorSpan, MirrorSpanRole } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { SpanRow } from "./span-row.ts";
 
@@ -21,7 +22,7 @@ function rowOf(span: MirrorSpan): SpanRow {
     requestModel: isGateway ? undefined : span.requestModel,
     responseModel: (!isGateway && span.responseModel) || undefined,
     responseId: (!isGateway && span.responseId) || undefined,
-    usage: span.usage,
+    usage: USAGE_FIELDS.some((field) => span.usage?.[field] !== undefined) ? span.usage : undefined,
     cost: span.cost,
     session: undefined,
     user: undefined,

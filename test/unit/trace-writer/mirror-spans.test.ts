@@ -56,6 +56,8 @@ const anySpan: fc.Arbitrary<Partial<MirrorSpan>> = fc.record({
   streaming: fc.boolean(),
   finishReasons: fc.array(fc.constantFrom(0, 1, 2, 3, 4, 5), { maxLength: 20 }),
   errorType: fc.constantFrom(0, 1, 5, 16),
+  usage: fc.constantFrom(undefined, {}, { inputTokens: 0n }, { inputTokens: 3n, outputTokens: 4n, totalTokens: 9n }),
+  cost: fc.constantFrom(undefined, { inputNanoUsd: 1_000n, outputNanoUsd: 20n, totalNanoUsd: 5_000n }),
 });
 
 test("whatever a mirror says, its spans hold allowed attributes alone, no events, no status text, and no spaces", () => {

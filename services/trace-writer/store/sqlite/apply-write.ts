@@ -3,7 +3,7 @@ import type { RejectReason } from "../../core/span-check.ts";
 import type { SpanBatch } from "../../core/span-row.ts";
 import type { ExperimentChoice, RecordOutcome, SpansOutcome } from "../trace-store.ts";
 import type { Commit } from "./commit.ts";
-import type { TraceRow } from "./trace-table.ts";
+import type { WorkingTrace } from "./working-trace.ts";
 
 /** A request to write, as it goes to the writer's thread. */
 export type Write =
@@ -35,16 +35,15 @@ export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOu
 
 function applyRecord(commit: Commit, workspace: string, record: RecordToWrite, nowMs: number): RecordOutcome {
   const { full, mirror } = record;
-  const experiment = commit.experiments.obtain(workspace, { $case: "name", value: record.experiment }, nowMs);
-  const trace = commit.traces.obtain(workspace, full.traceId);
+  const experiment = commit.experiment(workspace, { $case: "name", value: record.experiment }, nowMs);
+  const trace = commit.trace(workspace, full.traceId);
   if (trace.sealed) {
     commit.count(trace.recordHash === record.hash ? "record_repeated" : "record_conflict");
     return { outcome: "already_stored", mirror: mirrorStandingOf(commit, workspace, mirror?.spans, trace) };
   }
-  if (!trace.fresh) commit.evict(trace);
-  commit.traces.seal(trace.ref, record.metadata, record.hash);
+  commit.seal(trace, record.metadata, record.hash);
   commit.storeSpans(trace, full, experiment);
-  if (record.payload !== undefined) commit.storePayload(trace.ref, record.payload);
+  if (record.payload !== undefined) commit.storePayload(trace, record.payload);
   commit.count("record_stored");
   return {
     outcome: "stored",
@@ -56,22 +55,22 @@ function applyMirror(
   commit: Commit,
   workspace: string,
   { spans, experiment }: NonNullable<RecordToWrite["mirror"]>,
-  full: TraceRow,
+  full: WorkingTrace,
   nowMs: number,
 ): RecordOutcome["mirror"] {
-  const owner = experiment && commit.experiments.obtain(workspace, experiment, nowMs);
-  const trace = commit.traces.obtain(workspace, spans.traceId);
+  const owner = experiment && commit.experiment(workspace, experiment, nowMs);
+  const trace = commit.trace(workspace, spans.traceId);
   const [gateway] = spans.rows;
   if (trace.sealed || gateway === undefined) {
     commit.count("mirror_in_sealed_trace");
     return "sealed_trace";
   }
-  if (!trace.fresh && commit.holdsMirrorSpan(trace, spans)) {
+  if (trace.known?.rows.length !== 0 && commit.holdsMirrorSpan(trace, spans)) {
     commit.count("mirror_conflict");
     return "conflict";
   }
   if (experiment !== undefined && owner === undefined) commit.count("mirror_experiment_unknown");
-  commit.traces.link(full.ref, trace.ref, gateway.spanId, gateway.startNs);
+  commit.link(full, trace, gateway);
   commit.storeSpans(trace, spans, owner);
   commit.count("mirror_stored");
   return "stored";
@@ -82,11 +81,11 @@ function mirrorStandingOf(
   commit: Commit,
   workspace: string,
   mirror: SpanBatch | undefined,
-  full: TraceRow,
+  full: WorkingTrace,
 ): RecordOutcome["mirror"] {
   if (mirror === undefined) return "none";
-  if (commit.traces.linkedTo(full.ref).includes(mirror.traceId)) return "stored";
-  return commit.traces.find(workspace, mirror.traceId)?.sealed === true ? "sealed_trace" : "conflict";
+  if (commit.linkedTo(full).includes(mirror.traceId)) return "stored";
+  return commit.find(workspace, mirror.traceId)?.sealed === true ? "sealed_trace" : "conflict";
 }
 
 function applySpans(
@@ -94,11 +93,11 @@ function applySpans(
   { workspace, experiment, batches }: Extract<Write, { kind: "spans" }>,
   nowMs: number,
 ): SpansOutcome {
-  const owner = commit.experiments.obtain(workspace, experiment, nowMs);
+  const owner = commit.experiment(workspace, experiment, nowMs);
   if (owner === undefined) return { kind: "experiment_not_found" };
   const rejected = new Map<RejectReason, number>();
   for (const batch of batches) {
-    const trace = commit.traces.obtain(workspace, batch.traceId);
+    const trace = commit.trace(workspace, batch.traceId);
     const rejections: ReadonlyMap<RejectReason, number> = trace.sealed
       ? new Map([["sealed_trace", batch.rows.length]])
       : commit.storeSpans(trace, batch, owner);

@@ -1,67 +1,132 @@
 import type { DatabaseSync } from "node:sqlite";
-import { zstdCompressSync } from "node:zlib";
 import type { RejectReason } from "../../core/span-check.ts";
 import { conflictOf } from "../../core/span-order.ts";
-import type { NamedExperiment, SpanBatch } from "../../core/span-row.ts";
+import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/span-row.ts";
 import { summaryOf } from "../../core/trace-summary.ts";
-import type { StoreEvent } from "../trace-store.ts";
+import type { ExperimentChoice, StoreEvent } from "../trace-store.ts";
 import { integerIn } from "./columns.ts";
-import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
+import { openExperimentTable } from "./experiment-table.ts";
+import { pack } from "./packing.ts";
 import { openSpanTable, type SpanTable } from "./span-table.ts";
-import { openTraceTable, type TraceRow, type TraceTable } from "./trace-table.ts";
+import { openTraceTable } from "./trace-table.ts";
+import type { WorkingTrace } from "./working-trace.ts";
 
-/** The tables of a file that is open for writing, and what the transaction at hand has done so far. */
+/** A file that is open for writing, and what the transaction at hand has done so far. */
 export interface Commit {
-  readonly experiments: ExperimentTable;
-  readonly traces: TraceTable;
+  /** The experiment that is chosen; by name it is created when missing. Undefined: by id, and there is none. */
+  experiment(workspace: string, choice: ExperimentChoice, nowMs: number): NamedExperiment | undefined;
+  /** The trace. Undefined: there is none. */
+  find(workspace: string, traceId: string): WorkingTrace | undefined;
+  /** The trace, which is made when missing. */
+  trace(workspace: string, traceId: string): WorkingTrace;
+  /** Makes an empty trace a full trace: what was in it is evicted. */
+  seal(trace: WorkingTrace, metadata: Readonly<Record<string, string>>, recordHash: string): void;
   /** Stores the bytes of a payload. */
-  storePayload(traceRef: bigint, bytes: Uint8Array): void;
-  /** Removes a trace's spans and the links to mirrors among them; the full traces that had those count as touched. */
-  evict(trace: TraceRow): void;
+  storePayload(trace: WorkingTrace, bytes: Uint8Array): void;
   /** Stores spans under a trace. Returns why some were not, and how many. */
   storeSpans(
-    trace: TraceRow,
+    trace: WorkingTrace,
     batch: SpanBatch,
     experiment: NamedExperiment | undefined,
   ): ReadonlyMap<RejectReason, number>;
   /** Whether a span of that id is there that only the gateway can have written. */
-  holdsMirrorSpan(trace: TraceRow, batch: SpanBatch): boolean;
+  holdsMirrorSpan(trace: WorkingTrace, batch: SpanBatch): boolean;
+  /** Links a full trace to the trace that holds its mirror, and to the mirror's gateway span. */
+  link(full: WorkingTrace, mirror: WorkingTrace, gateway: Pick<StoredSpanRow, "spanId" | "startNs">): void;
+  /** The traces that hold the other twins. */
+  linkedTo(trace: WorkingTrace): readonly string[];
   count(event: StoreEvent, times?: number): void;
-  /** Sums every touched trace up again. The last step before the commit. */
+  /** Sums every changed trace up, and lets go of all. The last step before the commit. */
   sumUp(nowMs: number): void;
   /** What was counted since it was last asked. */
   takeEvents(): ReadonlyMap<StoreEvent, number>;
-  /** Forgets what a transaction that was rolled back had touched and counted. */
+  /** Forgets what a transaction that was rolled back had done and counted. */
   reset(): void;
 }
 
 /** Prepares a file's tables for commits. */
 export function prepareCommits(db: DatabaseSync): Commit {
-  const experiments = openExperimentTable(db);
-  const traces = openTraceTable(db);
+  const experimentTable = openExperimentTable(db);
+  const traceTable = openTraceTable(db);
   const spans = openSpanTable(db);
   const insertPayload = db.prepare("INSERT INTO payloads (trace_ref, bytes) VALUES (?, ?)");
   const insertChunk = db.prepare("INSERT INTO chunks (id, bytes) VALUES (?, ?)");
   const lastChunk = db.prepare("SELECT coalesce(max(id), 0) AS id FROM chunks");
-  const touched = new Set<bigint>();
+  const experiments = new Map<string, NamedExperiment | undefined>();
+  const traces = new Map<string, WorkingTrace>();
+  const byRef = new Map<bigint, WorkingTrace>();
   const events = new Map<StoreEvent, number>();
+  let chunk: bigint | undefined;
+
   const count = (event: StoreEvent, times = 1) => {
     if (times > 0) events.set(event, (events.get(event) ?? 0) + times);
   };
+  const letGo = () => {
+    for (const map of [experiments, traces, byRef]) map.clear();
+    chunk = undefined;
+  };
+  const nextChunk = () => {
+    chunk = (chunk ?? integerIn(lastChunk.get() ?? {}, "id")) + 1n;
+    return chunk;
+  };
+  const workingTrace = (ref: bigint) => {
+    const trace = byRef.get(ref) ?? traceTable.byRef(ref);
+    if (trace !== undefined) byRef.set(ref, trace);
+    return trace;
+  };
+  const keyOf = (workspace: string, traceId: string) => `${workspace}\n${traceId}`;
+  const keep = (workspace: string, trace: WorkingTrace) => {
+    traces.set(keyOf(workspace, trace.traceId), trace);
+    byRef.set(trace.ref, trace);
+    return trace;
+  };
+  const find = (workspace: string, traceId: string) => {
+    const there = traces.get(keyOf(workspace, traceId));
+    if (there !== undefined) return there;
+    const found = traceTable.find(workspace, traceId);
+    return found && keep(workspace, byRef.get(found.ref) ?? found);
+  };
+  const evict = (trace: WorkingTrace) => {
+    count("span_evicted", spans.removeAll(trace.ref));
+    for (const ref of traceTable.unlinkMirrorsIn(trace.ref)) {
+      const full = workingTrace(ref);
+      if (full !== undefined) Object.assign(full, { known: undefined, changed: true });
+    }
+    trace.known = { rows: [], linkedTraceIds: [] };
+  };
+  const linkedTo = ({ known, ref }: WorkingTrace) => known?.linkedTraceIds ?? traceTable.linkedTo(ref);
+  const sumUpTrace = (trace: WorkingTrace): bigint | undefined => {
+    const rows = trace.known?.rows ?? spans.rowsOf(trace.ref);
+    if (rows.length === 0) return undefined;
+    const summary = summaryOf({ ...trace, rows, linkedTraceIds: linkedTo(trace) });
+    traceTable.update(trace, summary);
+    const owner = summary.experiment?.id;
+    if (trace.summed && trace.experimentId !== owner) {
+      count(trace.experimentId === undefined ? "trace_adopted" : "trace_moved");
+    }
+    return owner;
+  };
+
   return {
-    experiments,
-    traces,
     count,
-    storePayload: (traceRef, bytes) => void insertPayload.run(traceRef, zstdCompressSync(bytes)),
-    evict(trace) {
-      count("span_evicted", spans.removeAll(trace.ref));
-      for (const full of traces.unlinkMirrorsIn(trace.ref)) touched.add(full);
+    linkedTo,
+    experiment(workspace, choice, nowMs) {
+      const key = `${workspace}\n${choice.$case}\n${choice.value}`;
+      const experiment = experiments.get(key) ?? experimentTable.obtain(workspace, choice, nowMs);
+      experiments.set(key, experiment);
+      return experiment;
     },
+    find,
+    trace: (workspace, traceId) => find(workspace, traceId) ?? keep(workspace, traceTable.insert(workspace, traceId)),
+    seal(trace, metadata, recordHash) {
+      if (trace.known?.rows.length !== 0) evict(trace);
+      Object.assign(trace, { sealed: true, metadata, recordHash });
+    },
+    storePayload: ({ ref }, bytes) => void insertPayload.run(ref, pack(bytes)),
     storeSpans(trace, batch, experiment) {
-      const last = lastChunk.get();
-      const chunk = (last === undefined ? 0n : integerIn(last, "id")) + 1n;
+      const place = nextChunk();
       const outcomes = batch.rows.map((row, position) =>
-        settle(spans, trace.ref, { ...row, experiment }, { chunk, position }),
+        settle(spans, trace, { ...row, experiment }, { chunk: place, position }),
       );
       const times = (outcome: Settled) => outcomes.filter((settled) => settled === outcome).length;
       const stored = times("stored") + times("replaced");
@@ -69,26 +134,34 @@ export function prepareCommits(db: DatabaseSync): Commit {
       count("span_repeated", times("repeated"));
       count("span_conflict", times("replaced") + times("lost") + times("mirror_span"));
       if (stored > 0) {
-        insertChunk.run(chunk, zstdCompressSync(batch.bytes));
-        touched.add(trace.ref);
+        insertChunk.run(place, pack(batch.bytes));
+        trace.changed = true;
       }
       const mirrored = times("mirror_span");
       return mirrored === 0 ? new Map() : new Map([["mirror_span", mirrored]]);
     },
     holdsMirrorSpan: (trace, batch) =>
       batch.rows.some(({ spanId }) => (spans.find(trace.ref, spanId)?.row.origin ?? "agent") !== "agent"),
+    link(full, mirror, { spanId, startNs }) {
+      traceTable.link(full.ref, mirror.ref, spanId, startNs);
+      full.known?.linkedTraceIds.push(mirror.traceId);
+      // Of several links the order is by time: it is left to the table.
+      if (mirror.known?.linkedTraceIds.push(full.traceId) !== 1) mirror.known = undefined;
+    },
     sumUp(nowMs) {
-      for (const ref of touched) sumUpTrace(ref, { traces, spans, experiments, count }, nowMs);
+      const changed = byRef.values().filter((trace) => trace.changed);
+      const owners = new Set(changed.map(sumUpTrace));
+      for (const owner of owners) if (owner !== undefined) experimentTable.touch(owner, nowMs);
+      letGo();
     },
     takeEvents() {
       const taken = new Map(events);
       events.clear();
-      touched.clear();
       return taken;
     },
     reset() {
       events.clear();
-      touched.clear();
+      letGo();
     },
   };
 }
@@ -98,13 +171,16 @@ type Settled = "stored" | "replaced" | "repeated" | "lost" | "mirror_span";
 
 function settle(
   spans: SpanTable,
-  traceRef: bigint,
-  arriving: Parameters<typeof conflictOf>[1],
+  trace: WorkingTrace,
+  arriving: StoredSpanRow,
   place: { readonly chunk: bigint; readonly position: number },
 ): Settled {
   const experimentId = arriving.experiment?.id;
-  if (spans.insert(traceRef, arriving, experimentId, place)) return "stored";
-  const stored = spans.find(traceRef, arriving.spanId);
+  if (spans.insert(trace.ref, arriving, experimentId, place)) {
+    trace.known?.rows.push(arriving);
+    return "stored";
+  }
+  const stored = spans.find(trace.ref, arriving.spanId);
   if (stored === undefined) throw new Error("a span's id is taken, and there is no row of that id");
   switch (conflictOf(stored.row, arriving)) {
     case "duplicate":
@@ -112,26 +188,8 @@ function settle(
     case "loses":
       return stored.row.origin === "agent" ? "lost" : "mirror_span";
     case "replaces":
-      spans.replace(traceRef, arriving, experimentId, place, stored.chunk);
+      spans.replace(trace.ref, arriving, experimentId, place, stored.chunk);
+      trace.known = undefined;
       return "replaced";
   }
-}
-
-interface Tables {
-  readonly traces: TraceTable;
-  readonly spans: SpanTable;
-  readonly experiments: ExperimentTable;
-  readonly count: (event: StoreEvent) => void;
-}
-
-function sumUpTrace(ref: bigint, { traces, spans, experiments, count }: Tables, nowMs: number): void {
-  const trace = traces.byRef(ref);
-  const rows = spans.rowsOf(ref);
-  if (trace === undefined || rows.length === 0) return;
-  const summary = summaryOf({ ...trace, rows, linkedTraceIds: traces.linkedTo(ref) });
-  traces.sum(ref, summary);
-  const owner = summary.experiment?.id;
-  if (owner !== undefined) experiments.touch(owner, nowMs);
-  if (!trace.summed || trace.experimentId === owner) return;
-  count(trace.experimentId === undefined ? "trace_adopted" : "trace_moved");
 }

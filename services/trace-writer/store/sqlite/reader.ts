@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import { zstdDecompressSync } from "node:zlib";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { type Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceKey } from "../../core/page-token.ts";
@@ -7,6 +6,7 @@ import { traceOf } from "../../core/trace-assembly.ts";
 import type { TraceScope } from "../trace-store.ts";
 import { bytesIn, hexIn, idBytes, integerIn, type Row } from "./columns.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
+import { unpack } from "./packing.ts";
 import { originIn } from "./span-table.ts";
 
 /** Reads a file. Every read is one transaction, and so sees one moment. */
@@ -48,14 +48,14 @@ export function openReader(db: DatabaseSync): Reader {
       chunk: integerIn(row, "chunk"),
       position: Number(integerIn(row, "position")),
     }));
-    const chunks = new Map([...new Set(spans.map((span) => span.chunk))].map((id) => [id, unpack(chunk.get(id))]));
+    const chunks = new Map([...new Set(spans.map((span) => span.chunk))].map((id) => [id, unpackedIn(chunk.get(id))]));
     const payloadRow = withPayload ? payload.get(ref) : undefined;
     const linkRow = link.get(ref);
     const stored = {
       info: TraceInfo.decode(bytesIn(found, "info")),
       places: spans,
       chunks,
-      payloads: payloadRow && InvocationRecord.decode(unpack(payloadRow)).payloads,
+      payloads: payloadRow && InvocationRecord.decode(unpackedIn(payloadRow)).payloads,
       mirrorSpanId: linkRow && hexIn(linkRow, "span_id"),
     };
     return traceOf(stored, withPayload);
@@ -93,9 +93,9 @@ function inOneMoment<Value>(db: DatabaseSync, read: () => Value): Value {
   }
 }
 
-function unpack(row: Row | undefined): Buffer {
+function unpackedIn(row: Row | undefined): Uint8Array {
   if (row === undefined) throw new Error("a span's bytes are not there");
-  return zstdDecompressSync(bytesIn(row, "bytes"));
+  return unpack(bytesIn(row, "bytes"));
 }
 
 /** Newest first, then by id. */

@@ -1,0 +1,29 @@
+import type { StoredSpanRow } from "../../core/span-row.ts";
+
+/**
+ * A trace that the commit at hand works on. It is looked up once, changed here, and written back once, when the commit
+ * sums it up.
+ */
+export interface WorkingTrace {
+  readonly ref: bigint;
+  readonly traceId: string;
+  /** Whether it is a full trace, and then what its record says of it. */
+  sealed: boolean;
+  metadata: Readonly<Record<string, string>>;
+  /** Of a full trace: the digest of what was stored first. */
+  recordHash: string | undefined;
+  /** The experiment that readers see it in. Undefined: it is pending, or no reader has seen it. */
+  readonly experimentId: bigint | undefined;
+  /** Whether readers have seen it. */
+  readonly summed: boolean;
+  /** All there is of it, where the commit at hand put it all there. Undefined: that must be read. */
+  known: KnownTrace | undefined;
+  /** Whether it must be summed up. */
+  changed: boolean;
+}
+
+/** The rows of a trace, and the traces that hold its other twins. */
+export interface KnownTrace {
+  readonly rows: StoredSpanRow[];
+  readonly linkedTraceIds: string[];
+}

@@ -7,6 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
  * - `traces` has what lists show, ready made (`info`, a serialized TraceInfo); rows of `spans` are narrow and hold what
  *   it is computed from; the spans' bytes are in `chunks`, one compressed blob for the spans of a trace that arrived
  *   together; payloads are apart, so that lists never read them.
+ * - A trace's `start_ns` is 0 until it is summed up, within the commit that made it: so it enters one index, once.
  * - Random keys are in one narrow index each: large rows in a tree of random keys are four times slower.
  */
 const MIGRATIONS = [
@@ -32,7 +33,8 @@ const MIGRATIONS = [
     UNIQUE (workspace, trace_id)
   );
   CREATE INDEX traces_owned ON traces (experiment_id, start_ns DESC, trace_id) WHERE experiment_id IS NOT NULL;
-  CREATE INDEX traces_pending ON traces (workspace, start_ns DESC, trace_id) WHERE experiment_id IS NULL;
+  CREATE INDEX traces_pending ON traces (workspace, start_ns DESC, trace_id)
+    WHERE experiment_id IS NULL AND start_ns > 0;
   CREATE TABLE spans (
     id INTEGER PRIMARY KEY,
     trace_ref INTEGER NOT NULL,

@@ -32,10 +32,10 @@ export function openReader(db: DatabaseSync): Reader {
   const payload = db.prepare("SELECT bytes FROM payloads WHERE trace_ref = ?");
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");
   const info = db.prepare("SELECT info FROM traces WHERE ref = ?");
-  const pendingCount = db.prepare("SELECT count(*) AS traces FROM traces WHERE experiment_id IS NULL");
+  const pendingCount = db.prepare("SELECT count(*) AS traces FROM traces WHERE experiment_id IS NULL AND start_ns > 0");
   const owned = db.prepare(`SELECT ref, start_ns, trace_id FROM traces WHERE experiment_id = ?1 AND ${BEHIND}`);
   const pending = db.prepare(
-    `SELECT ref, start_ns, trace_id FROM traces WHERE workspace = ?1 AND experiment_id IS NULL AND ${BEHIND}`,
+    `SELECT ref, start_ns, trace_id FROM traces WHERE workspace = ?1 AND experiment_id IS NULL AND start_ns > 0 AND ${BEHIND}`,
   );
 
   const readTrace = (workspace: string, traceId: string, withPayload: boolean): Trace | undefined => {

@@ -9,6 +9,7 @@ import { errorTypeOf } from "./core/error-type.ts";
 import type { Attempt, Caller, Ending, Failure, Invocation, Payload } from "./core/invocation.ts";
 import { NO_FACTS } from "./core/invocation.ts";
 import { mirrorDecisionOf } from "./core/mirror-decision.ts";
+import { ProviderError } from "./core/provider-error.ts";
 import { recordOf } from "./core/record.ts";
 import type { AnswerWatch, DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import type { Endpoint, PlannedModel } from "./endpoints.ts";
@@ -198,6 +199,5 @@ export class Recording {
 
 /** The failure that an error is, for a span: what the provider or the network said is its text. */
 export function failureOf(error: ServiceError): Failure {
-  const text = "text" in error && typeof error.text === "string" ? error.text : error.message;
-  return { kind: error.kind, text };
+  return { kind: error.kind, text: error instanceof ProviderError ? error.text : error.message };
 }

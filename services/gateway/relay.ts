@@ -2,6 +2,7 @@ import { type ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Answer, Attempts, StreamedAnswer, WholeAnswer } from "./attempts.ts";
+import { ProviderError } from "./core/provider-error.ts";
 import { letGo } from "./let-go.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
 import { failureOf } from "./recording.ts";
@@ -38,13 +39,13 @@ async function* relayStream({ gateway, recording, dialect, signal }: Attempts, {
     if (last === undefined) await head.body.return();
   }
   const summary = await recording.end(failure && failureOf(failure));
-  const chunk = last ?? (failure && (errorEventOf(failure) ?? dialect.errorEvent(failure))) ?? Buffer.alloc(0);
+  const chunk = last ?? (failure && (eventOf(failure) ?? dialect.errorEvent(failure))) ?? Buffer.alloc(0);
   yield { head: undefined, chunk, summary };
 }
 
 /** The provider's own event, where it told its failure in the stream. */
-function errorEventOf(failure: ServiceError): Buffer | undefined {
-  return "event" in failure && Buffer.isBuffer(failure.event) ? failure.event : undefined;
+function eventOf(failure: ServiceError): Buffer | undefined {
+  return failure instanceof ProviderError ? failure.event : undefined;
 }
 
 function headOf({ status, headers }: ProviderAnswer): AnswerHead {

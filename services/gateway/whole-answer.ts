@@ -1,6 +1,7 @@
 import { ServiceError } from "#lib/service-error.ts";
 import { failureKindOfStatus } from "./core/error-type.ts";
 import type { AnswerFacts } from "./core/invocation.ts";
+import { ProviderError } from "./core/provider-error.ts";
 import type { AnswerWatch } from "./dialects/dialect.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
 
@@ -30,21 +31,11 @@ export function wholeWatchOf(facts: AnswerFacts, body: Buffer, payloadBytesMax: 
   };
 }
 
-/** A provider's answer of 4xx or 5xx. Its text is payload: it goes to the caller and into the full trace. */
-export class ProviderRefusal extends ServiceError {
-  readonly text: string;
-
-  constructor(kind: ServiceError["kind"], message: string, text: string) {
-    super(kind, message);
-    this.text = text;
-  }
-}
-
-/** Reads a refusal: what it is, and its body. */
+/** Reads a provider's answer of 4xx or 5xx: what it is, and its body. */
 export async function refusalOf(
   provider: string,
   head: ProviderAnswer,
-): Promise<{ readonly refusal: ProviderRefusal; readonly body: Buffer }> {
+): Promise<{ readonly refusal: ProviderError; readonly body: Buffer }> {
   const body = await collected(head.body, REFUSAL_BYTES_MAX);
   const kind = failureKindOfStatus(head.status);
   const message =
@@ -52,5 +43,6 @@ export async function refusalOf(
       ? `The provider ${provider} refused the gateway's credentials. Its operator must check providers.${provider}.apiKey.`
       : `The provider ${provider} answered ${head.status}.`;
   const isTold = kind !== undefined && kind !== "interrupted";
-  return { refusal: new ProviderRefusal(isTold ? kind : "provider_protocol", message, body.toString("utf8")), body };
+  const refusal = new ProviderError(isTold ? kind : "provider_protocol", message, { text: body.toString("utf8") });
+  return { refusal, body };
 }

@@ -7,7 +7,7 @@ export interface WorkerData {
   readonly traceWriter: string;
 }
 
-/** What the gateway asks of the outbox's worker. Notes and records come in batches, one message an event-loop turn. */
+/** What the gateway asks of the outbox's worker. Notes and records come in batches, one at a time. */
 export type ToWorker =
   | { readonly kind: "write"; readonly writes: readonly Write[] }
   /** Ship what waits, for at most `withinMs`, then close the file and end. */

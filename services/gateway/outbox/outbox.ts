@@ -61,8 +61,9 @@ export async function startOutbox(
 class WorkerOutbox implements Outbox {
   readonly #worker: Worker;
   readonly #options: Config["gateway"]["outbox"];
-  /** Writes of this event-loop turn, not posted yet. */
+  /** Writes that are not posted yet: those of this event-loop turn, and those that came while the thread was committing. */
   #writes: Write[] = [];
+  #isCommitting = false;
   /** Writes in the order of their commit; the first is number `#settled`. */
   #waiting: Waiting[] = [];
   #settled = 0;
@@ -108,6 +109,7 @@ class WorkerOutbox implements Outbox {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#dead !== undefined) return;
+    this.#isCommitting = false;
     this.#post();
     const ended = once(this.#worker, "exit");
     this.#tell({ kind: "drain", withinMs: this.#options.drainMs });
@@ -130,10 +132,12 @@ class WorkerOutbox implements Outbox {
     });
   }
 
+  /** One batch at a time: what comes while the thread commits is one message, and one commit, for all. */
   #post(): void {
-    if (this.#writes.length === 0) return;
+    if (this.#writes.length === 0 || this.#isCommitting) return;
     const writes = this.#writes;
     this.#writes = [];
+    this.#isCommitting = true;
     this.#tell({ kind: "write", writes });
   }
 
@@ -143,7 +147,10 @@ class WorkerOutbox implements Outbox {
 
   #hear(message: FromWorker): void {
     if (message.kind === "state") this.#state = message.state;
-    if (message.kind === "written") this.#settle(message.upTo - this.#settled, "in_time");
+    if (message.kind !== "written") return;
+    this.#settle(message.upTo - this.#settled, "in_time");
+    this.#isCommitting = false;
+    this.#post();
   }
 
   #settle(count: number, written: Written): void {

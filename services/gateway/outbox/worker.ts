@@ -12,7 +12,7 @@ const ALIVE_EVERY_MS = 1000;
 
 /**
  * The outbox's thread: the disk and the shipping, apart from the thread that answers callers, so that a slow disk or a slow
- * trace-writer costs no call. It commits what has come while it was busy in one transaction.
+ * trace-writer costs no call. A batch is one transaction, and the next one is what has come meanwhile.
  */
 function run(port: MessagePort, data: WorkerData): void {
   const tell = (message: FromWorker) => port.postMessage(message);

@@ -1,7 +1,8 @@
 import { type Dispatcher, Pool } from "undici";
 import { ServiceError } from "#lib/service-error.ts";
+import { ProviderError } from "../core/provider-error.ts";
 import type { Provider, ProviderAnswer, ProviderRequest } from "./provider.ts";
-import { ProviderFailure, providerFailureOf } from "./provider-failure.ts";
+import { providerFailureOf } from "./provider-failure.ts";
 
 /** How a provider is reached, from the configuration. */
 export interface OpenAiCompatibleOptions {
@@ -70,12 +71,7 @@ async function send(
     if (answer.statusCode > STATUS_MAX) {
       answer.body.on("error", () => {}).destroy();
       const text = `status ${answer.statusCode}`;
-      throw new ProviderFailure(
-        "provider_protocol",
-        `The provider ${options.name} does not speak HTTP.`,
-        text,
-        undefined,
-      );
+      throw new ProviderError("provider_protocol", `The provider ${options.name} does not speak HTTP.`, { text: text });
     }
     const headers = passedHeadersOf(answer.headers);
     const contentType = headers.find(([name]) => name === "content-type")?.[1] ?? "";
@@ -117,7 +113,7 @@ function startLimit({ name, timeouts }: OpenAiCompatibleOptions, caller: AbortSi
   const onCaller = () => abort.abort(caller.reason);
   const onTimeout = () => {
     const message = `The provider ${name} did not finish in time (timeouts.totalMs).`;
-    abort.abort(new ProviderFailure("provider_timeout", message, `no end within ${timeouts.totalMs} ms`, undefined));
+    abort.abort(new ProviderError("provider_timeout", message, { text: `no end within ${timeouts.totalMs} ms` }));
   };
   const timer = setTimeout(onTimeout, timeouts.totalMs);
   if (caller.aborted) onCaller();

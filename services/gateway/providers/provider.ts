@@ -12,7 +12,7 @@ export interface Provider extends AsyncDisposable {
   /** Why it cannot be called now, as the end of a sentence ("needs OPENAI_API_KEY"). Undefined: it can. */
   readonly unavailableReason: string | undefined;
   /**
-   * Sends a request and returns when the answer's head is there, whatever its status. Throws a {@link ProviderFailure}
+   * Sends a request and returns when the answer's head is there, whatever its status. Throws a ProviderError
    * when none comes, and `signal.reason` when the signal aborts.
    */
   send(request: ProviderRequest): Promise<ProviderAnswer>;
@@ -37,7 +37,7 @@ export interface ProviderAnswer {
   /** Whether the body is a stream of server-sent events. */
   readonly isEventStream: boolean;
   /**
-   * The body as it comes; asking for the next piece is the back-pressure. Throws a {@link ProviderFailure} when it is cut
+   * The body as it comes; asking for the next piece is the back-pressure. Throws a ProviderError when it is cut
    * or stalls, `signal.reason` when the signal aborts. Leaving it before its end closes the connection.
    */
   readonly body: AsyncGenerator<Buffer, void, void>;

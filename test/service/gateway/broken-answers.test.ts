@@ -137,6 +137,16 @@ test.each([
 });
 
 test.each([
+  [true, "not json"],
+  [false, "<html>"],
+])("what is not of the protocol is kept as the provider sent it (stream: %s)", async (stream, sent) => {
+  const told = await run.client.stream({ model: "garbage", stream });
+  const { attempts } = await recordOfCall(run, told);
+  expect(attempts[0]?.errorText).toContain(sent);
+  expect(told.error?.details).not.toContain(sent);
+});
+
+test.each([
   ["slow-piece", "idleMs"],
   ["slow-whole", "totalMs"],
 ])("%s ends with an event that names the limit", async (model, limit) => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { OpenAiChatTap, ProviderStreamError } from "../../../services/gateway/dialects/openai-chat/stream-tap.ts";
+import { ProviderError } from "../../../services/gateway/core/provider-error.ts";
+import { OpenAiChatTap } from "../../../services/gateway/dialects/openai-chat/stream-tap.ts";
 import { cutAt } from "../../helpers/cut-at.ts";
 
 interface Chunk {
@@ -190,7 +191,7 @@ test("a provider's own error event is kept as it came, and nothing after it is r
     tap.end();
     expect.unreachable();
   } catch (error) {
-    expect(error).toBeInstanceOf(ProviderStreamError);
+    expect(error).toBeInstanceOf(ProviderError);
     expect(error).toMatchObject({ event: Buffer.from(event), kind: "provider_unavailable" });
   }
 });

@@ -1,5 +1,6 @@
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
+import { ProviderError } from "../../core/provider-error.ts";
 import type { StreamTap, StreamTapOptions } from "../dialect.ts";
 import { dataOf, EventSplitter } from "../event-splitter.ts";
 import { scanJsonFields } from "../json-fields.ts";
@@ -73,13 +74,16 @@ export class OpenAiChatTap implements StreamTap {
     }
     const chunk = parseJson(data);
     if (!isObject(chunk) || (data.length > DEEP_BYTES_MIN && isDeeperThan(chunk, DEPTH_MAX))) {
-      throw new ServiceError(
-        "provider_protocol",
-        "The provider's stream has an event that is not a chunk of an answer.",
-      );
+      const message = "The provider's stream has an event that is not a chunk of an answer.";
+      throw new ProviderError("provider_protocol", message, { text: data });
     }
     // The provider's own error event is the end of the stream: it goes to the caller as it is.
-    if (chunk["error"] !== undefined && chunk["error"] !== null) throw new ProviderStreamError(event, data);
+    if (chunk["error"] !== undefined && chunk["error"] !== null) {
+      throw new ProviderError("provider_unavailable", "The provider failed in the middle of its stream.", {
+        text: data,
+        event,
+      });
+    }
     if (this.#reducer.add(chunk)) this.#firstTokenNanos ??= nowNanos;
     return this.#options.withholdUsage ? withoutUsage(event, chunk) : event;
   }
@@ -89,20 +93,6 @@ function failureOf(thrown: unknown): ServiceError {
   if (!(thrown instanceof RangeError)) return serviceErrorOf(thrown);
   const message = "The provider's stream has an event that is too long (limits.eventBytesMax).";
   return new ServiceError("provider_protocol", message, { cause: thrown });
-}
-
-/** A failure that the provider told in its stream: the caller gets the provider's own event. */
-export class ProviderStreamError extends ServiceError {
-  /** The event, as it came. */
-  readonly event: Buffer;
-  /** What the provider said. Payload. */
-  readonly text: string;
-
-  constructor(event: Buffer, text: string) {
-    super("provider_unavailable", "The provider failed in the middle of its stream.");
-    this.event = event;
-    this.text = text;
-  }
 }
 
 /** An event without the usage that the caller did not ask for: the chunk that holds nothing else is left out whole. */

@@ -1,6 +1,6 @@
+import { mlflowCostOf, mlflowUsageOf } from "#lib/spans/usage.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
-import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { spansJson } from "./mlflow-span.ts";
 import { durationText, namesOfEnum, timestampText } from "./proto-json.ts";
 
@@ -57,8 +57,8 @@ function stateText(state: TraceState): string {
 function metadataJson({ metadata, usage, cost }: TraceInfo): object {
   return {
     "mlflow.trace_schema.version": "3",
-    ...(usage === undefined ? {} : { "mlflow.trace.tokenUsage": JSON.stringify(usageJson(usage)) }),
-    ...(cost === undefined ? {} : { "mlflow.trace.cost": JSON.stringify(costJson(cost)) }),
+    ...(usage === undefined ? {} : { "mlflow.trace.tokenUsage": mlflowUsageOf(usage) }),
+    ...(cost === undefined ? {} : { "mlflow.trace.cost": mlflowCostOf(cost) }),
     ...metadata,
   };
 }
@@ -66,25 +66,4 @@ function metadataJson({ metadata, usage, cost }: TraceInfo): object {
 /** The tags; MLflow's clients read a trace's spans from the server only where a tag says that they are there. */
 function tagsJson({ name, tags }: TraceInfo): object {
   return { "mlflow.traceName": name, "mlflow.trace.spansLocation": "TRACKING_STORE", ...tags };
-}
-
-function usageJson(usage: Usage): object {
-  const counts = {
-    input_tokens: usage.inputTokens,
-    output_tokens: usage.outputTokens,
-    total_tokens: usage.totalTokens,
-    cache_read_input_tokens: usage.cacheReadInputTokens,
-    cache_creation_input_tokens: usage.cacheWriteInputTokens,
-  };
-  return Object.fromEntries(
-    Object.entries(counts).flatMap(([name, count]) => (count === undefined ? [] : [[name, Number(count)]])),
-  );
-}
-
-function costJson({ inputNanoUsd, outputNanoUsd, totalNanoUsd }: Cost): object {
-  return {
-    input_cost: Number(inputNanoUsd) / 1e9,
-    output_cost: Number(outputNanoUsd) / 1e9,
-    total_cost: Number(totalNanoUsd) / 1e9,
-  };
 }

@@ -81,6 +81,34 @@ test("what a caller has seen the end of survives SIGKILL; what was in flight is 
   expect(endTimeUnixNano / 1_000_000n).toBeLessThanOrEqual(BigInt(Date.now()));
 });
 
+test("a gateway that dies again before it has shipped tells an interrupted call once, with the first death's time", async () => {
+  await using run = await startChild();
+  run.traceWriter.script = () => "stall";
+  const cut = run.client.stream({ model: "stalls", stream: true, headers: [CALLER.header] });
+  await vi.waitFor(() => expect(run.provider.requests.at(-1)?.body).toContain("stall-after-3"), 10_000);
+  await run.gateway.kill();
+  const diedMs = Date.now();
+  expect((await cut).error).toBeDefined();
+  for (let deaths = 0; deaths < 2; deaths += 1) {
+    await run.gateway.start();
+    await vi.waitFor(() => expect(run.traceWriter.batches).toHaveLength(deaths + 1), 10_000);
+    await run.gateway.kill();
+  }
+
+  run.traceWriter.script = () => "take";
+  const again = await startGateway({ ...run.config, gateway: onFreePorts(run.config) }, { log });
+  const [record] = await recordsOf(run.traceWriter, 1);
+  const interrupted = record && viewOf(record);
+  expect([interrupted?.root.errorType, interrupted?.mirrorErrorTypes]).toEqual(["interrupted", ["interrupted"]]);
+  expect((interrupted?.root.span.endTimeUnixNano ?? 0n) / 1_000_000n).toBeLessThanOrEqual(BigInt(diedMs));
+  await again[Symbol.asyncDispose]();
+  expect(run.traceWriter.repeated).toBe(0);
+  using file = new DatabaseSync(run.config.gateway.outbox.path);
+  expect(
+    file.prepare("SELECT (SELECT count(*) FROM note) AS notes, (SELECT count(*) FROM record) AS records").get(),
+  ).toEqual({ notes: 0, records: 0 });
+});
+
 function onFreePorts({ gateway }: Config): Config["gateway"] {
   return { ...gateway, listen: "127.0.0.1:0", ops: "127.0.0.1:0" };
 }

@@ -1,5 +1,6 @@
 import { isId } from "#lib/ids.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { nestTooDeep, VALUE_DEPTH_MAX } from "./attribute-depth.ts";
 
 /** The last moment that a span may end at, in nanoseconds since the Unix epoch: stores keep signed 64-bit integers. */
 export const END_MAX_NS = 2n ** 63n - 1n;
@@ -15,6 +16,7 @@ export const REJECTIONS = {
   no_start: "there is no start time",
   end_before_start: "the end is before the start: send spans when they have ended",
   future: "the span begins or ends too far in the future: check the clock",
+  too_deep: `an attribute's value nests more than ${VALUE_DEPTH_MAX} deep`,
   sealed_trace: "the trace is a gateway's full trace, which only the gateway writes",
   mirror_span: "the span is a gateway's mirror, which only the gateway writes",
 } as const;
@@ -31,5 +33,8 @@ export function checkSpan(span: Span, latestNs: bigint): RejectReason | undefine
   if (span.parentSpanId.length !== 0 && span.parentSpanId.length !== 8) return "bad_parent_id";
   if (span.startTimeUnixNano === 0n) return "no_start";
   if (span.endTimeUnixNano < span.startTimeUnixNano) return "end_before_start";
-  return span.endTimeUnixNano > latestNs || span.endTimeUnixNano > END_MAX_NS ? "future" : undefined;
+  if (span.endTimeUnixNano > latestNs || span.endTimeUnixNano > END_MAX_NS) return "future";
+  return [span, ...span.events, ...span.links].some(({ attributes }) => nestTooDeep(attributes))
+    ? "too_deep"
+    : undefined;
 }

@@ -1,4 +1,5 @@
 import type { ResourceSpans, ScopeSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { nestTooDeep } from "./attribute-depth.ts";
 import { type Digest, spanBatchOf } from "./span-batch.ts";
 import { checkSpan, hasIds, type RejectReason } from "./span-check.ts";
 import type { SpanBatch } from "./span-row.ts";
@@ -20,11 +21,13 @@ export function sortSpans(resourceSpans: readonly ResourceSpans[], latestNs: big
   let total = 0;
   let withIds = 0;
   for (const resource of resourceSpans) {
+    const resourceTooDeep = nestTooDeep(resource.resource?.attributes ?? []);
     for (const scope of resource.scopeSpans) {
+      const groupTooDeep = resourceTooDeep || nestTooDeep(scope.scope?.attributes ?? []);
       for (const span of scope.spans) {
         total += 1;
         if (hasIds(span)) withIds += 1;
-        const reason = checkSpan(span, latestNs);
+        const reason = checkSpan(span, latestNs) ?? (groupTooDeep ? "too_deep" : undefined);
         if (reason === undefined) add(byTrace, span, scope, resource);
         else rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
       }

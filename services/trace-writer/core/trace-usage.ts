@@ -19,10 +19,21 @@ export interface TraceTotals {
  */
 export function totalsOf(rows: readonly SpanRow[]): TraceTotals {
   const counted = countedRowsOf(rows);
+  const cost = sumOfCosts(counted.map((row) => row.cost));
   return {
     usage: sumOfUsages(counted.map(({ usage }) => usage)),
-    cost: sumOfCosts(counted.map(({ cost }) => cost)),
+    cost: cost && {
+      inputNanoUsd: within64Bits(cost.inputNanoUsd),
+      outputNanoUsd: within64Bits(cost.outputNanoUsd),
+      totalNanoUsd: within64Bits(cost.totalNanoUsd),
+    },
   };
+}
+
+/** Thousands of calls of a million dollars each, which anyone may claim, are more than a message can say. */
+function within64Bits(nanoUsd: bigint): bigint {
+  const max = 2n ** 63n - 1n;
+  return nanoUsd < max ? nanoUsd : max;
 }
 
 function countedRowsOf(rows: readonly SpanRow[]): readonly SpanRow[] {

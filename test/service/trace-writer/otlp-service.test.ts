@@ -1,11 +1,13 @@
 import { credentials, Metadata, makeGenericClientConstructor } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExportTraceServiceResponse } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import type { AnyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import type { WriteInvocationsResponse } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { call, metadataOf, type Running, startRunning } from "./running.ts";
 import { idsOf, record, resourceSpans, span, spanId, traceId } from "./sample-traces.ts";
+import { spansOf } from "./writing.ts";
 
 let running: Running;
 let next = 0x600;
@@ -90,6 +92,20 @@ describe("OTLP", () => {
     client.close();
   });
 
+  test("a value is read again however deep it nests, or its span is rejected", async () => {
+    for (const levels of [29, 30, 31, 44, 46, 47]) {
+      const nested = {
+        ...span({ trace: trace(), span: spanId(1) }),
+        attributes: [{ key: "deep", value: lists(levels) }],
+      };
+      const { partialSuccess } = await exportSpans([nested]);
+      const read = getTrace(nested.traceId.toString("hex"));
+      if (levels <= 30) expect(spansOf(await read)).toEqual([nested]);
+      else await expect(read).rejects.toMatchObject({ kind: "not_found" });
+      expect(partialSuccess?.errorMessage ?? "").toMatch(levels <= 30 ? "" : "(too_deep)");
+    }
+  });
+
   test("a span of a mirror and one of a sealed trace are rejected, and say so", async () => {
     const n = fresh();
     await write([record({ n, caller: { trace: traceId(n), span: spanId(1) } })]);
@@ -108,6 +124,12 @@ function nestedRequest(): Buffer {
   for (let level = 0; level < 120; level += 1) value = field(level % 2 === 0 ? 1 : 5, value);
   const keyValue = field(2, value);
   return field(1, field(2, field(2, field(9, keyValue))));
+}
+
+/** A text in a list in a list … */
+function lists(levels: number): AnyValue {
+  if (levels === 0) return { value: { $case: "stringValue", value: "bottom" } };
+  return { value: { $case: "arrayValue", value: { values: [lists(levels - 1)] } } };
 }
 
 function field(number: number, bytes: Buffer): Buffer {

@@ -83,3 +83,9 @@ test("parents that form a ring end the search", () => {
 test("nothing is guessed where nobody said anything", () => {
   expect(totalsOf([row("r", undefined)])).toEqual({ usage: undefined, cost: undefined });
 });
+
+test("costs that no message can hold are cut at what one can", () => {
+  const cost = { inputNanoUsd: 0n, outputNanoUsd: 0n, totalNanoUsd: 10n ** 15n };
+  const rows = Array.from({ length: 10_000 }, (_, index) => row(`${index}`, undefined, { llm: true, cost }));
+  expect(totalsOf(rows).cost).toEqual({ inputNanoUsd: 0n, outputNanoUsd: 0n, totalNanoUsd: 2n ** 63n - 1n });
+});

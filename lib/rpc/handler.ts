@@ -25,6 +25,8 @@ export interface RpcCall {
   sendHead(metadata: Metadata): void;
 }
 
+/** A caller that reads nothing of a stream for so long, in milliseconds, is taken to have gone. */
+const STALL_MS_MAX = 10 * 60_000;
 /** A caller that hangs up so shortly before its deadline is taken to have met it. */
 const DEADLINE_EARLY_MS = 50;
 
@@ -55,19 +57,20 @@ export function unary<Request, Response>(
 
 /**
  * A server-streaming handler from an async generator. The next message is asked for when the last one has room to go
- * (HTTP/2 flow control), so a slow reader slows the source. When the caller hangs up the generator is ended where it
- * stands; its `finally` runs.
+ * (HTTP/2 flow control), so a slow reader slows the source. When the caller hangs up, or reads nothing for `stallMsMax`, the
+ * generator is ended where it stands; its `finally` runs.
  */
 export function serverStreaming<Request, Response>(
   log: Logger,
   handle: (request: Request, call: RpcCall) => AsyncGenerator<Response, void, void>,
+  stallMsMax = STALL_MS_MAX,
 ): handleServerStreamingCall<Request, Response> {
   return async (call) => {
     const rpc = createCall(call);
     try {
       for await (const message of handle(call.request, rpc)) {
-        if (!call.write(message)) await drained(call, rpc.signal);
-        if (rpc.signal.aborted) break;
+        if (!call.write(message)) await drained(call, rpc, stallMsMax);
+        rpc.signal.throwIfAborted();
       }
       rpc.ended();
       call.end();
@@ -81,6 +84,8 @@ export function serverStreaming<Request, Response>(
 /** A call, and the word that its handler has ended: grpc-js calls every call cancelled when its stream closes. */
 interface HandledCall extends RpcCall {
   ended(): void;
+  /** Gives the caller up: its `signal` aborts. */
+  stalled(): void;
 }
 
 function createCall(call: Call): HandledCall {
@@ -96,6 +101,7 @@ function createCall(call: Call): HandledCall {
     trailers,
     sendHead: (metadata) => call.sendMetadata(metadata),
     ended: () => call.off("cancelled", onCancelled),
+    stalled: () => abort.abort(new ServiceError("cancelled", "The caller stopped reading its answer.")),
   };
 }
 
@@ -111,16 +117,26 @@ function hangUpOf(call: Call): ServiceError {
     : new ServiceError("cancelled", "The caller hung up.");
 }
 
-async function drained(stream: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
+async function drained(
+  stream: ServerWritableStream<unknown, unknown>,
+  { signal, stalled }: HandledCall,
+  stallMsMax: number,
+): Promise<void> {
+  const timer = setTimeout(stalled, stallMsMax);
   try {
     await once(stream, "drain", { signal });
   } catch (error) {
     if (!signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 function failureOf(log: Logger, method: string, thrown: unknown, call: RpcCall) {
   const error = serviceErrorOf(thrown);
-  if (error.kind === "internal") log.error({ err: error.cause ?? error, method }, "rpc failed");
+  if (error.kind === "internal") {
+    const [requestId] = call.metadata.get("x-request-id");
+    log.error({ err: error.cause ?? error, method, requestId }, "rpc failed");
+  }
   return rpcFailureOf(error, call.trailers);
 }

@@ -36,6 +36,9 @@ const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
 /** Connections are renewed at this age, so that clients look their names up again and find new copies. */
 const CONNECTION_AGE_MAX_MS = 10 * 60_000;
 const CONNECTION_AGE_GRACE_MS = 60 * 60_000;
+/** A client that vanished without a word is noticed after these two: its calls are then cancelled. */
+const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
 
 /** Starts a gRPC server. Fails with one line that says what to do when the address cannot be had. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
@@ -45,6 +48,8 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     "grpc.max_connection_age_ms": CONNECTION_AGE_MAX_MS,
     "grpc.max_connection_age_grace_ms": CONNECTION_AGE_GRACE_MS,
     "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
+    "grpc.keepalive_time_ms": KEEPALIVE_MS,
+    "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
     interceptors: [sendTrailers],
   });
   for (const { definition, implementation } of options.services) server.addService(definition, implementation);

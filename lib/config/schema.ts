@@ -11,6 +11,7 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const TiB = 1024 * 1024 * MiB;
 const bytes = (fallback: number, what: string) => z.int().min(KiB).max(TiB).default(fallback).describe(what);
+const count = (fallback: number, max: number, what: string) => z.int().min(1).max(max).default(fallback).describe(what);
 
 /** Names go into span names, metrics and URLs, so they are short words without spaces. */
 const name = z
@@ -39,6 +40,10 @@ const ingress = z
       .strictObject({
         requestBytesMax: bytes(32 * MiB, "The largest request body for a model. A larger one is 413."),
         otlpBytesMax: bytes(64 * MiB, "The largest OTLP body, after decompression. A larger one is 413."),
+        bodiesBytesMax: bytes(
+          512 * MiB,
+          "All request bodies at once, decompressed. Beyond it requests get 503 and come again.",
+        ),
         headerBytesMax: bytes(32 * KiB, "All headers of a request together. More is 431."),
         callMs: ms(600_000, "The deadline of a call whose caller sets none. Past it the call is cut with 504."),
         readMs: ms(15_000, "The deadline of a read from the trace-writer. Past it the answer is 504."),
@@ -66,12 +71,7 @@ const outbox = z
       50,
       "How long the end of an answer waits for its record's commit. Past it the record counts as late.",
     ),
-    batchRecordsMax: z
-      .int()
-      .min(1)
-      .max(1000)
-      .default(256)
-      .describe("How many records go to the trace-writer in one RPC."),
+    batchRecordsMax: count(256, 1000, "How many records go to the trace-writer in one RPC."),
     batchBytesMax: bytes(4 * MiB, "How many bytes go in one RPC. A record larger than that goes alone."),
     lingerMs: z
       .int()
@@ -118,12 +118,7 @@ const traceWriter = z
           .strictObject({
             path: z.string().min(1).default("var/traces.db").describe("The file of the traces. Created when missing."),
             cacheBytes: bytes(128 * MiB, "SQLite's page cache."),
-            commitBatchMax: z
-              .int()
-              .min(1)
-              .max(10_000)
-              .default(250)
-              .describe("How many requests share one commit at the most."),
+            commitBatchMax: count(250, 10_000, "How many requests share one commit at the most."),
           })
           .prefault({}),
       })
@@ -136,6 +131,11 @@ const traceWriter = z
           "What may wait for the store. Beyond it callers get UNAVAILABLE and try again.",
         ),
         futureMs: ms(3_600_000, "How far in the future a span may begin. Beyond it the span is rejected."),
+        traceSpansMax: count(
+          10_000,
+          1_000_000,
+          "How many spans a trace has. Beyond it agents' spans are rejected; mirrors are stored.",
+        ),
       })
       .prefault({}),
   })
@@ -160,7 +160,7 @@ const provider = z.strictObject({
     .min(1)
     .optional()
     .describe("Its key, by reference: ${OPENAI_API_KEY}. While the variable is unset, its endpoints are unavailable."),
-  connectionsMax: z.int().min(1).max(10_000).default(256).describe("How many connections are kept to it at the most."),
+  connectionsMax: count(256, 10_000, "How many connections are kept to it at the most."),
   streamUsage: z
     .boolean()
     .default(true)

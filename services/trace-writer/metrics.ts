@@ -93,7 +93,7 @@ export function createMetrics(): Metrics {
     watch(condition) {
       new Gauge({
         name: "twinspan_trace_writer_pending_traces",
-        help: "Traces that wait for an owner.",
+        help: "Traces that wait for an owner. 100,000: that many or more.",
         registers,
         collect() {
           this.set(condition().pendingTraces);

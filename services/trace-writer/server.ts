@@ -25,7 +25,7 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   const { sqlite } = traceWriter.store;
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
-  const options = { ...sqlite, queueBytesMax: limits.queueBytesMax };
+  const options = { ...sqlite, queueBytesMax: limits.queueBytesMax, traceSpansMax: limits.traceSpansMax };
   const store = opened.use(await startSqliteStore(options, metrics.observer));
   metrics.watch(() => store.condition());
   let isDraining = false;

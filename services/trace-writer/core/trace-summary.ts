@@ -31,8 +31,8 @@ export interface TraceSummary {
 
 /** The summary of a trace. It follows from the facts alone, so neither order nor repetition of arrivals shows. */
 export function summaryOf(facts: TraceFacts): TraceSummary {
-  const rows = facts.rows.toSorted(compareByRank);
-  const [first] = rows;
+  const { rows } = facts;
+  const first = firstByRank(rows, () => true);
   if (first === undefined) throw new Error("a trace has at least one span");
   const experiment = ownerOf(rows);
   const startNs = rows.reduce((earliest, row) => (row.startNs < earliest ? row.startNs : earliest), first.startNs);
@@ -49,8 +49,8 @@ export function summaryOf(facts: TraceFacts): TraceSummary {
     requestPreview: first.requestPreview,
     responsePreview: first.responsePreview,
     metadata: withoutUnset({
-      "mlflow.trace.session": firstOf(rows, ({ session }) => session),
-      "mlflow.trace.user": firstOf(rows, ({ user }) => user),
+      "mlflow.trace.session": firstByRank(rows, ({ session }) => session !== undefined)?.session,
+      "mlflow.trace.user": firstByRank(rows, ({ user }) => user !== undefined)?.user,
       ...facts.metadata,
       "mlflow.trace_schema.version": "3",
       "mlflow.trace.tokenUsage": usage && mlflowUsageOf(usage),
@@ -66,12 +66,14 @@ export function summaryOf(facts: TraceFacts): TraceSummary {
 }
 
 /**
- * The experiment that owns a trace, from its rows by rank: the one named with its first span, where the gateway's own
+ * The experiment that owns a trace, by the rank of its rows: the one named with its first span, where the gateway's own
  * full trace or an agent wrote it; among mirrors only, the first that names one. Undefined: the trace is pending.
  */
 function ownerOf(rows: readonly StoredSpanRow[]): NamedExperiment | undefined {
-  const owner = rows.find(({ origin }) => origin === "full-gateway" || origin === "agent");
-  return owner === undefined ? firstOf(rows, ({ experiment }) => experiment) : owner.experiment;
+  const owner =
+    firstByRank(rows, ({ origin }) => origin === "full-gateway" || origin === "agent") ??
+    firstByRank(rows, ({ experiment }) => experiment !== undefined);
+  return owner?.experiment;
 }
 
 /** By the first row in rank: without a root the trace is still in progress. */
@@ -80,15 +82,16 @@ function stateOf(first: StoredSpanRow): TraceState {
   return first.failed ? TraceState.TRACE_STATE_ERROR : TraceState.TRACE_STATE_OK;
 }
 
-function firstOf<Value>(
+/** One pass: a trace is summed up at every commit that adds to it, and sorting thousands of rows each time would show. */
+function firstByRank(
   rows: readonly StoredSpanRow[],
-  read: (row: StoredSpanRow) => Value | undefined,
-): Value | undefined {
+  counts: (row: StoredSpanRow) => boolean,
+): StoredSpanRow | undefined {
+  let first: StoredSpanRow | undefined;
   for (const row of rows) {
-    const value = read(row);
-    if (value !== undefined) return value;
+    if (counts(row) && (first === undefined || compareByRank(row, first) < 0)) first = row;
   }
-  return undefined;
+  return first;
 }
 
 function withoutUnset(values: Readonly<Record<string, string | undefined>>): { [key: string]: string } {

@@ -30,8 +30,9 @@ export interface TraceStore extends AsyncDisposable {
 
   /**
    * Stores agents' spans, all in one step, under an experiment: by id it must exist, by name it is created when missing.
-   * A span whose id is taken is settled by `conflictOf`. Spans of sealed traces, and those under the id of a mirror's
-   * span, are counted in the answer and not stored.
+   * A span whose id is taken is settled by `conflictOf`. Spans of sealed traces, those under the id of a mirror's span,
+   * and those of a trace that has as many as it may have are counted in the answer and not stored. Only the last depends
+   * on the order of arrival: of too many spans those that came first are kept.
    */
   writeSpans(
     workspace: string,
@@ -90,7 +91,7 @@ export interface StoreCondition {
   readonly ready: boolean;
   /** Why writes fail now, in words. Undefined: they do not. */
   readonly degraded: string | undefined;
-  /** How many traces wait for an owner. */
+  /** How many traces wait for an owner; no more than 100,000 are counted. */
   readonly pendingTraces: number;
   /** How many bytes of requests wait to be committed. */
   readonly queuedBytes: number;

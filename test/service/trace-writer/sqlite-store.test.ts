@@ -11,6 +11,7 @@ describeTraceStore("the SQLite store", () =>
       cacheBytes: 16 * 1024 * 1024,
       commitBatchMax: 250,
       queueBytesMax: 64 * 1024 * 1024,
+      traceSpansMax: 50,
     },
     { committed: () => {}, failed: () => {} },
   ),

@@ -6,7 +6,7 @@ import { describeReads } from "./reads-suite.ts";
 import { CANARY, idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
-/** What every store promises (`TraceStore`). `open` gives an empty one; the suite disposes of it. */
+/** What every store promises (`TraceStore`). `open` gives an empty one, of 50 spans a trace; the suite disposes of it. */
 export function describeTraceStore(name: string, open: () => Promise<TraceStore>): void {
   describe(name, () => {
     let store: TraceStore;
@@ -209,6 +209,21 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
       const outcome = await writeSpans(store, { $case: "id", value: "987654" }, [span({ trace, span: spanId(1) })]);
       expect(outcome).toEqual({ kind: "experiment_not_found" });
       expect(await read(trace)).toBeUndefined();
+    });
+
+    test("a trace that is full takes no more of agents' spans, but repetitions, replacements and mirrors", async () => {
+      const n = fresh();
+      const trace = traceId(n);
+      const some = (from: number, to: number, end = 100) =>
+        Array.from({ length: to - from }, (_, index) => span({ trace, span: spanId(from + index), end }));
+      expect(await writeSpans(store, "full", some(1, 41))).toEqual({ kind: "stored", rejected: new Map() });
+      const beyond = { kind: "stored", rejected: new Map([["trace_full", 10]]) };
+      expect(await writeSpans(store, "full", some(21, 61))).toEqual(beyond);
+      expect(await writeSpans(store, "full", some(41, 61, 200))).toEqual(beyond);
+      await writeRecords(store, [record({ n, caller: { trace, span: spanId(1) } })]);
+      const found = await read(trace);
+      expect(found?.info?.spanCount).toBe(52);
+      expect(spansOf(found).filter(({ endTimeUnixNano }) => endTimeUnixNano === T0 + 200n)).toHaveLength(10);
     });
 
     test("Default is experiment 0 and is there from the start", async () => {

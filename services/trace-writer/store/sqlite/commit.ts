@@ -44,8 +44,8 @@ export interface Commit {
   reset(): void;
 }
 
-/** Prepares a file's tables for commits. */
-export function prepareCommits(db: DatabaseSync): Commit {
+/** Prepares a file's tables for commits. Of an agent's spans no more are stored under a trace than `traceSpansMax`. */
+export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit {
   const experimentTable = openExperimentTable(db);
   const traceTable = openTraceTable(db);
   const spans = openSpanTable(db);
@@ -125,9 +125,13 @@ export function prepareCommits(db: DatabaseSync): Commit {
     storePayload: ({ ref }, bytes) => void insertPayload.run(ref, pack(bytes)),
     storeSpans(trace, batch, experiment) {
       const place = nextChunk();
-      const outcomes = batch.rows.map((row, position) =>
-        settle(spans, trace, { ...row, experiment }, { chunk: place, position }),
-      );
+      let room = traceSpansMax - (trace.known?.rows.length ?? spans.countOf(trace.ref));
+      const outcomes = batch.rows.map((row, position) => {
+        const isFull = row.origin === "agent" && room <= 0;
+        const settled = settle(spans, trace, { ...row, experiment }, { chunk: place, position }, isFull);
+        if (settled === "stored") room -= 1;
+        return settled;
+      });
       const times = (outcome: Settled) => outcomes.filter((settled) => settled === outcome).length;
       const stored = times("stored") + times("replaced");
       count("span_stored", stored);
@@ -137,8 +141,8 @@ export function prepareCommits(db: DatabaseSync): Commit {
         insertChunk.run(place, pack(batch.bytes));
         trace.changed = true;
       }
-      const mirrored = times("mirror_span");
-      return mirrored === 0 ? new Map() : new Map([["mirror_span", mirrored]]);
+      const reasons = ["mirror_span", "trace_full"] as const;
+      return new Map(reasons.map((reason) => [reason, times(reason)] as const).filter(([, spans]) => spans > 0));
     },
     holdsMirrorSpan: (trace, batch) =>
       batch.rows.some(({ spanId }) => (spans.find(trace.ref, spanId)?.row.origin ?? "agent") !== "agent"),
@@ -167,20 +171,22 @@ export function prepareCommits(db: DatabaseSync): Commit {
 }
 
 /** What became of one span. */
-type Settled = "stored" | "replaced" | "repeated" | "lost" | "mirror_span";
+type Settled = "stored" | "replaced" | "repeated" | "lost" | "mirror_span" | "trace_full";
 
 function settle(
   spans: SpanTable,
   trace: WorkingTrace,
   arriving: StoredSpanRow,
   place: { readonly chunk: bigint; readonly position: number },
+  isFull: boolean,
 ): Settled {
   const experimentId = arriving.experiment?.id;
-  if (spans.insert(trace.ref, arriving, experimentId, place)) {
+  if (!isFull && spans.insert(trace.ref, arriving, experimentId, place)) {
     trace.known?.rows.push(arriving);
     return "stored";
   }
   const stored = spans.find(trace.ref, arriving.spanId);
+  if (stored === undefined && isFull) return "trace_full";
   if (stored === undefined) throw new Error("a span's id is taken, and there is no row of that id");
   switch (conflictOf(stored.row, arriving)) {
     case "duplicate":

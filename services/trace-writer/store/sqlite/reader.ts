@@ -17,6 +17,8 @@ export interface Reader {
   readonly experiments: ExperimentTable;
 }
 
+/** Counting takes some milliseconds up to here, and readers wait meanwhile. */
+const PENDING_COUNTED_MAX = 100_000;
 const BEHIND = "start_ns <= ?2 AND (start_ns < ?2 OR trace_id > ?3) ORDER BY start_ns DESC, trace_id LIMIT ?4";
 /** Where a search begins that has no `after`: before every trace there can be. */
 const FIRST: TraceKey = { startNs: 2n ** 63n - 1n, traceId: "" };
@@ -32,7 +34,9 @@ export function openReader(db: DatabaseSync): Reader {
   const payload = db.prepare("SELECT bytes FROM payloads WHERE trace_ref = ?");
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");
   const info = db.prepare("SELECT info FROM traces WHERE ref = ?");
-  const pendingCount = db.prepare("SELECT count(*) AS traces FROM traces WHERE experiment_id IS NULL AND start_ns > 0");
+  const pendingCount = db.prepare(
+    `SELECT count(*) AS traces FROM (SELECT 1 FROM traces WHERE experiment_id IS NULL AND start_ns > 0 LIMIT ${PENDING_COUNTED_MAX})`,
+  );
   const owned = db.prepare(`SELECT ref, start_ns, trace_id FROM traces WHERE experiment_id = ?1 AND ${BEHIND}`);
   const pending = db.prepare(
     `SELECT ref, start_ns, trace_id FROM traces WHERE workspace = ?1 AND experiment_id IS NULL AND start_ns > 0 AND ${BEHIND}`,

@@ -13,6 +13,8 @@ interface BytesPlace {
 export interface SpanTable {
   /** Every row of a trace. */
   rowsOf(traceRef: bigint): readonly StoredSpanRow[];
+  /** How many rows a trace has. */
+  countOf(traceRef: bigint): number;
   /** The row of that id, and the chunk its bytes are in. */
   find(traceRef: bigint, spanId: string): { readonly row: StoredSpanRow; readonly chunk: bigint } | undefined;
   /** Adds a row. False: its id is taken, and nothing was done. */
@@ -69,6 +71,7 @@ const INSERT = `INSERT INTO spans (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(
 export function openSpanTable(db: DatabaseSync): SpanTable {
   const ofTrace = db.prepare(`${SELECT} WHERE trace_ref = ?`);
   const ofId = db.prepare(`${SELECT} WHERE trace_ref = ? AND span_id = ?`);
+  const count = db.prepare("SELECT count(*) AS spans FROM spans WHERE trace_ref = ?");
   const insert = db.prepare(`${INSERT} ON CONFLICT DO NOTHING`);
   const remove = db.prepare("DELETE FROM spans WHERE trace_ref = ? AND span_id = ?");
   const usesOfChunk = db.prepare("SELECT count(*) AS uses FROM spans WHERE trace_ref = ? AND chunk = ?");
@@ -79,6 +82,7 @@ export function openSpanTable(db: DatabaseSync): SpanTable {
   const removeRows = db.prepare("DELETE FROM spans WHERE trace_ref = ?");
   return {
     rowsOf: (traceRef) => ofTrace.all(traceRef).map(spanRowIn),
+    countOf: (traceRef) => Number(integerIn(count.get(traceRef) ?? {}, "spans")),
     find(traceRef, spanId) {
       const found = ofId.get(traceRef, idBytes(spanId));
       return found && { row: spanRowIn(found), chunk: integerIn(found, "chunk") };

@@ -44,7 +44,11 @@ const RETRY_AFTER_MS = 1000;
 /** Starts the writer's thread and waits until it has opened the file. Fails with the reason why it cannot. */
 export async function startWriteQueue(options: WriteQueueOptions, observer: StoreObserver): Promise<WriteQueue> {
   const worker = new Worker(new URL("./writer-worker.ts", import.meta.url), {
-    workerData: { path: options.path, cacheBytes: options.cacheBytes } satisfies WriterOptions,
+    workerData: {
+      path: options.path,
+      cacheBytes: options.cacheBytes,
+      traceSpansMax: options.traceSpansMax,
+    } satisfies WriterOptions,
     execArgv: [],
   });
   await once(worker, "message");

@@ -9,6 +9,8 @@ import { openForWriting } from "./open-database.ts";
 export interface WriterOptions {
   readonly path: string;
   readonly cacheBytes: number;
+  /** How many spans a trace has at the most; beyond it agents' spans are rejected. */
+  readonly traceSpansMax: number;
 }
 
 /** What the thread is asked: to carry writes out in one commit, or to close the file and end. */
@@ -36,8 +38,9 @@ const WRITE_REFUSED = new Set([5, 8, 10, 13, 14]);
 
 const port = parentPort;
 if (port === null) throw new Error("writer-worker.ts runs as a worker thread");
-const db = openForWriting(optionsOf(workerData).path, optionsOf(workerData).cacheBytes);
-const commit = prepareCommits(db);
+const { path, cacheBytes, traceSpansMax } = optionsOf(workerData);
+const db = openForWriting(path, cacheBytes);
+const commit = prepareCommits(db, traceSpansMax);
 const reply = (message: WriterReply) => port.postMessage(message);
 port.on("message", (request: WriterRequest) => {
   if (request.kind === "close") {
@@ -78,8 +81,12 @@ function failureOf(error: unknown): WriteResult & { readonly ok: false } {
 }
 
 function optionsOf(data: unknown): WriterOptions {
-  if (typeof data === "object" && data !== null && "path" in data && "cacheBytes" in data) {
-    return { path: String(data.path), cacheBytes: Number(data.cacheBytes) };
+  if (typeof data === "object" && data !== null && "path" in data && "cacheBytes" in data && "traceSpansMax" in data) {
+    return {
+      path: String(data.path),
+      cacheBytes: Number(data.cacheBytes),
+      traceSpansMax: Number(data.traceSpansMax),
+    };
   }
-  throw new Error("the writer's thread is started with a path and a size of its cache");
+  throw new Error("the writer's thread is started with a path, the size of its cache, and the most spans of a trace");
 }

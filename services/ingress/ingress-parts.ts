@@ -1,4 +1,5 @@
 import type { Config } from "#lib/config/schema.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import type { IngressMetrics } from "./metrics.ts";
 import type { Peers } from "./peers.ts";
 
@@ -7,6 +8,7 @@ export interface IngressParts {
   readonly config: Config["ingress"];
   readonly peers: Peers;
   readonly metrics: IngressMetrics;
+  readonly bodies: BodyBudget;
 }
 
 declare module "fastify" {

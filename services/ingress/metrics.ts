@@ -13,6 +13,9 @@ export interface IngressMetrics {
   readonly cancelled: Counter<"route">;
   readonly traceContexts: Counter<"outcome">;
   readonly droppedHeaders: Counter<"header">;
+  readonly refusedBodies: Counter;
+  /** Reads how many bytes of bodies are held whenever metrics are asked for. */
+  watchBodies(bodies: { readonly bytes: number }): void;
 }
 
 const OUTCOMES: readonly ContextOutcome[] = ["valid", "malformed", "absent"];
@@ -59,6 +62,20 @@ export function createIngressMetrics(): IngressMetrics {
       labelNames: ["header"],
       registers,
     }),
+    refusedBodies: new Counter({
+      name: "twinspan_ingress_bodies_refused_total",
+      help: "Requests refused because the bodies at hand had reached ingress.limits.bodiesBytesMax.",
+      registers,
+    }),
+    watchBodies: (bodies) =>
+      void new Gauge({
+        name: "twinspan_ingress_body_bytes",
+        help: "Bytes of request bodies that are held, decompressed ones included.",
+        registers,
+        collect() {
+          this.set(bodies.bytes);
+        },
+      }),
   } satisfies IngressMetrics;
   for (const outcome of OUTCOMES) metrics.traceContexts.inc({ outcome }, 0);
   return metrics;

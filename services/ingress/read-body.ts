@@ -1,15 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import { ServiceError } from "#lib/service-error.ts";
+import type { HeldBody } from "./body-budget.ts";
 
 /** How much of a refused body is still taken off the wire, so that its sender comes to read the refusal. */
 const DISCARDED_BYTES_MAX = 256 * 1024 * 1024;
 
 /**
  * A request's body, whole, as bytes. A body of more than `bytesMax` throws `request_too_large` at once, and what still
- * comes of it is thrown away; `setting` is the limit's name in the configuration. A client that hangs up before the end
- * of its body throws `cancelled`.
+ * comes of it is thrown away; `setting` is the limit's name in the configuration. One that `held` has no room for is
+ * `overloaded`, likewise. A client that hangs up before the end of its body throws `cancelled`.
  */
-export function readBody(request: IncomingMessage, bytesMax: number, setting: string): Promise<Buffer> {
+export function readBody(request: IncomingMessage, held: HeldBody, bytesMax: number, setting: string): Promise<Buffer> {
   const tooLarge = () =>
     new ServiceError("request_too_large", `The body is larger than ${bytesMax} bytes (${setting}). Send less.`);
   if (Number(request.headers["content-length"] ?? 0) > bytesMax) {
@@ -22,11 +23,17 @@ export function readBody(request: IncomingMessage, bytesMax: number, setting: st
     let bytes = 0;
     const onData = (chunk: Buffer) => {
       bytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes <= bytesMax) return;
-      request.off("data", onData);
-      discard(request, bytes);
-      reject(tooLarge());
+      try {
+        if (bytes > bytesMax) throw tooLarge();
+        held.take(chunk.length);
+        chunks.push(chunk);
+      } catch (refusal) {
+        chunks.length = 0;
+        held.release();
+        request.off("data", onData);
+        discard(request, bytes);
+        reject(refusal);
+      }
     };
     request.on("data", onData);
     request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)));

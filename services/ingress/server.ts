@@ -5,6 +5,7 @@ import { listenErrorOf } from "#lib/listen-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { observeTraceContext } from "#lib/trace-context/register.ts";
+import { createBodyBudget } from "./body-budget.ts";
 import { requestIdOf } from "./core/request-id.ts";
 import type { IngressParts } from "./ingress-parts.ts";
 import { createIngressMetrics } from "./metrics.ts";
@@ -44,7 +45,9 @@ export async function startIngress(config: Config, { log }: { readonly log: Logg
   await using opened = new AsyncDisposableStack();
   const peers = opened.use(openPeers(config));
   let isDraining = false;
-  const app = createApp({ config: config.ingress, peers, metrics }, log, () => isDraining);
+  const bodies = createBodyBudget(config.ingress.limits.bodiesBytesMax, () => metrics.refusedBodies.inc());
+  metrics.watchBodies(bodies);
+  const app = createApp({ config: config.ingress, peers, metrics, bodies }, log, () => isDraining);
   const address = await listen(app, config.ingress.listen);
   opened.defer(async () => {
     isDraining = true;

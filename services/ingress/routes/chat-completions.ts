@@ -13,14 +13,15 @@ import { relayAnswer } from "../relay-answer.ts";
  * `POST /v1/chat/completions`: OpenAI's chat completions, streaming or not, `model` being an endpoint's name. The body
  * goes on as bytes, and so does the answer; the caller's trace context goes into the gRPC call by itself.
  */
-export function routeChatCompletions(app: FastifyInstance, { config, peers, metrics }: IngressParts): void {
+export function routeChatCompletions(app: FastifyInstance, { config, peers, metrics, bodies }: IngressParts): void {
   const { requestBytesMax, callMs } = config.limits;
   const onDropped = (header: string) => metrics.droppedHeaders.inc({ header });
 
   app.post("/v1/chat/completions", async (request, reply) => {
     requireJson(request.headers);
     requirePlain(request.headers);
-    const body = await readBody(request.raw, requestBytesMax, "ingress.limits.requestBytesMax");
+    const held = bodies.hold(reply.raw);
+    const body = await readBody(request.raw, held, requestBytesMax, "ingress.limits.requestBytesMax");
     if (body.length === 0) {
       throw new ServiceError("invalid_request", "The body is empty. Send a JSON object with `model` and `messages`.");
     }
@@ -31,6 +32,8 @@ export function routeChatCompletions(app: FastifyInstance, { config, peers, metr
     const call = context.with(caller, () =>
       peers.gateway.invokeStream({ invocation }, metadata, { deadline: Date.now() + callMs }),
     );
+    // The gateway answers when it has the whole request.
+    call.once("metadata", () => held.release());
     reply.hijack();
     relayAnswer(call, request, reply.raw);
   });

@@ -14,7 +14,11 @@ import { readBody } from "../read-body.ts";
 const SEARCH_BYTES_MAX = 256 * 1024;
 
 /** MLflow's reads of experiments, under `prefix` (`/api` or `/ajax-api`): by name, by id, and the list of all. */
-export function routeMlflowExperiments(app: FastifyInstance, { config, peers }: IngressParts, prefix: string): void {
+export function routeMlflowExperiments(
+  app: FastifyInstance,
+  { config, peers, bodies }: IngressParts,
+  prefix: string,
+): void {
   const options = () => ({ deadline: Date.now() + config.limits.readMs });
   const base = `${prefix}/2.0/mlflow/experiments`;
 
@@ -34,8 +38,10 @@ export function routeMlflowExperiments(app: FastifyInstance, { config, peers }: 
     getExperiment({ ref: { $case: "id", value: requiredParameter(query, "experiment_id") } }),
   );
 
-  app.post(`${base}/search`, async ({ raw }) => {
-    const request = parseExperimentSearch(await readBody(raw, SEARCH_BYTES_MAX, "a fixed limit"));
+  app.post(`${base}/search`, async ({ raw }, reply) => {
+    const request = parseExperimentSearch(
+      await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
+    );
     const { experiments, nextPageToken } = await ask<ListExperimentsResponse>(TRACE_WRITER, (callback) =>
       peers.reader.listExperiments(request, new Metadata(), options(), callback),
     );

@@ -16,7 +16,7 @@ import { readBody } from "../read-body.ts";
 const SEARCH_BYTES_MAX = 256 * 1024;
 
 /** MLflow's reads of traces, under `prefix` (`/api` or `/ajax-api`): one by its id, and a search. */
-export function routeMlflowTraces(app: FastifyInstance, { config, peers }: IngressParts, prefix: string): void {
+export function routeMlflowTraces(app: FastifyInstance, { config, peers, bodies }: IngressParts, prefix: string): void {
   const options = () => ({ deadline: Date.now() + config.limits.readMs });
 
   app.get(`${prefix}/3.0/mlflow/traces/get`, async ({ query }) => {
@@ -32,8 +32,8 @@ export function routeMlflowTraces(app: FastifyInstance, { config, peers }: Ingre
     return { trace: traceJson(trace) };
   });
 
-  app.post(`${prefix}/3.0/mlflow/traces/search`, async ({ raw }) => {
-    const request = parseTraceSearch(await readBody(raw, SEARCH_BYTES_MAX, "a fixed limit"));
+  app.post(`${prefix}/3.0/mlflow/traces/search`, async ({ raw }, reply) => {
+    const request = parseTraceSearch(await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"));
     const { traces, nextPageToken } = await ask<SearchTracesResponse>(TRACE_WRITER, (callback) =>
       peers.reader.searchTraces(request, new Metadata(), options(), callback),
     );

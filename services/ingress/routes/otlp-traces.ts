@@ -18,7 +18,7 @@ const JSON_START = 0x7b;
  * `POST /v1/traces`: OTLP over HTTP. Protobuf goes on to the trace-writer as it is, and so does its answer; JSON is read
  * and answered as JSON. `x-mlflow-experiment-id` or `x-twinspan-experiment` name the experiment.
  */
-export function routeOtlpTraces(app: FastifyInstance, { config, peers, metrics }: IngressParts): void {
+export function routeOtlpTraces(app: FastifyInstance, { config, peers, metrics, bodies }: IngressParts): void {
   const { otlpBytesMax, readMs } = config.limits;
   const onDropped = (header: string) => metrics.droppedHeaders.inc({ header });
 
@@ -30,7 +30,7 @@ export function routeOtlpTraces(app: FastifyInstance, { config, peers, metrics }
         `The request has content-type ${printable(mediaType)}. Send ${PROTOBUF} or application/json.`,
       );
     }
-    const body = await readOtlpBody(request.raw, otlpBytesMax);
+    const body = await readOtlpBody(request.raw, bodies.hold(reply.raw), otlpBytesMax);
     const metadata = exportMetadataOf(request.headers, request.id, onDropped);
     if (mediaType === PROTOBUF) {
       if (body[0] === JSON_START) {

@@ -17,6 +17,7 @@ export interface IngressBench extends AsyncDisposable {
 export interface BenchLimits {
   readonly requestBytesMax?: number;
   readonly otlpBytesMax?: number;
+  readonly bodiesBytesMax?: number;
   readonly headerBytesMax?: number;
   readonly callMs?: number;
 }

@@ -25,9 +25,11 @@ export async function startOpsServer(
 ): Promise<OpsServer> {
   const [host = "127.0.0.1", port = "0"] = splitAt(listen, listen.lastIndexOf(":"));
   const server = createServer((request, response) => {
-    void answer(request.url ?? "/", response, metrics, readiness);
+    answer(request.url ?? "/", response, metrics, readiness).catch((error: unknown) => {
+      sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });
+    });
   });
-  server.listen(Number(port), host);
+  server.listen(Number(port), host.replace(/^\[(.*)\]$/, "$1"));
   try {
     await once(server, "listening");
   } catch (error) {
@@ -51,9 +53,11 @@ async function answer(
   readiness: () => Readiness,
 ): Promise<void> {
   switch (url.split("?", 1)[0]) {
-    case "/metrics":
-      response.setHeader("content-type", metrics.contentType).end(await metrics.metrics());
+    case "/metrics": {
+      const text = await metrics.metrics();
+      response.setHeader("content-type", metrics.contentType).end(text);
       return;
+    }
     case "/healthz":
       sendJson(response, 200, { status: "ok" });
       return;

@@ -43,6 +43,7 @@ export async function* invoke(
   const acceptedNanos = gateway.clock();
   const dialect = dialectOf(gateway, call.invocation.dialect);
   const { body } = call.invocation;
+  refuseLargeBody(gateway, body);
   const request = dialect.readRequest(body);
   const endpoint = endpointOf(gateway, call.invocation.endpoint, request);
   const recording = new Recording(gateway, { ...call, endpoint, dialect, request, body, acceptedNanos });
@@ -71,6 +72,14 @@ function dialectOf({ metrics }: Gateway, dialect: Dialect): DialectSupport {
   throw new ServiceError("invalid_request", "`invocation.dialect` is missing or not known to this gateway.", {
     field: "invocation.dialect",
   });
+}
+
+/** The bound of a gRPC message leaves room for what is around a body, so the body has one of its own. */
+function refuseLargeBody({ limits, metrics }: Gateway, body: Buffer): void {
+  if (body.length <= limits.requestBytesMax) return;
+  metrics.refused("too_large");
+  const message = `The body is larger than ${limits.requestBytesMax} bytes (gateway.limits.requestBytesMax).`;
+  throw new ServiceError("request_too_large", message, { field: "invocation.body" });
 }
 
 function endpointOf(gateway: Gateway, told: string, request: DialectRequest): Endpoint {

@@ -57,3 +57,21 @@ test("an endpoint without tracing answers, is counted, and leaves nothing", asyn
   expect(metrics.get('twinspan_calls_total{endpoint="untraced",outcome="ok"}')).toBe(1);
   expect(run.traceWriter.records.some(({ full }) => full?.experiment === "gateway/untraced")).toBe(false);
 });
+
+test("a body beyond its limit is refused, counted, and leaves no trace; one that just fits is not", async () => {
+  await using small = await startGatewayRun({ endpoints: { echo: {} }, limits: { requestBytesMax: 2048 } });
+  const bodyOfBytes = (bytes: number) => {
+    const body = (text: string) => JSON.stringify({ model: "echo", messages: [{ role: "user", content: text }] });
+    return body("x".repeat(bytes - body("").length));
+  };
+  const fits = await small.client.invoke({ model: "echo", body: bodyOfBytes(2048) });
+  expect(fits.error).toBeUndefined();
+  const told = await small.client.invoke({ model: "echo", body: bodyOfBytes(2049), headers: [CALLER.header] });
+  expect(told.error).toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    details: "The body is larger than 2048 bytes (gateway.limits.requestBytesMax).",
+  });
+  expect(told.metadata.get("x-twinspan-trace-id")).toEqual([]);
+  expect((await small.metrics()).get('twinspan_calls_refused_total{reason="too_large"}')).toBe(1);
+  await small.records(1);
+});

@@ -5,10 +5,10 @@ import type { ProviderAnswer } from "./providers/provider.ts";
  * the provider still sends closes the connection; its own timeouts bound how long it may stay silent.
  */
 export function letGo({ body }: ProviderAnswer): void {
-  body.next().then(
-    ({ done }) => (done ? undefined : body.return()),
-    () => {
+  body
+    .next()
+    .then(({ done }) => (done ? undefined : body.return()))
+    .catch(() => {
       // The answer was complete: a connection that breaks after it concerns nobody.
-    },
-  );
+    });
 }

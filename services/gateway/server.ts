@@ -13,6 +13,7 @@ import type { Gateway } from "./gateway.ts";
 import { createGatewayService } from "./gateway-service.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { startOutbox } from "./outbox/outbox.ts";
+import { createTroubleLog } from "./trouble-log.ts";
 
 /** What a message may have around its body. */
 const MESSAGE_OVERHEAD_BYTES = 64 * 1024;
@@ -66,7 +67,11 @@ export async function startGateway(config: Config, { log }: { readonly log: Logg
       drainMs: options.drainMs,
     }),
   );
-  const healthTimer = setInterval(() => server.setHealth(TRACING, degraded().length === 0), HEALTH_EVERY_MS);
+  const tellTrouble = createTroubleLog(log);
+  const healthTimer = setInterval(() => {
+    server.setHealth(TRACING, degraded().length === 0);
+    tellTrouble(outbox.state().trouble);
+  }, HEALTH_EVERY_MS);
   started.defer(() => {
     isReady = false;
     clearInterval(healthTimer);

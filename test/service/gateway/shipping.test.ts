@@ -54,6 +54,8 @@ test("while the trace-writer fails, calls go on and say so in health; then every
   await untilMetric(run, "twinspan_outbox_records", (count) => count === 0);
   await vi.waitFor(async () => expect(await tracing()).toBe("serving"), { timeout: 5_000 });
   health.close();
+  const lines = run.logged.filter((line) => line.includes("tracing"));
+  expect(lines).toEqual([expect.stringContaining("tracing degraded"), expect.stringContaining("tracing works again")]);
 });
 
 test("an acknowledgement that is lost makes a record come again, and nothing is there twice", async () => {
@@ -80,6 +82,14 @@ test("an answer that does not speak of every record acknowledges none of them", 
   run.traceWriter.script = () => "take";
   await run.records(3);
   await untilMetric(run, "twinspan_outbox_shipped_total", (count) => count === 3);
+});
+
+test("a batch that the trace-writer cannot take in time comes in smaller ones", async () => {
+  await using run = await startGatewayRun({ endpoints: { demo: {} }, outbox: { shipMs: 200 } });
+  run.traceWriter.script = () => unavailable;
+  await calls(run, 40);
+  run.traceWriter.script = (records) => (records.length > 4 ? "stall" : "take");
+  await run.records(40);
 });
 
 test("a trace-writer that goes away and comes back gets everything", async () => {

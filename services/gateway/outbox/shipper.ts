@@ -31,9 +31,9 @@ export interface Shipper {
 
 /**
  * Starts shipping: batches in order, one RPC at a time, each deleted when the trace-writer has said that it is durable.
- * A failed batch is sent again for ever, with growing, jittered waits; a batch that is refused whole is halved until the
- * record at fault is alone, which is tried without its payload, then given up, and counted. `changed` is called whenever
- * the ledger has changed.
+ * A failed batch is sent again for ever, with growing, jittered waits, and halved where it was not taken in time. A batch that
+ * is refused whole is halved until the record at fault is alone, which is tried without its payload, then given up, and
+ * counted. `changed` is called whenever the ledger has changed.
  */
 export function startShipper(
   database: OutboxDatabase,
@@ -72,7 +72,10 @@ export function startShipper(
     try {
       const batch = database.firstRecords(recordsMax, options.batchBytesMax);
       const sent = await send(client, batch, options.shipMs, stop.signal);
-      if (sent.kind === "failed") return `the trace-writer takes nothing: ${sent.reason}`;
+      if (sent.kind === "failed") {
+        if (sent.wasLate) recordsMax = Math.ceil(batch.length / 2);
+        return `the trace-writer takes nothing: ${sent.reason}`;
+      }
       if (sent.kind === "answered") {
         if (sent.results.length !== batch.length) return "the trace-writer does not say what became of each record";
         settle(batch, sent.results);
@@ -141,7 +144,7 @@ export function startShipper(
 type Sent =
   | { readonly kind: "answered"; readonly results: readonly WriteResult[] }
   | { readonly kind: "refused" }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "failed"; readonly reason: string; readonly wasLate: boolean };
 
 /** Sends a batch. `signal` cancels it: it has then failed. */
 function send(client: Client, batch: readonly WaitingRecord[], shipMs: number, signal: AbortSignal): Promise<Sent> {
@@ -166,7 +169,8 @@ function send(client: Client, batch: readonly WaitingRecord[], shipMs: number, s
 function failureOf(error: RpcError): Sent {
   const { kind, message } = serviceErrorOfRpc(error, "the trace-writer");
   if (kind === "invalid_request" || kind === "request_too_large") return { kind: "refused" };
-  return { kind: "failed", reason: meaningOf(kind).retry ? message : `${message} (${error.details})` };
+  const reason = meaningOf(kind).retry ? message : `${message} (${error.details})`;
+  return { kind: "failed", reason, wasLate: kind === "deadline_exceeded" };
 }
 
 /** The batch as a WriteInvocationsRequest, put together from serialized parts: nothing is decoded on the way. */

@@ -16,13 +16,17 @@ export type RunningService = AsyncDisposable;
  */
 export async function runService(log: Logger, drainMs: number, start: () => Promise<RunningService>): Promise<void> {
   const stopping = Promise.withResolvers<string>();
-  const onSignal = (signal: string) => stopping.resolve(signal);
-  process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
+  const onSignal = (signal: string) => {
+    process.removeListener("SIGTERM", onSignal).removeListener("SIGINT", onSignal);
+    // From here, and not only once it has started: a start that hangs must end too.
+    endAtOnce(log, drainMs + CLOSING_MS);
+    stopping.resolve(signal);
+  };
+  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
   try {
     await using _service = await start();
     const signal = await stopping.promise;
     log.info({ signal, drainMs }, "draining");
-    endAtOnce(log, drainMs + CLOSING_MS);
   } catch (error) {
     log.error({ err: error }, "service failed");
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

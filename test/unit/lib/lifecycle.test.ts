@@ -1,0 +1,25 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { until } from "../../helpers/until.ts";
+
+const HANGING = `
+import { runService } from ${JSON.stringify(new URL("../../../lib/lifecycle.ts", import.meta.url).href)};
+const log = { info() {}, error: (fields) => console.log(JSON.stringify(fields)), debug() {}, warn() {} };
+await runService(log, 60_000, () => new Promise(() => setInterval(() => console.log("starting"), 20)));
+`;
+
+test("a second signal ends a service whose start hangs", async () => {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", HANGING]);
+  let output = "";
+  child.stdout.on("data", (part: Buffer) => {
+    output += part.toString();
+  });
+  const ended = once(child, "exit");
+  await until("it starts", () => output.includes("starting"));
+  await until("it ends", () => child.exitCode !== null || !child.kill("SIGTERM"), 5_000).finally(() =>
+    child.kill("SIGKILL"),
+  );
+  expect(await ended).toEqual([1, null]);
+  expect(output).toContain('"reason":"SIGTERM"');
+});

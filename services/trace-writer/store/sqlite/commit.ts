@@ -6,6 +6,7 @@ import { summaryOf } from "../../core/trace-summary.ts";
 import type { ExperimentChoice, StoreEvent } from "../trace-store.ts";
 import { integerIn } from "./columns.ts";
 import { openExperimentTable } from "./experiment-table.ts";
+import { createKnownTraces } from "./known-traces.ts";
 import { pack } from "./packing.ts";
 import { openSpanTable, type SpanTable } from "./span-table.ts";
 import { openTraceTable } from "./trace-table.ts";
@@ -13,6 +14,8 @@ import type { WorkingTrace } from "./working-trace.ts";
 
 /** A file that is open for writing, and what the transaction at hand has done so far. */
 export interface Commit {
+  /** The first step of a transaction. */
+  begin(): void;
   /** The experiment that is chosen; by name it is created when missing. Undefined: by id, and there is none. */
   experiment(workspace: string, choice: ExperimentChoice, nowMs: number): NamedExperiment | undefined;
   /** The trace. Undefined: there is none. */
@@ -52,6 +55,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
   const insertPayload = db.prepare("INSERT INTO payloads (trace_ref, bytes) VALUES (?, ?)");
   const insertChunk = db.prepare("INSERT INTO chunks (id, bytes) VALUES (?, ?)");
   const lastChunk = db.prepare("SELECT coalesce(max(id), 0) AS id FROM chunks");
+  const knownTraces = createKnownTraces(db);
   const experiments = new Map<string, NamedExperiment | undefined>();
   const traces = new Map<string, WorkingTrace>();
   const byRef = new Map<bigint, WorkingTrace>();
@@ -84,7 +88,10 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
     const there = traces.get(keyOf(workspace, traceId));
     if (there !== undefined) return there;
     const found = traceTable.find(workspace, traceId);
-    return found && keep(workspace, byRef.get(found.ref) ?? found);
+    if (found === undefined) return undefined;
+    const trace = byRef.get(found.ref) ?? found;
+    if (trace === found) trace.known = knownTraces.take(trace.ref);
+    return keep(workspace, trace);
   };
   const evict = (trace: WorkingTrace) => {
     count("span_evicted", spans.removeAll(trace.ref));
@@ -96,10 +103,12 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
   };
   const linkedTo = ({ known, ref }: WorkingTrace) => known?.linkedTraceIds ?? traceTable.linkedTo(ref);
   const sumUpTrace = (trace: WorkingTrace): bigint | undefined => {
-    const rows = trace.known?.rows ?? spans.rowsOf(trace.ref);
-    if (rows.length === 0) return undefined;
-    const summary = summaryOf({ ...trace, rows, linkedTraceIds: linkedTo(trace) });
+    const known = { rows: trace.known?.rows ?? spans.rowsOf(trace.ref), linkedTraceIds: linkedTo(trace) };
+    if (known.rows.length === 0) return undefined;
+    const summary = summaryOf({ ...trace, ...known });
     traceTable.update(trace, summary);
+    // A full trace does not change any more, but for its link.
+    if (!trace.sealed) knownTraces.remember(trace.ref, known);
     const owner = summary.experiment?.id;
     if (trace.summed && trace.experimentId !== owner) {
       count(trace.experimentId === undefined ? "trace_adopted" : "trace_moved");
@@ -108,6 +117,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
   };
 
   return {
+    begin: knownTraces.begin,
     count,
     linkedTo,
     experiment(workspace, choice, nowMs) {
@@ -148,9 +158,10 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
       batch.rows.some(({ spanId }) => (spans.find(trace.ref, spanId)?.row.origin ?? "agent") !== "agent"),
     link(full, mirror, { spanId, startNs }) {
       traceTable.link(full.ref, mirror.ref, spanId, startNs);
-      full.known?.linkedTraceIds.push(mirror.traceId);
       // Of several links the order is by time: it is left to the table.
-      if (mirror.known?.linkedTraceIds.push(full.traceId) !== 1) mirror.known = undefined;
+      const isFirst = mirror.known?.linkedTraceIds?.length === 0;
+      if (mirror.known !== undefined) mirror.known.linkedTraceIds = isFirst ? [full.traceId] : undefined;
+      if (full.known !== undefined) full.known.linkedTraceIds = [mirror.traceId];
     },
     sumUp(nowMs) {
       const changed = byRef.values().filter((trace) => trace.changed);
@@ -165,6 +176,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
     },
     reset() {
       events.clear();
+      knownTraces.forget();
       letGo();
     },
   };

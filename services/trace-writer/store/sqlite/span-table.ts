@@ -12,7 +12,7 @@ interface BytesPlace {
 /** The rows of spans, as a writer uses them. */
 export interface SpanTable {
   /** Every row of a trace. */
-  rowsOf(traceRef: bigint): readonly StoredSpanRow[];
+  rowsOf(traceRef: bigint): StoredSpanRow[];
   /** How many rows a trace has. */
   countOf(traceRef: bigint): number;
   /** The row of that id, and the chunk its bytes are in. */

@@ -16,7 +16,7 @@ export interface WorkingTrace {
   readonly experimentId: bigint | undefined;
   /** Whether readers have seen it. */
   readonly summed: boolean;
-  /** All there is of it, where the commit at hand put it all there. Undefined: that must be read. */
+  /** All there is of it, where the writer knows without reading. Undefined: that must be read. */
   known: KnownTrace | undefined;
   /** Whether it must be summed up. */
   changed: boolean;
@@ -25,5 +25,6 @@ export interface WorkingTrace {
 /** The rows of a trace, and the traces that hold its other twins. */
 export interface KnownTrace {
   readonly rows: StoredSpanRow[];
-  readonly linkedTraceIds: string[];
+  /** In the order of `TraceTable.linkedTo`. Undefined: they must be read. */
+  linkedTraceIds: readonly string[] | undefined;
 }

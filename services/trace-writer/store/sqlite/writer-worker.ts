@@ -61,6 +61,7 @@ reply({ kind: "opened" });
 function commitAll(db: DatabaseSync, commit: Commit, writes: readonly Write[], nowMs: number): readonly WriteResult[] {
   try {
     db.exec("BEGIN IMMEDIATE");
+    commit.begin();
     const outcomes = writes.map((write) => applyWrite(commit, write, nowMs));
     commit.sumUp(nowMs);
     db.exec("COMMIT");

@@ -29,3 +29,8 @@ const PREFIXES = [
 export function isPayload({ key }: Pick<KeyValue, "key">): boolean {
   return KEYS.has(key) || PREFIXES.some((prefix) => key.startsWith(prefix));
 }
+
+/** Whether an event is payload by its name: errors quote it, and the GenAI conventions put messages into events. */
+export function isPayloadEvent(name: string): boolean {
+  return name === "exception" || name.startsWith("gen_ai.");
+}

@@ -4,7 +4,7 @@ import { Resource } from "#proto/opentelemetry/proto/resource/v1/resource.ts";
 import type { ResourceSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import { isPayload } from "./payload-attributes.ts";
+import { isPayload, isPayloadEvent } from "./payload-attributes.ts";
 import type { SpanOrigin } from "./span-row.ts";
 import { type GroupedSpan, storedSpansOf } from "./stored-spans.ts";
 
@@ -106,7 +106,9 @@ function withoutPayload(span: Span): Span {
   return {
     ...span,
     attributes: span.attributes.filter((attribute) => !isPayload(attribute)),
-    events: span.events.filter(({ name }) => name !== "exception"),
+    events: span.events
+      .filter(({ name }) => !isPayloadEvent(name))
+      .map((event) => ({ ...event, attributes: event.attributes.filter((attribute) => !isPayload(attribute)) })),
     status: span.status && { ...span.status, message: "" },
   };
 }

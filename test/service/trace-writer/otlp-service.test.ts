@@ -6,7 +6,7 @@ import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_recor
 import type { GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import type { WriteInvocationsResponse } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { call, metadataOf, type Running, startRunning } from "./running.ts";
-import { idsOf, record, resourceSpans, span, spanId, traceId } from "./sample-traces.ts";
+import { attributes, CANARY, idsOf, record, resourceSpans, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { spansOf } from "./writing.ts";
 
 let running: Running;
@@ -23,8 +23,8 @@ const exportSpans = (spans: Parameters<typeof resourceSpans>[0], metadata: Reado
   call<ExportTraceServiceResponse>((done) =>
     running.otlp.export({ resourceSpans: [resourceSpans(spans)] }, metadataOf(metadata), done),
   );
-const getTrace = (trace: string) =>
-  call<GetTraceResponse>((done) => running.reader.getTrace({ traceId: trace, view: 0 }, done)).then(
+const getTrace = (trace: string, view: 0 | 1 = 0) =>
+  call<GetTraceResponse>((done) => running.reader.getTrace({ traceId: trace, view }, done)).then(
     ({ trace: found }) => found,
   );
 
@@ -104,6 +104,27 @@ describe("OTLP", () => {
       else await expect(read).rejects.toMatchObject({ kind: "not_found" });
       expect(partialSuccess?.errorMessage ?? "").toMatch(levels <= 30 ? "" : "(too_deep)");
     }
+  });
+
+  test("a read without payload has no messages in events either", async () => {
+    const event = (name: string, values: Readonly<Record<string, string>>) => ({
+      timeUnixNano: T0,
+      name,
+      attributes: attributes(values),
+      droppedAttributesCount: 0,
+    });
+    const sent = {
+      ...span({ trace: trace(), span: spanId(1) }),
+      events: [
+        event("gen_ai.user.message", { content: CANARY }),
+        event("exception", { "exception.message": CANARY }),
+        event("prompted", { "gen_ai.input.messages": CANARY, step: "1" }),
+      ],
+    };
+    await exportSpans([sent]);
+    const found = await getTrace(sent.traceId.toString("hex"), 1);
+    expect(spansOf(found).map(({ events }) => events)).toEqual([[event("prompted", { step: "1" })]]);
+    expect(spansOf(await getTrace(sent.traceId.toString("hex")))).toEqual([sent]);
   });
 
   test("a span of a mirror and one of a sealed trace are rejected, and say so", async () => {

@@ -21,6 +21,8 @@ export interface OutboxDatabase extends Disposable {
   notes(): readonly { readonly traceId: string; readonly note: string }[];
   addRecord(spans: Uint8Array, payload: Uint8Array, nowMs: number): void;
   removeRecord(seq: number): void;
+  /** Puts a record behind all others. */
+  moveToEnd(seq: number): void;
   /** The first records in order: at most `recordsMax`, and no more than `bytesMax` together, but always one. */
   firstRecords(recordsMax: number, bytesMax: number): readonly WaitingRecord[];
   /** How many records wait, and their bytes. Reads them all: for the start only. */
@@ -106,6 +108,7 @@ function createDatabase(database: DatabaseSync, directory: string): OutboxDataba
   const notes = database.prepare("SELECT trace_id, note FROM note");
   const addRecord = database.prepare("INSERT INTO record (added_ms, bytes, spans, payload) VALUES (?, ?, ?, ?)");
   const removeRecord = database.prepare("DELETE FROM record WHERE seq = ?");
+  const moveToEnd = database.prepare("UPDATE record SET seq = (SELECT max(seq) FROM record) + 1 WHERE seq = ?");
   const first = database.prepare("SELECT seq, bytes, spans, payload FROM record ORDER BY seq LIMIT ?");
   const waiting = database.prepare("SELECT count(*) AS records, coalesce(sum(bytes), 0) AS bytes FROM record");
   const oldest = database.prepare("SELECT added_ms FROM record ORDER BY seq LIMIT 1");
@@ -127,6 +130,7 @@ function createDatabase(database: DatabaseSync, directory: string): OutboxDataba
     notes: () => notes.all().map((row) => ({ traceId: String(row["trace_id"]), note: String(row["note"]) })),
     addRecord: (spans, payload, nowMs) => void addRecord.run(nowMs, spans.length + payload.length, spans, payload),
     removeRecord: (seq) => void removeRecord.run(seq),
+    moveToEnd: (seq) => void moveToEnd.run(seq),
     firstRecords: (recordsMax, bytesMax) => firstRecords(first, recordsMax, bytesMax),
     waiting() {
       const row = waiting.get();

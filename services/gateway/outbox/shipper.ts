@@ -31,9 +31,10 @@ export interface Shipper {
 
 /**
  * Starts shipping: batches in order, one RPC at a time, each deleted when the trace-writer has said that it is durable.
- * A failed batch is sent again for ever, with growing, jittered waits, and halved where it was not taken in time. A batch that
- * is refused whole is halved until the record at fault is alone, which is tried without its payload, then given up, and
- * counted. `changed` is called whenever the ledger has changed.
+ * A failed batch is sent again for ever, with growing, jittered waits, and halved where it was not taken in time, or where the
+ * trace-writer stumbled over it; a record that it stumbles over alone goes to the end, so that it holds up no other. A batch
+ * that is refused whole is halved until the record at fault is alone, which is tried without its payload, then given up,
+ * and counted. `changed` is called whenever the ledger has changed.
  */
 export function startShipper(
   database: OutboxDatabase,
@@ -73,7 +74,7 @@ export function startShipper(
       const batch = database.firstRecords(recordsMax, options.batchBytesMax);
       const sent = await send(client, batch, options.shipMs, stop.signal);
       if (sent.kind === "failed") {
-        if (sent.wasLate) recordsMax = Math.ceil(batch.length / 2);
+        if (sent.isOfBatch) setAside(batch);
         return `the trace-writer takes nothing: ${sent.reason}`;
       }
       if (sent.kind === "answered") {
@@ -100,6 +101,13 @@ export function startShipper(
       else ledger.shipped += 1;
       if (result?.mirrorOutcome === MirrorOutcome.MIRROR_OUTCOME_SEALED_TRACE) ledger.mirrorsRefused += 1;
     }
+  }
+
+  /** Finds the record at fault by halves; once it is alone, it waits behind all others. */
+  function setAside(batch: readonly WaitingRecord[]): void {
+    recordsMax = Math.ceil(batch.length / 2);
+    const [only] = batch;
+    if (only !== undefined && batch.length === 1) database.transaction(() => database.moveToEnd(only.seq));
   }
 
   /** A record that the trace-writer will not take: without its payload it may, and otherwise never. */
@@ -144,7 +152,8 @@ export function startShipper(
 type Sent =
   | { readonly kind: "answered"; readonly results: readonly WriteResult[] }
   | { readonly kind: "refused" }
-  | { readonly kind: "failed"; readonly reason: string; readonly wasLate: boolean };
+  /** `isOfBatch`: the fault may lie in the batch, which was too much for the time, or holds a record that is stumbled over. */
+  | { readonly kind: "failed"; readonly reason: string; readonly isOfBatch: boolean };
 
 /** Sends a batch. `signal` cancels it: it has then failed. */
 function send(client: Client, batch: readonly WaitingRecord[], shipMs: number, signal: AbortSignal): Promise<Sent> {
@@ -170,7 +179,7 @@ function failureOf(error: RpcError): Sent {
   const { kind, message } = serviceErrorOfRpc(error, "the trace-writer");
   if (kind === "invalid_request" || kind === "request_too_large") return { kind: "refused" };
   const reason = meaningOf(kind).retry ? message : `${message} (${error.details})`;
-  return { kind: "failed", reason, wasLate: kind === "deadline_exceeded" };
+  return { kind: "failed", reason, isOfBatch: kind === "deadline_exceeded" || kind === "internal" };
 }
 
 /** The batch as a WriteInvocationsRequest, put together from serialized parts: nothing is decoded on the way. */

@@ -123,6 +123,20 @@ test("of a batch that is refused whole only the record at fault is given up, and
   expect(traceWriter.batches.length - before).toBeLessThan(40);
 });
 
+test("a record that the trace-writer stumbles over holds up no other, and is not lost", async () => {
+  await using run = await startGatewayRun({ endpoints: { demo: {}, poison: {} } });
+  run.traceWriter.script = () => unavailable;
+  await calls(run, 1, "poison");
+  await calls(run, 9);
+  run.traceWriter.script = (records) => (records.some(isPoison) ? new ServiceError("internal", "a fault") : "take");
+  await run.records(9);
+  await untilMetric(run, "twinspan_outbox_records", (count) => count === 1);
+  run.traceWriter.script = () => "take";
+  expect((await run.records(10)).some(isPoison)).toBe(true);
+  expect(run.traceWriter.repeated).toBe(0);
+  await untilMetric(run, "twinspan_outbox_records", (count) => count === 0);
+});
+
 test("a record that is refused with its payload is kept without it", async () => {
   await using run = await startGatewayRun({ endpoints: { demo: {} } });
   run.traceWriter.script = (records) =>

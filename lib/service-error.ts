@@ -19,6 +19,7 @@ interface ErrorMeaning {
  */
 export const ERROR_KINDS = {
   invalid_request: { grpc: 3, http: 400, nextAttempt: false, retry: false },
+  untranslatable: { grpc: 3, http: 400, nextAttempt: true, retry: false },
   unauthenticated: { grpc: 16, http: 401, nextAttempt: false, retry: false },
   permission_denied: { grpc: 7, http: 403, nextAttempt: false, retry: false },
   not_found: { grpc: 5, http: 404, nextAttempt: false, retry: false },

@@ -41,7 +41,16 @@ export function askGateway(target: string, endpoint: string, question: string): 
 }
 
 function invoke(client: GatewayServiceClient, body: Buffer): Promise<InvokeResponse> {
-  const request = { invocation: { dialect: Dialect.DIALECT_OPENAI_CHAT, endpoint: "", body } };
+  const request = {
+    invocation: {
+      dialect: Dialect.DIALECT_OPENAI_CHAT,
+      endpoint: "",
+      body,
+      target: undefined,
+      headers: [],
+      credentials: [],
+    },
+  };
   return new Promise((resolve, reject) => {
     client.invoke(request, new Metadata(), { deadline: Date.now() + CALL_MS }, (error, response) =>
       error === null ? resolve(response) : reject(error),

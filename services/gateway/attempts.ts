@@ -1,8 +1,9 @@
 import { meaningOf, ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import { formatTraceParent, SAMPLED } from "#lib/trace-context/traceparent.ts";
+import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { failureKindOfStatus } from "./core/error-type.ts";
 import type { DialectRequest, DialectSupport, StreamTap } from "./dialects/dialect.ts";
-import type { PlannedModel } from "./endpoints.ts";
+import type { Endpoint, PlannedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { letGo } from "./let-go.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
@@ -16,7 +17,9 @@ export interface Attempts {
   readonly gateway: Gateway;
   readonly recording: Recording;
   readonly dialect: DialectSupport;
+  readonly invocation: Invocation;
   readonly request: DialectRequest;
+  readonly endpoint: Endpoint;
   readonly signal: AbortSignal;
 }
 
@@ -45,7 +48,8 @@ export interface StreamedAnswer {
  * (lib/service-error) and no byte of an answer has gone to the caller. Throws the last failure when no model answers. Every
  * attempt is in the recording, with what the provider said.
  */
-export async function firstAnswer(attempts: Attempts, plan: readonly PlannedModel[]): Promise<Answer> {
+export async function firstAnswer(attempts: Attempts): Promise<Answer> {
+  const plan: readonly PlannedModel[] = [...attempts.endpoint.models, ...attempts.endpoint.fallbacks];
   for (const [index, planned] of plan.entries()) {
     const isLast = index === plan.length - 1;
     const attempt = attempts.recording.startAttempt(planned);
@@ -66,21 +70,25 @@ async function tryModel(
   attempt: OpenAttempt,
   isLast: boolean,
 ): Promise<Answer> {
-  if (provider.unavailableReason !== undefined) {
+  const { dialect, request, gateway, signal, invocation, endpoint } = attempts;
+  const isOurs = endpoint.options.credentials === "gateway";
+  if (isOurs && provider.unavailableReason !== undefined) {
     const message = `The provider ${provider.name} cannot be called: it ${provider.unavailableReason}. Set it and restart the gateway.`;
     throw new ServiceError("endpoint_unavailable", message);
   }
-  const { dialect, request, gateway, signal } = attempts;
-  const askForUsage = request.streaming && !request.asksForUsage && provider.asksStreamUsage;
   const head = await provider.send({
-    path: dialect.path,
-    body: request.bodyFor(model, askForUsage),
+    format: dialect.format,
+    invocation,
+    request,
+    model,
+    credentials: isOurs ? undefined : invocation.credentials,
+    timeouts: endpoint.options.timeouts,
     traceParent: provider.propagates ? traceParentOf(attempts.recording, attempt) : undefined,
     signal,
   });
   attempt.answered(head.status, undefined);
   if (failureKindOfStatus(head.status) !== undefined) return readRefusal(provider.name, head, isLast);
-  if (head.isEventStream && request.streaming) return beginStream(attempts, head, attempt, askForUsage);
+  if (request.isStream(head.contentType)) return beginStream(attempts, head, attempt);
   const body = await collected(head.body, gateway.limits.answerBytesMax);
   attempt.answered(head.status, wholeWatchOf(dialect.readAnswer(body), body, gateway.limits.payloadBytesMax));
   return { kind: "whole", head, body, refusal: undefined };
@@ -98,10 +106,14 @@ async function beginStream(
   { gateway, recording, dialect }: Attempts,
   head: ProviderAnswer,
   attempt: OpenAttempt,
-  withholdUsage: boolean,
 ): Promise<Answer> {
   const { eventBytesMax, payloadBytesMax } = gateway.limits;
-  const tap = dialect.createStreamTap({ withholdUsage, eventBytesMax, payloadBytesMax });
+  const tap = dialect.createStreamTap({
+    withholdUsage: head.addsUsage,
+    contentType: head.contentType,
+    eventBytesMax,
+    payloadBytesMax,
+  });
   attempt.answered(head.status, tap);
   try {
     for (;;) {

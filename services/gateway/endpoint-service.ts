@@ -31,7 +31,9 @@ function messageOf(endpoint: Endpoint, createTimeSeconds: bigint): EndpointMessa
     id: endpoint.id,
     name: endpoint.name,
     experiment: endpoint.experiment,
-    models: endpoint.plan.map(({ provider, model }) => ({ provider: provider.name, model })),
+    models: [...endpoint.models, ...endpoint.fallbacks.map((model) => ({ ...model, weight: 0 }))].map(
+      ({ provider, model, weight }) => ({ provider: provider.name, model, weight, breakerState: "closed" }),
+    ),
     unavailableReason: unavailableReasonOf(endpoint) ?? "",
     createTimeSeconds,
   };

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Config } from "#lib/config/schema.ts";
-import { costAt, plausibleCostOf } from "./core/price.ts";
-import { createOpenAiCompatible } from "./providers/openai-compatible.ts";
+import { type CostOf, costOfModel } from "./prices.ts";
+import { createProvider } from "./providers/create-provider.ts";
 import type { Provider } from "./providers/provider.ts";
-import { type CostOf, publicPricesOf } from "./public-prices.ts";
 
 /** The workspace of all endpoints and callers. */
 const WORKSPACE = "default";
+
+/** An endpoint's settings. */
+export type EndpointOptions = Config["endpoints"][number];
 
 /** An endpoint, ready to be called. */
 export interface Endpoint {
@@ -14,8 +16,12 @@ export interface Endpoint {
   readonly name: string;
   /** The name of the experiment that takes its full traces. */
   readonly experiment: string;
-  /** The models in the order they are tried. At least one. */
-  readonly plan: readonly PlannedModel[];
+  /** The models that share its calls, each with its weight. At least one. */
+  readonly models: readonly WeightedModel[];
+  /** The models that are tried when those have failed, in order. */
+  readonly fallbacks: readonly PlannedModel[];
+  /** Its settings, checked and with their defaults. */
+  readonly options: EndpointOptions;
   /** Whether its calls leave traces. */
   readonly isTraced: boolean;
   /** When its callers get a mirror. */
@@ -32,6 +38,11 @@ export interface PlannedModel {
   readonly costOf: CostOf;
 }
 
+/** A model that takes a share of an endpoint's calls. */
+export interface WeightedModel extends PlannedModel {
+  readonly weight: number;
+}
+
 /** What can be invoked. Disposing of it closes the connections to all providers. */
 export interface Endpoints extends AsyncDisposable {
   /** The endpoint of that name. Undefined: there is none. */
@@ -42,15 +53,15 @@ export interface Endpoints extends AsyncDisposable {
 
 /** Makes the endpoints of a configuration, and the providers behind them. */
 export function createEndpoints(config: Config): Endpoints {
-  const providers = new Map(Object.keys(config.providers).map((name) => [name, createProvider(config, name)]));
-  const planned = ({ provider: name, model, price }: Config["endpoints"][number]["models"][number]): PlannedModel => {
+  const providers = new Map(
+    Object.entries(config.providers).map(([name, options]) => [name, createProvider(name, options)]),
+  );
+  const planned = ({ provider: name, model, price }: EndpointOptions["fallbacks"][number]): PlannedModel => {
     const provider = providers.get(name);
-    const baseUrl = config.providers[name]?.baseUrl;
-    if (provider === undefined || baseUrl === undefined)
+    const options = config.providers[name];
+    if (provider === undefined || options === undefined)
       throw new Error(`no provider ${name}: the configuration was not checked`);
-    const listed = publicPricesOf(baseUrl) ?? (() => undefined);
-    const costOf: CostOf = price === undefined ? listed : (usage) => costAt(price, usage);
-    return { provider, model, costOf: (usage, responseModel) => plausibleCostOf(costOf(usage, responseModel)) };
+    return { provider, model, costOf: costOfModel(price, options) };
   };
   const all = config.endpoints
     .map(
@@ -58,7 +69,9 @@ export function createEndpoints(config: Config): Endpoints {
         id: endpointIdOf(endpoint.name),
         name: endpoint.name,
         experiment: endpoint.experiment ?? `gateway/${endpoint.name}`,
-        plan: [...endpoint.models, ...endpoint.fallbacks].map(planned),
+        models: endpoint.models.map((model) => ({ ...planned(model), weight: model.weight })),
+        fallbacks: endpoint.fallbacks.map(planned),
+        options: endpoint,
         isTraced: endpoint.tracing === "on",
         mirror: endpoint.mirror,
       }),
@@ -75,25 +88,10 @@ export function createEndpoints(config: Config): Endpoints {
 }
 
 /** Why no model of an endpoint can be called now. Undefined: one can. */
-export function unavailableReasonOf({ plan }: Endpoint): string | undefined {
-  const reasons = plan.map(({ provider }) => provider.unavailableReason);
+export function unavailableReasonOf({ models, fallbacks, options }: Endpoint): string | undefined {
+  if (options.credentials === "caller") return undefined;
+  const reasons = [...models, ...fallbacks].map(({ provider }) => provider.unavailableReason);
   return reasons.includes(undefined) ? undefined : reasons.find((reason) => reason !== undefined);
-}
-
-function createProvider(config: Config, name: string): Provider {
-  const options = config.providers[name];
-  if (options === undefined) throw new Error(`no provider ${name}: the configuration was not checked`);
-  const unset = options.apiKey === undefined ? undefined : /\$\{([A-Za-z_][A-Za-z0-9_]*)/.exec(options.apiKey)?.[1];
-  return createOpenAiCompatible({
-    name,
-    baseUrl: options.baseUrl,
-    apiKey: unset === undefined ? options.apiKey : undefined,
-    unavailableReason: unset === undefined ? undefined : `needs ${unset}`,
-    connectionsMax: options.connectionsMax,
-    asksStreamUsage: options.streamUsage,
-    propagates: options.propagate,
-    timeouts: options.timeouts,
-  });
 }
 
 function endpointIdOf(name: string): string {

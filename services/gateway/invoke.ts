@@ -1,15 +1,11 @@
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
-import {
-  Dialect,
-  type Invocation as InvocationMessage,
-  type InvocationSummary,
-} from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { Invocation as InvocationMessage, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { type Attempts, firstAnswer } from "./attempts.ts";
 import type { Caller } from "./core/invocation.ts";
 import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
-import { openAiChat } from "./dialects/openai-chat/openai-chat.ts";
+import { dialectNamed } from "./dialects/dialects.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { failureOf, Recording } from "./recording.ts";
@@ -41,18 +37,19 @@ export async function* invoke(
   call: InvocationCall,
 ): AsyncGenerator<InvokeStreamResponse, void, void> {
   const acceptedNanos = gateway.clock();
-  const dialect = dialectOf(gateway, call.invocation.dialect);
+  const dialect = dialectOf(gateway, call.invocation);
   const { body } = call.invocation;
   refuseLargeBody(gateway, body);
-  const request = dialect.readRequest(body);
-  const endpoint = endpointOf(gateway, call.invocation.endpoint, request);
+  const request = dialect.readRequest(call.invocation);
+  const endpoint = endpointOf(gateway, request);
   const recording = new Recording(gateway, { ...call, endpoint, dialect, request, body, acceptedNanos });
   try {
     if (recording.isTraced) call.onTraced(recording.invocation);
     refuseBadRequest(call, request);
     await recording.begin();
-    const attempts: Attempts = { gateway, recording, dialect, request, signal: call.signal };
-    const answer = await firstAnswer(attempts, endpoint.plan);
+    const { invocation, signal } = call;
+    const attempts: Attempts = { gateway, recording, dialect, invocation, request, endpoint, signal };
+    const answer = await firstAnswer(attempts);
     for await (const piece of relay(attempts, answer)) {
       if (piece.summary !== undefined) call.onEnded(piece.summary);
       yield piece;
@@ -66,8 +63,9 @@ export async function* invoke(
   }
 }
 
-function dialectOf({ metrics }: Gateway, dialect: Dialect): DialectSupport {
-  if (dialect === Dialect.DIALECT_OPENAI_CHAT) return openAiChat;
+function dialectOf({ metrics }: Gateway, invocation: InvocationMessage): DialectSupport {
+  const dialect = dialectNamed(invocation.dialect);
+  if (dialect !== undefined) return dialect;
   metrics.refused("unknown_dialect");
   throw new ServiceError("invalid_request", "`invocation.dialect` is missing or not known to this gateway.", {
     field: "invocation.dialect",
@@ -82,8 +80,8 @@ function refuseLargeBody({ limits, metrics }: Gateway, body: Buffer): void {
   throw new ServiceError("request_too_large", message, { field: "invocation.body" });
 }
 
-function endpointOf(gateway: Gateway, told: string, request: DialectRequest): Endpoint {
-  const name = told || request.endpointName;
+function endpointOf(gateway: Gateway, request: DialectRequest): Endpoint {
+  const name = request.endpointName;
   if (name === undefined) {
     gateway.metrics.refused("no_endpoint");
     throw request.fault ?? new ServiceError("invalid_request", "The request names no endpoint.");

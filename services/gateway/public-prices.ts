@@ -2,14 +2,13 @@ import { calcPrice, findProvider } from "@pydantic/genai-prices";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { nanoUsdOf } from "./core/price.ts";
 
-/** The cost of an answer. Undefined: no price is known. */
-export type CostOf = (usage: Usage, responseModel: string) => Cost | undefined;
-
 /**
  * Costs by the public price list, for a provider that is known by its base URL. The list comes with its package and is
  * never fetched. Undefined: no known provider has that URL.
  */
-export function publicPricesOf(baseUrl: string): CostOf | undefined {
+export function publicPricesOf(
+  baseUrl: string,
+): ((usage: Usage, responseModel: string) => Cost | undefined) | undefined {
   const provider = findProvider({ providerApiUrl: baseUrl });
   if (provider === undefined) return undefined;
   return (usage, responseModel) => {

@@ -17,7 +17,7 @@ async function* relayWhole({ recording }: Attempts, { head, body, refusal }: Who
   yield { head: headOf(head), chunk: body, summary };
 }
 
-async function* relayStream({ gateway, recording, dialect, signal }: Attempts, { head, first, tap }: StreamedAnswer) {
+async function* relayStream({ gateway, recording, signal }: Attempts, { head, first, tap }: StreamedAnswer) {
   let failure: ServiceError | undefined;
   let last: Buffer | undefined;
   try {
@@ -39,7 +39,7 @@ async function* relayStream({ gateway, recording, dialect, signal }: Attempts, {
     if (last === undefined) await head.body.return();
   }
   const summary = await recording.end(failure && failureOf(failure));
-  const chunk = last ?? (failure && (eventOf(failure) ?? dialect.errorEvent(failure))) ?? Buffer.alloc(0);
+  const chunk = last ?? (failure && (eventOf(failure) ?? tap.errorEvent(failure))) ?? Buffer.alloc(0);
   yield { head: undefined, chunk, summary };
 }
 

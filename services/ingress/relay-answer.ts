@@ -1,13 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { type ClientReadableStream, Metadata, type ServiceError as RpcError, status } from "@grpc/grpc-js";
 import type { FastifyRequest } from "fastify";
-import { openAiErrorOf } from "#lib/openai-error.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { failureHeadersOf, plainHeadersOf, streamHeadersOf, traceNameIn } from "./core/answer-headers.ts";
-import { openAiError } from "./core/error-dialects.ts";
+import { errorDialectOf } from "./core/error-dialects.ts";
+import type { StreamErrors } from "./core/stream-errors.ts";
 import { GATEWAY } from "./peers.ts";
 import { sendError } from "./send-error.ts";
 
@@ -20,10 +20,16 @@ type Call = ClientReadableStream<InvokeStreamResponse>;
  * - While the socket is full the call is paused, and gRPC's flow control slows the gateway. Meanwhile at most 16
  *   messages and one flow-control window (4 MiB) wait here.
  * - When the client hangs up the call is cancelled at once.
- * - A call that fails before its head is an OpenAI error object. One that fails in the middle of a stream of events ends
+ * - A call that fails before its head is an error object of the path's dialect. One that fails in the middle of a stream of events ends
  *   with an error event; then the connection is broken, so that no reader takes what came for the whole answer.
  */
-export function relayAnswer(call: Call, request: FastifyRequest, response: ServerResponse): void {
+export function relayAnswer(
+  call: Call,
+  request: FastifyRequest,
+  response: ServerResponse,
+  streamErrors: StreamErrors,
+): void {
+  const errors = errorDialectOf(request.url.split("?", 1)[0] ?? "/", request.headers);
   let leading = new Metadata();
   let failure: RpcError | undefined;
   let isEventStream = false;
@@ -43,7 +49,7 @@ export function relayAnswer(call: Call, request: FastifyRequest, response: Serve
     }
     const head = checkedHead(message.head);
     if (head === undefined) {
-      sendError(response, openAiError, protocolError(), failureHeadersOf(leading, request.id));
+      sendError(response, errors, protocolError(), failureHeadersOf(leading, request.id));
       call.cancel();
       return;
     }
@@ -65,13 +71,13 @@ export function relayAnswer(call: Call, request: FastifyRequest, response: Serve
     if (response.destroyed || response.writableEnded) return;
     if (failure === undefined && response.headersSent) response.end();
     else if (failure === undefined) {
-      sendError(response, openAiError, protocolError(), failureHeadersOf(leading, request.id));
+      sendError(response, errors, protocolError(), failureHeadersOf(leading, request.id));
     } else if (response.headersSent) {
-      breakOff(response, failureOf(failure), isEventStream);
+      breakOff(response, failureOf(failure), isEventStream ? streamErrors : undefined);
     } else {
       const known = traceNameIn(failure.metadata) === undefined ? leading : failure.metadata;
       request.traceName = traceNameIn(known) ?? "";
-      sendError(response, openAiError, failureOf(failure), failureHeadersOf(known, request.id));
+      sendError(response, errors, failureOf(failure), failureHeadersOf(known, request.id));
     }
   });
 
@@ -113,7 +119,7 @@ function failureOf(error: RpcError): ServiceError {
   return new ServiceError("unavailable", "The gateway cut the call. Try again.", { cause: error, retryAfterMs: 1000 });
 }
 
-function breakOff(response: ServerResponse, error: ServiceError, isEventStream: boolean): void {
-  if (!isEventStream) response.destroy();
-  else response.write(`data: ${JSON.stringify(openAiErrorOf(error))}\n\n`, () => response.destroy());
+function breakOff(response: ServerResponse, error: ServiceError, streamErrors: StreamErrors | undefined): void {
+  if (streamErrors === undefined) response.destroy();
+  else response.write(streamErrors(error), () => response.destroy());
 }

@@ -12,10 +12,10 @@ import { createIngressMetrics } from "./metrics.ts";
 import { openPeers } from "./peers.ts";
 import { answerFailure, answerFailures, refuseOnSocket, refuseOtherMethods } from "./refusals.ts";
 import { observeRequests } from "./request-log.ts";
-import { routeChatCompletions } from "./routes/chat-completions.ts";
 import { routeMlflowExperiments } from "./routes/mlflow-experiments.ts";
 import { routeMlflowTraces } from "./routes/mlflow-traces.ts";
 import { routeModels } from "./routes/models.ts";
+import { routeOpenAi } from "./routes/openai.ts";
 import { routeOperations } from "./routes/operations.ts";
 import { routeOtlpTraces } from "./routes/otlp-traces.ts";
 import { routeWelcome } from "./routes/welcome.ts";
@@ -91,7 +91,7 @@ function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean):
   const refuseRest = refuseOtherMethods(app);
   routeWelcome(app);
   routeOperations(app, parts, isDraining);
-  routeChatCompletions(app, parts);
+  routeOpenAi(app, parts);
   routeModels(app, parts);
   routeOtlpTraces(app, parts);
   for (const prefix of ["/api", "/ajax-api"]) {

@@ -143,7 +143,14 @@ function stream(client: GatewayServiceClient, ask: Ask): Promise<Told> {
 }
 
 function invocationOf(ask: Ask): Invocation {
-  return { dialect: Dialect.DIALECT_OPENAI_CHAT, endpoint: "", body: bodyOf(ask) };
+  return {
+    dialect: Dialect.DIALECT_OPENAI_CHAT,
+    endpoint: "",
+    body: bodyOf(ask),
+    target: undefined,
+    headers: [],
+    credentials: [],
+  };
 }
 
 function metadataOf({ headers = [] }: Ask): Metadata {

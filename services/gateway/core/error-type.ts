@@ -14,6 +14,7 @@ const ERROR_TYPES = {
   provider_protocol: ErrorType.ERROR_TYPE_PROVIDER_PROTOCOL,
   endpoint_unavailable: ErrorType.ERROR_TYPE_PROVIDER_AUTH,
   invalid_request: ErrorType.ERROR_TYPE_INVALID_REQUEST,
+  untranslatable: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   not_found: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   request_too_large: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   unsupported_media_type: ErrorType.ERROR_TYPE_INVALID_REQUEST,

@@ -45,7 +45,6 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions): Provid
     name: options.name,
     host: base.hostname,
     port: Number(base.port || (base.protocol === "https:" ? 443 : 80)),
-    asksStreamUsage: options.asksStreamUsage,
     propagates: options.propagates,
     unavailableReason: options.unavailableReason,
     send: (request) => send(pool, basePath, options, request),
@@ -61,11 +60,12 @@ async function send(
 ): Promise<ProviderAnswer> {
   const limit = startLimit(options, request.signal);
   try {
+    const relayed = request.request.relayed(request.model, options.asksStreamUsage);
     const answer = await pool.request({
-      method: "POST",
-      path: basePath + request.path,
+      method: relayed.method,
+      path: basePath + relayed.path,
       headers: headersOf(options, request),
-      body: request.body,
+      body: relayed.body,
       signal: limit.signal,
     });
     if (answer.statusCode > STATUS_MAX) {
@@ -74,11 +74,13 @@ async function send(
       throw new ProviderError("provider_protocol", `The provider ${options.name} does not speak HTTP.`, { text: text });
     }
     const headers = passedHeadersOf(answer.headers);
-    const contentType = headers.find(([name]) => name === "content-type")?.[1] ?? "";
     return {
       status: answer.statusCode,
       headers,
-      isEventStream: contentType.toLowerCase().startsWith("text/event-stream"),
+      contentType: headers.find(([name]) => name === "content-type")?.[1].toLowerCase() ?? "",
+      retryAfterMs: undefined,
+      addsUsage: relayed.addsUsage,
+      translated: undefined,
       body: bodyOf(answer, options.name, limit),
     };
   } catch (error) {

@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { openAiErrorOf } from "#lib/openai-error.ts";
+import { anthropicErrorOf } from "#lib/errors/anthropic-error.ts";
+import { geminiErrorOf } from "#lib/errors/gemini-error.ts";
+import { openAiErrorOf } from "#lib/errors/openai-error.ts";
 import { type ErrorKind, meaningOf, type ServiceError } from "#lib/service-error.ts";
 import { Status } from "#proto/google/rpc/status.ts";
 import { mediaTypeOf } from "./content.ts";
-import { HttpRefusal } from "./http-refusal.ts";
+import { HttpRefusal, statusOf } from "./http-refusal.ts";
 
 /** The body of an error, as the clients of some part of the surface expect it. */
 interface ErrorBody {
@@ -21,7 +23,9 @@ const JSON_TYPE = "application/json";
 /** The dialect of a path: each part of the surface has clients that know one kind of error. */
 export function errorDialectOf(path: string, headers: IncomingHttpHeaders): ErrorDialect {
   if (isAt(path, "/v1/traces")) return mediaTypeOf(headers) === PROTOBUF ? otlpProtobufError : otlpJsonError;
-  if (isAt(path, "/v1")) return openAiError;
+  if (isAt(path, "/anthropic") || isAt(path, "/gateway/anthropic")) return anthropicError;
+  if (isAt(path, "/gemini") || isAt(path, "/gateway/gemini")) return geminiError;
+  if (isAt(path, "/v1") || isAt(path, "/gateway")) return openAiError;
   if (isAt(path, "/api") || isAt(path, "/ajax-api")) return mlflowError;
   return plainError;
 }
@@ -30,6 +34,15 @@ export function errorDialectOf(path: string, headers: IncomingHttpHeaders): Erro
 export const openAiError: ErrorDialect = (error) => {
   const told = openAiErrorOf(error);
   return jsonBody(error instanceof HttpRefusal ? { error: { ...told.error, code: error.code } } : told);
+};
+
+/** Anthropic's error object. */
+const anthropicError: ErrorDialect = (error) => jsonBody(anthropicErrorOf(error));
+
+/** Gemini's error object, which repeats the HTTP status. */
+const geminiError: ErrorDialect = (error) => {
+  const told = geminiErrorOf(error).error;
+  return jsonBody({ error: { ...told, code: statusOf(error) } });
 };
 
 /** `google.rpc.Status`, in the two encodings of OTLP. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
-import type { Config } from "#lib/config/schema.ts";
+import { type Config, configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { startScriptedProvider } from "../../../examples/scripted-provider/scripted-provider.ts";
@@ -26,7 +26,7 @@ async function startChild() {
   const provider = started.use(await startScriptedProvider({ listen: "127.0.0.1:0" }));
   const traceWriter = started.use(await startRecordingTraceWriter());
   const [listen, ops] = await freePorts(2);
-  const config = {
+  const config = configSchema.parse({
     ...configOf(
       {
         endpoints: { demo: {}, stalls: {} },
@@ -39,7 +39,7 @@ async function startChild() {
       traceWriter.address,
     ),
     endpoints: [endpointOf("demo", "echo-1"), endpointOf("stalls", "stall-after-3")],
-  } satisfies Config;
+  });
   const file = join(directory, "twinspan.yaml");
   await writeFile(file, JSON.stringify(config));
   const gateway = started.use(new ServiceProcess("gateway", `http://127.0.0.1:${ops}`, { TWINSPAN_CONFIG: file }));
@@ -49,8 +49,8 @@ async function startChild() {
   return { gateway, client, provider, traceWriter, config, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function endpointOf(name: string, model: string): Config["endpoints"][number] {
-  return { name, models: [{ provider: "scripted", model }], fallbacks: [], tracing: "on", mirror: "sampled" };
+function endpointOf(name: string, model: string) {
+  return { name, models: [{ provider: "scripted", model }] };
 }
 
 test("what a caller has seen the end of survives SIGKILL; what was in flight is told as interrupted", async () => {

@@ -74,7 +74,14 @@ function read(outbox: Outbox, model: string, stream: boolean) {
   const gateway = { endpoints, outbox, metrics, limits, clock: createClock(), log: createLogger("gateway", "silent") };
   const none = undefined;
   const call: InvocationCall = {
-    invocation: { dialect: Dialect.DIALECT_OPENAI_CHAT, endpoint: "", body: bodyOf({ model, stream }) },
+    invocation: {
+      dialect: Dialect.DIALECT_OPENAI_CHAT,
+      endpoint: "",
+      body: bodyOf({ model, stream }),
+      target: undefined,
+      headers: [],
+      credentials: [],
+    },
     caller: { product: none, session: none, user: none, run: none, serverUrl: none, experiment: none },
     callerContext: none,
     takesStream: true,

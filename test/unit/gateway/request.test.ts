@@ -1,6 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { readRequest } from "../../../services/gateway/dialects/openai-chat/request.ts";
+
+/** The body as a request that names its endpoint nowhere else. */
+const read = (body: string, endpoint = "") =>
+  readRequest({
+    dialect: Dialect.DIALECT_OPENAI_CHAT,
+    endpoint,
+    body: Buffer.from(body),
+    target: undefined,
+    headers: [],
+    credentials: [],
+  });
 
 const gap = fc.constantFrom("", " ", "\n\t");
 const other = fc.tuple(
@@ -32,10 +44,10 @@ const request = fc
 test("for a provider only the model changes; all other bytes are the caller's", () => {
   fc.assert(
     fc.property(request, fc.stringMatching(/^[!-~]{1,20}$/), (template, model) => {
-      const sent = readRequest(Buffer.from(template.replace("@MODEL@", '"caller\\u0027s"')));
-      expect(sent).toMatchObject({ endpointName: "caller's", streaming: true, asksForUsage: false, fault: undefined });
+      const sent = read(template.replace("@MODEL@", '"caller\\u0027s"'));
+      expect(sent).toMatchObject({ endpointName: "caller's", streaming: true, fault: undefined });
       const expected = template.replace("@MODEL@", () => JSON.stringify(model));
-      expect(sent.bodyFor(model, false).toString()).toBe(expected);
+      expect(sent.relayed(model, false).body.toString()).toBe(expected);
     }),
     { numRuns: 500 },
   );
@@ -45,10 +57,10 @@ test("asking for usage adds one member, and takes nothing away", () => {
   fc.assert(
     fc.property(request, (template) => {
       const body = template.replace("@MODEL@", '"m"');
-      const asked = readRequest(Buffer.from(body)).bodyFor("m", true).toString();
+      const asked = read(body).relayed("m", true).body.toString();
       const [before, after] = [JSON.parse(body), JSON.parse(asked)];
       expect(after).toEqual({ ...before, stream_options: { ...before.stream_options, include_usage: true } });
-      expect(readRequest(Buffer.from(asked)).asksForUsage).toBe(true);
+      expect(read(asked).relayed("m", true).addsUsage).toBe(false);
       // What JavaScript's numbers cannot hold is still there, digit for digit.
       expect(asked.match(/12345678901234567890|1e400|0\.10/g)).toEqual(body.match(/12345678901234567890|1e400|0\.10/g));
     }),
@@ -58,8 +70,8 @@ test("asking for usage adds one member, and takes nothing away", () => {
 
 test("options nested a million deep are passed on as they are", () => {
   const deep = `${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`;
-  const sent = readRequest(Buffer.from(`{"model":"m","stream":true,"stream_options":{"deep":${deep}}}`));
-  expect(sent.bodyFor("m", true).length).toBeGreaterThan(2_000_000);
+  const sent = read(`{"model":"m","stream":true,"stream_options":{"deep":${deep}}}`);
+  expect(sent.relayed("m", true).body.length).toBeGreaterThan(2_000_000);
 });
 
 test.each([
@@ -75,15 +87,21 @@ test.each([
   ["", undefined, undefined],
   ["\u0000", undefined, undefined],
 ])("%j is refused, with the endpoint it names and the field at fault", (body, endpointName, field) => {
-  const { fault, ...read } = readRequest(Buffer.from(body));
-  expect(read).toMatchObject({ endpointName, streaming: false });
+  const { fault, ...rest } = read(body);
+  expect(rest).toMatchObject({ endpointName, streaming: false });
   expect(fault?.kind).toBe("invalid_request");
   expect(fault?.field).toBe(field);
 });
 
 test("a model's name is at most 128 characters, and a fault quotes nothing of the body", () => {
-  expect(readRequest(Buffer.from(`{"model":"${"m".repeat(129)}"}`)).endpointName).toBeUndefined();
+  expect(read(`{"model":"${"m".repeat(129)}"}`).endpointName).toBeUndefined();
   for (const body of ['{"model":"demo","canary":', '{"model":"demo"} canary', '{"canary":1}']) {
-    expect(readRequest(Buffer.from(body)).fault?.message).not.toContain("canary");
+    expect(read(body).fault?.message).not.toContain("canary");
   }
+});
+
+test("an endpoint that is named beside the body needs no model in it, and the provider's is put in front", () => {
+  const { endpointName, fault, relayed } = read('{"messages":[]}', "demo");
+  expect({ endpointName, fault }).toEqual({ endpointName: "demo", fault: undefined });
+  expect(relayed("m", false).body.toString()).toBe('{"model":"m","messages":[]}');
 });

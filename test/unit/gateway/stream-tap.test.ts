@@ -22,7 +22,13 @@ const choice = (index: number, delta: object, reason: string | null = null) => (
 
 /** What came of a stream that was pushed in pieces: the time of a token is the number of its piece's last byte. */
 function watch(pieces: readonly Buffer[], options = {}) {
-  const tap = new OpenAiChatTap({ withholdUsage: false, eventBytesMax: 10_000, payloadBytesMax: 10_000, ...options });
+  const tap = new OpenAiChatTap({
+    withholdUsage: false,
+    contentType: "",
+    eventBytesMax: 10_000,
+    payloadBytesMax: 10_000,
+    ...options,
+  });
   const passed: Buffer[] = [];
   for (const piece of pieces) passed.push(tap.push(piece, 1n));
   const end = endOf(tap);
@@ -183,7 +189,7 @@ test.each([
 
 test("a provider's own error event is kept as it came, and nothing after it is read", () => {
   const event = eventOf({ error: { message: "secret" } });
-  const tap = new OpenAiChatTap({ withholdUsage: true, eventBytesMax: 1_000, payloadBytesMax: 1_000 });
+  const tap = new OpenAiChatTap({ withholdUsage: true, contentType: "", eventBytesMax: 1_000, payloadBytesMax: 1_000 });
   expect(tap.push(Buffer.from(event + eventOf(choice(0, { content: "late" })) + DONE), 1n)).toHaveLength(0);
   expect(tap.isOver).toBe(true);
   expect(tap.reduced()).toBeUndefined();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openAiErrorOf } from "#lib/openai-error.ts";
+import { openAiErrorOf } from "#lib/errors/openai-error.ts";
 import { ERROR_KINDS, isErrorKind, meaningOf, ServiceError } from "#lib/service-error.ts";
 
 const KINDS = Object.keys(ERROR_KINDS).filter(isErrorKind);

@@ -19,7 +19,7 @@ export interface Endpoint {
   name: string;
   /** The experiment that takes its full traces, by name. */
   experiment: string;
-  /** The models it tries, in order. */
+  /** The models behind it: first those that share its calls by weight, then its fallbacks in order. */
   models: EndpointModel[];
   /** Why a call cannot succeed now ("needs OPENAI_API_KEY"). Empty: it can. */
   unavailableReason: string;
@@ -33,6 +33,10 @@ export interface EndpointModel {
   provider: string;
   /** The model's name as the provider knows it. */
   model: string;
+  /** Its share of the calls, against the weights of the others. 0: it is a fallback. */
+  weight: number;
+  /** What its provider's circuit breaker says now: `closed` (calls pass), `half_open` (one call tries), `open` (none do). */
+  breakerState: string;
 }
 
 function createBaseEndpoint(): Endpoint {
@@ -140,7 +144,7 @@ export const Endpoint: MessageFns<Endpoint> = {
 };
 
 function createBaseEndpointModel(): EndpointModel {
-  return { provider: "", model: "" };
+  return { provider: "", model: "", weight: 0, breakerState: "" };
 }
 
 export const EndpointModel: MessageFns<EndpointModel> = {
@@ -150,6 +154,12 @@ export const EndpointModel: MessageFns<EndpointModel> = {
     }
     if (message.model !== "") {
       writer.uint32(18).string(message.model);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(25).double(message.weight);
+    }
+    if (message.breakerState !== "") {
+      writer.uint32(34).string(message.breakerState);
     }
     return writer;
   },
@@ -181,6 +191,22 @@ export const EndpointModel: MessageFns<EndpointModel> = {
             }
 
             message.model = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.breakerState = reader.string();
             continue;
           }
         }

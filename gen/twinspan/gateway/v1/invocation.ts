@@ -18,6 +18,50 @@ export const Dialect = {
   DIALECT_UNSPECIFIED: 0,
   /** DIALECT_OPENAI_CHAT - OpenAI's chat completions, `POST /v1/chat/completions`. The endpoint is named by `model` in the body. */
   DIALECT_OPENAI_CHAT: 1,
+  /** DIALECT_OPENAI_RESPONSES - OpenAI's responses, `POST /v1/responses`. The endpoint is named by `model` in the body. */
+  DIALECT_OPENAI_RESPONSES: 2,
+  /** DIALECT_OPENAI_RESPONSES_COMPACT - OpenAI's compaction of a conversation, `POST /v1/responses/compact`. The endpoint is named by `model` in the body. */
+  DIALECT_OPENAI_RESPONSES_COMPACT: 3,
+  /** DIALECT_OPENAI_EMBEDDINGS - OpenAI's embeddings, `POST /v1/embeddings`. The endpoint is named by `model` in the body. */
+  DIALECT_OPENAI_EMBEDDINGS: 4,
+  /** DIALECT_ANTHROPIC_MESSAGES - Anthropic's messages, `POST /v1/messages`. The endpoint is named by `model` in the body. */
+  DIALECT_ANTHROPIC_MESSAGES: 5,
+  /**
+   * DIALECT_ANTHROPIC_COUNT_TOKENS - Anthropic's count of a prompt's tokens, `POST /v1/messages/count_tokens`. The endpoint is named by `model` in the
+   * body.
+   */
+  DIALECT_ANTHROPIC_COUNT_TOKENS: 6,
+  /** DIALECT_GEMINI_GENERATE_CONTENT - Gemini's `models/{endpoint}:generateContent`. The endpoint is named in the path. */
+  DIALECT_GEMINI_GENERATE_CONTENT: 7,
+  /**
+   * DIALECT_GEMINI_STREAM_GENERATE_CONTENT - Gemini's `models/{endpoint}:streamGenerateContent`: with `alt=sse` in `target.query` a stream of events, else one
+   * JSON array that grows. The endpoint is named in the path.
+   */
+  DIALECT_GEMINI_STREAM_GENERATE_CONTENT: 8,
+  /** DIALECT_GEMINI_EMBED_CONTENT - Gemini's `models/{endpoint}:embedContent`. The endpoint is named in the path. */
+  DIALECT_GEMINI_EMBED_CONTENT: 9,
+  /**
+   * DIALECT_GEMINI_BATCH_EMBED_CONTENTS - Gemini's `models/{endpoint}:batchEmbedContents`, which its SDKs call for embeddings. The endpoint is named in the
+   * path.
+   */
+  DIALECT_GEMINI_BATCH_EMBED_CONTENTS: 10,
+  /** DIALECT_GEMINI_COUNT_TOKENS - Gemini's `models/{endpoint}:countTokens`. The endpoint is named in the path. */
+  DIALECT_GEMINI_COUNT_TOKENS: 11,
+  /**
+   * DIALECT_MLFLOW_CHAT - MLflow's unified chat, `POST /gateway/mlflow/v1/chat/completions`: OpenAI's chat completions under MLflow's request
+   * type. The endpoint is named by `model` in the body.
+   */
+  DIALECT_MLFLOW_CHAT: 12,
+  /**
+   * DIALECT_MLFLOW_INVOCATIONS - MLflow's `POST /gateway/{endpoint}/mlflow/invocations`: a body with `messages` is a chat, one with `input` is
+   * embeddings, in OpenAI's shapes without `model`. The endpoint is named in the path.
+   */
+  DIALECT_MLFLOW_INVOCATIONS: 13,
+  /**
+   * DIALECT_RAW - Anything else a provider speaks: `target` says the method and the path after the provider's base URL, and nothing
+   * of the request or the answer is read or rewritten. The endpoint is named in the path.
+   */
+  DIALECT_RAW: 14,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -26,6 +70,19 @@ export type Dialect = typeof Dialect[keyof typeof Dialect];
 export namespace Dialect {
   export type DIALECT_UNSPECIFIED = typeof Dialect.DIALECT_UNSPECIFIED;
   export type DIALECT_OPENAI_CHAT = typeof Dialect.DIALECT_OPENAI_CHAT;
+  export type DIALECT_OPENAI_RESPONSES = typeof Dialect.DIALECT_OPENAI_RESPONSES;
+  export type DIALECT_OPENAI_RESPONSES_COMPACT = typeof Dialect.DIALECT_OPENAI_RESPONSES_COMPACT;
+  export type DIALECT_OPENAI_EMBEDDINGS = typeof Dialect.DIALECT_OPENAI_EMBEDDINGS;
+  export type DIALECT_ANTHROPIC_MESSAGES = typeof Dialect.DIALECT_ANTHROPIC_MESSAGES;
+  export type DIALECT_ANTHROPIC_COUNT_TOKENS = typeof Dialect.DIALECT_ANTHROPIC_COUNT_TOKENS;
+  export type DIALECT_GEMINI_GENERATE_CONTENT = typeof Dialect.DIALECT_GEMINI_GENERATE_CONTENT;
+  export type DIALECT_GEMINI_STREAM_GENERATE_CONTENT = typeof Dialect.DIALECT_GEMINI_STREAM_GENERATE_CONTENT;
+  export type DIALECT_GEMINI_EMBED_CONTENT = typeof Dialect.DIALECT_GEMINI_EMBED_CONTENT;
+  export type DIALECT_GEMINI_BATCH_EMBED_CONTENTS = typeof Dialect.DIALECT_GEMINI_BATCH_EMBED_CONTENTS;
+  export type DIALECT_GEMINI_COUNT_TOKENS = typeof Dialect.DIALECT_GEMINI_COUNT_TOKENS;
+  export type DIALECT_MLFLOW_CHAT = typeof Dialect.DIALECT_MLFLOW_CHAT;
+  export type DIALECT_MLFLOW_INVOCATIONS = typeof Dialect.DIALECT_MLFLOW_INVOCATIONS;
+  export type DIALECT_RAW = typeof Dialect.DIALECT_RAW;
   export type UNRECOGNIZED = typeof Dialect.UNRECOGNIZED;
 }
 
@@ -40,6 +97,38 @@ export interface Invocation {
   endpoint: string;
   /** The request's body, byte for byte. At most `gateway.limits.requestBytesMax` (32 MiB). */
   body: Buffer;
+  /** What of the request's address the dialect needs beside the endpoint. Unset: nothing. */
+  target:
+    | Target
+    | undefined;
+  /**
+   * The caller's headers that are part of the dialect and go on to a provider of the same dialect: `anthropic-version`,
+   * `anthropic-beta`, `openai-beta`, `openai-organization`, `openai-project`, `idempotency-key`, and for DIALECT_RAW
+   * `accept` and `content-type`. Others are ignored. At most 32, names in lower case, values at most 8 KiB.
+   */
+  headers: Header[];
+  /**
+   * The caller's own credentials for the provider: `authorization`, `x-api-key`, `x-goog-api-key`, `api-key`. They are
+   * sent to providers of endpoints with `credentials: caller` and used for nothing else; all other endpoints drop them.
+   * Never recorded. At most 4.
+   */
+  credentials: Header[];
+}
+
+/** What of a request's address a dialect needs beside the endpoint. */
+export interface Target {
+  /** The HTTP method, for DIALECT_RAW: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`. Empty: `POST`. */
+  method: string;
+  /**
+   * The path after the provider's base URL, beginning with `/`, percent-encoded, without `.` and `..` segments. For
+   * DIALECT_RAW; at most 2,048 characters.
+   */
+  path: string;
+  /**
+   * The query without its `?` and without credentials (`key`, `api_key`, `access_token`), percent-encoded. At most 4,096
+   * characters.
+   */
+  query: string;
 }
 
 /** What precedes the body of an answer. */
@@ -47,17 +136,18 @@ export interface AnswerHead {
   /** The provider's HTTP status, 100 to 599. */
   status: number;
   /**
-   * The provider's headers that pass, in its order: `content-type`, `retry-after`, `openai-processing-ms`,
-   * `x-request-id` (renamed `x-provider-request-id`) and those that begin with `x-ratelimit-`.
+   * The provider's headers that pass, in its order: `content-type`, `retry-after`, `retry-after-ms`,
+   * `x-should-retry`, `openai-processing-ms`, `openai-version`, `x-request-id` and `request-id` (both renamed
+   * `x-provider-request-id`), and those that begin with `x-ratelimit-` or `anthropic-ratelimit-`.
    */
   headers: Header[];
 }
 
-/** A header of an HTTP answer. */
+/** A header of an HTTP request or answer. */
 export interface Header {
   /** The name, in lower case. */
   name: string;
-  /** The value, as the provider sent it. */
+  /** The value, as it was sent. */
   value: string;
 }
 
@@ -81,12 +171,12 @@ export interface InvocationSummary {
   providerNanos: bigint;
   /** From the request's acceptance to the first token of the answer, in nanoseconds. 0: there was none. */
   timeToFirstTokenNanos: bigint;
-  /** How many requests went to providers. */
+  /** How many requests went to providers, retries and hedges included. */
   attempts: number;
 }
 
 function createBaseInvocation(): Invocation {
-  return { dialect: 0, endpoint: "", body: Buffer.alloc(0) };
+  return { dialect: 0, endpoint: "", body: Buffer.alloc(0), target: undefined, headers: [], credentials: [] };
 }
 
 export const Invocation: MessageFns<Invocation> = {
@@ -99,6 +189,15 @@ export const Invocation: MessageFns<Invocation> = {
     }
     if (message.body.length !== 0) {
       writer.uint32(26).bytes(message.body);
+    }
+    if (message.target !== undefined) {
+      Target.encode(message.target, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.headers) {
+      Header.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.credentials) {
+      Header.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -138,6 +237,98 @@ export const Invocation: MessageFns<Invocation> = {
             }
 
             message.body = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.target = Target.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.headers.push(Header.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.credentials.push(Header.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTarget(): Target {
+  return { method: "", path: "", query: "" };
+}
+
+export const Target: MessageFns<Target> = {
+  encode(message: Target, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.method !== "") {
+      writer.uint32(10).string(message.method);
+    }
+    if (message.path !== "") {
+      writer.uint32(18).string(message.path);
+    }
+    if (message.query !== "") {
+      writer.uint32(26).string(message.query);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Target {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTarget();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.method = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.query = reader.string();
             continue;
           }
         }

@@ -38,6 +38,32 @@ export const RequestType = {
   REQUEST_TYPE_UNSPECIFIED: 0,
   /** REQUEST_TYPE_OPENAI_CHAT - OpenAI's chat completions: `passthrough/model/openai-chat` in MLflow's words. */
   REQUEST_TYPE_OPENAI_CHAT: 1,
+  /** REQUEST_TYPE_OPENAI_RESPONSES - OpenAI's responses: `passthrough/model/openai-responses`. */
+  REQUEST_TYPE_OPENAI_RESPONSES: 2,
+  /** REQUEST_TYPE_OPENAI_RESPONSES_COMPACT - OpenAI's compaction of a conversation: `passthrough/model/openai-responses-compact`. */
+  REQUEST_TYPE_OPENAI_RESPONSES_COMPACT: 3,
+  /** REQUEST_TYPE_OPENAI_EMBEDDINGS - OpenAI's embeddings: `passthrough/model/openai-embeddings`. */
+  REQUEST_TYPE_OPENAI_EMBEDDINGS: 4,
+  /** REQUEST_TYPE_ANTHROPIC_MESSAGES - Anthropic's messages: `passthrough/model/anthropic-messages`. */
+  REQUEST_TYPE_ANTHROPIC_MESSAGES: 5,
+  /** REQUEST_TYPE_ANTHROPIC_COUNT_TOKENS - Anthropic's count of tokens: `passthrough/model/anthropic-count-tokens`. */
+  REQUEST_TYPE_ANTHROPIC_COUNT_TOKENS: 6,
+  /** REQUEST_TYPE_GEMINI_GENERATE_CONTENT - Gemini's generateContent, streamed or not: `passthrough/model/gemini-generate-content`. */
+  REQUEST_TYPE_GEMINI_GENERATE_CONTENT: 7,
+  /** REQUEST_TYPE_GEMINI_EMBED_CONTENT - Gemini's embedContent and batchEmbedContents: `passthrough/model/gemini-embed-content`. */
+  REQUEST_TYPE_GEMINI_EMBED_CONTENT: 8,
+  /** REQUEST_TYPE_GEMINI_COUNT_TOKENS - Gemini's countTokens: `passthrough/model/gemini-count-tokens`. */
+  REQUEST_TYPE_GEMINI_COUNT_TOKENS: 9,
+  /** REQUEST_TYPE_UNIFIED_CHAT - MLflow's unified chat: `unified/chat`. */
+  REQUEST_TYPE_UNIFIED_CHAT: 10,
+  /** REQUEST_TYPE_UNIFIED_EMBEDDINGS - MLflow's unified embeddings: `unified/embeddings`. */
+  REQUEST_TYPE_UNIFIED_EMBEDDINGS: 11,
+  /** REQUEST_TYPE_RAW - The raw proxy: `passthrough/raw`. */
+  REQUEST_TYPE_RAW: 12,
+  /** REQUEST_TYPE_INFERENCE_CHAT - A typed chat of `twinspan.inference.v1.InferenceService`: `inference/chat`. */
+  REQUEST_TYPE_INFERENCE_CHAT: 13,
+  /** REQUEST_TYPE_INFERENCE_EMBEDDINGS - Typed embeddings of `twinspan.inference.v1.InferenceService`: `inference/embeddings`. */
+  REQUEST_TYPE_INFERENCE_EMBEDDINGS: 14,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -46,6 +72,19 @@ export type RequestType = typeof RequestType[keyof typeof RequestType];
 export namespace RequestType {
   export type REQUEST_TYPE_UNSPECIFIED = typeof RequestType.REQUEST_TYPE_UNSPECIFIED;
   export type REQUEST_TYPE_OPENAI_CHAT = typeof RequestType.REQUEST_TYPE_OPENAI_CHAT;
+  export type REQUEST_TYPE_OPENAI_RESPONSES = typeof RequestType.REQUEST_TYPE_OPENAI_RESPONSES;
+  export type REQUEST_TYPE_OPENAI_RESPONSES_COMPACT = typeof RequestType.REQUEST_TYPE_OPENAI_RESPONSES_COMPACT;
+  export type REQUEST_TYPE_OPENAI_EMBEDDINGS = typeof RequestType.REQUEST_TYPE_OPENAI_EMBEDDINGS;
+  export type REQUEST_TYPE_ANTHROPIC_MESSAGES = typeof RequestType.REQUEST_TYPE_ANTHROPIC_MESSAGES;
+  export type REQUEST_TYPE_ANTHROPIC_COUNT_TOKENS = typeof RequestType.REQUEST_TYPE_ANTHROPIC_COUNT_TOKENS;
+  export type REQUEST_TYPE_GEMINI_GENERATE_CONTENT = typeof RequestType.REQUEST_TYPE_GEMINI_GENERATE_CONTENT;
+  export type REQUEST_TYPE_GEMINI_EMBED_CONTENT = typeof RequestType.REQUEST_TYPE_GEMINI_EMBED_CONTENT;
+  export type REQUEST_TYPE_GEMINI_COUNT_TOKENS = typeof RequestType.REQUEST_TYPE_GEMINI_COUNT_TOKENS;
+  export type REQUEST_TYPE_UNIFIED_CHAT = typeof RequestType.REQUEST_TYPE_UNIFIED_CHAT;
+  export type REQUEST_TYPE_UNIFIED_EMBEDDINGS = typeof RequestType.REQUEST_TYPE_UNIFIED_EMBEDDINGS;
+  export type REQUEST_TYPE_RAW = typeof RequestType.REQUEST_TYPE_RAW;
+  export type REQUEST_TYPE_INFERENCE_CHAT = typeof RequestType.REQUEST_TYPE_INFERENCE_CHAT;
+  export type REQUEST_TYPE_INFERENCE_EMBEDDINGS = typeof RequestType.REQUEST_TYPE_INFERENCE_EMBEDDINGS;
   export type UNRECOGNIZED = typeof RequestType.UNRECOGNIZED;
 }
 
@@ -57,6 +96,10 @@ export const AttemptReason = {
   ATTEMPT_REASON_FIRST: 1,
   /** ATTEMPT_REASON_FALLBACK - The one before it failed, and the endpoint has a fallback. */
   ATTEMPT_REASON_FALLBACK: 2,
+  /** ATTEMPT_REASON_RETRY - The one before it failed in a way that may pass, and the same model is tried again. */
+  ATTEMPT_REASON_RETRY: 3,
+  /** ATTEMPT_REASON_HEDGE - The one before it was slow to begin, and the endpoint hedges. */
+  ATTEMPT_REASON_HEDGE: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -66,6 +109,8 @@ export namespace AttemptReason {
   export type ATTEMPT_REASON_UNSPECIFIED = typeof AttemptReason.ATTEMPT_REASON_UNSPECIFIED;
   export type ATTEMPT_REASON_FIRST = typeof AttemptReason.ATTEMPT_REASON_FIRST;
   export type ATTEMPT_REASON_FALLBACK = typeof AttemptReason.ATTEMPT_REASON_FALLBACK;
+  export type ATTEMPT_REASON_RETRY = typeof AttemptReason.ATTEMPT_REASON_RETRY;
+  export type ATTEMPT_REASON_HEDGE = typeof AttemptReason.ATTEMPT_REASON_HEDGE;
   export type UNRECOGNIZED = typeof AttemptReason.UNRECOGNIZED;
 }
 

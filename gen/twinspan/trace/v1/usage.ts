@@ -13,7 +13,8 @@ export const protobufFileName = "twinspan/trace/v1/usage.proto";
 
 /**
  * The tokens of a call, counted as the OpenTelemetry GenAI conventions count them: input includes what was read from a
- * cache, output includes reasoning. A field that is unset was not said by the provider; none is ever guessed.
+ * cache, output includes reasoning. A field that is unset was not said by the provider. Where the provider said nothing
+ * at all, because the answer was cut before it could, input and output are estimated, and `estimated` says so.
  */
 export interface Usage {
   /** Tokens of the prompt, cached ones included. */
@@ -37,7 +38,22 @@ export interface Usage {
     | bigint
     | undefined;
   /** The part of the output that was reasoning. */
-  reasoningOutputTokens?: bigint | undefined;
+  reasoningOutputTokens?:
+    | bigint
+    | undefined;
+  /** The part of the input that was audio. */
+  audioInputTokens?:
+    | bigint
+    | undefined;
+  /** The part of the output that was audio. */
+  audioOutputTokens?:
+    | bigint
+    | undefined;
+  /**
+   * Whether input and output are an estimate from the texts, since the provider said nothing. A sum is estimated when
+   * a part of it is.
+   */
+  estimated?: boolean | undefined;
 }
 
 /** What a call cost, in billionths of a US dollar (10⁻⁹ USD): integers, so that sums are exact. */
@@ -48,6 +64,12 @@ export interface Cost {
   outputNanoUsd: bigint;
   /** The total. Not always the sum of the two: a request may have a price of its own. */
   totalNanoUsd: bigint;
+  /**
+   * The prices it was computed with, frozen: `genai-prices/<version>` or `configuration`. 1 to 64 printable characters
+   * without spaces; several, for the sum of attempts at different prices, are joined by `+`. Unset: written before
+   * this was recorded.
+   */
+  priceVersion?: string | undefined;
 }
 
 function createBaseUsage(): Usage {
@@ -58,6 +80,9 @@ function createBaseUsage(): Usage {
     cacheReadInputTokens: undefined,
     cacheWriteInputTokens: undefined,
     reasoningOutputTokens: undefined,
+    audioInputTokens: undefined,
+    audioOutputTokens: undefined,
+    estimated: undefined,
   };
 }
 
@@ -98,6 +123,21 @@ export const Usage: MessageFns<Usage> = {
         throw new globalThis.Error("value provided for field message.reasoningOutputTokens of type int64 too large");
       }
       writer.uint32(48).int64(message.reasoningOutputTokens);
+    }
+    if (message.audioInputTokens !== undefined) {
+      if (BigInt.asIntN(64, message.audioInputTokens) !== message.audioInputTokens) {
+        throw new globalThis.Error("value provided for field message.audioInputTokens of type int64 too large");
+      }
+      writer.uint32(56).int64(message.audioInputTokens);
+    }
+    if (message.audioOutputTokens !== undefined) {
+      if (BigInt.asIntN(64, message.audioOutputTokens) !== message.audioOutputTokens) {
+        throw new globalThis.Error("value provided for field message.audioOutputTokens of type int64 too large");
+      }
+      writer.uint32(64).int64(message.audioOutputTokens);
+    }
+    if (message.estimated !== undefined) {
+      writer.uint32(72).bool(message.estimated);
     }
     return writer;
   },
@@ -163,6 +203,30 @@ export const Usage: MessageFns<Usage> = {
             message.reasoningOutputTokens = reader.int64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.audioInputTokens = reader.int64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.audioOutputTokens = reader.int64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.estimated = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -177,7 +241,7 @@ export const Usage: MessageFns<Usage> = {
 };
 
 function createBaseCost(): Cost {
-  return { inputNanoUsd: 0n, outputNanoUsd: 0n, totalNanoUsd: 0n };
+  return { inputNanoUsd: 0n, outputNanoUsd: 0n, totalNanoUsd: 0n, priceVersion: undefined };
 }
 
 export const Cost: MessageFns<Cost> = {
@@ -199,6 +263,9 @@ export const Cost: MessageFns<Cost> = {
         throw new globalThis.Error("value provided for field message.totalNanoUsd of type int64 too large");
       }
       writer.uint32(24).int64(message.totalNanoUsd);
+    }
+    if (message.priceVersion !== undefined) {
+      writer.uint32(34).string(message.priceVersion);
     }
     return writer;
   },
@@ -238,6 +305,14 @@ export const Cost: MessageFns<Cost> = {
             }
 
             message.totalNanoUsd = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.priceVersion = reader.string();
             continue;
           }
         }

@@ -1,5 +1,3 @@
-import { openAiErrorOf } from "#lib/openai-error.ts";
-import type { ServiceError } from "#lib/service-error.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { DialectSupport } from "../dialect.ts";
 import { readAnswer } from "./answer.ts";
@@ -8,10 +6,9 @@ import { OpenAiChatTap } from "./stream-tap.ts";
 
 /** OpenAI's chat completions (`POST /v1/chat/completions`), which many other providers speak too. */
 export const openAiChat: DialectSupport = {
+  format: "openai-chat",
   requestType: RequestType.REQUEST_TYPE_OPENAI_CHAT,
-  path: "/chat/completions",
   readRequest,
   readAnswer,
   createStreamTap: (options) => new OpenAiChatTap(options),
-  errorEvent: (error: ServiceError) => Buffer.from(`data: ${JSON.stringify(openAiErrorOf(error))}\n\n`),
 };

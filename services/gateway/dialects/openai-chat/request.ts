@@ -1,4 +1,5 @@
 import { ServiceError } from "#lib/service-error.ts";
+import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DialectRequest } from "../dialect.ts";
 import { type ByteRange, scanJsonFields } from "../json-fields.ts";
 import { isObject, parseJson } from "../json-value.ts";
@@ -7,7 +8,7 @@ import { isObject, parseJson } from "../json-value.ts";
 const ENDPOINT_NAME_MAX = 128;
 
 /** Reads of a chat completion request its model, whether it streams, and whether it wants its usage. */
-export function readRequest(body: Buffer): DialectRequest {
+export function readRequest({ body, endpoint }: Invocation): DialectRequest {
   const fields = scanJsonFields(body, ["model", "stream", "stream_options"]);
   /** Null: the field is not there. Undefined: it holds what is not JSON. */
   const read = (name: string) => {
@@ -17,18 +18,18 @@ export function readRequest(body: Buffer): DialectRequest {
   const model = read("model");
   const stream = read("stream");
   const streamOptions = read("stream_options");
-  const endpointName = typeof model === "string" && model.length <= ENDPOINT_NAME_MAX ? model : undefined;
+  const named = typeof model === "string" && model.length <= ENDPOINT_NAME_MAX ? model : undefined;
+  const asksForUsage = isObject(streamOptions) && streamOptions["include_usage"] === true;
   return {
-    endpointName,
+    endpointName: endpoint || named,
     streaming: stream === true,
-    asksForUsage: isObject(streamOptions) && streamOptions["include_usage"] === true,
-    fault: faultOf(fields.fault, model, stream, streamOptions),
-    bodyFor(providerModel, askForUsage) {
-      const edits: Edit[] = [];
-      const modelRange = fields.values.get("model");
-      if (modelRange) edits.push({ ...modelRange, text: JSON.stringify(providerModel) });
-      if (askForUsage) edits.push(usageEditOf(body, fields.values.get("stream_options"), fields.bodyStart));
-      return edited(body, edits);
+    fault: faultOf(fields.fault, model ?? (endpoint || null), stream, streamOptions),
+    isStream: (contentType) => stream === true && contentType.startsWith("text/event-stream"),
+    relayed(providerModel, asksStreamUsage) {
+      const addsUsage = stream === true && !asksForUsage && asksStreamUsage;
+      const edits = [modelEditOf(fields.values.get("model"), fields.bodyStart, providerModel)];
+      if (addsUsage) edits.push(usageEditOf(body, fields.values.get("stream_options"), fields.bodyStart));
+      return { method: "POST", path: "/chat/completions", body: edited(body, edits), headers: [], addsUsage };
     },
   };
 }
@@ -62,6 +63,12 @@ function invalid(message: string, field?: string): ServiceError {
 /** A piece of text in the place of a range of bytes. */
 interface Edit extends ByteRange {
   readonly text: string;
+}
+
+/** Names the provider's model: in the place of the caller's, or in front of the first field. */
+function modelEditOf(range: ByteRange | undefined, bodyStart: number, model: string): Edit {
+  const text = JSON.stringify(model);
+  return range ? { ...range, text } : { start: bodyStart, end: bodyStart, text: `"model":${text},` };
 }
 
 /** Asks for the stream's usage: within the caller's `stream_options`, or in front of the first field. */

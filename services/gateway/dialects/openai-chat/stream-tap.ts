@@ -1,3 +1,4 @@
+import { openAiErrorOf } from "#lib/errors/openai-error.ts";
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { ProviderError } from "../../core/provider-error.ts";
@@ -62,6 +63,10 @@ export class OpenAiChatTap implements StreamTap {
 
   reduced(): Payload | undefined {
     return this.#reducer.reduced();
+  }
+
+  errorEvent(error: ServiceError): Buffer {
+    return Buffer.from(`data: ${JSON.stringify(openAiErrorOf(error))}\n\n`);
   }
 
   /** What of an event goes on to the caller now. */

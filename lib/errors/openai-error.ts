@@ -1,4 +1,4 @@
-import { type ErrorKind, meaningOf, type ServiceError } from "./service-error.ts";
+import { type ErrorKind, meaningOf, type ServiceError } from "../service-error.ts";
 
 /** An error as OpenAI's API writes it, in a body or in an event of a stream. All four members are always there. */
 export interface OpenAiError {

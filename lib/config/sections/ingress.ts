@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { bytes, KiB, listen, MiB, ms, target } from "./scalars.ts";
+
+/** `ingress`: HTTP in, gRPC out. */
+export const ingress = z
+  .strictObject({
+    listen: listen.default("127.0.0.1:8080").describe("Where HTTP clients come in."),
+    gateway: target
+      .default("dns:///127.0.0.1:7001")
+      .describe("The gateway's gRPC target; several addresses are used in turn."),
+    traceWriter: target.default("dns:///127.0.0.1:7002").describe("The trace-writer's gRPC target."),
+    drainMs: ms(30_000, "How long requests in flight may go on after SIGTERM; then they are cut."),
+    limits: z
+      .strictObject({
+        requestBytesMax: bytes(32 * MiB, "The largest request body for a model. A larger one is 413."),
+        otlpBytesMax: bytes(64 * MiB, "The largest OTLP body, after decompression. A larger one is 413."),
+        bodiesBytesMax: bytes(
+          512 * MiB,
+          "All request bodies at once, decompressed. Beyond it requests get 503 and come again.",
+        ),
+        headerBytesMax: bytes(32 * KiB, "All headers of a request together. More is 431."),
+        callMs: ms(600_000, "The deadline of a call whose caller sets none. Past it the call is cut with 504."),
+        readMs: ms(15_000, "The deadline of a read from the trace-writer. Past it the answer is 504."),
+      })
+      .prefault({}),
+  })
+  .prefault({});

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { bytes, count, listen, MiB, ms } from "./scalars.ts";
+
+/** `traceWriter`: stores the traces. */
+export const traceWriter = z
+  .strictObject({
+    listen: listen.default("127.0.0.1:7002").describe("Where the gateway, OTLP/gRPC exporters and readers come in."),
+    ops: listen.default("127.0.0.1:7012").describe("Where /metrics, /healthz and /readyz are, over HTTP."),
+    drainMs: ms(30_000, "How long calls in flight may go on after SIGTERM; then they are cut."),
+    store: z
+      .strictObject({
+        sqlite: z
+          .strictObject({
+            path: z.string().min(1).default("var/traces.db").describe("The file of the traces. Created when missing."),
+            cacheBytes: bytes(128 * MiB, "SQLite's page cache."),
+            commitBatchMax: count(250, 10_000, "How many requests share one commit at the most."),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        messageBytesMax: bytes(64 * MiB, "The largest message. A larger one is RESOURCE_EXHAUSTED."),
+        queueBytesMax: bytes(
+          256 * MiB,
+          "What may wait for the store. Beyond it callers get UNAVAILABLE and try again.",
+        ),
+        futureMs: ms(3_600_000, "How far in the future a span may begin. Beyond it the span is rejected."),
+        traceSpansMax: count(
+          10_000,
+          1_000_000,
+          "How many spans a trace has. Beyond it agents' spans are rejected; mirrors are stored.",
+        ),
+      })
+      .prefault({}),
+  })
+  .prefault({});

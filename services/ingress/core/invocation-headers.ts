@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
+
+/** The headers that are part of a dialect, and go on to providers that speak it. */
+const DIALECT_HEADERS = [
+  "anthropic-beta",
+  "anthropic-version",
+  "idempotency-key",
+  "openai-beta",
+  "openai-organization",
+  "openai-project",
+];
+
+/** The headers that a raw request takes along besides. */
+const RAW_HEADERS = ["accept", "content-type"];
+
+/** Where the SDKs put keys. */
+const CREDENTIALS = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
+
+/** A longer value is no header of a dialect. */
+const VALUE_CHARACTERS_MAX = 8192;
+
+/** A request's headers that are part of its dialect. */
+export function dialectHeadersOf(headers: IncomingHttpHeaders, isRaw: boolean): Header[] {
+  return pickedOf(headers, isRaw ? [...DIALECT_HEADERS, ...RAW_HEADERS] : DIALECT_HEADERS);
+}
+
+/**
+ * A caller's own credentials, for endpoints that pass them on. `x-twinspan-key` is the key to twinspan: it is none of them
+ * and goes to no provider.
+ */
+export function credentialsOf(headers: IncomingHttpHeaders): Header[] {
+  return pickedOf(headers, CREDENTIALS);
+}
+
+function pickedOf(headers: IncomingHttpHeaders, names: readonly string[]): Header[] {
+  const picked: Header[] = [];
+  for (const name of names) {
+    const value = headers[name];
+    if (typeof value === "string" && value !== "" && value.length <= VALUE_CHARACTERS_MAX) picked.push({ name, value });
+  }
+  return picked;
+}

@@ -1,0 +1,72 @@
+import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
+import type { FastifyInstance, FastifyRequest, HTTPMethods } from "fastify";
+import { ServiceError } from "#lib/service-error.ts";
+import type { Dialect, Target } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { invocationMetadataOf } from "../core/call-metadata.ts";
+import { requireJson, requirePlain } from "../core/content.ts";
+import { credentialsOf, dialectHeadersOf } from "../core/invocation-headers.ts";
+import { rawHeadersGetter } from "../core/raw-headers.ts";
+import type { StreamErrors } from "../core/stream-errors.ts";
+import type { IngressParts } from "../ingress-parts.ts";
+import { readBody } from "../read-body.ts";
+import { relayAnswer } from "../relay-answer.ts";
+
+/** A path of the ingress that invokes endpoints. */
+export interface InvocationRoute {
+  /** The path, in Fastify's words. */
+  readonly path: string;
+  /** The methods it takes. */
+  readonly methods: readonly HTTPMethods[];
+  /** What the body must be: JSON and something of it, or whatever it is. */
+  readonly body: "json" | "any";
+  /** How a stream that is broken off tells why. */
+  readonly streamErrors: StreamErrors;
+  /** What a request to it names: the dialect, and the endpoint and target where the path has them. */
+  read(request: FastifyRequest): InvocationAddress;
+}
+
+/** What is named in a request's address. */
+export interface InvocationAddress {
+  readonly dialect: Dialect;
+  /** Empty: the body names it. */
+  readonly endpoint: string;
+  readonly target: Target | undefined;
+}
+
+/**
+ * A route whose body goes on to the gateway as bytes, and whose answer comes back as bytes; the caller's trace context
+ * goes into the gRPC call by itself.
+ */
+export function routeInvocations(app: FastifyInstance, parts: IngressParts, route: InvocationRoute): void {
+  const { config, peers, metrics, bodies } = parts;
+  const { requestBytesMax, callMs } = config.limits;
+  const onDropped = (header: string) => metrics.droppedHeaders.inc({ header });
+
+  app.route({
+    url: route.path,
+    method: [...route.methods],
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      const address = route.read(request);
+      if (route.body === "json") requireJson(request.headers);
+      requirePlain(request.headers);
+      const held = bodies.hold(reply.raw);
+      const body = await readBody(request.raw, held, requestBytesMax, "ingress.limits.requestBytesMax");
+      if (route.body === "json" && body.length === 0) {
+        throw new ServiceError("invalid_request", "The body is empty. Send a JSON object.");
+      }
+      const metadata = invocationMetadataOf(request.headers, request.id, onDropped);
+      const headers = dialectHeadersOf(request.headers, route.body === "any");
+      const invocation = { ...address, body, headers, credentials: credentialsOf(request.headers) };
+      const caller = propagation.extract(ROOT_CONTEXT, request.raw.rawHeaders, rawHeadersGetter);
+      // Always InvokeStream: only the gateway reads the body, so only it knows whether a stream is asked for.
+      const call = context.with(caller, () =>
+        peers.gateway.invokeStream({ invocation }, metadata, { deadline: Date.now() + callMs }),
+      );
+      // The gateway answers when it has the whole request.
+      call.once("metadata", () => held.release());
+      reply.hijack();
+      relayAnswer(call, request, reply.raw, route.streamErrors);
+    },
+  });
+}

@@ -1,0 +1,70 @@
+import type {
+  EmbeddingModelV4CallOptions,
+  EmbeddingModelV4Result,
+  LanguageModelV4CallOptions,
+  LanguageModelV4GenerateResult,
+  LanguageModelV4StreamPart,
+} from "@ai-sdk/provider";
+import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { WireFormat } from "../dialects/dialect.ts";
+
+/**
+ * Translates a format to and from the language-model interface of the AI SDK, so that its callers reach providers that do
+ * not speak it. Nothing is dropped in silence: what has no place in the interface is a ServiceError `untranslatable` that
+ * names the field.
+ */
+export interface ChatCodec {
+  readonly format: WireFormat;
+  readonly kind: "chat";
+  /** Reads a request. Throws a ServiceError: `invalid_request` when it is not of the format, or `untranslatable`. */
+  decode(invocation: Invocation): DecodedChat;
+  /** Writes a whole answer, its usage included. */
+  encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames): Buffer;
+  /** Begins to write a stream. */
+  createStreamEncoder(told: AnswerNames, decoded: DecodedChat): StreamEncoder;
+  /** The body of an error that a provider told with an HTTP status, in this format. `message` is the provider's own. */
+  errorBody(status: number, message: string): Buffer;
+}
+
+/** A chat, read. `options` has all but the signal and the headers. */
+export interface DecodedChat {
+  readonly options: LanguageModelV4CallOptions;
+  readonly streaming: boolean;
+  /** Whether the caller asked for the usage of a stream. Formats that always have it say true. */
+  readonly includesUsage: boolean;
+}
+
+/** What an answer is called, where the provider does not say. */
+export interface AnswerNames {
+  /** An id of this gateway's making, without a prefix: 24 characters of [0-9a-z]. */
+  readonly id: string;
+  /** The model that was asked for. */
+  readonly model: string;
+  /** In seconds since the Unix epoch. */
+  readonly createdSeconds: number;
+}
+
+/** Writes the parts of a stream as they come: what a caller of the format reads. */
+export interface StreamEncoder {
+  /** `text/event-stream`, or what the format has. */
+  readonly contentType: string;
+  /** The bytes that a part comes to; whole events. May be empty. A part of type `error` is not given to it. */
+  encode(part: LanguageModelV4StreamPart): Buffer;
+  /** The end, the terminal event with it. Called once, after the part `finish`. */
+  end(): Buffer;
+  /** The event that tells of a failure in the middle, as a provider of this format would. */
+  error(message: string): Buffer;
+}
+
+/** Translates a format of embeddings to and from the embedding-model interface of the AI SDK. */
+export interface EmbeddingCodec {
+  readonly format: WireFormat;
+  readonly kind: "embedding";
+  /** Reads a request. Throws as `ChatCodec.decode` does. */
+  decode(invocation: Invocation): { readonly options: EmbeddingModelV4CallOptions };
+  /** Writes an answer, its usage included. */
+  encodeAnswer(answer: EmbeddingModelV4Result, told: AnswerNames, invocation: Invocation): Buffer;
+  errorBody(status: number, message: string): Buffer;
+}
+
+export type Codec = ChatCodec | EmbeddingCodec;

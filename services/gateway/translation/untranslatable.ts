@@ -1,0 +1,10 @@
+import { ServiceError } from "#lib/service-error.ts";
+
+/**
+ * The failure of a request that has something for which the model's provider has no word. `field` is the request's own
+ * name for it; `why` ends the sentence "cannot be translated: …".
+ */
+export function untranslatable(field: string, why: string): ServiceError {
+  const message = `\`${field}\` cannot be translated for the model behind this endpoint: ${why}. Leave it out, or use an endpoint whose provider speaks this format.`;
+  return new ServiceError("untranslatable", message, { field });
+}

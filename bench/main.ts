@@ -92,7 +92,7 @@ traceWriter:
   listen: "127.0.0.1:${PORTS.traceWriter}"
   ops: "127.0.0.1:${PORTS.traceWriterOps}"
   store: { sqlite: { path: "${join(directory, "traces.db")}" } }
-providers: { scripted: { baseUrl: "http://127.0.0.1:${PORTS.provider}/v1" } }
+providers: { scripted: { baseUrl: "http://127.0.0.1:${PORTS.provider}/v1", allowAddresses: ["127.0.0.1"] } }
 endpoints:
   - { name: traced, models: [${model}] }
   - { name: untraced, tracing: "off", models: [${model}] }

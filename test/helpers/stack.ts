@@ -109,8 +109,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 function providersOf(baseUrl: string, { providers = {} }: StackOptions): NonNullable<ConfigInput["providers"]> {
-  const named = Object.entries(providers).map(([name, settings]) => [name, { baseUrl, ...settings }]);
-  return { scripted: { baseUrl }, ...Object.fromEntries(named) };
+  const allowAddresses = ["127.0.0.0/8"];
+  const named = Object.entries(providers).map(([name, settings]) => [name, { baseUrl, allowAddresses, ...settings }]);
+  return { scripted: { baseUrl, allowAddresses }, ...Object.fromEntries(named) };
 }
 
 function endpointsOf({ models, endpoints = [] }: StackOptions): NonNullable<ConfigInput["endpoints"]> {

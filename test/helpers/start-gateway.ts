@@ -85,12 +85,17 @@ export async function startGatewayRun(script: GatewayScript): Promise<GatewayRun
   };
 }
 
+/** Where the scripted provider is. */
+const LOOPBACK = ["127.0.0.0/8"];
+
 /** A gateway's configuration: one provider for the fallbacks, and one an endpoint. */
 export function configOf(script: GatewayScript, outboxPath: string, providerUrl: string, traceWriter: string): Config {
-  const providers: Record<string, unknown> = { scripted: { baseUrl: providerUrl, apiKey: "the-key" } };
+  const providers: Record<string, unknown> = {
+    scripted: { baseUrl: providerUrl, apiKey: "the-key", allowAddresses: LOOPBACK },
+  };
   const endpoints = Object.entries(script.endpoints).map(([name, endpoint]) => {
     const { tracing, mirror, fallback, provider, price } = endpoint;
-    if (provider !== undefined) providers[name] = { baseUrl: providerUrl, ...provider };
+    if (provider !== undefined) providers[name] = { baseUrl: providerUrl, allowAddresses: LOOPBACK, ...provider };
     return {
       name,
       models: [{ provider: provider === undefined ? "scripted" : name, model: `${name}-model`, price }],

@@ -1,4 +1,5 @@
 import { ProviderError } from "../core/provider-error.ts";
+import { AddressRefusedError } from "./address-guard.ts";
 
 /** undici's codes for time that ran out, and what they mean. */
 const TIMEOUTS: ReadonlyMap<string, string> = new Map([
@@ -12,6 +13,13 @@ export function providerFailureOf(provider: string, error: unknown, hasHead: boo
   const code = codeOf(error);
   const text = error instanceof Error ? `${code} ${error.message}`.trim() : String(error);
   const said = { text, cause: error };
+  if (error instanceof AddressRefusedError) {
+    const message = `The provider ${provider} is at an address that is not allowed. Its operator may allow it: providers.${provider}.allowAddresses.`;
+    return new ProviderError("endpoint_unavailable", message, {
+      text: `${error.address}: ${error.message}`,
+      cause: error,
+    });
+  }
   const timeout = TIMEOUTS.get(code);
   if (timeout !== undefined) {
     return new ProviderError("provider_timeout", `The provider ${provider} ${timeout}.`, said);

@@ -51,7 +51,7 @@ function configOf({ directory, traceWriter, gateway, provider }: Places): Config
       ops: "127.0.0.1:0",
       store: { sqlite: { path: join(directory, "traces.db") } },
     },
-    providers: provider === undefined ? {} : { scripted: { baseUrl: provider } },
+    providers: provider === undefined ? {} : { scripted: { baseUrl: provider, allowAddresses: ["127.0.0.1"] } },
     endpoints:
       provider === undefined
         ? []

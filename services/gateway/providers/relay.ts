@@ -1,0 +1,103 @@
+import { ServiceError } from "#lib/service-error.ts";
+import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { ProviderError } from "../core/provider-error.ts";
+import type { RelayedRequest } from "../dialects/dialect.ts";
+import type { HttpClient } from "./http-client.ts";
+import { type FormatPlace, type ProviderOptions, placeOf } from "./kinds.ts";
+import { passedHeadersOf, retryAfterMsOf } from "./passed-headers.ts";
+import type { ProviderAnswer, ProviderRequest } from "./provider.ts";
+
+/** What a relay is made of. */
+export interface RelayOptions {
+  /** The provider's name. */
+  readonly name: string;
+  readonly options: ProviderOptions;
+  readonly apiKey: string | undefined;
+  readonly client: HttpClient;
+}
+
+/** The headers in which a caller may bring credentials of its own. */
+const CREDENTIALS = new Set(["authorization", "x-api-key", "x-goog-api-key", "api-key"]);
+
+/**
+ * Sends a request to a provider that speaks its format: the caller's bytes, but for the model's name. The answer's bytes
+ * are the provider's. Undefined: the provider does not speak the format.
+ */
+export function relay(relayed: RelayOptions, request: ProviderRequest): Promise<ProviderAnswer> | undefined {
+  const place = placeOf(relayed.options, request.format);
+  return place === undefined ? undefined : send(relayed, place, request);
+}
+
+async function send(
+  { name, options, apiKey, client }: RelayOptions,
+  place: FormatPlace,
+  request: ProviderRequest,
+): Promise<ProviderAnswer> {
+  const relayed = request.request.relayed(request.model, options.streamUsage);
+  const answer = await client.request({
+    method: relayed.method,
+    url: urlOf(options, place, relayed, request),
+    headers: {
+      ...BASE_HEADERS,
+      ...Object.fromEntries(relayed.headers),
+      ...options.headers,
+      ...(request.credentials === undefined ? keyOf(place, apiKey) : ownOf(request.credentials)),
+      ...(request.traceParent === undefined ? {} : { traceparent: request.traceParent }),
+    },
+    body: relayed.method === "GET" ? undefined : relayed.body,
+    timeouts: request.timeouts,
+    signal: request.signal,
+  });
+  if (answer.status >= 300 && answer.status < 400) {
+    await answer.body.return();
+    const message = `The provider ${name} answered ${answer.status}, a redirect, which is not followed. Its operator must check providers.${name}.baseUrl.`;
+    throw new ProviderError("provider_protocol", message, { text: `status ${answer.status}` });
+  }
+  const headers = passedHeadersOf(answer.headers);
+  return {
+    status: answer.status,
+    headers,
+    contentType: headers.find(([known]) => known === "content-type")?.[1].toLowerCase() ?? "",
+    retryAfterMs: retryAfterMsOf(headers, Date.now()),
+    addsUsage: relayed.addsUsage,
+    translated: undefined,
+    body: answer.body,
+  };
+}
+
+const BASE_HEADERS = {
+  "content-type": "application/json",
+  accept: "application/json, text/event-stream",
+  "accept-encoding": "identity",
+};
+
+/** Azure's older API has the model in its path, as a deployment. */
+function urlOf(options: ProviderOptions, place: FormatPlace, { path }: RelayedRequest, request: ProviderRequest): URL {
+  const { kind, apiVersion } = options;
+  if (kind !== "azure-openai" || place.baseUrl !== options.baseUrl?.replace(/\/+$/, "")) {
+    return checkedUrl(place.baseUrl, path);
+  }
+  if (apiVersion === undefined) return checkedUrl(place.baseUrl, `/v1${path}`);
+  const isDeployed = request.format === "openai-chat" || request.format === "openai-embeddings";
+  const deployment = isDeployed ? `/deployments/${encodeURIComponent(request.model)}` : "";
+  const url = checkedUrl(place.baseUrl, deployment + path);
+  url.searchParams.set("api-version", apiVersion);
+  return url;
+}
+
+/** A path never leads out of the base URL. */
+function checkedUrl(baseUrl: string, path: string): URL {
+  const url = new URL(baseUrl + path);
+  const base = new URL(baseUrl);
+  if (url.origin === base.origin && url.pathname.startsWith(base.pathname.replace(/\/+$/, ""))) return url;
+  throw new ServiceError("invalid_request", "The path leads out of the provider's base URL.", { field: "target.path" });
+}
+
+function keyOf({ key }: FormatPlace, apiKey: string | undefined): Record<string, string> {
+  return apiKey === undefined ? {} : { [key.name]: key.prefix + apiKey };
+}
+
+function ownOf(credentials: readonly Header[]): Record<string, string> {
+  const own = credentials.filter(({ name }) => CREDENTIALS.has(name));
+  return Object.fromEntries(own.map(({ name, value }) => [name, value]));
+}

@@ -53,7 +53,7 @@ const PREFACE = `# Configuration
 One YAML file: \`--config\`, else \`$TWINSPAN_CONFIG\`, else \`twinspan.yaml\`. It is checked whole at start, and every fault is
 told with its line and column; \`bin/twinspan check\` does that alone, \`--print\` shows the file with every default filled in.
 A setting that does not exist is a fault. \`\${NAME}\` is replaced from the environment, \`\${NAME:-text}\` by \`text\` where NAME is
-unset; an unset NAME without a default is a fault, but in a provider's \`apiKey\`, where it makes the provider's endpoints
+unset; an unset NAME without a default is a fault, but in a provider's credentials, where it makes the provider's endpoints
 unavailable. Sizes are bytes, times are milliseconds. For editors there is \`twinspan.schema.json\`.
 `;
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Document, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { z } from "zod";
+import { crossFaultsOf } from "./cross-checks.ts";
 import { faultWordsOf } from "./fault-words.ts";
 import { type Config, configSchema } from "./schema.ts";
 
@@ -42,7 +43,7 @@ export function loadConfig(file: string, environment: Environment): Config {
 
 /**
  * Checks the text of a configuration. `${NAME}` is replaced from the environment, `${NAME:-text}` by `text` where it is
- * unset. A variable that is unset is a fault, but for a provider's `apiKey`: there the reference stays as it is, and the
+ * unset. A variable that is unset is a fault, but for a provider's credentials: there the reference stays as it is, and the
  * provider's endpoints say that they need it.
  */
 export function parseConfig(text: string, file: string, environment: Environment): Config {
@@ -74,7 +75,13 @@ export function parseConfig(text: string, file: string, environment: Environment
     path: pathOf(issue.path),
     message: issue.message,
   }));
-  if (!checked.success || unset.length > 0) throw new ConfigError(file, [...unset, ...wrong]);
+  const crossed = crossFaultsOf(plain).map(({ path, message }) => ({
+    ...at(offsetOf(document, path)),
+    path: pathOf(path),
+    message,
+  }));
+  const faults = [...unset, ...wrong, ...crossed];
+  if (!checked.success || faults.length > 0) throw new ConfigError(file, faults);
   return checked.data;
 }
 
@@ -90,6 +97,8 @@ function readConfigFile(file: string): string {
   }
 }
 
+/** The settings whose references may be unset: their provider says that it needs them. */
+const CREDENTIALS = new Set(["apiKey", "accessKeyId", "secretAccessKey", "sessionToken"]);
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
 /** Replaces references in all scalars, and returns those to variables that are unset. */
@@ -99,13 +108,13 @@ function interpolate(document: Document, environment: Environment): readonly { o
     Scalar(key, scalar, ancestors) {
       if (key === "key" || typeof scalar.value !== "string" || !scalar.value.includes("${")) return;
       const parent = ancestors.at(-1);
-      const isApiKey = isPair(parent) && isScalar(parent.key) && parent.key.value === "apiKey";
+      const isSecret = isPair(parent) && isScalar(parent.key) && CREDENTIALS.has(String(parent.key.value));
       const replaced = scalar.value.replace(REFERENCE, (reference, name: string, fallback: string | undefined) => {
         const value = environment[name] || fallback;
-        if (value === undefined && !isApiKey) unset.push({ offset: scalar.range?.[0] ?? 0, name });
+        if (value === undefined && !isSecret) unset.push({ offset: scalar.range?.[0] ?? 0, name });
         return value ?? reference;
       });
-      scalar.value = replaced !== scalar.value && /^-?\d+$/.test(replaced) && !isApiKey ? Number(replaced) : replaced;
+      scalar.value = replaced !== scalar.value && /^-?\d+$/.test(replaced) && !isSecret ? Number(replaced) : replaced;
     },
   });
   return unset;

@@ -58,16 +58,6 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
   };
 }
 
-/** Whether a text is an address or a CIDR range. */
-export function isAddressRange(text: string): boolean {
-  try {
-    rangeOf(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function rangeOf(text: string): ReturnType<typeof parseCIDR> {
   if (!isValid(text)) return parseCIDR(text);
   const address = parse(text);

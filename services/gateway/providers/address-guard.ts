@@ -1,6 +1,6 @@
 import { lookup as dnsLookup, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import { isValid, process as normalize, parse, parseCIDR } from "ipaddr.js";
+import ipaddr from "ipaddr.js";
 
 /** An address that may not be called. Which one it was is in `address`; the message can be shown to anybody. */
 export class AddressRefusedError extends Error {
@@ -32,7 +32,7 @@ export interface AddressGuard {
 export function createAddressGuard(allowed: readonly string[]): AddressGuard {
   const ranges = allowed.map(rangeOf);
   const check = (address: string) => {
-    const parsed = normalize(address);
+    const parsed = ipaddr.process(address);
     if (parsed.range() === "unicast") return;
     if (ranges.some(([base, bits]) => base.kind() === parsed.kind() && parsed.match(base, bits))) return;
     throw new AddressRefusedError(address);
@@ -58,10 +58,10 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
   };
 }
 
-function rangeOf(text: string): ReturnType<typeof parseCIDR> {
-  if (!isValid(text)) return parseCIDR(text);
-  const address = parse(text);
-  return parseCIDR(`${text}/${address.kind() === "ipv4" ? 32 : 128}`);
+function rangeOf(text: string): ReturnType<typeof ipaddr.parseCIDR> {
+  if (!ipaddr.isValid(text)) return ipaddr.parseCIDR(text);
+  const address = ipaddr.parse(text);
+  return ipaddr.parseCIDR(`${text}/${address.kind() === "ipv4" ? 32 : 128}`);
 }
 
 function refusalOf(addresses: readonly LookupAddress[], check: (address: string) => void): Error | undefined {

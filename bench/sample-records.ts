@@ -20,6 +20,7 @@ export function sampleRecord(startNanos: bigint): Buffer {
     endpointName: "assistant",
     experiment: "gateway/assistant",
     requestType: RequestType.REQUEST_TYPE_OPENAI_CHAT,
+    messageFormat: "openai",
     streaming: true,
     caller: {
       product: "openai-python/2.9.0",
@@ -60,6 +61,7 @@ function outcomeAt(startNanos: bigint): Outcome {
           responseModel: "gpt-5-mini-2026-08-07",
           finishReasons: [FinishReason.FINISH_REASON_STOP],
           usage: { inputTokens: 412n, outputTokens: 96n, totalTokens: 508n, reasoningOutputTokens: 64n },
+          usageIsPartial: false,
           firstTokenNanos: startNanos + 200_000_000n,
         },
         cost: { inputNanoUsd: 103_000n, outputNanoUsd: 192_000n, totalNanoUsd: 295_000n },

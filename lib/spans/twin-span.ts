@@ -50,7 +50,7 @@ export function attemptAttributesOf(span: TwinSpan): Attributes {
     "gen_ai.response.time_to_first_chunk": firstTokenNanos === undefined ? undefined : Number(firstTokenNanos) / 1e9,
     "http.response.status_code": span.httpStatus || undefined,
     "error.type": errorWordOf(span.errorType),
-    "mlflow.spanType": "LLM",
+    "mlflow.spanType": requestWordsOf(span.requestType)?.spanType ?? "LLM",
     "mlflow.llm.provider": span.provider,
     "mlflow.llm.model": span.responseModel || span.requestModel,
     "twinspan.attempt.index": span.attemptIndex,

@@ -29,11 +29,47 @@ export function errorWordOf(type: ErrorType): string | undefined {
   return ERROR_WORDS.get(type);
 }
 
-/** The words for a kind of request: MLflow's request type, and OpenTelemetry's operation. Undefined: not known here. */
-export function requestWordsOf(type: RequestType): { readonly mlflow: string; readonly operation: string } | undefined {
-  return type === RequestType.REQUEST_TYPE_OPENAI_CHAT
-    ? { mlflow: "passthrough/model/openai-chat", operation: "chat" }
-    : undefined;
+/** What a kind of request is called. */
+export interface RequestWords {
+  /** MLflow's request type. */
+  readonly mlflow: string;
+  /** OpenTelemetry's operation (`gen_ai.operation.name`), or a word of ours where it has none. */
+  readonly operation: string;
+  /** MLflow's type for the span of an attempt. */
+  readonly spanType: "LLM" | "EMBEDDING" | "UNKNOWN";
+}
+
+const REQUEST_WORDS: ReadonlyMap<RequestType, RequestWords> = new Map([
+  [RequestType.REQUEST_TYPE_OPENAI_CHAT, passthrough("openai-chat", "chat")],
+  [RequestType.REQUEST_TYPE_OPENAI_RESPONSES, passthrough("openai-responses", "chat")],
+  [RequestType.REQUEST_TYPE_OPENAI_RESPONSES_COMPACT, passthrough("openai-responses-compact", "compact")],
+  [RequestType.REQUEST_TYPE_OPENAI_EMBEDDINGS, passthrough("openai-embeddings", "embeddings")],
+  [RequestType.REQUEST_TYPE_ANTHROPIC_MESSAGES, passthrough("anthropic-messages", "chat")],
+  [RequestType.REQUEST_TYPE_ANTHROPIC_COUNT_TOKENS, passthrough("anthropic-count-tokens", "count_tokens")],
+  [RequestType.REQUEST_TYPE_GEMINI_GENERATE_CONTENT, passthrough("gemini-generate-content", "generate_content")],
+  [RequestType.REQUEST_TYPE_GEMINI_EMBED_CONTENT, passthrough("gemini-embed-content", "embeddings")],
+  [RequestType.REQUEST_TYPE_GEMINI_COUNT_TOKENS, passthrough("gemini-count-tokens", "count_tokens")],
+  [RequestType.REQUEST_TYPE_UNIFIED_CHAT, { mlflow: "unified/chat", operation: "chat", spanType: "LLM" }],
+  [
+    RequestType.REQUEST_TYPE_UNIFIED_EMBEDDINGS,
+    { mlflow: "unified/embeddings", operation: "embeddings", spanType: "EMBEDDING" },
+  ],
+  [RequestType.REQUEST_TYPE_RAW, { mlflow: "passthrough/raw", operation: "proxy", spanType: "UNKNOWN" }],
+  [RequestType.REQUEST_TYPE_INFERENCE_CHAT, { mlflow: "inference/chat", operation: "chat", spanType: "LLM" }],
+  [
+    RequestType.REQUEST_TYPE_INFERENCE_EMBEDDINGS,
+    { mlflow: "inference/embeddings", operation: "embeddings", spanType: "EMBEDDING" },
+  ],
+]);
+
+/** The words for a kind of request. Undefined: not known here. */
+export function requestWordsOf(type: RequestType): RequestWords | undefined {
+  return REQUEST_WORDS.get(type);
+}
+
+function passthrough(dialect: string, operation: string): RequestWords {
+  const spanType = operation === "embeddings" ? "EMBEDDING" : "LLM";
+  return { mlflow: `passthrough/model/${dialect}`, operation, spanType };
 }
 
 /** The word for why an attempt was made. Undefined: not known here. */
@@ -43,6 +79,10 @@ export function attemptReasonWordOf(reason: AttemptReason): string | undefined {
       return "first";
     case AttemptReason.ATTEMPT_REASON_FALLBACK:
       return "fallback";
+    case AttemptReason.ATTEMPT_REASON_RETRY:
+      return "retry";
+    case AttemptReason.ATTEMPT_REASON_HEDGE:
+      return "hedge";
     default:
       return undefined;
   }

@@ -5,7 +5,7 @@ import type { Invocation as InvocationMessage, InvocationSummary } from "#proto/
 import { type Attempts, firstAnswer } from "./attempts.ts";
 import type { Caller } from "./core/invocation.ts";
 import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
-import { dialectNamed } from "./dialects/dialects.ts";
+import { dialectOf } from "./dialects/dialects.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { failureOf, Recording } from "./recording.ts";
@@ -37,7 +37,7 @@ export async function* invoke(
   call: InvocationCall,
 ): AsyncGenerator<InvokeStreamResponse, void, void> {
   const acceptedNanos = gateway.clock();
-  const dialect = dialectOf(gateway, call.invocation);
+  const dialect = knownDialectOf(gateway, call.invocation);
   const { body } = call.invocation;
   refuseLargeBody(gateway, body);
   const request = dialect.readRequest(call.invocation);
@@ -63,8 +63,8 @@ export async function* invoke(
   }
 }
 
-function dialectOf({ metrics }: Gateway, invocation: InvocationMessage): DialectSupport {
-  const dialect = dialectNamed(invocation.dialect);
+function knownDialectOf({ metrics }: Gateway, invocation: InvocationMessage): DialectSupport {
+  const dialect = dialectOf(invocation);
   if (dialect !== undefined) return dialect;
   metrics.refused("unknown_dialect");
   throw new ServiceError("invalid_request", "`invocation.dialect` is missing or not known to this gateway.", {

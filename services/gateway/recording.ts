@@ -65,6 +65,7 @@ export class Recording {
       endpointName: endpoint.name,
       experiment: endpoint.experiment,
       requestType: dialect.requestType,
+      messageFormat: dialect.messageFormat,
       streaming: request.streaming,
       caller,
       callerSpan: callerContext && { traceId: callerContext.traceId, spanId: callerContext.spanId },

@@ -54,6 +54,9 @@ const payload: fc.Arbitrary<Payload | undefined> = fc.option(
   { nil: undefined },
 );
 
+const requestTypes = Object.values(RequestType).filter((type) => type > 0);
+const reasons = Object.values(AttemptReason).filter((reason) => reason > 0);
+
 const invocation: fc.Arbitrary<Invocation> = fc
   .record({
     traceId: hex(16),
@@ -62,7 +65,8 @@ const invocation: fc.Arbitrary<Invocation> = fc
     endpointId: fc.constant("ep-0123456789abcdef"),
     endpointName: word,
     experiment: word.map((name) => `gateway/${name}`),
-    requestType: fc.constant(RequestType.REQUEST_TYPE_OPENAI_CHAT),
+    requestType: fc.constantFrom(...requestTypes),
+    messageFormat: fc.constantFrom(undefined, "openai", "anthropic", "gemini"),
     streaming: fc.boolean(),
     caller: fc.record({
       product: fc.option(word, { nil: undefined }),
@@ -92,7 +96,7 @@ const steps: fc.Arbitrary<Steps> = fc.record({
   attempt: fc.record({
     spanId: hex(8),
     mirrorSpanId: hex(8),
-    reason: fc.constantFrom(AttemptReason.ATTEMPT_REASON_FIRST, AttemptReason.ATTEMPT_REASON_FALLBACK),
+    reason: fc.constantFrom(...reasons),
     provider: word,
     providerHost: fc.constant("127.0.0.1"),
     providerPort: fc.integer({ min: 1, max: 65_535 }),
@@ -106,6 +110,7 @@ const steps: fc.Arbitrary<Steps> = fc.record({
     responseModel: coined,
     finishReasons: fc.array(fc.constantFrom<FinishReason>(1, 2, 3, 4, 5), { maxLength: 20 }),
     usage,
+    usageIsPartial: fc.boolean(),
   }),
   hasToken: fc.boolean(),
   wait: nanos,

@@ -50,7 +50,7 @@ function rootSpanOf(traceId: Buffer, invocation: Invocation, outcome: Outcome): 
   return {
     ...spanOf(twin, {
       ...gatewayAttributesOf(twin),
-      "mlflow.message.format": "openai",
+      "mlflow.message.format": invocation.messageFormat,
       "mlflow.gateway.caller": caller.product,
       "session.id": caller.session,
       "user.id": caller.user,

@@ -19,6 +19,8 @@ export interface Invocation {
   /** The name of the endpoint's experiment. */
   readonly experiment: string;
   readonly requestType: RequestType;
+  /** What MLflow calls the shape of its messages. Undefined: it has no word for it. */
+  readonly messageFormat: string | undefined;
   readonly streaming: boolean;
   readonly caller: Caller;
   /** The span that the mirror hangs under. Undefined: the caller gave no valid context. */
@@ -75,6 +77,8 @@ export interface AnswerFacts {
   readonly responseModel: string | undefined;
   readonly finishReasons: readonly FinishReason[];
   readonly usage: Usage | undefined;
+  /** Whether the answer was cut before its last count: what is not in `usage`, or is a count of its beginning, is not known. */
+  readonly usageIsPartial: boolean;
   /** When the first token came, in nanoseconds since the Unix epoch. Undefined: none did, or no stream. */
   readonly firstTokenNanos: bigint | undefined;
 }
@@ -118,5 +122,6 @@ export const NO_FACTS: AnswerFacts = {
   responseModel: undefined,
   finishReasons: [],
   usage: undefined,
+  usageIsPartial: false,
   firstTokenNanos: undefined,
 };

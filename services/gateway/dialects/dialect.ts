@@ -29,6 +29,8 @@ export interface DialectSupport {
   readonly format: WireFormat;
   /** What its calls are called in both twins. */
   readonly requestType: RequestType;
+  /** What MLflow calls the shape of its messages (`mlflow.message.format`). Undefined: MLflow has no word for it. */
+  readonly messageFormat: "openai" | "anthropic" | "gemini" | undefined;
   /** Reads of a request what the gateway needs. Never throws. */
   readRequest(invocation: Invocation): DialectRequest;
   /**

@@ -1,11 +1,11 @@
-import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DialectSupport } from "./dialect.ts";
 import { openAiChat } from "./openai-chat/openai-chat.ts";
 
 /** The dialects that this gateway speaks, by their names in the contract. */
 const DIALECTS: ReadonlyMap<Dialect, DialectSupport> = new Map([[Dialect.DIALECT_OPENAI_CHAT, openAiChat]]);
 
-/** The dialect of that name. Undefined: not one of this gateway's. */
-export function dialectNamed(dialect: Dialect): DialectSupport | undefined {
+/** The dialect that an invocation is written in. Undefined: not one of this gateway's. */
+export function dialectOf({ dialect }: Invocation): DialectSupport | undefined {
   return DIALECTS.get(dialect);
 }

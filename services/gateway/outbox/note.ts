@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Invocation } from "../core/invocation.ts";
 
 const text = z.string().optional();
@@ -11,7 +12,8 @@ const noteSchema = z.object({
   endpointId: z.string(),
   endpointName: z.string(),
   experiment: z.string(),
-  requestType: z.literal([-1, 0, 1]),
+  requestType: z.enum(RequestType),
+  messageFormat: text,
   streaming: z.boolean(),
   caller: z.object({
     product: text,
@@ -32,10 +34,11 @@ export function noteOf(invocation: Invocation): string {
 
 /** The invocation of a note. Throws a ZodError when an older or newer gateway wrote something else. */
 export function invocationOf(note: string): Invocation {
-  const { startNanos, caller, callerSpan, mirrorSpanId, ...rest } = noteSchema.parse(JSON.parse(note));
+  const { startNanos, caller, callerSpan, mirrorSpanId, messageFormat, ...rest } = noteSchema.parse(JSON.parse(note));
   const { product, session, user, run, serverUrl, experiment } = caller;
   return {
     ...rest,
+    messageFormat,
     startNanos: BigInt(startNanos),
     caller: { product, session, user, run, serverUrl, experiment: experiment && { ref: experiment.ref } },
     callerSpan,

@@ -1,4 +1,5 @@
 import type { Header, Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { AnswerFacts } from "../core/invocation.ts";
 import type { DialectRequest, WireFormat } from "../dialects/dialect.ts";
 
 /** Sends requests to a model provider. One a configured provider; it keeps its connections open between calls. */
@@ -61,6 +62,11 @@ export interface ProviderAnswer {
   readonly retryAfterMs: number | undefined;
   /** Whether usage was asked for that the caller did not ask for. */
   readonly addsUsage: boolean;
+  /**
+   * What the provider said of its answer, where that was translated: it goes before what can be read of the translation,
+   * which may have no word for it. Undefined: the answer is the provider's own.
+   */
+  readonly told: (() => Partial<AnswerFacts>) | undefined;
   /** The request as the provider was sent it, where it was translated. Undefined: it got the caller's own bytes. */
   readonly translated: Buffer | undefined;
   /**

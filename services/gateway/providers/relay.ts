@@ -60,6 +60,7 @@ async function send(
     contentType: headers.find(([known]) => known === "content-type")?.[1].toLowerCase() ?? "",
     retryAfterMs: retryAfterMsOf(headers, Date.now()),
     addsUsage: relayed.addsUsage,
+    told: undefined,
     translated: undefined,
     body: answer.body,
   };

@@ -23,6 +23,7 @@ function invocation(): Invocation {
     endpointName: "demo",
     experiment: "gateway/demo",
     requestType: RequestType.REQUEST_TYPE_OPENAI_CHAT,
+    messageFormat: "openai",
     streaming: false,
     caller: { product: none, session: none, user: none, run: none, serverUrl: none, experiment: none },
     callerSpan: none,

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ProviderError } from "../../../services/gateway/core/provider-error.ts";
-import { OpenAiChatTap } from "../../../services/gateway/dialects/openai-chat/stream-tap.ts";
+import type { StreamTap } from "../../../services/gateway/dialects/dialect.ts";
+import { openAiChat } from "../../../services/gateway/dialects/openai-chat/openai-chat.ts";
 import { cutAt } from "../../helpers/cut-at.ts";
 
 interface Chunk {
@@ -22,7 +23,7 @@ const choice = (index: number, delta: object, reason: string | null = null) => (
 
 /** What came of a stream that was pushed in pieces: the time of a token is the number of its piece's last byte. */
 function watch(pieces: readonly Buffer[], options = {}) {
-  const tap = new OpenAiChatTap({
+  const tap = openAiChat.createStreamTap({
     withholdUsage: false,
     contentType: "",
     eventBytesMax: 10_000,
@@ -44,7 +45,7 @@ function watch(pieces: readonly Buffer[], options = {}) {
   };
 }
 
-function endOf(tap: OpenAiChatTap): string {
+function endOf(tap: StreamTap): string {
   try {
     return tap.end().toString();
   } catch (error) {
@@ -189,7 +190,12 @@ test.each([
 
 test("a provider's own error event is kept as it came, and nothing after it is read", () => {
   const event = eventOf({ error: { message: "secret" } });
-  const tap = new OpenAiChatTap({ withholdUsage: true, contentType: "", eventBytesMax: 1_000, payloadBytesMax: 1_000 });
+  const tap = openAiChat.createStreamTap({
+    withholdUsage: true,
+    contentType: "",
+    eventBytesMax: 1_000,
+    payloadBytesMax: 1_000,
+  });
   expect(tap.push(Buffer.from(event + eventOf(choice(0, { content: "late" })) + DONE), 1n)).toHaveLength(0);
   expect(tap.isOver).toBe(true);
   expect(tap.reduced()).toBeUndefined();

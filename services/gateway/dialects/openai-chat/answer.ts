@@ -19,6 +19,7 @@ export function readAnswer(body: Buffer): AnswerFacts {
       isObject(choice) && typeof choice["finish_reason"] === "string" ? [finishReasonOf(choice["finish_reason"])] : [],
     ),
     usage: usageOf(answer["usage"]),
+    usageIsPartial: false,
     firstTokenNanos: undefined,
   };
 }

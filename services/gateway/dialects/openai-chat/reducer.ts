@@ -62,6 +62,7 @@ export class ChatReducer {
         finishReason === null ? [] : [finishReasonOf(finishReason)],
       ),
       usage: usageOf(this.#usage),
+      usageIsPartial: this.#usage === undefined,
       firstTokenNanos: undefined,
     };
   }

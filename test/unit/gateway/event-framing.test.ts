@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { dataOf, EventSplitter } from "../../../services/gateway/dialects/event-splitter.ts";
+import { EventFraming } from "../../../services/gateway/dialects/event-framing.ts";
 import { cutAt } from "../../helpers/cut-at.ts";
 
 /** The events of a whole stream, said plainly: each ends with the first blank line after it. */
@@ -30,9 +30,9 @@ const streamText = fc
 test("wherever the network cuts a stream, its events are the same", () => {
   fc.assert(
     fc.property(streamText, fc.array(fc.nat(200), { maxLength: 12 }), (text, places) => {
-      const splitter = new EventSplitter(1_000);
-      const events = cutAt(Buffer.from(text), places).flatMap((piece) => [...splitter.push(piece)]);
-      expect({ events: events.map(String), rest: String(splitter.rest()) }).toEqual(stated(text));
+      const framing = new EventFraming(1_000);
+      const events = cutAt(Buffer.from(text), places).flatMap((piece) => [...framing.push(piece)]);
+      expect({ events: events.map(String), rest: String(framing.rest()) }).toEqual(stated(text));
     }),
     { numRuns: 3_000 },
   );
@@ -42,8 +42,8 @@ test("an event that is too long is refused, however it was cut; one that just fi
   const event = (bytes: number) => Buffer.from(`${"x".repeat(bytes - 2)}\n\n`);
   for (const places of [[], [5], [1, 2, 3, 99], [100]]) {
     const push = (bytes: Buffer) => {
-      const splitter = new EventSplitter(100);
-      for (const piece of cutAt(bytes, places)) [...splitter.push(piece)].forEach(String);
+      const framing = new EventFraming(100);
+      for (const piece of cutAt(bytes, places)) [...framing.push(piece)].forEach(String);
     };
     expect(() => push(event(100))).not.toThrow();
     expect(() => push(event(101))).toThrow(RangeError);
@@ -52,7 +52,7 @@ test("an event that is too long is refused, however it was cut; one that just fi
 });
 
 test("the data of an event is its data lines, joined; a comment has none", () => {
-  const read = (text: string) => dataOf(Buffer.from(text));
+  const read = (text: string) => new EventFraming(1_000).dataOf(Buffer.from(text));
   expect(read("data: a\n\n")).toBe("a");
   expect(read("data:a\r\ndata:  b\r\n\r\n")).toBe("a\n b");
   expect(read("event: x\nid: 1\ndata: [DONE]\n\n")).toBe("[DONE]");

@@ -1,3 +1,5 @@
+import type { Framing } from "./stream-reader.ts";
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -8,7 +10,7 @@ type Line = "empty" | "cr" | "text";
  * Cuts a stream of server-sent events at its event boundaries (a blank line), in one pass, wherever the network cut it.
  * An event keeps its bytes, the blank line included. Lines end in LF or CRLF.
  */
-export class EventSplitter {
+export class EventFraming implements Framing {
   readonly #eventBytesMax: number;
   /** The pieces of the event that has not ended yet. */
   #pending: Buffer[] = [];
@@ -42,6 +44,17 @@ export class EventSplitter {
     return this.#take(Buffer.alloc(0));
   }
 
+  /** The text of an event's `data` lines, joined by line feeds. Undefined: it has none (a comment, a keep-alive). */
+  dataOf(event: Buffer): string | undefined {
+    const data: string[] = [];
+    for (const line of event.toString("utf8").split("\n")) {
+      if (!line.startsWith("data:")) continue;
+      const end = line.endsWith("\r") ? line.length - 1 : line.length;
+      data.push(line.slice(line[5] === " " ? 6 : 5, end));
+    }
+    return data.length === 0 ? undefined : data.join("\n");
+  }
+
   #keep(piece: Buffer): void {
     if (piece.length === 0) return;
     this.#pending.push(piece);
@@ -63,17 +76,6 @@ export class EventSplitter {
     this.#pendingBytes = 0;
     return event;
   }
-}
-
-/** The text of an event's `data` lines, joined by line feeds. Undefined: it has none (a comment, a keep-alive). */
-export function dataOf(event: Buffer): string | undefined {
-  const data: string[] = [];
-  for (const line of event.toString("utf8").split("\n")) {
-    if (!line.startsWith("data:")) continue;
-    const end = line.endsWith("\r") ? line.length - 1 : line.length;
-    data.push(line.slice(line[5] === " " ? 6 : 5, end));
-  }
-  return data.length === 0 ? undefined : data.join("\n");
 }
 
 /** The line at hand, with what came of it in `bytes` from `start` to `end`. */

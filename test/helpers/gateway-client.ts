@@ -23,6 +23,8 @@ export interface Ask {
   readonly also?: Readonly<Record<string, unknown>>;
   /** Instead of a body made from the above. */
   readonly body?: string | Buffer;
+  /** Of the invocation what is not OpenAI's chat: its dialect, its endpoint, its target, its headers. */
+  readonly invocation?: Partial<Invocation>;
   /** Metadata of the call, a pair a header. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly options?: Partial<CallOptions>;
@@ -150,6 +152,7 @@ function invocationOf(ask: Ask): Invocation {
     target: undefined,
     headers: [],
     credentials: [],
+    ...ask.invocation,
   };
 }
 

@@ -11,6 +11,8 @@ import { type RunningGateway, startGateway } from "../../services/gateway/server
 import { createGatewayClient, type GatewayClient } from "./gateway-client.ts";
 import { type RecordingTraceWriter, startRecordingTraceWriter } from "./recording-trace-writer.ts";
 
+type Settings = Readonly<Record<string, unknown>>;
+
 /** An endpoint on the scripted provider. Settings that are left out are the configuration's defaults. */
 export interface ScriptedEndpoint {
   /** What its model does. Default: it echoes. */
@@ -19,8 +21,13 @@ export interface ScriptedEndpoint {
   readonly fallback?: Behaviour;
   readonly tracing?: "on" | "off";
   readonly mirror?: "sampled" | "always" | "never";
-  /** Settings of its provider beside the base URL. Its fallback's provider has the defaults. */
-  readonly provider?: Readonly<Record<string, unknown>>;
+  /**
+   * Settings of its provider beside the base URL, or instead of it, also as a function of the base URL. Its fallback's
+   * provider has the defaults.
+   */
+  readonly provider?: Settings | ((baseUrl: string) => Settings);
+  /** Further settings of the endpoint, in the configuration's own words. */
+  readonly settings?: Settings;
   readonly price?: { readonly inputPerMillion: number; readonly outputPerMillion: number };
 }
 
@@ -94,7 +101,8 @@ export function configOf(script: GatewayScript, outboxPath: string, providerUrl:
     scripted: { baseUrl: providerUrl, apiKey: "the-key", allowAddresses: LOOPBACK },
   };
   const endpoints = Object.entries(script.endpoints).map(([name, endpoint]) => {
-    const { tracing, mirror, fallback, provider, price } = endpoint;
+    const { tracing, mirror, fallback, price, settings } = endpoint;
+    const provider = typeof endpoint.provider === "function" ? endpoint.provider(providerUrl) : endpoint.provider;
     if (provider !== undefined) providers[name] = { baseUrl: providerUrl, allowAddresses: LOOPBACK, ...provider };
     return {
       name,
@@ -102,6 +110,7 @@ export function configOf(script: GatewayScript, outboxPath: string, providerUrl:
       fallbacks: fallback === undefined ? [] : [{ provider: "scripted", model: `${name}-fallback`, price }],
       tracing,
       mirror,
+      ...settings,
     };
   });
   return configSchema.parse({

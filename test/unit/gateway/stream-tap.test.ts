@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ProviderError } from "../../../services/gateway/core/provider-error.ts";
-import type { StreamTap } from "../../../services/gateway/dialects/dialect.ts";
+import type { StreamTapOptions } from "../../../services/gateway/dialects/dialect.ts";
 import { openAiChat } from "../../../services/gateway/dialects/openai-chat/openai-chat.ts";
-import { cutAt } from "../../helpers/cut-at.ts";
+import { expectCutsMakeNoDifference, watchText as watched } from "../../helpers/watched-stream.ts";
 
 interface Chunk {
   readonly choices: readonly object[];
@@ -21,39 +21,7 @@ const choice = (index: number, delta: object, reason: string | null = null) => (
   choices: [{ index, delta, finish_reason: reason }],
 });
 
-/** What came of a stream that was pushed in pieces: the time of a token is the number of its piece's last byte. */
-function watch(pieces: readonly Buffer[], options = {}) {
-  const tap = openAiChat.createStreamTap({
-    withholdUsage: false,
-    contentType: "",
-    eventBytesMax: 10_000,
-    payloadBytesMax: 10_000,
-    ...options,
-  });
-  const passed: Buffer[] = [];
-  for (const piece of pieces) passed.push(tap.push(piece, 1n));
-  const end = endOf(tap);
-  const { firstTokenNanos, ...facts } = tap.facts();
-  const reduced = tap.reduced();
-  return {
-    passed: Buffer.concat(passed).toString(),
-    end,
-    facts,
-    hasToken: firstTokenNanos !== undefined,
-    answer: reduced === undefined ? undefined : JSON.parse(reduced.bytes.toString()),
-    truncated: reduced?.truncated,
-  };
-}
-
-function endOf(tap: StreamTap): string {
-  try {
-    return tap.end().toString();
-  } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : "no error";
-  }
-}
-
-const watchText = (text: string, options = {}) => watch([Buffer.from(text)], options);
+const watchText = (text: string, options: Partial<StreamTapOptions> = {}) => watched(openAiChat, text, options);
 
 const delta = fc.oneof(
   fc.record({ content: fc.string({ unit: "grapheme", maxLength: 5 }) }),
@@ -88,24 +56,8 @@ const piece = fc.oneof(
 );
 const stream = fc.array(piece, { maxLength: 12 }).map((parts) => parts.join(""));
 
-test("wherever the network cuts a stream, the same goes on, and the same is known of it", () => {
-  fc.assert(
-    fc.property(stream, fc.array(fc.nat(2_000), { maxLength: 20 }), fc.boolean(), (text, places, withholdUsage) => {
-      const options = { withholdUsage, eventBytesMax: 250 };
-      expect(watch(cutAt(Buffer.from(text), places), options)).toEqual(watchText(text, options));
-    }),
-    { numRuns: 2_000 },
-  );
-});
-
-test("what goes on is the stream, byte for byte, up to its terminal event", () => {
-  fc.assert(
-    fc.property(stream, (text) => {
-      const { passed, end } = watchText(text);
-      expect(text.startsWith(passed)).toBe(true);
-      if (!end.startsWith("ServiceError")) expect(text.startsWith(passed + end)).toBe(true);
-    }),
-  );
+test("wherever the network cuts a stream, the same goes on, byte for byte, and the same is known of it", () => {
+  expectCutsMakeNoDifference(openAiChat, stream);
 });
 
 test("usage that the caller did not ask for is taken out, and nothing else", () => {

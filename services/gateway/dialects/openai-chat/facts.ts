@@ -1,8 +1,6 @@
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { countOf, isObject } from "../json-value.ts";
-
-/** No answer has more tokens. A provider that says so counts something else, and the trace-writer would refuse it. */
-const TOKENS_MAX = 10n ** 10n;
+import { isObject } from "../json-value.ts";
+import { tokensOf } from "../token-count.ts";
 
 /**
  * What OpenAI's `usage` says, in the counts of the GenAI conventions: its prompt tokens already include cached ones, its
@@ -23,9 +21,4 @@ export function usageOf(usage: unknown): Usage | undefined {
     cacheWriteInputTokens: undefined,
     reasoningOutputTokens: isObject(completion) ? tokensOf(completion["reasoning_tokens"]) : undefined,
   };
-}
-
-function tokensOf(value: unknown): bigint | undefined {
-  const count = countOf(value);
-  return count !== undefined && count <= TOKENS_MAX ? count : undefined;
 }

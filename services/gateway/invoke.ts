@@ -5,7 +5,6 @@ import type { Invocation as InvocationMessage, InvocationSummary } from "#proto/
 import { type Attempts, firstAnswer } from "./attempts.ts";
 import type { Caller } from "./core/invocation.ts";
 import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
-import { dialectOf } from "./dialects/dialects.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { failureOf, Recording } from "./recording.ts";
@@ -14,6 +13,8 @@ import { relay } from "./relay.ts";
 /** A call of an endpoint, however it came in. */
 export interface InvocationCall {
   readonly invocation: InvocationMessage;
+  /** What its bytes are. */
+  readonly dialect: DialectSupport;
   readonly caller: Caller;
   /** The caller's trace context. Undefined: it gave none, or none that is valid. */
   readonly callerContext: CallerContext | undefined;
@@ -37,17 +38,17 @@ export async function* invoke(
   call: InvocationCall,
 ): AsyncGenerator<InvokeStreamResponse, void, void> {
   const acceptedNanos = gateway.clock();
-  const dialect = knownDialectOf(gateway, call.invocation);
-  const { body } = call.invocation;
+  const { dialect, invocation } = call;
+  const { body } = invocation;
   refuseLargeBody(gateway, body);
-  const request = dialect.readRequest(call.invocation);
+  const request = dialect.readRequest(invocation);
   const endpoint = endpointOf(gateway, request);
-  const recording = new Recording(gateway, { ...call, endpoint, dialect, request, body, acceptedNanos });
+  const recording = new Recording(gateway, { ...call, endpoint, request, body, acceptedNanos });
   try {
     if (recording.isTraced) call.onTraced(recording.invocation);
     refuseBadRequest(call, request);
     await recording.begin();
-    const { invocation, signal } = call;
+    const { signal } = call;
     const attempts: Attempts = { gateway, recording, dialect, invocation, request, endpoint, signal };
     const answer = await firstAnswer(attempts);
     for await (const piece of relay(attempts, answer)) {
@@ -61,15 +62,6 @@ export async function* invoke(
   } finally {
     if (!recording.hasEnded) await recording.end(failureOf(goneOf(call.signal)));
   }
-}
-
-function knownDialectOf({ metrics }: Gateway, invocation: InvocationMessage): DialectSupport {
-  const dialect = dialectOf(invocation);
-  if (dialect !== undefined) return dialect;
-  metrics.refused("unknown_dialect");
-  throw new ServiceError("invalid_request", "`invocation.dialect` is missing or not known to this gateway.", {
-    field: "invocation.dialect",
-  });
 }
 
 /** The bound of a gRPC message leaves room for what is around a body, so the body has one of its own. */

@@ -6,6 +6,7 @@ import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_se
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Behaviour } from "../../../examples/scripted-provider/behaviour.ts";
 import { type ScriptedProvider, startScriptedProvider } from "../../../examples/scripted-provider/scripted-provider.ts";
+import { openAiChat } from "../../../services/gateway/dialects/openai-chat/openai-chat.ts";
 import { createEndpoints, type Endpoints } from "../../../services/gateway/endpoints.ts";
 import { type InvocationCall, invoke } from "../../../services/gateway/invoke.ts";
 import { GatewayMetrics } from "../../../services/gateway/metrics.ts";
@@ -82,6 +83,7 @@ function read(outbox: Outbox, model: string, stream: boolean) {
       headers: [],
       credentials: [],
     },
+    dialect: openAiChat,
     caller: { product: none, session: none, user: none, run: none, serverUrl: none, experiment: none },
     callerContext: none,
     takesStream: true,

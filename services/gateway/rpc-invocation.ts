@@ -1,0 +1,47 @@
+import { Metadata } from "@grpc/grpc-js";
+import { context } from "@opentelemetry/api";
+import { traceNameOf } from "#lib/ids.ts";
+import type { RpcCall } from "#lib/rpc/handler.ts";
+import { callerContextOf } from "#lib/trace-context/caller-context.ts";
+import { formatTraceParent, SAMPLED } from "#lib/trace-context/traceparent.ts";
+import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { callerOf } from "./core/caller.ts";
+import type { InvocationCall } from "./invoke.ts";
+
+/** What an RPC knows of an invocation by itself: who calls, in which trace, and where the answer's metadata goes. */
+export type RpcInvocation = Pick<InvocationCall, "caller" | "callerContext" | "signal" | "onTraced" | "onEnded">;
+
+/** Reads it of the call's metadata and of OpenTelemetry's context; the full trace is named in initial metadata and trailers. */
+export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
+  const callerContext = callerContextOf(context.active());
+  const metadata = { get: (key: string) => textOf(rpc.metadata, key) };
+  return {
+    caller: callerOf(metadata, rpc.host, callerContext?.baggage ?? new Map()),
+    callerContext,
+    signal: rpc.signal,
+    onTraced({ traceId, spanId }) {
+      const head = new Metadata();
+      for (const metadata of [head, rpc.trailers]) {
+        metadata.set("x-twinspan-trace-id", traceNameOf(traceId));
+        metadata.set("traceresponse", formatTraceParent({ traceId, spanId, flags: SAMPLED }));
+      }
+      rpc.sendHead(head);
+    },
+    onEnded: (summary) => addTimings(rpc.trailers, summary),
+  };
+}
+
+/** Timings under MLflow's names: what is known only at the end goes into the trailers. */
+function addTimings(trailers: Metadata, { durationNanos, providerNanos }: InvocationSummary): void {
+  trailers.set("x-mlflow-gateway-duration-ms", millisOf(durationNanos));
+  trailers.set("x-mlflow-gateway-overhead-duration-ms", millisOf(durationNanos - providerNanos));
+}
+
+function millisOf(nanos: bigint): string {
+  return (Number(nanos) / 1e6).toFixed(3);
+}
+
+function textOf(metadata: Metadata, key: string): string | undefined {
+  const [value] = metadata.get(key);
+  return typeof value === "string" ? value : undefined;
+}

@@ -19,7 +19,7 @@ export interface ChatCodec {
   /** Reads a request. Throws a ServiceError: `invalid_request` when it is not of the format, or `untranslatable`. */
   decode(invocation: Invocation): DecodedChat;
   /** Writes a whole answer, its usage included. */
-  encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames): Buffer;
+  encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames, decoded: DecodedChat): Buffer;
   /** Begins to write a stream. */
   createStreamEncoder(told: AnswerNames, decoded: DecodedChat): StreamEncoder;
   /** The body of an error that a provider told with an HTTP status, in this format. `message` is the provider's own. */
@@ -32,6 +32,8 @@ export interface DecodedChat {
   readonly streaming: boolean;
   /** Whether the caller asked for the usage of a stream. Formats that always have it say true. */
   readonly includesUsage: boolean;
+  /** Whether the stream is one JSON array that grows, not events. Gemini's alone; absent: it is not. */
+  readonly streamsArray?: boolean;
 }
 
 /** What an answer is called, where the provider does not say. */

@@ -1,7 +1,8 @@
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import type { AttributeValue } from "./attributes.ts";
+import { sumOfPriceVersions } from "./price-version.ts";
 
-/** The fields of a usage, in the order of the contract. */
+/** The counts of a usage, in the order of the contract. */
 export const USAGE_FIELDS = [
   "inputTokens",
   "outputTokens",
@@ -9,9 +10,14 @@ export const USAGE_FIELDS = [
   "cacheReadInputTokens",
   "cacheWriteInputTokens",
   "reasoningOutputTokens",
+  "audioInputTokens",
+  "audioOutputTokens",
 ] as const satisfies readonly (keyof Usage)[];
 
-/** The usages together: what nobody said stays unsaid. Undefined: nobody said anything. */
+/**
+ * The usages together: what nobody said stays unsaid, and a sum is estimated when a part of it is. Undefined: nobody said
+ * anything.
+ */
 export function sumOfUsages(usages: readonly (Usage | undefined)[]): Usage | undefined {
   const known = usages.filter((usage) => usage !== undefined);
   if (known.length === 0) return undefined;
@@ -21,21 +27,25 @@ export function sumOfUsages(usages: readonly (Usage | undefined)[]): Usage | und
     const said = values.filter((value) => value !== undefined);
     sum[field] = said.length === 0 ? undefined : said.reduce((total, value) => total + value);
   }
+  if (known.some(({ estimated }) => estimated)) sum.estimated = true;
   return sum;
 }
 
-/** The costs together. Undefined: none is known. */
+/** The costs together, and all the prices they were computed with. Undefined: none is known. */
 export function sumOfCosts(costs: readonly (Cost | undefined)[]): Cost | undefined {
   const known = costs.filter((cost) => cost !== undefined);
   if (known.length === 0) return undefined;
-  return known.reduce((sum, cost) => ({
-    inputNanoUsd: sum.inputNanoUsd + cost.inputNanoUsd,
-    outputNanoUsd: sum.outputNanoUsd + cost.outputNanoUsd,
-    totalNanoUsd: sum.totalNanoUsd + cost.totalNanoUsd,
-  }));
+  const sum = (field: "inputNanoUsd" | "outputNanoUsd" | "totalNanoUsd") =>
+    known.reduce((total, cost) => total + cost[field], 0n);
+  return {
+    inputNanoUsd: sum("inputNanoUsd"),
+    outputNanoUsd: sum("outputNanoUsd"),
+    totalNanoUsd: sum("totalNanoUsd"),
+    priceVersion: sumOfPriceVersions(known.map(({ priceVersion }) => priceVersion)),
+  };
 }
 
-/** A usage and a cost as attributes: under the keys of OpenTelemetry's GenAI conventions, and under MLflow's. */
+/** A usage and a cost as attributes: under the keys of OpenTelemetry's GenAI conventions, MLflow's, and ours. */
 export function totalsAttributesOf(
   usage: Usage | undefined,
   cost: Cost | undefined,
@@ -46,9 +56,15 @@ export function totalsAttributesOf(
     "gen_ai.usage.cache_read.input_tokens": usage?.cacheReadInputTokens,
     "gen_ai.usage.cache_write.input_tokens": usage?.cacheWriteInputTokens,
     "gen_ai.usage.reasoning.output_tokens": usage?.reasoningOutputTokens,
+    "gen_ai.usage.audio.input_tokens": usage?.audioInputTokens,
+    "gen_ai.usage.audio.output_tokens": usage?.audioOutputTokens,
+    "twinspan.usage.estimated": usage?.estimated || undefined,
     "mlflow.chat.tokenUsage": usage && mlflowUsageOf(usage),
     "mlflow.llm.cost": cost && mlflowCostOf(cost),
+    "twinspan.cost.input_nano_usd": cost?.inputNanoUsd,
+    "twinspan.cost.output_nano_usd": cost?.outputNanoUsd,
     "twinspan.cost.total_nano_usd": cost?.totalNanoUsd,
+    "twinspan.cost.price_version": cost?.priceVersion,
   };
 }
 

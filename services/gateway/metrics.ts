@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
+import { sumOfCosts } from "#lib/spans/usage.ts";
 import { errorWordOf } from "#lib/spans/words.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
 import { errorTypeOf } from "./core/error-type.ts";
@@ -36,8 +36,16 @@ export class GatewayMetrics {
     "model",
     "outcome",
   ]);
-  readonly #tokens = this.#counter("tokens_total", "Tokens that providers counted.", ["endpoint", "direction"]);
+  readonly #tokens = this.#counter(
+    "tokens_total",
+    "Tokens, by whether a provider counted them or they are estimated.",
+    ["endpoint", "direction", "estimated"],
+  );
   readonly #cost = this.#counter("cost_usd_total", "What calls cost, in US dollars.", ["endpoint"]);
+  readonly #unpriced = this.#counter("attempts_unpriced_total", "Attempts with a usage and no known price.", [
+    "provider",
+    "model",
+  ]);
   readonly #mirrors = this.#counter(
     "mirrors_total",
     "Traced calls, by whether they have a mirror, and if not, why not.",
@@ -98,14 +106,20 @@ export class GatewayMetrics {
     if (firstTokenNanos !== undefined) {
       this.#firstToken.observe({ endpoint }, secondsOf(firstTokenNanos - invocation.startNanos));
     }
-    const usage = sumOfUsages(ending.attempts.map(({ answer }) => answer.usage));
-    if (usage?.inputTokens) this.#tokens.inc({ endpoint, direction: "input" }, Number(usage.inputTokens));
-    if (usage?.outputTokens) this.#tokens.inc({ endpoint, direction: "output" }, Number(usage.outputTokens));
     const cost = sumOfCosts(ending.attempts.map((attempt) => attempt.cost));
     if (cost !== undefined) this.#cost.inc({ endpoint }, Number(cost.totalNanoUsd) / 1e9);
     for (const attempt of ending.attempts) {
+      this.#used(endpoint, attempt);
       this.#attempts.inc({ provider: attempt.provider, model: attempt.requestModel, outcome: wordOf(attempt) });
     }
+  }
+
+  #used(endpoint: string, { provider, requestModel, answer: { usage }, cost }: Attempt): void {
+    if (usage === undefined) return;
+    const estimated = usage.estimated ? "true" : "false";
+    if (usage.inputTokens) this.#tokens.inc({ endpoint, direction: "input", estimated }, Number(usage.inputTokens));
+    if (usage.outputTokens) this.#tokens.inc({ endpoint, direction: "output", estimated }, Number(usage.outputTokens));
+    if (cost === undefined) this.#unpriced.inc({ provider, model: requestModel });
   }
 
   #watchOutbox(outbox: () => OutboxState): void {

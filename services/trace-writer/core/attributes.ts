@@ -42,6 +42,12 @@ export function integerOf(attributes: Attributes, ...keys: readonly string[]): b
   return undefined;
 }
 
+/** Whether the key holds `true`. */
+export function booleanOf(attributes: Attributes, key: string): boolean {
+  const value = attributes.get(key)?.value;
+  return value?.$case === "boolValue" && value.value;
+}
+
 /** An attribute that holds an object, as JSON text (MLflow's way) or as a key-value list, as name → number. */
 export function numbersOf(attributes: Attributes, key: string): ReadonlyMap<string, number> {
   const value = attributes.get(key)?.value;

@@ -1,4 +1,5 @@
 import { isId } from "#lib/ids.ts";
+import { isPriceVersion } from "#lib/spans/price-version.ts";
 import { USAGE_FIELDS } from "#lib/spans/usage.ts";
 import { isErrorType } from "#lib/spans/words.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
@@ -94,7 +95,9 @@ function checkCost(cost: Cost | undefined): string | undefined {
   const wrong = [cost.inputNanoUsd, cost.outputNanoUsd, cost.totalNanoUsd].some((nano) =>
     isOutside(nano, NANO_USD_MAX),
   );
-  return wrong ? "cost: must be 0 to 10^15 nano-dollars" : undefined;
+  if (wrong) return "cost: must be 0 to 10^15 nano-dollars";
+  if (cost.priceVersion === undefined || isPriceVersion(cost.priceVersion)) return undefined;
+  return "cost.price_version: must be 1 to 64 printable characters without spaces";
 }
 
 function isOutside(value: bigint | undefined, max: bigint): boolean {

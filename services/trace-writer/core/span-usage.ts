@@ -1,6 +1,7 @@
+import { isPriceVersion } from "#lib/spans/price-version.ts";
 import { USAGE_FIELDS } from "#lib/spans/usage.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { type Attributes, integerOf, numbersOf, textOf, unquotedOf } from "./attributes.ts";
+import { type Attributes, booleanOf, integerOf, numbersOf, textOf, unquotedOf } from "./attributes.ts";
 import { NANO_USD_MAX, TOKENS_MAX } from "./totals-limits.ts";
 
 /** The words that say that a span is a call of a model, in each convention. */
@@ -47,6 +48,14 @@ const FIELDS = {
     keys: ["gen_ai.usage.reasoning.output_tokens", "llm.token_count.completion_details.reasoning"],
     mlflow: "reasoning_output_tokens",
   },
+  audioInputTokens: {
+    keys: ["gen_ai.usage.audio.input_tokens", "llm.token_count.prompt_details.audio"],
+    mlflow: "audio_input_tokens",
+  },
+  audioOutputTokens: {
+    keys: ["gen_ai.usage.audio.output_tokens", "llm.token_count.completion_details.audio"],
+    mlflow: "audio_output_tokens",
+  },
 } as const satisfies Record<(typeof USAGE_FIELDS)[number], { keys: readonly string[]; mlflow: string }>;
 
 /** The usage that a span's attributes say. Values that are no count of tokens are left out. Undefined: none is said. */
@@ -59,22 +68,31 @@ export function usageOfAttributes(attributes: Attributes): Usage | undefined {
     usage[field] = value;
     said ||= value !== undefined;
   }
+  if (booleanOf(attributes, "twinspan.usage.estimated")) usage.estimated = true;
   return said ? usage : undefined;
 }
 
 /** The cost that a span's attributes say, in billionths of a US dollar. Undefined: none is said. */
 export function costOfAttributes(attributes: Attributes): Cost | undefined {
   const mlflow = numbersOf(attributes, "mlflow.llm.cost");
-  const input = nanoUsdOf(mlflow.get("input_cost"));
-  const output = nanoUsdOf(mlflow.get("output_cost"));
-  const exact = inRange(integerOf(attributes, "twinspan.cost.total_nano_usd"), NANO_USD_MAX);
-  const total = exact ?? nanoUsdOf(mlflow.get("total_cost"));
+  const costOf = (part: string) =>
+    inRange(integerOf(attributes, `twinspan.cost.${part}_nano_usd`), NANO_USD_MAX) ??
+    nanoUsdOf(mlflow.get(`${part}_cost`));
+  const input = costOf("input");
+  const output = costOf("output");
+  const total = costOf("total");
   if (input === undefined && output === undefined && total === undefined) return undefined;
   return {
     inputNanoUsd: input ?? 0n,
     outputNanoUsd: output ?? 0n,
     totalNanoUsd: total ?? (input ?? 0n) + (output ?? 0n),
+    priceVersion: priceVersionOf(attributes),
   };
+}
+
+function priceVersionOf(attributes: Attributes): string | undefined {
+  const version = textOf(attributes, "twinspan.cost.price_version");
+  return version !== undefined && isPriceVersion(version) ? version : undefined;
 }
 
 function tokensOf(value: bigint | number | undefined): bigint | undefined {

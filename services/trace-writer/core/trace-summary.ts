@@ -55,6 +55,8 @@ export function summaryOf(facts: TraceFacts): TraceSummary {
       "mlflow.trace_schema.version": "3",
       "mlflow.trace.tokenUsage": usage && mlflowUsageOf(usage),
       "mlflow.trace.cost": cost && mlflowCostOf(cost),
+      "twinspan.usage.estimated": usage?.estimated ? "true" : undefined,
+      "twinspan.cost.price_version": cost?.priceVersion,
     }),
     tags: { "mlflow.traceName": first.name, "mlflow.trace.spansLocation": "TRACKING_STORE" },
     usage,

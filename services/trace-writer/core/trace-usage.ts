@@ -23,6 +23,7 @@ export function totalsOf(rows: readonly SpanRow[]): TraceTotals {
   return {
     usage: sumOfUsages(counted.map(({ usage }) => usage)),
     cost: cost && {
+      ...cost,
       inputNanoUsd: within64Bits(cost.inputNanoUsd),
       outputNanoUsd: within64Bits(cost.outputNanoUsd),
       totalNanoUsd: within64Bits(cost.totalNanoUsd),

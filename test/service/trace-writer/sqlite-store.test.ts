@@ -16,6 +16,39 @@ const start = (path: string) =>
 
 describeTraceStore("the SQLite store", () => start(newFile()));
 
+test("what is known of a usage and a cost comes back from the file as it went in", async () => {
+  const path = newFile();
+  const trace = traceId(1);
+  const said = {
+    "gen_ai.usage.input_tokens": 10,
+    "gen_ai.usage.audio.input_tokens": 4,
+    "gen_ai.usage.audio.output_tokens": 3,
+    "twinspan.usage.estimated": true,
+    "twinspan.cost.input_nano_usd": 1,
+    "twinspan.cost.output_nano_usd": 2,
+    "twinspan.cost.total_nano_usd": 5,
+    "twinspan.cost.price_version": "configuration",
+  };
+  await using one = await start(path);
+  await writeSpans(one, "mine", [span({ trace, span: spanId(1), attributes: said })]);
+  // Another writer has the row of the first span from the file alone.
+  await using other = await start(path);
+  await writeSpans(other, "mine", [span({ trace, span: spanId(2), parent: spanId(1) })]);
+  const { info } = (await other.getTrace("default", trace, true)) ?? {};
+  expect(info?.spanCount).toBe(2);
+  expect(info?.usage).toMatchObject({
+    inputTokens: 10n,
+    audioInputTokens: 4n,
+    audioOutputTokens: 3n,
+    estimated: true,
+  });
+  expect(info?.cost).toEqual({ inputNanoUsd: 1n, outputNanoUsd: 2n, totalNanoUsd: 5n, priceVersion: "configuration" });
+  expect(info?.metadata).toMatchObject({
+    "twinspan.usage.estimated": "true",
+    "twinspan.cost.price_version": "configuration",
+  });
+});
+
 test("two writers of one file add to the same trace, and neither sums up what only it has seen", async () => {
   const path = newFile();
   await using one = await start(path);

@@ -27,6 +27,8 @@ const ALLOWED = new Set([
   "gen_ai.response.model",
   "gen_ai.response.time_to_first_chunk",
   "gen_ai.usage.cache_read.input_tokens",
+  "gen_ai.usage.audio.input_tokens",
+  "gen_ai.usage.audio.output_tokens",
   "gen_ai.usage.cache_write.input_tokens",
   "gen_ai.usage.input_tokens",
   "gen_ai.usage.output_tokens",
@@ -40,8 +42,12 @@ const ALLOWED = new Set([
   "mlflow.spanType",
   "twinspan.attempt.index",
   "twinspan.attempt.reason",
+  "twinspan.cost.input_nano_usd",
+  "twinspan.cost.output_nano_usd",
+  "twinspan.cost.price_version",
   "twinspan.cost.total_nano_usd",
   "twinspan.mirror",
+  "twinspan.usage.estimated",
 ]);
 
 const text = fc.oneof(fc.string({ maxLength: 200 }), fc.stringMatching(/^[\x21-\x7e]{0,140}$/));
@@ -56,8 +62,19 @@ const anySpan: fc.Arbitrary<Partial<MirrorSpan>> = fc.record({
   streaming: fc.boolean(),
   finishReasons: fc.array(fc.constantFrom(0, 1, 2, 3, 4, 5), { maxLength: 20 }),
   errorType: fc.constantFrom(0, 1, 5, 16),
-  usage: fc.constantFrom(undefined, {}, { inputTokens: 0n }, { inputTokens: 3n, outputTokens: 4n, totalTokens: 9n }),
-  cost: fc.constantFrom(undefined, { inputNanoUsd: 1_000n, outputNanoUsd: 20n, totalNanoUsd: 5_000n }),
+  usage: fc.constantFrom(
+    undefined,
+    {},
+    { inputTokens: 0n },
+    { inputTokens: 3n, outputTokens: 4n, totalTokens: 9n, audioInputTokens: 2n, audioOutputTokens: 1n },
+    { inputTokens: 3n, estimated: true },
+  ),
+  cost: fc.constantFrom(
+    undefined,
+    { inputNanoUsd: 1_000n, outputNanoUsd: 20n, totalNanoUsd: 5_000n },
+    { inputNanoUsd: 1n, outputNanoUsd: 2n, totalNanoUsd: 3n, priceVersion: "configuration+genai-prices/0.1.8" },
+    { inputNanoUsd: 1n, outputNanoUsd: 2n, totalNanoUsd: 3n, priceVersion: "two words" },
+  ),
 });
 
 test("whatever a mirror says, its spans hold allowed attributes alone, no events, no status text, and no spaces", () => {

@@ -125,6 +125,11 @@ describe("a record is refused, with field and rule, when", () => {
     ],
     "the HTTP status is none": [mirrorSpan(1, { httpStatus: 99 }), "mirror.spans[1].http_status:"],
     "tokens are negative": [mirrorSpan(1, { usage: { inputTokens: -1n } }), "mirror.spans[1].usage:"],
+    "audio tokens are absurd": [mirrorSpan(1, { usage: { audioInputTokens: 2n ** 62n } }), "mirror.spans[1].usage:"],
+    "a price version has a space": [
+      mirrorSpan(1, { cost: { inputNanoUsd: 0n, outputNanoUsd: 0n, totalNanoUsd: 0n, priceVersion: "the secret" } }),
+      "mirror.spans[1].cost.price_version:",
+    ],
     "a cost is absurd": [
       mirrorSpan(1, { cost: { inputNanoUsd: 0n, outputNanoUsd: 0n, totalNanoUsd: 2n ** 62n } }),
       "mirror.spans[1].cost:",

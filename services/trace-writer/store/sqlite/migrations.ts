@@ -80,6 +80,12 @@ const MIGRATIONS = [
   INSERT INTO experiments (id, workspace, name, created_ms, updated_ms)
     VALUES (0, 'default', 'Default', unixepoch() * 1000, unixepoch() * 1000);
   `,
+  `
+  ALTER TABLE spans ADD COLUMN audio_input_tokens INTEGER;
+  ALTER TABLE spans ADD COLUMN audio_output_tokens INTEGER;
+  ALTER TABLE spans ADD COLUMN usage_estimated INTEGER;
+  ALTER TABLE spans ADD COLUMN price_version TEXT;
+  `,
 ] as const;
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */

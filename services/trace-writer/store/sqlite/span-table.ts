@@ -33,9 +33,13 @@ const TOTALS = [
   "cache_read_input_tokens",
   "cache_write_input_tokens",
   "reasoning_output_tokens",
+  "audio_input_tokens",
+  "audio_output_tokens",
+  "usage_estimated",
   "input_nano_usd",
   "output_nano_usd",
   "total_nano_usd",
+  "price_version",
 ] as const;
 
 const COLUMNS = [
@@ -123,9 +127,11 @@ function valuesOf(
     row.responseModel ?? null,
     row.responseId ?? null,
     ...USAGE_FIELDS.map((field) => usage?.[field] ?? null),
+    usage?.estimated ? 1 : null,
     cost?.inputNanoUsd ?? null,
     cost?.outputNanoUsd ?? null,
     cost?.totalNanoUsd ?? null,
+    cost?.priceVersion ?? null,
     row.session ?? null,
     row.user ?? null,
     row.requestPreview,
@@ -183,7 +189,8 @@ export function originIn(row: Row): SpanOrigin {
 function usageIn(row: Row): StoredSpanRow["usage"] {
   const values = TOTALS.slice(0, USAGE_FIELDS.length).map((column) => optionalIntegerIn(row, column));
   if (values.every((value) => value === undefined)) return undefined;
-  return Object.fromEntries(USAGE_FIELDS.map((field, index) => [field, values[index]]));
+  const estimated = row["usage_estimated"] === 1n ? { estimated: true } : {};
+  return { ...Object.fromEntries(USAGE_FIELDS.map((field, index) => [field, values[index]])), ...estimated };
 }
 
 function costIn(row: Row): StoredSpanRow["cost"] {
@@ -193,5 +200,6 @@ function costIn(row: Row): StoredSpanRow["cost"] {
     inputNanoUsd: integerIn(row, "input_nano_usd"),
     outputNanoUsd: integerIn(row, "output_nano_usd"),
     totalNanoUsd,
+    priceVersion: optionalTextIn(row, "price_version"),
   };
 }

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "#lib/logger.ts";
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
+import { pathOf } from "./core/address.ts";
 import { printable } from "./core/content.ts";
 import { errorDialectOf, openAiError } from "./core/error-dialects.ts";
 import { HttpRefusal, statusOf } from "./core/http-refusal.ts";
@@ -13,7 +14,7 @@ import { sendError } from "./send-error.ts";
 export function answerFailures(app: FastifyInstance, log: Logger): void {
   app.setErrorHandler((thrown: FastifyError, request, reply) => answerFailure(thrown, request, reply, log));
   app.setNotFoundHandler((request) => {
-    const asked = `${request.method} ${printable(pathOf(request))}`;
+    const asked = `${request.method} ${printable(pathOf(request.url))}`;
     throw new HttpRefusal("unknown_url", `There is nothing at ${asked}. GET / says what there is.`);
   });
 }
@@ -95,10 +96,5 @@ function failureOf(thrown: FastifyError): ServiceError {
 }
 
 function dialectOf(request: FastifyRequest) {
-  return errorDialectOf(pathOf(request), request.headers);
-}
-
-function pathOf(request: FastifyRequest): string {
-  const [path = "/"] = request.url.split("?", 1);
-  return path;
+  return errorDialectOf(pathOf(request.url), request.headers);
 }

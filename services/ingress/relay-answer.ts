@@ -5,6 +5,7 @@ import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { pathOf } from "./core/address.ts";
 import { failureHeadersOf, plainHeadersOf, streamHeadersOf, traceNameIn } from "./core/answer-headers.ts";
 import { errorDialectOf } from "./core/error-dialects.ts";
 import type { StreamErrors } from "./core/stream-errors.ts";
@@ -20,8 +21,9 @@ type Call = ClientReadableStream<InvokeStreamResponse>;
  * - While the socket is full the call is paused, and gRPC's flow control slows the gateway. Meanwhile at most 16
  *   messages and one flow-control window (4 MiB) wait here.
  * - When the client hangs up the call is cancelled at once.
- * - A call that fails before its head is an error object of the path's dialect. One that fails in the middle of a stream of events ends
- *   with an error event; then the connection is broken, so that no reader takes what came for the whole answer.
+ * - A call that fails before its head is an error object of the path's dialect. One that fails in the middle of a stream
+ *   ends with what `streamErrors` has for it; then the connection is broken, so that no reader takes what came for the
+ *   whole answer.
  */
 export function relayAnswer(
   call: Call,
@@ -29,10 +31,10 @@ export function relayAnswer(
   response: ServerResponse,
   streamErrors: StreamErrors,
 ): void {
-  const errors = errorDialectOf(request.url.split("?", 1)[0] ?? "/", request.headers);
+  const errors = errorDialectOf(pathOf(request.url), request.headers);
   let leading = new Metadata();
   let failure: RpcError | undefined;
-  let isEventStream = false;
+  let contentType = "";
 
   call.on("metadata", (metadata) => {
     leading = metadata;
@@ -58,7 +60,7 @@ export function relayAnswer(
       response.writeHead(head.status, plainHeadersOf(head, leading, request.id, summary, chunk.length)).end(chunk);
       return;
     }
-    isEventStream = head.headers.some(({ name, value }) => name === "content-type" && isEvents(value));
+    contentType = head.headers.find(({ name }) => name === "content-type")?.value.toLowerCase() ?? "";
     response.writeHead(head.status, streamHeadersOf(head, leading, request.id));
     response.flushHeaders();
     forward(message.chunk);
@@ -73,7 +75,8 @@ export function relayAnswer(
     else if (failure === undefined) {
       sendError(response, errors, protocolError(), failureHeadersOf(leading, request.id));
     } else if (response.headersSent) {
-      breakOff(response, failureOf(failure), isEventStream ? streamErrors : undefined);
+      const error = failureOf(failure);
+      breakOff(response, streamErrors(error, contentType));
     } else {
       const known = traceNameIn(failure.metadata) === undefined ? leading : failure.metadata;
       request.traceName = traceNameIn(known) ?? "";
@@ -104,10 +107,6 @@ function checkedHead(head: AnswerHead | undefined): AnswerHead | undefined {
   return head !== undefined && head.status >= 200 && head.status <= 599 ? head : undefined;
 }
 
-function isEvents(contentType: string): boolean {
-  return contentType.toLowerCase().startsWith("text/event-stream");
-}
-
 function protocolError(): ServiceError {
   return new ServiceError("internal", "The gateway ended the call without an answer. Its log has the reason.");
 }
@@ -119,7 +118,7 @@ function failureOf(error: RpcError): ServiceError {
   return new ServiceError("unavailable", "The gateway cut the call. Try again.", { cause: error, retryAfterMs: 1000 });
 }
 
-function breakOff(response: ServerResponse, error: ServiceError, streamErrors: StreamErrors | undefined): void {
-  if (streamErrors === undefined) response.destroy();
-  else response.write(streamErrors(error), () => response.destroy());
+function breakOff(response: ServerResponse, last: string | undefined): void {
+  if (last === undefined) response.destroy();
+  else response.write(last, () => response.destroy());
 }

@@ -12,12 +12,16 @@ import { createIngressMetrics } from "./metrics.ts";
 import { openPeers } from "./peers.ts";
 import { answerFailure, answerFailures, refuseOnSocket, refuseOtherMethods } from "./refusals.ts";
 import { observeRequests } from "./request-log.ts";
+import { routeAnthropic } from "./routes/anthropic.ts";
+import { routeGemini } from "./routes/gemini.ts";
 import { routeMlflowExperiments } from "./routes/mlflow-experiments.ts";
+import { routeMlflowGateway } from "./routes/mlflow-gateway.ts";
 import { routeMlflowTraces } from "./routes/mlflow-traces.ts";
 import { routeModels } from "./routes/models.ts";
 import { routeOpenAi } from "./routes/openai.ts";
 import { routeOperations } from "./routes/operations.ts";
 import { routeOtlpTraces } from "./routes/otlp-traces.ts";
+import { routeRaw } from "./routes/raw.ts";
 import { routeWelcome } from "./routes/welcome.ts";
 
 /** How long a client may take to send a request, head and body. Past it the answer is 408. */
@@ -65,7 +69,7 @@ function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean):
     logger: false,
     genReqId: ({ headers }) => requestIdOf(headers["x-request-id"], randomUUID),
     http: { maxHeaderSize: headerBytesMax },
-    routerOptions: { maxParamLength: NAME_CHARACTERS_MAX },
+    routerOptions: { maxParamLength: NAME_CHARACTERS_MAX, ignoreTrailingSlash: true },
     requestTimeout: REQUEST_MS,
     // No answer is longer in coming than this, so behind a connection that was silent for longer nobody reads.
     connectionTimeout: Math.max(callMs, readMs) + SILENCE_GRACE_MS,
@@ -92,6 +96,10 @@ function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean):
   routeWelcome(app);
   routeOperations(app, parts, isDraining);
   routeOpenAi(app, parts);
+  routeAnthropic(app, parts);
+  routeGemini(app, parts);
+  routeMlflowGateway(app, parts);
+  routeRaw(app, parts);
   routeModels(app, parts);
   routeOtlpTraces(app, parts);
   for (const prefix of ["/api", "/ajax-api"]) {

@@ -5,8 +5,18 @@ import type { AnswerHead, InvocationSummary } from "#proto/twinspan/gateway/v1/i
 export type AnswerHeaders = string[];
 
 /** The provider's headers that the gateway's contract lets pass. Framing and connection headers are ours alone. */
-const PASSED = new Set(["content-type", "retry-after", "openai-processing-ms", "x-provider-request-id"]);
-const PASSED_PREFIX = "x-ratelimit-";
+const PASSED = new Set([
+  "content-type",
+  "retry-after",
+  "retry-after-ms",
+  "x-should-retry",
+  "openai-processing-ms",
+  "openai-version",
+  "x-provider-request-id",
+]);
+const PASSED_PREFIXES = ["x-ratelimit-", "anthropic-ratelimit-"];
+/** The status that never has a body, not even an empty one. */
+const NO_CONTENT = 204;
 /** What HTTP takes as a value. */
 const VALUE = /^[\x20-\x7e\x80-\xff]*$/;
 const TRACE_PARENT = /^[0-9a-f-]{55}$/;
@@ -35,8 +45,7 @@ export function plainHeadersOf(
     gatewayMs,
     "x-mlflow-gateway-overhead-duration-ms",
     millisecondsOf(summary.durationNanos - summary.providerNanos),
-    "content-length",
-    `${bodyBytes}`,
+    ...(head.status === NO_CONTENT ? [] : ["content-length", `${bodyBytes}`]),
   ];
 }
 
@@ -72,7 +81,8 @@ function namesOf(metadata: Metadata, requestId: string, timing = ""): AnswerHead
 function passedOf(head: AnswerHead): AnswerHeaders {
   const headers: AnswerHeaders = [];
   for (const { name, value } of head.headers) {
-    if ((PASSED.has(name) || name.startsWith(PASSED_PREFIX)) && VALUE.test(value)) headers.push(name, value);
+    const passes = PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix));
+    if (passes && VALUE.test(value)) headers.push(name, value);
   }
   return headers;
 }

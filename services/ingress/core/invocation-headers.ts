@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { queryCredentialsOf } from "./address.ts";
 
 /** The headers that are part of a dialect, and go on to providers that speak it. */
 const DIALECT_HEADERS = [
@@ -14,11 +15,13 @@ const DIALECT_HEADERS = [
 /** The headers that a raw request takes along besides. */
 const RAW_HEADERS = ["accept", "content-type"];
 
-/** Where the SDKs put keys. */
-const CREDENTIALS = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
+/** Where the SDKs put keys, and what Codex says beside its subscription's. */
+const CREDENTIALS = ["authorization", "x-api-key", "x-goog-api-key", "api-key", "chatgpt-account-id"];
 
 /** A longer value is no header of a dialect. */
 const VALUE_CHARACTERS_MAX = 8192;
+/** What HTTP takes as a value. */
+const VALUE = /^[\x20-\x7e\x80-\xff]+$/;
 
 /** A request's headers that are part of its dialect. */
 export function dialectHeadersOf(headers: IncomingHttpHeaders, isRaw: boolean): Header[] {
@@ -26,18 +29,24 @@ export function dialectHeadersOf(headers: IncomingHttpHeaders, isRaw: boolean): 
 }
 
 /**
- * A caller's own credentials, for endpoints that pass them on. `x-twinspan-key` is the key to twinspan: it is none of them
- * and goes to no provider.
+ * A caller's own credentials, for endpoints that pass them on: those in its headers, and those in its query that no header
+ * names. `x-twinspan-key` is the key to twinspan: it is none of them and goes to no provider.
  */
-export function credentialsOf(headers: IncomingHttpHeaders): Header[] {
-  return pickedOf(headers, CREDENTIALS);
+export function credentialsOf(headers: IncomingHttpHeaders, url: string): Header[] {
+  const picked = pickedOf(headers, CREDENTIALS);
+  const asked = queryCredentialsOf(url).filter(({ name, value }) => headers[name] === undefined && isValue(value));
+  return [...picked, ...asked];
 }
 
 function pickedOf(headers: IncomingHttpHeaders, names: readonly string[]): Header[] {
   const picked: Header[] = [];
   for (const name of names) {
     const value = headers[name];
-    if (typeof value === "string" && value !== "" && value.length <= VALUE_CHARACTERS_MAX) picked.push({ name, value });
+    if (typeof value === "string" && isValue(value)) picked.push({ name, value });
   }
   return picked;
+}
+
+function isValue(value: string): boolean {
+  return value.length <= VALUE_CHARACTERS_MAX && VALUE.test(value);
 }

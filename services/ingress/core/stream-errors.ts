@@ -4,17 +4,39 @@ import { openAiErrorOf } from "#lib/errors/openai-error.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 
 /**
- * Writes the event that ends a stream of server-sent events which the gateway could not end itself, in one dialect.
- * Streams of any other content type are just broken off.
+ * Writes the bytes that end a stream which the gateway could not end itself, in one dialect. `contentType` is the
+ * stream's. Undefined: a stream of that type is just broken off.
  */
-export type StreamErrors = (error: ServiceError) => string;
+export type StreamErrors = (error: ServiceError, contentType: string) => string | undefined;
 
 /** OpenAI's: an event whose data is the error object. */
-export const openAiStreamErrors: StreamErrors = (error) => `data: ${JSON.stringify(openAiErrorOf(error))}\n\n`;
+export const openAiStreamErrors = inEvents((error) => `data: ${JSON.stringify(openAiErrorOf(error))}\n\n`);
+
+/** OpenAI's responses have an event of the name `error`, which holds what the error object of other APIs does. */
+export const openAiResponsesStreamErrors = inEvents((error) => {
+  const { code, message, param } = openAiErrorOf(error).error;
+  return `event: error\ndata: ${JSON.stringify({ type: "error", code, message, param })}\n\n`;
+});
 
 /** Anthropic's: an event of the name `error`. */
-export const anthropicStreamErrors: StreamErrors = (error) =>
-  `event: error\ndata: ${JSON.stringify(anthropicErrorOf(error))}\n\n`;
+export const anthropicStreamErrors = inEvents(
+  (error) => `event: error\ndata: ${JSON.stringify(anthropicErrorOf(error))}\n\n`,
+);
 
-/** Gemini's: an event whose data is the error object. */
-export const geminiStreamErrors: StreamErrors = (error) => `data: ${JSON.stringify(geminiErrorOf(error))}\n\n`;
+const geminiEventErrors = inEvents((error) => `data: ${JSON.stringify(geminiErrorOf(error))}\n\n`);
+
+/**
+ * Gemini's: an event whose data is the error object, or the last element of the array that the stream is. The gateway
+ * hands on whole elements and closes the array with the last one, so here it is open.
+ */
+export const geminiStreamErrors: StreamErrors = (error, contentType) =>
+  contentType.startsWith("application/json")
+    ? `,\n${JSON.stringify(geminiErrorOf(error))}\n]`
+    : geminiEventErrors(error, contentType);
+
+/** Of what a provider speaks nothing is known: every stream is just broken off. */
+export const noStreamErrors: StreamErrors = () => undefined;
+
+function inEvents(write: (error: ServiceError) => string): StreamErrors {
+  return (error, contentType) => (contentType.startsWith("text/event-stream") ? write(error) : undefined);
+}

@@ -19,7 +19,7 @@ export interface InvocationRoute {
   readonly methods: readonly HTTPMethods[];
   /** What the body must be: JSON and something of it, or whatever it is. */
   readonly body: "json" | "any";
-  /** How a stream that is broken off tells why. */
+  /** How a stream that the gateway could not end tells why. */
   readonly streamErrors: StreamErrors;
   /** What a request to it names: the dialect, and the endpoint and target where the path has them. */
   read(request: FastifyRequest): InvocationAddress;
@@ -57,7 +57,7 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
       }
       const metadata = invocationMetadataOf(request.headers, request.id, onDropped);
       const headers = dialectHeadersOf(request.headers, route.body === "any");
-      const invocation = { ...address, body, headers, credentials: credentialsOf(request.headers) };
+      const invocation = { ...address, body, headers, credentials: credentialsOf(request.headers, request.url) };
       const caller = propagation.extract(ROOT_CONTEXT, request.raw.rawHeaders, rawHeadersGetter);
       // Always InvokeStream: only the gateway reads the body, so only it knows whether a stream is asked for.
       const call = context.with(caller, () =>

@@ -1,33 +1,48 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { FastifyInstance } from "fastify";
 import { ServiceError } from "#lib/service-error.ts";
-import type { Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import type { GetEndpointResponse, ListEndpointsResponse } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { ask } from "../ask.ts";
+import { anthropicModels, geminiModels, type ModelShape, openAiModels } from "../core/model-shapes.ts";
 import type { IngressParts } from "../ingress-parts.ts";
 import { GATEWAY } from "../peers.ts";
+import { pathParameter } from "./path-parameter.ts";
 
-/** `GET /v1/models` and `/v1/models/{id}`: the endpoints, as OpenAI lists its models. */
+/** Where SDKs look for models, and in which shape. */
+const PATHS: readonly (readonly [path: string, shape: ModelShape])[] = [
+  ["/v1/models", openAiModels],
+  ["/gateway/openai/v1/models", openAiModels],
+  ["/gateway/mlflow/v1/models", openAiModels],
+  ["/anthropic/v1/models", anthropicModels],
+  ["/gateway/anthropic/v1/models", anthropicModels],
+  ["/gemini/v1beta/models", geminiModels],
+  ["/gemini/v1/models", geminiModels],
+  ["/gateway/gemini/v1beta/models", geminiModels],
+  ["/gateway/gemini/v1/models", geminiModels],
+];
+
+/**
+ * The endpoints as each dialect's models, all of them and one by its name. Those that cannot be called now are there too:
+ * a call says why.
+ */
 export function routeModels(app: FastifyInstance, { config, peers }: IngressParts): void {
   const options = () => ({ deadline: Date.now() + config.limits.readMs });
 
-  app.get("/v1/models", async () => {
-    const { endpoints } = await ask<ListEndpointsResponse>(GATEWAY, (callback) =>
-      peers.endpoints.listEndpoints({}, new Metadata(), options(), callback),
-    );
-    return { object: "list", data: endpoints.map(modelOf) };
-  });
+  for (const [path, shape] of PATHS) {
+    app.get(path, async () => {
+      const { endpoints } = await ask<ListEndpointsResponse>(GATEWAY, (callback) =>
+        peers.endpoints.listEndpoints({}, new Metadata(), options(), callback),
+      );
+      return shape.list(endpoints);
+    });
 
-  app.get<{ Params: { name: string } }>("/v1/models/:name", async ({ params: { name } }) => {
-    const { endpoint } = await ask<GetEndpointResponse>(GATEWAY, (callback) =>
-      peers.endpoints.getEndpoint({ name }, new Metadata(), options(), callback),
-    );
-    if (endpoint === undefined) throw new ServiceError("not_found", "The gateway knows no endpoint of that name.");
-    return modelOf(endpoint);
-  });
-}
-
-/** An endpoint as one of OpenAI's models. `created` is in seconds since the Unix epoch. */
-function modelOf({ name, createTimeSeconds }: Endpoint) {
-  return { id: name, object: "model", created: Number(createTimeSeconds), owned_by: "twinspan" };
+    app.get(`${path}/:name`, async ({ params }) => {
+      const name = pathParameter(params, "name");
+      const { endpoint } = await ask<GetEndpointResponse>(GATEWAY, (callback) =>
+        peers.endpoints.getEndpoint({ name }, new Metadata(), options(), callback),
+      );
+      if (endpoint === undefined) throw new ServiceError("not_found", "The gateway knows no endpoint of that name.");
+      return shape.one(endpoint);
+    });
+  }
 }

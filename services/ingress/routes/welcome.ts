@@ -1,9 +1,14 @@
 import type { FastifyInstance } from "fastify";
 
-const WELCOME = `twinspan: one gateway call, twin traces.
+const WELCOME = `twinspan: one gateway call, twin traces. An endpoint's name is the model; docs/http-api.md has every path.
 
-POST /v1/chat/completions   OpenAI's chat completions; "model" is an endpoint's name
-GET  /v1/models             the endpoints
+base URL of the SDK         what is there
+/v1                         OpenAI: chat/completions, responses, embeddings, models
+/anthropic                  Anthropic: v1/messages, v1/messages/count_tokens, v1/models
+/gemini                     Gemini: v1beta/models/{endpoint}:generateContent, :streamGenerateContent, …
+/gateway/mlflow/v1          MLflow: chat/completions; also POST /gateway/{endpoint}/mlflow/invocations
+/gateway/proxy/{endpoint}   whatever its provider speaks, as it is
+
 POST /v1/traces             OTLP, for an agent's own spans
 GET  /api/3.0/mlflow/traces/get?trace_id=tr-…
 POST /api/3.0/mlflow/traces/search

@@ -62,11 +62,11 @@ export function answerPlainly(
   stream.end();
 }
 
-/** Begins a stream of events with its first chunk. */
-export function beginStream({ stream }: SeenCall, chunk: string): void {
+/** Begins a stream, of events unless another type is given, with its first chunk. */
+export function beginStream({ stream }: SeenCall, chunk: string, contentType = "text/event-stream"): void {
   stream.sendMetadata(traceMetadata());
   stream.write({
-    head: headOf(200, [["content-type", "text/event-stream"]]),
+    head: headOf(200, [["content-type", contentType]]),
     chunk: Buffer.from(chunk),
     summary: undefined,
   });

@@ -15,8 +15,29 @@ function get(path: string, init: RequestInit = {}): Promise<Response> {
 }
 
 test("endpoints are listed as OpenAI's models", async () => {
-  expect(await (await get("/v1/models")).json()).toEqual({ object: "list", data: [MODEL] });
-  expect(await (await get("/v1/models/demo")).json()).toEqual(MODEL);
+  for (const path of ["/v1/models", "/gateway/openai/v1/models", "/gateway/mlflow/v1/models"]) {
+    expect(await (await get(path)).json()).toEqual({ object: "list", data: [MODEL] });
+    expect(await (await get(`${path}/demo`)).json()).toEqual(MODEL);
+  }
+});
+
+test("endpoints are listed as Anthropic's models", async () => {
+  const model = { type: "model", id: "demo", display_name: "demo", created_at: "2023-11-14T22:13:20.000Z" };
+  for (const path of ["/anthropic/v1/models", "/gateway/anthropic/v1/models"]) {
+    const listed = await (await get(path)).json();
+    expect(listed).toMatchObject({ data: [model], has_more: false, first_id: "demo", last_id: "demo" });
+    expect(await (await get(`${path}/demo`)).json()).toMatchObject(model);
+    expect(await (await get(`${path}/nothing`)).json()).toMatchObject({ error: { type: "not_found_error" } });
+  }
+});
+
+test("endpoints are listed as Gemini's models", async () => {
+  const model = { name: "models/demo", displayName: "demo" };
+  for (const path of ["/gemini/v1beta/models", "/gemini/v1/models", "/gateway/gemini/v1beta/models"]) {
+    expect(await (await get(path)).json()).toMatchObject({ models: [model] });
+    expect(await (await get(`${path}/demo`)).json()).toMatchObject(model);
+    expect(await (await get(`${path}/nothing`)).json()).toMatchObject({ error: { code: 404, status: "NOT_FOUND" } });
+  }
 });
 
 test("an unknown endpoint is an OpenAI error object", async () => {
@@ -90,8 +111,8 @@ test("what is not HTTP is 400", async () => {
 
 test("GET / says where to look", async () => {
   const text = await (await get("/")).text();
-  expect(text).toContain("/v1/chat/completions");
-  expect(text.split("\n").length).toBeLessThan(15);
+  for (const base of ["/v1 ", "/anthropic ", "/gemini ", "/gateway/"]) expect(text).toContain(base);
+  expect(text.split("\n").length).toBeLessThan(20);
 });
 
 test("trouble with tracing is degraded and no more; a gateway that is away is not ready", async () => {

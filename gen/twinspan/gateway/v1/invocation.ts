@@ -108,9 +108,9 @@ export interface Invocation {
    */
   headers: Header[];
   /**
-   * The caller's own credentials for the provider: `authorization`, `x-api-key`, `x-goog-api-key`, `api-key`. They are
-   * sent to providers of endpoints with `credentials: caller` and used for nothing else; all other endpoints drop them.
-   * Never recorded. At most 4.
+   * The caller's own credentials for the provider: `authorization`, `x-api-key`, `x-goog-api-key`, `api-key`, and
+   * `chatgpt-account-id`, which Codex says beside its subscription's. They are sent to the provider of an endpoint with
+   * `credentials: caller` and used for nothing else; all other endpoints drop them. Never recorded. At most 5.
    */
   credentials: Header[];
 }

@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { ServiceError } from "#lib/service-error.ts";
+import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { answerPlainly, beginStream, fail, piece } from "./chat-answers.ts";
+import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { sendRaw } from "./raw-http.ts";
+
+let bench: IngressBench;
+beforeAll(async () => {
+  bench = await startIngressBench();
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+beforeEach(() => {
+  bench.gateway.script = (call) => answerPlainly(call, "{}");
+});
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+function send(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`${bench.ingress.url}${path}`, { method: "POST", headers: JSON_TYPE, body: "{}", ...init });
+}
+
+/** What reached the gateway of a request. */
+async function invocationOf(path: string, init: RequestInit = {}): Promise<Invocation> {
+  const before = bench.gateway.calls.length;
+  const response = await send(path, init);
+  expect([response.status, await response.text()]).toEqual([200, "{}"]);
+  expect(bench.gateway.calls).toHaveLength(before + 1);
+  const invocation = bench.gateway.calls.at(-1)?.stream.request.invocation;
+  if (invocation === undefined) throw new Error("no invocation came");
+  return invocation;
+}
+
+test.each([
+  ["/chat/completions", Dialect.DIALECT_OPENAI_CHAT],
+  ["/responses", Dialect.DIALECT_OPENAI_RESPONSES],
+  ["/responses/compact", Dialect.DIALECT_OPENAI_RESPONSES_COMPACT],
+  ["/embeddings", Dialect.DIALECT_OPENAI_EMBEDDINGS],
+])("OpenAI's %s is its dialect, wherever its API is", async (path, dialect) => {
+  for (const prefix of ["/v1", "/gateway/openai/v1"]) {
+    expect(await invocationOf(`${prefix}${path}`)).toMatchObject({ dialect, endpoint: "", target: undefined });
+  }
+});
+
+test.each([
+  ["/v1/messages", Dialect.DIALECT_ANTHROPIC_MESSAGES],
+  ["/v1/messages/count_tokens", Dialect.DIALECT_ANTHROPIC_COUNT_TOKENS],
+])("Anthropic's %s is its dialect, wherever its API is", async (path, dialect) => {
+  for (const prefix of ["/anthropic", "/gateway/anthropic"]) {
+    expect(await invocationOf(`${prefix}${path}`)).toMatchObject({ dialect, endpoint: "", target: undefined });
+    const { target } = await invocationOf(`${prefix}${path}?beta=true`);
+    expect(target).toEqual({ method: "", path: "", query: "beta=true" });
+  }
+});
+
+test.each([
+  ["generateContent", Dialect.DIALECT_GEMINI_GENERATE_CONTENT],
+  ["streamGenerateContent", Dialect.DIALECT_GEMINI_STREAM_GENERATE_CONTENT],
+  ["embedContent", Dialect.DIALECT_GEMINI_EMBED_CONTENT],
+  ["batchEmbedContents", Dialect.DIALECT_GEMINI_BATCH_EMBED_CONTENTS],
+  ["countTokens", Dialect.DIALECT_GEMINI_COUNT_TOKENS],
+])("Gemini's %s is its dialect, wherever its API is, of the endpoint in the path", async (method, dialect) => {
+  for (const prefix of ["/gemini/v1beta", "/gemini/v1", "/gateway/gemini/v1beta", "/gateway/gemini/v1"]) {
+    for (const colon of [":", "%3A"]) {
+      const asked = await invocationOf(`${prefix}/models/demo.1${colon}${method}?alt=sse`);
+      const target = { method: "", path: "", query: "alt=sse" };
+      expect(asked).toMatchObject({ dialect, endpoint: "demo.1", target });
+    }
+  }
+});
+
+test("MLflow's paths are its dialects", async () => {
+  const unified = await invocationOf("/gateway/mlflow/v1/chat/completions");
+  expect(unified).toMatchObject({ dialect: Dialect.DIALECT_MLFLOW_CHAT, endpoint: "" });
+  for (const endpoint of ["demo", "openai", "mlflow"]) {
+    const invoked = await invocationOf(`/gateway/${endpoint}/mlflow/invocations`);
+    expect(invoked).toMatchObject({ dialect: Dialect.DIALECT_MLFLOW_INVOCATIONS, endpoint });
+  }
+});
+
+test.each(["GET", "POST", "PUT", "PATCH", "DELETE"])(
+  "a raw %s goes on with its path and query as they came",
+  async (method) => {
+    const body = method === "GET" ? null : Buffer.from([0, 1, 255]);
+    const headers = { accept: "text/csv", "content-type": "application/x-any" };
+    const path = "//v1/files/a%2Fb%20c;d=%C3%A9/";
+    const asked = await invocationOf(`/gateway/proxy/demo${path}?q=%20x&&q=y+z`, { method, headers, body });
+    expect(asked).toMatchObject({
+      dialect: Dialect.DIALECT_RAW,
+      endpoint: "demo",
+      target: { method, path, query: "q=%20x&&q=y+z" },
+      headers: [
+        { name: "accept", value: "text/csv" },
+        { name: "content-type", value: "application/x-any" },
+      ],
+    });
+    expect(asked.body).toEqual(body ?? Buffer.alloc(0));
+  },
+);
+
+test("a raw path may be as long as providers take them, and no longer", async () => {
+  const { target } = await invocationOf(`/gateway/proxy/demo/${"a".repeat(2047)}`);
+  expect(target?.path).toHaveLength(2048);
+  expect((await send(`/gateway/proxy/demo/${"a".repeat(2048)}`)).status).toBe(400);
+  expect((await send(`/gateway/proxy/demo/a?${"a".repeat(4097)}`)).status).toBe(400);
+});
+
+test.each([
+  "/..",
+  "/a/../b",
+  "/%2e%2E/b",
+  "/a/.%2e/b",
+  "/./b",
+  "/a%2f..%2fb",
+  "/a%5c..%5cb",
+  "/a\\..\\b",
+  '/a"b',
+  "/a^b",
+])("a raw path %s is refused", async (path) => {
+  // fetch would tidy it up.
+  const head = [`GET /gateway/proxy/demo${path} HTTP/1.1`, "host: example.test"];
+  expect(await sendRaw(bench.ingress.url, head)).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+test("an answer without content has none, and no length", async () => {
+  bench.gateway.script = (call) => answerPlainly(call, "", 204);
+  const response = await send("/gateway/proxy/demo/files/1", { method: "DELETE", body: null });
+  expect([response.status, response.headers.get("content-length")]).toEqual([204, null]);
+});
+
+test("what SDKs send besides does no harm: a charset, their own headers, a slash at the end", async () => {
+  const headers = {
+    "content-type": "application/json; charset=utf-8",
+    "x-stainless-retry-count": "0",
+    "anthropic-version": "2023-06-01",
+    "anthropic-beta": "a,b",
+  };
+  const asked = await invocationOf("/anthropic/v1/messages/", { headers });
+  expect(asked.headers).toEqual([
+    { name: "anthropic-beta", value: "a,b" },
+    { name: "anthropic-version", value: "2023-06-01" },
+  ]);
+});
+
+test("a caller's credentials are credentials wherever it puts them, and nothing else", async () => {
+  const headers = {
+    ...JSON_TYPE,
+    authorization: "Bearer a",
+    "x-api-key": "b",
+    "api-key": "c",
+    "x-twinspan-key": "ours",
+  };
+  const asked = await invocationOf("/v1/chat/completions?key=d", { headers });
+  expect(asked.credentials).toEqual([
+    { name: "authorization", value: "Bearer a" },
+    { name: "x-api-key", value: "b" },
+    { name: "api-key", value: "c" },
+    { name: "x-goog-api-key", value: "d" },
+  ]);
+  expect(asked).toMatchObject({ target: undefined, headers: [] });
+  expect(JSON.stringify(bench.gateway.calls.at(-1)?.metadata)).not.toMatch(/ours|Bearer/);
+});
+
+test("keys in the query of a Gemini caller become credentials, and leave the query", async () => {
+  const path = "/gemini/v1beta/models/demo:streamGenerateContent";
+  const { target, credentials } = await invocationOf(`${path}?%6Bey=secret%2F1&alt=sse&access_token=t&api_key=k`);
+  expect(target).toEqual({ method: "", path: "", query: "alt=sse" });
+  expect(credentials).toEqual([
+    { name: "x-goog-api-key", value: "secret/1" },
+    { name: "authorization", value: "Bearer t" },
+  ]);
+  const both = await invocationOf(`${path}?key=in-query`, { headers: { ...JSON_TYPE, "x-goog-api-key": "in-header" } });
+  expect(both.credentials).toEqual([{ name: "x-goog-api-key", value: "in-header" }]);
+  expect(both.target).toBeUndefined();
+  expect((await invocationOf(`${path}?key=a%0d%0ab`)).credentials).toEqual([]);
+});
+
+const TEXT = expect.any(String);
+const openAiError = () => ({ error: { type: TEXT, code: TEXT, message: TEXT, param: null } });
+const anthropicError = () => ({ type: "error", error: { type: TEXT, message: TEXT } });
+const geminiError = (status: number) => ({ error: { code: status, status: TEXT, message: TEXT } });
+
+test.each([
+  ["/v1/responses", openAiError],
+  ["/gateway/openai/v1/responses", openAiError],
+  ["/gateway/mlflow/v1/chat/completions", openAiError],
+  ["/gateway/demo/mlflow/invocations", openAiError],
+  ["/anthropic/v1/messages", anthropicError],
+  ["/gateway/anthropic/v1/messages/count_tokens", anthropicError],
+  ["/gemini/v1beta/models/demo:generateContent", geminiError],
+  ["/gateway/gemini/v1/models/demo:countTokens", geminiError],
+])("at %s every refusal is an error of its dialect", async (path, shape) => {
+  const root = path.slice(0, path.lastIndexOf("/"));
+  bench.gateway.script = (call) => fail(call, new ServiceError("rate_limited", "Slower.", { retryAfterMs: 1500 }));
+  const cases: readonly (readonly [number, Promise<Response>])[] = [
+    [429, send(path)],
+    [404, send(`${root}/nothing/at/all`)],
+    [405, send(path, { method: "PUT" })],
+    [415, send(path, { headers: { "content-type": "text/plain" } })],
+    [415, send(path, { headers: { ...JSON_TYPE, "content-encoding": "gzip" } })],
+    [400, send(path, { body: "" })],
+  ];
+  for (const [status, asked] of cases) {
+    const response = await asked;
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(response.headers.get("x-request-id")).toBeTruthy();
+    expect(response.headers.get("retry-after")).toBe(status === 429 ? "2" : null);
+    if (status === 405) expect(response.headers.get("allow")).toMatch(/POST/);
+    expect(await response.json()).toMatchObject(shape(status));
+  }
+});
+
+test("a method that Gemini's models do not have is told, with those they have", async () => {
+  const response = await send("/gemini/v1beta/models/demo:predict");
+  expect(response.status).toBe(404);
+  expect(await response.json()).toEqual({
+    error: {
+      code: 404,
+      status: "NOT_FOUND",
+      message: expect.stringContaining("predict here. Those there are: generateContent"),
+    },
+  });
+});
+
+test.each([
+  [
+    "/v1/chat/completions",
+    "text/event-stream",
+    'data: {"error":{"message":"Gone.","type":"server_error","param":null,"code":"provider_timeout"}}\n\n',
+  ],
+  [
+    "/v1/responses",
+    "text/event-stream",
+    'event: error\ndata: {"type":"error","code":"provider_timeout","message":"Gone.","param":null}\n\n',
+  ],
+  [
+    "/anthropic/v1/messages",
+    "text/event-stream; charset=utf-8",
+    'event: error\ndata: {"type":"error","error":{"type":"timeout_error","message":"Gone."}}\n\n',
+  ],
+  [
+    "/gemini/v1beta/models/demo:streamGenerateContent?alt=sse",
+    "text/event-stream",
+    'data: {"error":{"code":504,"message":"Gone.","status":"UNAVAILABLE"}}\n\n',
+  ],
+  [
+    "/gemini/v1beta/models/demo:streamGenerateContent",
+    "application/json; charset=UTF-8",
+    ',\n{"error":{"code":504,"message":"Gone.","status":"UNAVAILABLE"}}\n]',
+  ],
+  ["/gateway/proxy/demo/stream", "text/event-stream", ""],
+])(
+  "a stream at %s (%s) that the gateway cannot end tells why in its dialect, and breaks off",
+  async (path, contentType, last) => {
+    bench.gateway.script = (call) => {
+      beginStream(call, "[first", contentType);
+      call.stream.write(piece("second"), () => fail(call, new ServiceError("provider_timeout", "Gone.")));
+    };
+    const head = [`POST ${path} HTTP/1.1`, "host: example.test", "content-type: application/json", "content-length: 2"];
+    const answer = await sendRaw(bench.ingress.url, head, "{}");
+    expect(answer).toContain("second");
+    expect(answer).not.toContain("\r\n0\r\n\r\n");
+    const [, after = ""] = answer.split("second\r\n");
+    expect(after).toBe(last === "" ? "" : `${last.length.toString(16)}\r\n${last}\r\n`);
+  },
+);

@@ -8,7 +8,7 @@ import type { Gateway } from "./gateway.ts";
 import { letGo } from "./let-go.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
 import { failureOf, type OpenAttempt, type Recording } from "./recording.ts";
-import { collected, refusalOf, wholeWatchOf } from "./whole-answer.ts";
+import { collected, Pieces, refusalOf, wholeWatchOf } from "./whole-answer.ts";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -20,6 +20,8 @@ export interface Attempts {
   readonly invocation: Invocation;
   readonly request: DialectRequest;
   readonly endpoint: Endpoint;
+  /** Whether the answer may be a stream. One that need not have been asked for is read whole where it may not. */
+  readonly takesStream: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -101,13 +103,13 @@ async function readRefusal(provider: string, head: ProviderAnswer, isLast: boole
   return { kind: "whole", head, body, refusal };
 }
 
-/** Reads a stream up to its first bytes for the caller: until then another model may take over. */
+/** Reads a stream up to its first bytes for the caller, who may want it whole: until then another model may take over. */
 async function beginStream(
-  { gateway, recording, dialect }: Attempts,
+  { gateway, recording, dialect, takesStream }: Attempts,
   head: ProviderAnswer,
   attempt: OpenAttempt,
 ): Promise<Answer> {
-  const { eventBytesMax, payloadBytesMax } = gateway.limits;
+  const { answerBytesMax, eventBytesMax, payloadBytesMax } = gateway.limits;
   const tap = dialect.createStreamTap({
     withholdUsage: head.addsUsage,
     contentType: head.contentType,
@@ -116,14 +118,16 @@ async function beginStream(
   });
   attempt.answered(head.status, tap);
   try {
+    const pieces = new Pieces(answerBytesMax);
     for (;;) {
       const next = await head.body.next();
       const first = next.done ? NOTHING : tap.push(next.value, recording.now());
-      if (first.length > 0) return { kind: "streamed", head, first, tap };
+      if (first.length > 0 && takesStream) return { kind: "streamed", head, first, tap };
+      pieces.add(first);
       if (!next.done && !tap.isOver) continue;
-      const body = tap.end();
+      pieces.add(tap.end());
       letGo(head);
-      return { kind: "whole", head, body, refusal: undefined };
+      return { kind: "whole", head, body: pieces.joined(), refusal: undefined };
     }
   } catch (error) {
     // Nobody reads on: the connection and the attempt's timer are freed now.

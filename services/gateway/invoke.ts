@@ -48,8 +48,8 @@ export async function* invoke(
     if (recording.isTraced) call.onTraced(recording.invocation);
     refuseBadRequest(call, request);
     await recording.begin();
-    const { signal } = call;
-    const attempts: Attempts = { gateway, recording, dialect, invocation, request, endpoint, signal };
+    const { takesStream, signal } = call;
+    const attempts: Attempts = { gateway, recording, dialect, invocation, request, endpoint, takesStream, signal };
     const answer = await firstAnswer(attempts);
     for await (const piece of relay(attempts, answer)) {
       if (piece.summary !== undefined) call.onEnded(piece.summary);

@@ -178,8 +178,9 @@ export class Recording {
   /** The request, as the caller sent it. A request that no provider was sent is not kept. */
   #inputs(): Payload {
     const { payloadBytesMax } = this.#gateway.limits;
-    const { body } = this.#opening;
-    return { bytes: body.subarray(0, payloadBytesMax), truncated: body.length > payloadBytesMax };
+    const { body, request } = this.#opening;
+    const recorded = request.recorded?.(payloadBytesMax);
+    return recorded ?? { bytes: body.subarray(0, payloadBytesMax), truncated: body.length > payloadBytesMax };
   }
 
   #summaryOf({ endNanos, failure, attempts }: Ending): InvocationSummary {

@@ -7,7 +7,10 @@ import { letGo } from "./let-go.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
 import { failureOf } from "./recording.ts";
 
-/** Hands an answer on, piece by piece; its last piece goes once the call counts as recorded. */
+/**
+ * Hands an answer on, piece by piece; its last piece goes once the call counts as recorded. Throws the ServiceError that a
+ * stream failed with, where its dialect has no way to tell of it in the stream.
+ */
 export function relay(attempts: Attempts, answer: Answer): AsyncGenerator<InvokeStreamResponse, void, void> {
   return answer.kind === "whole" ? relayWhole(attempts, answer) : relayStream(attempts, answer);
 }
@@ -38,8 +41,9 @@ async function* relayStream({ gateway, recording, signal }: Attempts, { head, fi
   } finally {
     if (last === undefined) await head.body.return();
   }
+  const chunk = last ?? (failure && (eventOf(failure) ?? tap.errorEvent(failure)));
+  if (chunk === undefined) throw failure;
   const summary = await recording.end(failure && failureOf(failure));
-  const chunk = last ?? (failure && (eventOf(failure) ?? tap.errorEvent(failure))) ?? Buffer.alloc(0);
   yield { head: undefined, chunk, summary };
 }
 

@@ -10,17 +10,34 @@ const REFUSAL_BYTES_MAX = 1024 * 1024;
 
 /** A body, whole. Throws a ServiceError `provider_protocol` when it is longer than `bytesMax`. */
 export async function collected(body: AsyncIterable<Buffer>, bytesMax: number): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of body) {
-    bytes += piece.length;
-    if (bytes > bytesMax) {
-      throw new ServiceError("provider_protocol", `The provider's answer is larger than ${bytesMax} bytes.`);
-    }
-    pieces.push(piece);
+  const pieces = new Pieces(bytesMax);
+  for await (const piece of body) pieces.add(piece);
+  return pieces.joined();
+}
+
+/** The pieces of a body that is to be whole. */
+export class Pieces {
+  readonly #bytesMax: number;
+  readonly #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
   }
-  const [only] = pieces;
-  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces, bytes);
+
+  /** Adds one. Throws a ServiceError `provider_protocol` when they are longer than the limit together. */
+  add(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#bytes > this.#bytesMax) {
+      throw new ServiceError("provider_protocol", `The provider's answer is larger than ${this.#bytesMax} bytes.`);
+    }
+    if (piece.length > 0) this.#pieces.push(piece);
+  }
+
+  joined(): Buffer {
+    const [only] = this.#pieces;
+    return this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces, this.#bytes);
+  }
 }
 
 /** What is known of an answer that is whole. */

@@ -28,6 +28,8 @@ export interface Ask {
   /** Metadata of the call, a pair a header. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly options?: Partial<CallOptions>;
+  /** Hears of every piece of the body that comes over InvokeStream. */
+  readonly onChunk?: () => void;
   /** Hangs up when so many messages have come. */
   readonly hangUpAfter?: number;
 }
@@ -128,7 +130,10 @@ function stream(client: GatewayServiceClient, ask: Ask): Promise<Told> {
     call.on("data", (message: InvokeStreamResponse) => {
       head ??= message.head;
       summary = message.summary;
-      if (message.chunk.length > 0) chunks.push(message.chunk);
+      if (message.chunk.length > 0) {
+        chunks.push(message.chunk);
+        ask.onChunk?.();
+      }
       messages += 1;
       if (messages === ask.hangUpAfter) call.cancel();
     });

@@ -52,6 +52,8 @@ export interface DialectRequest {
   readonly fault: ServiceError | undefined;
   /** Whether an answer of this content type, to this request, is a stream. */
   isStream(contentType: string): boolean;
+  /** The request for the record, at most `bytesMax` of its body. Left out: it is recorded as its body came. */
+  recorded?(bytesMax: number): Payload;
   /**
    * The request for a provider that speaks the format: the same bytes, with the provider's name for the model.
    * `asksStreamUsage`: whether that provider may be asked for the usage of a stream.
@@ -108,6 +110,9 @@ export interface StreamTap extends AnswerWatch {
    * it.
    */
   end(): Buffer;
-  /** The bytes that tell the caller of a failure where the stream stands now, and end it. */
-  errorEvent(error: ServiceError): Buffer;
+  /**
+   * The bytes that tell the caller of a failure where the stream stands now, and end it. Undefined: there are none, and the
+   * stream breaks off.
+   */
+  errorEvent(error: ServiceError): Buffer | undefined;
 }

@@ -39,12 +39,13 @@ async function send(
     url: urlOf(options, place, relayed, request),
     headers: {
       ...BASE_HEADERS,
+      ...(relayed.body.length > 0 ? JSON_BODY : {}),
       ...Object.fromEntries(relayed.headers),
       ...options.headers,
       ...(request.credentials === undefined ? keyOf(place, apiKey) : ownOf(request.credentials)),
       ...(request.traceParent === undefined ? {} : { traceparent: request.traceParent }),
     },
-    body: relayed.method === "GET" ? undefined : relayed.body,
+    body: relayed.body.length > 0 ? relayed.body : undefined,
     timeouts: request.timeouts,
     signal: request.signal,
   });
@@ -66,16 +67,14 @@ async function send(
   };
 }
 
-const BASE_HEADERS = {
-  "content-type": "application/json",
-  accept: "application/json, text/event-stream",
-  "accept-encoding": "identity",
-};
+/** What stands in the place of headers that a dialect does not say. */
+const BASE_HEADERS = { accept: "application/json, text/event-stream", "accept-encoding": "identity" };
+const JSON_BODY = { "content-type": "application/json" };
 
-/** Azure's older API has the model in its path, as a deployment. */
+/** Azure's older API has the model in its path, as a deployment. A raw request says the whole of its path itself. */
 function urlOf(options: ProviderOptions, place: FormatPlace, { path }: RelayedRequest, request: ProviderRequest): URL {
   const { kind, apiVersion } = options;
-  if (kind !== "azure-openai" || place.baseUrl !== options.baseUrl?.replace(/\/+$/, "")) {
+  if (kind !== "azure-openai" || request.format === "raw" || place.baseUrl !== options.baseUrl?.replace(/\/+$/, "")) {
     return checkedUrl(place.baseUrl, path);
   }
   if (apiVersion === undefined) return checkedUrl(place.baseUrl, `/v1${path}`);

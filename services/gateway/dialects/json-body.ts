@@ -74,9 +74,13 @@ export function modelFaultOf(model: unknown): ServiceError | undefined {
   return invalidRequest(message, "model");
 }
 
-/** Of a request's headers those of a dialect, as name and value. */
+/** Of a request's headers those of a dialect, as name and value; one that is there twice is joined, as HTTP joins it. */
 export function headersNamed(headers: readonly Header[], names: readonly string[]): (readonly [string, string])[] {
-  return headers.filter(({ name }) => names.includes(name)).map(({ name, value }) => [name, value]);
+  const values = Map.groupBy(headers, ({ name }) => name);
+  return names.flatMap((name) => {
+    const said = values.get(name);
+    return said === undefined ? [] : [[name, said.map(({ value }) => value).join(", ")] as const];
+  });
 }
 
 /** A request that is not of its dialect. `field`: the one at fault, in the request's own names. */

@@ -1,0 +1,56 @@
+import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
+import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
+import { isObject, type JsonObject } from "../json-value.ts";
+import { tokensOf } from "../token-count.ts";
+
+/** Anthropic's `stop_reason`. A turn that the provider paused (`pause_turn`) has not ended, so it is none of these. */
+const FINISH_REASONS: ReadonlyMap<unknown, FinishReason> = new Map([
+  ["end_turn", FinishReason.FINISH_REASON_STOP],
+  ["stop_sequence", FinishReason.FINISH_REASON_STOP],
+  ["max_tokens", FinishReason.FINISH_REASON_LENGTH],
+  ["model_context_window_exceeded", FinishReason.FINISH_REASON_LENGTH],
+  ["tool_use", FinishReason.FINISH_REASON_TOOL_CALLS],
+  ["refusal", FinishReason.FINISH_REASON_CONTENT_FILTER],
+]);
+
+/** Why a message ended, of its `stop_reason`. Empty: it has not ended. */
+export function finishReasonsOf(stopReason: unknown): readonly FinishReason[] {
+  if (typeof stopReason !== "string") return [];
+  return [FINISH_REASONS.get(stopReason) ?? FinishReason.FINISH_REASON_OTHER];
+}
+
+/**
+ * What Anthropic's `usage` says, in the counts of the GenAI conventions: its input tokens leave out what was read from the
+ * cache or written to it, and both counts leave out what compacting the conversation took. Undefined: it says nothing.
+ */
+export function usageOf(usage: unknown): Usage | undefined {
+  if (!isObject(usage)) return undefined;
+  const samplings = [usage, ...compactionsOf(usage)];
+  const uncached = sumOf(samplings, "input_tokens");
+  const outputTokens = sumOf(samplings, "output_tokens");
+  if (uncached === undefined && outputTokens === undefined) return undefined;
+  const cacheReadInputTokens = sumOf(samplings, "cache_read_input_tokens");
+  const cacheWriteInputTokens = sumOf(samplings, "cache_creation_input_tokens");
+  const inputTokens =
+    uncached === undefined ? undefined : uncached + (cacheReadInputTokens ?? 0n) + (cacheWriteInputTokens ?? 0n);
+  const details = usage["output_tokens_details"];
+  return {
+    inputTokens,
+    outputTokens,
+    totalTokens: (inputTokens ?? 0n) + (outputTokens ?? 0n),
+    cacheReadInputTokens,
+    cacheWriteInputTokens,
+    reasoningOutputTokens: isObject(details) ? tokensOf(details["thinking_tokens"]) : undefined,
+  };
+}
+
+function compactionsOf({ iterations }: JsonObject): readonly JsonObject[] {
+  if (!Array.isArray(iterations)) return [];
+  return iterations.filter(isObject).filter(({ type }) => type === "compaction");
+}
+
+/** The counts of a name together. Undefined: none is there. */
+function sumOf(samplings: readonly JsonObject[], name: string): bigint | undefined {
+  const counts = samplings.map((sampling) => tokensOf(sampling[name])).filter((count) => count !== undefined);
+  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count);
+}

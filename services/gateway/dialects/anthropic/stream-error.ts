@@ -1,0 +1,26 @@
+import type { ErrorKind } from "#lib/service-error.ts";
+import { ProviderError } from "../../core/provider-error.ts";
+import { isObject, type JsonObject } from "../json-value.ts";
+
+/** What the `type` of an error means; every other one is a failure of the provider. */
+const KINDS: ReadonlyMap<unknown, ErrorKind> = new Map([
+  ["rate_limit_error", "provider_rate_limited"],
+  ["timeout_error", "provider_timeout"],
+  ["authentication_error", "provider_auth"],
+  ["permission_error", "provider_auth"],
+  ["invalid_request_error", "provider_rejected"],
+  ["billing_error", "provider_rejected"],
+  ["not_found_error", "provider_rejected"],
+  ["request_too_large", "provider_rejected"],
+]);
+
+/**
+ * The failure that Anthropic tells in an `error` event of a stream. The event goes to the caller as it is, but where it
+ * concerns a key of ours.
+ */
+export function toldErrorOf(chunk: JsonObject, event: Buffer): ProviderError {
+  const { error } = chunk;
+  const kind = KINDS.get(isObject(error) ? error["type"] : undefined) ?? "provider_unavailable";
+  const said = { text: JSON.stringify(chunk), ...(kind === "provider_auth" ? {} : { event }) };
+  return new ProviderError(kind, "The provider failed in the middle of its stream.", said);
+}

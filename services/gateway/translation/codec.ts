@@ -7,18 +7,21 @@ import type {
 } from "@ai-sdk/provider";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { WireFormat } from "../dialects/dialect.ts";
+import type { Extras } from "./extras.ts";
 
 /**
  * Translates a format to and from the language-model interface of the AI SDK, so that its callers reach providers that do
  * not speak it. Nothing is dropped in silence: what has no place in the interface is a ServiceError `untranslatable` that
- * names the field.
+ * names the field (`readBody` sees to it).
  */
 export interface ChatCodec {
   readonly format: WireFormat;
   readonly kind: "chat";
+  /** What the format calls the options of the interface: in these names a caller is told what cannot be translated. */
+  readonly fieldNames: Readonly<Partial<Record<OptionName, string>>>;
   /** Reads a request. Throws a ServiceError: `invalid_request` when it is not of the format, or `untranslatable`. */
   decode(invocation: Invocation): DecodedChat;
-  /** Writes a whole answer, its usage included. */
+  /** Writes a whole answer, its usage included. Throws a ServiceError `untranslatable` for what the format has no word for. */
   encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames, decoded: DecodedChat): Buffer;
   /** Begins to write a stream. */
   createStreamEncoder(told: AnswerNames, decoded: DecodedChat): StreamEncoder;
@@ -26,9 +29,14 @@ export interface ChatCodec {
   errorBody(status: number, message: string): Buffer;
 }
 
+/** An option of the interface that a provider's package may have no word for. */
+export type OptionName = Exclude<keyof LanguageModelV4CallOptions, "abortSignal" | "headers" | "includeRawChunks">;
+
 /** A chat, read. `options` has all but the signal and the headers. */
 export interface DecodedChat {
   readonly options: LanguageModelV4CallOptions;
+  /** What else it asks. */
+  readonly extras: Extras;
   readonly streaming: boolean;
   /** Whether the caller asked for the usage of a stream. Formats that always have it say true. */
   readonly includesUsage: boolean;
@@ -50,11 +58,14 @@ export interface AnswerNames {
 export interface StreamEncoder {
   /** `text/event-stream`, or what the format has. */
   readonly contentType: string;
-  /** The bytes that a part comes to; whole events. May be empty. A part of type `error` is not given to it. */
+  /**
+   * The bytes that a part comes to; whole events. May be empty. Parts of type `error`, `raw`, `ping` and `stream-start`
+   * are not given to it. Throws as `encodeAnswer` does.
+   */
   encode(part: LanguageModelV4StreamPart): Buffer;
   /** The end, the terminal event with it. Called once, after the part `finish`. */
   end(): Buffer;
-  /** The event that tells of a failure in the middle, as a provider of this format would. */
+  /** The event that tells of a failure in the middle, as a provider of this format would. `message` is the provider's. */
   error(message: string): Buffer;
 }
 
@@ -62,11 +73,19 @@ export interface StreamEncoder {
 export interface EmbeddingCodec {
   readonly format: WireFormat;
   readonly kind: "embedding";
+  /** As in `ChatCodec`. */
+  readonly fieldNames: Readonly<Partial<Record<keyof EmbeddingModelV4CallOptions, string>>>;
   /** Reads a request. Throws as `ChatCodec.decode` does. */
-  decode(invocation: Invocation): { readonly options: EmbeddingModelV4CallOptions };
+  decode(invocation: Invocation): DecodedEmbedding;
   /** Writes an answer, its usage included. */
   encodeAnswer(answer: EmbeddingModelV4Result, told: AnswerNames, invocation: Invocation): Buffer;
   errorBody(status: number, message: string): Buffer;
+}
+
+/** A request for embeddings, read. `options` has all but the signal and the headers. */
+export interface DecodedEmbedding {
+  readonly options: EmbeddingModelV4CallOptions;
+  readonly extras: Extras;
 }
 
 export type Codec = ChatCodec | EmbeddingCodec;

@@ -7,6 +7,9 @@ import { untranslatable } from "./untranslatable.ts";
 /** A request is nested at most so deep, schemas included: a deeper one could exhaust the stack of whoever walks it. */
 const DEPTH_MAX = 100;
 
+/** Names of fields that are shown. Others are the caller's own text. */
+const SHOWN_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+
 /** How a format spells its fields: as they stand here, or as Google's JSON also may, with underscores for capitals. */
 export type Spelling = "as-is" | "proto";
 
@@ -49,7 +52,8 @@ export class Fields {
 
   /** Where a field stands in the request. */
   pathOf(name: string): string {
-    return this.#path === "" ? name : `${this.#path}.${name}`;
+    const shown = SHOWN_NAME.test(name) ? name : "…";
+    return this.#path === "" ? shown : `${this.#path}.${shown}`;
   }
 
   has(name: string): boolean {
@@ -112,6 +116,11 @@ export class Fields {
   object<T>(name: string, read: (fields: Fields) => T): T | undefined {
     const value = this.value(name);
     return value === undefined ? undefined : readFields(value, this.pathOf(name), read, this.#spelling);
+  }
+
+  requiredObject<T>(name: string, read: (fields: Fields) => T): T {
+    const value = this.value(name) ?? this.#missing(name);
+    return readFields(value, this.pathOf(name), read, this.#spelling);
   }
 
   /** A list of objects. Empty: it is not there. */

@@ -8,3 +8,9 @@ export function untranslatable(field: string, why: string): ServiceError {
   const message = `\`${field}\` cannot be translated for the model behind this endpoint: ${why}. Leave it out, or use an endpoint whose provider speaks this format.`;
   return new ServiceError("untranslatable", message, { field });
 }
+
+/** The failure of an answer that has something for which the caller's format has no word: `what` names it, with its article. */
+export function untranslatableAnswer(what: string): ServiceError {
+  const message = `The model answered with ${what}, for which the format of the request has no word. Use an endpoint whose provider speaks this format.`;
+  return new ServiceError("untranslatable", message);
+}

@@ -56,12 +56,13 @@ export function createEndpoints(config: Config): Endpoints {
   const providers = new Map(
     Object.entries(config.providers).map(([name, options]) => [name, createProvider(name, options)]),
   );
-  const planned = ({ provider: name, model, price }: EndpointOptions["fallbacks"][number]): PlannedModel => {
+  const planned = (options: EndpointOptions["fallbacks"][number]): PlannedModel => {
+    const { provider: name, model } = options;
     const provider = providers.get(name);
-    const options = config.providers[name];
-    if (provider === undefined || options === undefined)
+    const providerOptions = config.providers[name];
+    if (provider === undefined || providerOptions === undefined)
       throw new Error(`no provider ${name}: the configuration was not checked`);
-    return { provider, model, costOf: costOfModel(price, options) };
+    return { provider, model, costOf: costOfModel(options, providerOptions) };
   };
   const all = config.endpoints
     .map(

@@ -3,14 +3,22 @@ import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { costAt, plausibleCostOf } from "./core/price.ts";
 import { publicPricesOf } from "./public-prices.ts";
 
-/** The cost of an answer. Undefined: no price is known. */
-export type CostOf = (usage: Usage, responseModel: string) => Cost | undefined;
+/** The cost of an answer that began at that time. Undefined: no price is known. */
+export type CostOf = (usage: Usage | undefined, responseModel: string | undefined, atNanos: bigint) => Cost | undefined;
 
-type PriceOptions = Config["endpoints"][number]["models"][number]["price"];
+type ModelOptions = Config["endpoints"][number]["fallbacks"][number];
 
 /** How the answers of a model are priced: as the operator says, else by the public price list. */
-export function costOfModel(price: PriceOptions, provider: Config["providers"][string]): CostOf {
-  const listed = (provider.baseUrl && publicPricesOf(provider.baseUrl)) || (() => undefined);
-  const costOf: CostOf = price === undefined ? listed : (usage) => costAt(price, usage);
-  return (usage, responseModel) => plausibleCostOf(costOf(usage, responseModel));
+export function costOfModel({ model, price }: ModelOptions, provider: Config["providers"][string]): CostOf {
+  if (price !== undefined) return (usage) => plausibleCostOf(costAt(price, usage));
+  const listed = publicPricesOf(provider);
+  return (usage, responseModel, atNanos) => {
+    if (usage === undefined || listed === undefined) return undefined;
+    const models = responseModel === undefined ? [model] : [responseModel, model];
+    for (const known of models) {
+      const cost = plausibleCostOf(listed(usage, known, atNanos));
+      if (cost !== undefined) return cost;
+    }
+    return undefined;
+  };
 }

@@ -128,7 +128,7 @@ export class Recording {
           httpStatus,
           failure,
           answer: facts,
-          cost: facts.usage && costOf(facts.usage, facts.responseModel ?? model),
+          cost: facts.usage && costOf(facts.usage, facts.responseModel, startNanos),
         });
       },
     };

@@ -75,7 +75,7 @@ test("a mirror is written where the endpoint and the caller's flags want it", ()
 
 test("costs are whole billionths of a dollar", () => {
   const usage = { inputTokens: 1_000_000n, outputTokens: 3n };
-  expect(costAt({ inputPerMillion: 2.5, outputPerMillion: 0.1 }, usage)).toEqual({
+  expect(costAt({ inputPerMillion: 2.5, outputPerMillion: 0.1, perRequest: 0 }, usage)).toMatchObject({
     inputNanoUsd: 2_500_000_000n,
     outputNanoUsd: 300n,
     totalNanoUsd: 2_500_000_300n,

@@ -2,124 +2,85 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import type { Behaviour } from "./behaviour.ts";
-import { type ChatAnswer, completionOf, eventsOf } from "./chat-answer.ts";
+import type { Chunk, Reply, StreamReply } from "./wire-format.ts";
 
 /** How a request was played: whether the provider itself cut it, so that nobody takes that for the client's doing. */
 export type Played = "answered" | "cut";
 
-const CUT_DELAY_MS = 20;
-const ERROR_EVENT =
-  'data: {"error":{"message":"The server had an error while processing your request.","type":"server_error","param":null,"code":"server_error"}}\n\n';
-const GARBAGE_EVENTS = ['data: {"id": not json\n\n', "\u0000\u0001\u0002 nonsense\n\n", "data: <html>\n\n"];
+/** Where an answer goes. */
+export interface Stage {
+  readonly response: ServerResponse;
+  /** Aborts when the client hangs up. */
+  readonly signal: AbortSignal;
+}
 
-/** Plays a stream. Returns early when the client hangs up: `signal` aborts then. */
-export async function playStream(
-  answer: ChatAnswer,
-  includeUsage: boolean,
-  behaviour: Behaviour,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<Played> {
-  const begun = await playHead(
-    behaviour,
-    response,
-    behaviour.contentType ?? "text/event-stream; charset=utf-8",
-    signal,
-  );
+const CUT_DELAY_MS = 20;
+const GARBAGE_CHUNKS: readonly Chunk[] = [
+  'data: {"id": not json\n\n',
+  "\u0000\u0001\u0002 nonsense\n\n",
+  "data: <html>\n\n",
+];
+
+/** Plays an answer. Returns early when the client hangs up. */
+export function play(reply: Reply, behaviour: Behaviour, stage: Stage): Promise<Played> {
+  if (behaviour.body !== undefined) return playBody(behaviour.body, behaviour, stage);
+  if ("chunks" in reply) return playStream(reply, behaviour, stage);
+  return playBody(behaviour.garbage ? "<html>garbage" : reply.body, behaviour, stage);
+}
+
+/** Plays a body. */
+export async function playBody(text: string, behaviour: Behaviour, stage: Stage): Promise<Played> {
+  const { response, signal } = stage;
+  const body = Buffer.from(text);
+  response.setHeader("content-length", body.length);
+  const begun = await playHead(behaviour, behaviour.contentType ?? "application/json", stage);
   if (begun === "cut") return begun;
-  const events = behaviour.garbage ? GARBAGE_EVENTS : eventsOf(answer, includeUsage);
+  if (behaviour.cutAfterChunks === undefined && behaviour.stallAfterChunks === undefined) {
+    response.end(body);
+    return "answered";
+  }
+  await flush(body.subarray(0, body.length >> 1), response);
+  return behaviour.cutAfterChunks === undefined ? stall(signal) : cut(behaviour, response);
+}
+
+async function playStream(stream: StreamReply, behaviour: Behaviour, stage: Stage): Promise<Played> {
+  const { response, signal } = stage;
+  const { cutAfterChunks, stallAfterChunks, errorAfterChunks, chunkDelayMs } = behaviour;
+  const begun = await playHead(behaviour, behaviour.contentType ?? stream.contentType, stage);
+  if (begun === "cut") return begun;
   let sent = 0;
-  for (const event of events) {
-    if (sent === behaviour.cutAfterChunks) return cut(response);
-    if (sent === behaviour.stallAfterChunks) return stall(signal);
-    if (sent === behaviour.errorAfterChunks) {
-      response.end(ERROR_EVENT);
+  for (const chunk of behaviour.garbage ? GARBAGE_CHUNKS : stream.chunks) {
+    if (sent === cutAfterChunks || sent === stallAfterChunks) {
+      if (behaviour.halfChunk) await flush(halfOf(chunk), response);
+      return sent === cutAfterChunks ? cut(behaviour, response) : stall(signal);
+    }
+    if (sent === errorAfterChunks) {
+      response.end(stream.error(sent));
       return "answered";
     }
     // A turn of the event loop between chunks, so that each is a packet of its own, as it is in life.
-    await (behaviour.chunkDelayMs ? delay(behaviour.chunkDelayMs, undefined, { signal }) : turn(undefined, { signal }));
-    if (!response.write(event)) await once(response, "drain", { signal });
+    await (chunkDelayMs ? delay(chunkDelayMs, undefined, { signal }) : turn(undefined, { signal }));
+    if (!response.write(chunk)) await once(response, "drain", { signal });
     sent += 1;
   }
   response.end();
   return "answered";
 }
 
-/** Plays an answer that is one body. */
-export async function playBody(
-  answer: ChatAnswer,
-  behaviour: Behaviour,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<Played> {
-  const text = behaviour.garbage ? "<html>garbage" : (behaviour.body ?? completionOf(answer));
-  const body = Buffer.from(text);
-  response.setHeader("content-length", body.length);
-  const begun = await playHead(behaviour, response, behaviour.contentType ?? "application/json", signal);
-  if (begun === "cut") return begun;
-  if (behaviour.cutAfterChunks === undefined && behaviour.stallAfterChunks === undefined) {
-    response.end(body);
-    return "answered";
-  }
-  // Half a body, and out on the wire before anything else happens to it.
-  await new Promise<void>((resolve) => response.write(body.subarray(0, body.length >> 1), () => resolve()));
-  return behaviour.cutAfterChunks === undefined ? stall(signal) : cut(response);
-}
-
-/** Plays an error without an answer: the status, and the body as configured or as OpenAI would write it. */
-export function playError(
-  status: number,
-  behaviour: Behaviour,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<Played> {
-  if (status === 429) response.setHeader("retry-after", "1");
-  const body = behaviour.body ?? errorBodyOf(status, `The script answers ${status}.`, null);
-  return playWhole(body, { ...behaviour, status }, response, signal);
-}
-
-/** Plays a body that was made before. */
-export async function playWhole(
-  text: string,
-  behaviour: Behaviour,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<Played> {
-  const body = Buffer.from(text);
-  response.setHeader("content-length", body.length);
-  const begun = await playHead(behaviour, response, behaviour.contentType ?? "application/json", signal);
-  if (begun === "answered") response.end(body);
-  return begun;
-}
-
-/** An error object of OpenAI's. */
-export function errorBodyOf(status: number, message: string, code: string | null): string {
-  const type = status >= 500 ? "server_error" : status === 429 ? "rate_limit_exceeded" : "invalid_request_error";
-  return JSON.stringify({ error: { message, type, param: null, code } });
-}
-
-async function playHead(
-  behaviour: Behaviour,
-  response: ServerResponse,
-  contentType: string,
-  signal: AbortSignal,
-): Promise<Played> {
-  if (behaviour.cutBeforeHead) return cut(response);
+async function playHead(behaviour: Behaviour, contentType: string, { response, signal }: Stage): Promise<Played> {
+  if (behaviour.cutBeforeHead) return cut(behaviour, response);
   if (behaviour.stallBeforeHead) return stall(signal);
   if (behaviour.delayHeadMs) await delay(behaviour.delayHeadMs, undefined, { signal });
-  response.writeHead(behaviour.status ?? 200, {
-    "content-type": contentType,
-    "openai-processing-ms": String(behaviour.delayHeadMs ?? 1),
-    ...behaviour.headers,
-  });
+  response.writeHead(behaviour.status ?? 200, { "content-type": contentType, ...behaviour.headers });
   response.flushHeaders();
   return "answered";
 }
 
 /** Destroys the connection, once the client had time to read what went before: a broken stream forgets what is queued. */
-async function cut(response: ServerResponse): Promise<Played> {
+async function cut({ reset }: Behaviour, response: ServerResponse): Promise<Played> {
   if (response.headersSent) await delay(CUT_DELAY_MS);
-  response.socket?.destroy();
+  if (reset) response.socket?.resetAndDestroy();
+  else response.socket?.destroy();
   return "cut";
 }
 
@@ -127,4 +88,14 @@ async function cut(response: ServerResponse): Promise<Played> {
 async function stall(signal: AbortSignal): Promise<Played> {
   if (!signal.aborted) await once(signal, "abort");
   return "answered";
+}
+
+/** Writes a chunk, and waits until it is out on the wire. */
+function flush(chunk: Chunk, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => response.write(chunk, () => resolve()));
+}
+
+function halfOf(chunk: Chunk): Chunk {
+  const bytes = Buffer.from(chunk);
+  return bytes.subarray(0, bytes.length >> 1);
 }

@@ -2,18 +2,23 @@ import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.
 import { anthropicCountTokens } from "./anthropic/count-tokens.ts";
 import { anthropicMessages } from "./anthropic/messages.ts";
 import type { DialectSupport } from "./dialect.ts";
+import { mlflowChat, mlflowInvocationsOf } from "./mlflow.ts";
 import { openAiChat } from "./openai-chat/openai-chat.ts";
+import { openAiEmbeddings } from "./openai-embeddings/openai-embeddings.ts";
 import { raw } from "./raw/raw.ts";
 
 /** The dialects that this gateway speaks, by their names in the contract. */
 const DIALECTS: ReadonlyMap<Dialect, DialectSupport> = new Map([
   [Dialect.DIALECT_OPENAI_CHAT, openAiChat],
+  [Dialect.DIALECT_OPENAI_EMBEDDINGS, openAiEmbeddings],
   [Dialect.DIALECT_ANTHROPIC_MESSAGES, anthropicMessages],
   [Dialect.DIALECT_ANTHROPIC_COUNT_TOKENS, anthropicCountTokens],
+  [Dialect.DIALECT_MLFLOW_CHAT, mlflowChat],
   [Dialect.DIALECT_RAW, raw],
 ]);
 
 /** The dialect that an invocation is written in. Undefined: not one of this gateway's. */
-export function dialectOf({ dialect }: Invocation): DialectSupport | undefined {
-  return DIALECTS.get(dialect);
+export function dialectOf(invocation: Invocation): DialectSupport | undefined {
+  const { dialect } = invocation;
+  return dialect === Dialect.DIALECT_MLFLOW_INVOCATIONS ? mlflowInvocationsOf(invocation) : DIALECTS.get(dialect);
 }

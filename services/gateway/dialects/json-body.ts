@@ -5,6 +5,7 @@ import { parseJson } from "./json-value.ts";
 
 /** An endpoint's name is at most this long; what is longer names none. */
 const ENDPOINT_NAME_MAX = 128;
+const OPEN_BRACKET = 0x5b;
 
 /** A piece of text in the place of a range of bytes. */
 export interface Edit extends ByteRange {
@@ -33,6 +34,12 @@ export class JsonBody {
   value(name: string): unknown {
     const range = this.range(name);
     return range === undefined ? null : parseJson(this.bytes.toString("utf8", range.start, range.end));
+  }
+
+  /** Whether a wanted field holds a list. */
+  holdsList(name: string): boolean {
+    const range = this.range(name);
+    return range !== undefined && this.bytes[range.start] === OPEN_BRACKET;
   }
 
   /** Where the value of a wanted field stands. Undefined: it is not there. */

@@ -69,6 +69,33 @@ export function scanJsonFields(json: Buffer, wanted: readonly string[]): JsonFie
   }
 }
 
+/**
+ * Where a member of a JSON object stands together with the comma that parts it from the others, so that the object without
+ * these bytes is the one without the member. Undefined: it is not there, or the text is no JSON object.
+ */
+export function memberRangeOf(json: Buffer, name: string): ByteRange | undefined {
+  const value = scanJsonFields(json, [name]).values.get(name);
+  if (value === undefined) return undefined;
+  const colon = lastBefore(json, value.start);
+  const start = startOfString(json, lastBefore(json, colon));
+  const before = lastBefore(json, start);
+  if (json[before] === COMMA) return { start: before, end: value.end };
+  const after = skipSpace(json, value.end);
+  return { start, end: json[after] === COMMA ? skipSpace(json, after + 1) : value.end };
+}
+
+/** The place of the last byte before a place that is no white space. */
+function lastBefore(json: Buffer, place: number): number {
+  let at = place - 1;
+  while (isSpace(json[at])) at -= 1;
+  return at;
+}
+
+/** The place of the quote that opens the string of a member's name, of the one that closes it. A name has no quotes. */
+function startOfString(json: Buffer, end: number): number {
+  return json.lastIndexOf(QUOTE, end - 1);
+}
+
 /** The key between its quotes. Almost none has escapes, and a parser would read those too. */
 function keyOf(json: Buffer, start: number, end: number): string {
   const raw = json.toString("utf8", start + 1, end - 1);
@@ -88,11 +115,12 @@ function faultAfter(json: Buffer, at: number): string | undefined {
 
 function skipSpace(json: Buffer, from: number): number {
   let at = from;
-  for (; at < json.length; at += 1) {
-    const byte = json[at];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
-  }
+  while (isSpace(json[at])) at += 1;
   return at;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 /** The place after a string's closing quote. -1: there is none. */

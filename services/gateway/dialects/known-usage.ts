@@ -1,8 +1,9 @@
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { isObject, type JsonObject } from "./json-value.ts";
-import { usageOf } from "./openai-chat/facts.ts";
+import { usageOf as anthropicUsageOf } from "./anthropic/facts.ts";
+import type { JsonObject } from "./json-value.ts";
+import { openAiUsageOf } from "./openai-usage.ts";
 
 /** The usage of an answer of which only its shape is known. Undefined: it says none that is told as a known dialect does. */
-export function knownUsageOf({ usage }: JsonObject): Usage | undefined {
-  return isObject(usage) ? usageOf(usage) : undefined;
+export function knownUsageOf({ type, usage }: JsonObject): Usage | undefined {
+  return type === "message" ? anthropicUsageOf(usage) : openAiUsageOf(usage);
 }

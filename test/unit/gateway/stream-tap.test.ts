@@ -121,6 +121,18 @@ test("a stream comes to one answer: texts joined, choices and tool calls by inde
   expect(end).toBe("");
 });
 
+test("usage is partial until its last count came, and is read where Groq says it", () => {
+  const said = (...chunks: object[]) => watchText(chunks.map((chunk) => eventOf(chunk)).join("")).facts;
+  const counting = { ...choice(0, { content: "a" }), usage: USAGE };
+  expect(said(choice(0, { content: "a" }))).toMatchObject({ usage: undefined, usageIsPartial: true });
+  expect(said(counting)).toMatchObject({ usage: { outputTokens: 5n }, usageIsPartial: true });
+  expect(said(counting, { ...choice(0, {}, "stop"), usage: USAGE })).toMatchObject({ usageIsPartial: false });
+  expect(said({ ...choice(0, {}, "stop"), x_groq: { id: "r", usage: USAGE } })).toMatchObject({
+    usage: { inputTokens: 3n },
+    usageIsPartial: false,
+  });
+});
+
 test("a role is no token, an empty text neither", () => {
   expect(watchText(eventOf(choice(0, { role: "assistant", content: "", refusal: null }))).hasToken).toBe(false);
   expect(watchText(eventOf(choice(0, { content: "x" }))).hasToken).toBe(true);

@@ -6,7 +6,7 @@ import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { errorTypeOf, failureKindOfStatus } from "../../../services/gateway/core/error-type.ts";
 import { mirrorDecisionOf } from "../../../services/gateway/core/mirror-decision.ts";
 import { costAt, nanoUsdOf } from "../../../services/gateway/core/price.ts";
-import { usageOf } from "../../../services/gateway/dialects/openai-chat/facts.ts";
+import { openAiUsageOf as usageOf } from "../../../services/gateway/dialects/openai-usage.ts";
 
 /** The closed list of `error.type`, as the contract words it. */
 const CLOSED = [

@@ -2,10 +2,10 @@ import type { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { coinedOf, finishReasonOf } from "../../core/words.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
-import { usageOf } from "./facts.ts";
+import { openAiUsageOf } from "../openai-usage.ts";
 
 /** Fields of a delta that name something: they are said once, not piece by piece. */
-const SAID_ONCE = new Set(["role", "id", "type", "name", "index"]);
+const SAID_ONCE = new Set(["role", "id", "type", "name", "index", "format"]);
 /** A list of a delta has at most this many items; what is beyond is not recorded. */
 const LIST_MAX = 1024;
 /** What a number, a boolean or an item counts against the limit of an answer. */
@@ -45,7 +45,7 @@ export class ChatReducer {
   /** Adds a chunk. True: it brought a token. */
   add(chunk: JsonObject): boolean {
     if (this.#head === undefined || (this.#head["id"] === "" && chunk["id"] !== "")) this.#head = chunk;
-    if (isObject(chunk["usage"])) this.#usage = chunk["usage"];
+    this.#usage = saidUsageOf(chunk) ?? this.#usage;
     const { choices } = chunk;
     if (!Array.isArray(choices)) return false;
     let hasToken = false;
@@ -61,8 +61,8 @@ export class ChatReducer {
       finishReasons: choices.flatMap(([, { finishReason }]): FinishReason[] =>
         finishReason === null ? [] : [finishReasonOf(finishReason)],
       ),
-      usage: usageOf(this.#usage),
-      usageIsPartial: this.#usage === undefined,
+      usage: openAiUsageOf(this.#usage),
+      usageIsPartial: this.#usage === undefined || (this.#choices.size > 0 && !this.isComplete),
       firstTokenNanos: undefined,
     };
   }
@@ -141,6 +141,12 @@ export class ChatReducer {
   #choicesInOrder(): readonly (readonly [number, Choice])[] {
     return [...this.#choices].sort(([a], [b]) => a - b);
   }
+}
+
+/** The usage that a chunk says, also where Groq says it. Undefined: none. */
+function saidUsageOf({ usage, x_groq: groq }: JsonObject): JsonObject | undefined {
+  if (isObject(usage)) return usage;
+  return isObject(groq) && isObject(groq["usage"]) ? groq["usage"] : undefined;
 }
 
 function empty(): Merged {

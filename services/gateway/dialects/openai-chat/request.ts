@@ -1,46 +1,33 @@
 import type { ServiceError } from "#lib/service-error.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DialectRequest } from "../dialect.ts";
-import { type Edit, endpointNameOf, headersNamed, invalidRequest, JsonBody, modelFaultOf } from "../json-body.ts";
+import { type Edit, invalidRequest, JsonBody } from "../json-body.ts";
 import { scanJsonFields } from "../json-fields.ts";
 import { isObject } from "../json-value.ts";
-import { OPENAI_HEADERS } from "../openai-headers.ts";
+import { isEventStream, readOpenAiRequest, streamFaultOf } from "../openai-request.ts";
 
 /** Reads of a chat completion request its model, whether it streams, and whether it wants its usage. */
-export function readRequest({ body: bytes, endpoint, headers }: Invocation): DialectRequest {
-  const body = new JsonBody(bytes, ["model", "stream", "stream_options"]);
-  const model = body.value("model");
+export function readRequest(invocation: Invocation): DialectRequest {
+  const body = new JsonBody(invocation.body, ["model", "stream", "stream_options"]);
   const stream = body.value("stream");
   const streamOptions = body.value("stream_options");
   const asksForUsage = isObject(streamOptions) && streamOptions["include_usage"] === true;
+  const { endpointName, fault, sent } = readOpenAiRequest(body, invocation);
   return {
-    endpointName: endpointNameOf(endpoint, model),
+    endpointName,
     streaming: stream === true,
-    fault: body.fault ?? modelFaultOf(model ?? (endpoint || null)) ?? faultOf(stream, streamOptions),
-    isStream: (contentType) => stream === true && contentType.startsWith("text/event-stream"),
-    relayed(providerModel, asksStreamUsage) {
+    fault: fault ?? streamFaultOf(stream) ?? optionsFaultOf(streamOptions),
+    isStream: (contentType) => isEventStream(stream, contentType),
+    relayed(model, asksStreamUsage) {
       const addsUsage = stream === true && !asksForUsage && asksStreamUsage;
-      const edits = [body.setting("model", JSON.stringify(providerModel))];
-      if (addsUsage) edits.push(usageEditOf(body));
-      return {
-        method: "POST",
-        path: "/chat/completions",
-        body: body.edited(edits),
-        headers: headersNamed(headers, OPENAI_HEADERS),
-        addsUsage,
-      };
+      return { ...sent("/chat/completions", model, addsUsage ? [usageEditOf(body)] : []), addsUsage };
     },
   };
 }
 
-function faultOf(stream: unknown, streamOptions: unknown): ServiceError | undefined {
-  if (stream !== null && typeof stream !== "boolean") {
-    return invalidRequest("`stream` must be true or false.", "stream");
-  }
-  if (streamOptions !== null && !isObject(streamOptions)) {
-    return invalidRequest("`stream_options` must be an object.", "stream_options");
-  }
-  return undefined;
+function optionsFaultOf(streamOptions: unknown): ServiceError | undefined {
+  if (streamOptions === null || isObject(streamOptions)) return undefined;
+  return invalidRequest("`stream_options` must be an object.", "stream_options");
 }
 
 /** Asks for the stream's usage: within the caller's `stream_options`, or in front of the first field. */

@@ -59,10 +59,8 @@ export function serviceErrorOfRpc(error: RpcError, peer: string): ServiceError {
 function detailsOf(error: ServiceError) {
   const details = [any("google.rpc.ErrorInfo", ErrorInfo.encode(errorInfoOf(error)).finish())];
   if (error.retryAfterMs !== undefined) {
-    const retryDelay = {
-      seconds: BigInt(Math.floor(error.retryAfterMs / 1000)),
-      nanos: (error.retryAfterMs % 1000) * 1e6,
-    };
+    const ms = Math.ceil(error.retryAfterMs);
+    const retryDelay = { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1e6 };
     details.push(any("google.rpc.RetryInfo", RetryInfo.encode({ retryDelay }).finish()));
   }
   if (error.field !== undefined) {

@@ -29,14 +29,21 @@ export function passedHeadersOf(headers: Dispatcher.ResponseData["headers"]): Pa
   return passed;
 }
 
-/** When a provider asks to be left alone until, in milliseconds from `nowMs`. Undefined: it does not say. */
+/** A provider that asks for more than a day means that it will not do. */
+const RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * When a provider asks to be left alone until, in whole milliseconds from `nowMs`, a day at the most: `retry-after-ms`, else
+ * `retry-after` in seconds or as a date. Undefined: it does not say, or not so that it can be read.
+ */
 export function retryAfterMsOf(headers: PassedHeaders, nowMs: number): number | undefined {
-  const valueIn = (name: string) => headers.find(([known]) => known === name)?.[1].trim();
-  const exact = Number(valueIn("retry-after-ms") || Number.NaN);
-  if (exact >= 0) return exact;
-  const after = valueIn("retry-after");
-  if (after === undefined) return undefined;
-  if (/^\d{1,9}$/.test(after)) return Number(after) * 1000;
-  const at = Date.parse(after);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  const valueIn = (name: string) => headers.find(([known]) => known === name)?.[1].trim() ?? "";
+  const ms = msOf(valueIn("retry-after-ms"), 1) ?? msOf(valueIn("retry-after"), 1000);
+  const waitMs = ms ?? Math.max(0, Date.parse(valueIn("retry-after")) - nowMs);
+  return Number.isNaN(waitMs) ? undefined : Math.min(RETRY_AFTER_MAX_MS, Math.ceil(waitMs));
+}
+
+/** A figure of so many milliseconds each. Undefined: it is none. */
+function msOf(figure: string, unitMs: number): number | undefined {
+  return /^\d{1,12}(\.\d{1,12})?$/.test(figure) ? Number(figure) * unitMs : undefined;
 }

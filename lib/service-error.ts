@@ -36,6 +36,7 @@ export const ERROR_KINDS = {
   provider_auth: { grpc: 9, http: 502, nextAttempt: true, retry: false },
   provider_rate_limited: { grpc: 8, http: 429, nextAttempt: true, retry: true },
   provider_unavailable: { grpc: 14, http: 502, nextAttempt: true, retry: true },
+  provider_suspended: { grpc: 14, http: 503, nextAttempt: true, retry: true },
   provider_timeout: { grpc: 14, http: 504, nextAttempt: true, retry: true },
   provider_protocol: { grpc: 14, http: 502, nextAttempt: true, retry: true },
   internal: { grpc: 13, http: 500, nextAttempt: false, retry: false },

@@ -32,7 +32,12 @@ function messageOf(endpoint: Endpoint, createTimeSeconds: bigint): EndpointMessa
     name: endpoint.name,
     experiment: endpoint.experiment,
     models: [...endpoint.models, ...endpoint.fallbacks.map((model) => ({ ...model, weight: 0 }))].map(
-      ({ provider, model, weight }) => ({ provider: provider.name, model, weight, breakerState: "closed" }),
+      ({ provider, model, weight, breaker }) => ({
+        provider: provider.name,
+        model,
+        weight,
+        breakerState: breaker.state,
+      }),
     ),
     unavailableReason: unavailableReasonOf(endpoint) ?? "",
     createTimeSeconds,

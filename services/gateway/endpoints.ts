@@ -3,6 +3,9 @@ import type { Config } from "#lib/config/schema.ts";
 import { type CostOf, costOfModel } from "./prices.ts";
 import { createProvider } from "./providers/create-provider.ts";
 import type { Provider } from "./providers/provider.ts";
+import type { ProviderBreaker } from "./routing/provider-breaker.ts";
+import type { RoutingMemory } from "./routing/routing-memory.ts";
+import type { Turnstile } from "./routing/turnstile.ts";
 
 /** The workspace of all endpoints and callers. */
 const WORKSPACE = "default";
@@ -26,6 +29,8 @@ export interface Endpoint {
   readonly isTraced: boolean;
   /** When its callers get a mirror. */
   readonly mirror: MirrorPolicy;
+  /** Lets its calls through, as many at once as it takes. */
+  readonly turnstile: Turnstile;
 }
 
 export type MirrorPolicy = "sampled" | "always" | "never";
@@ -33,6 +38,8 @@ export type MirrorPolicy = "sampled" | "always" | "never";
 /** A model that an invocation may try. */
 export interface PlannedModel {
   readonly provider: Provider;
+  /** The breaker of that provider. */
+  readonly breaker: ProviderBreaker;
   /** Its name, as the provider knows it. */
   readonly model: string;
   readonly costOf: CostOf;
@@ -51,18 +58,22 @@ export interface Endpoints extends AsyncDisposable {
   readonly all: readonly Endpoint[];
 }
 
-/** Makes the endpoints of a configuration, and the providers behind them. */
-export function createEndpoints(config: Config): Endpoints {
+/**
+ * Makes the endpoints of a configuration, and the providers behind them. `memory`: what was learnt under the configuration
+ * before it is kept.
+ */
+export function createEndpoints(config: Config, memory: RoutingMemory): Endpoints {
   const providers = new Map(
     Object.entries(config.providers).map(([name, options]) => [name, createProvider(name, options)]),
   );
+  memory.follow(config);
   const planned = (options: EndpointOptions["fallbacks"][number]): PlannedModel => {
     const { provider: name, model } = options;
     const provider = providers.get(name);
     const providerOptions = config.providers[name];
     if (provider === undefined || providerOptions === undefined)
       throw new Error(`no provider ${name}: the configuration was not checked`);
-    return { provider, model, costOf: costOfModel(options, providerOptions) };
+    return { provider, breaker: memory.breakerOf(name), model, costOf: costOfModel(options, providerOptions) };
   };
   const all = config.endpoints
     .map(
@@ -75,6 +86,7 @@ export function createEndpoints(config: Config): Endpoints {
         options: endpoint,
         isTraced: endpoint.tracing === "on",
         mirror: endpoint.mirror,
+        turnstile: memory.turnstileOf(endpoint.name),
       }),
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -88,11 +100,19 @@ export function createEndpoints(config: Config): Endpoints {
   };
 }
 
+/** The models of an endpoint that lack nothing which only the operator can give, such as a key. */
+export function callableOf({ models, fallbacks, options }: Endpoint): Pick<Endpoint, "models" | "fallbacks"> {
+  if (options.credentials === "caller") return { models, fallbacks };
+  const isCallable = ({ provider }: PlannedModel) => provider.unavailableReason === undefined;
+  return { models: models.filter(isCallable), fallbacks: fallbacks.filter(isCallable) };
+}
+
 /** Why no model of an endpoint can be called now. Undefined: one can. */
-export function unavailableReasonOf({ models, fallbacks, options }: Endpoint): string | undefined {
-  if (options.credentials === "caller") return undefined;
-  const reasons = [...models, ...fallbacks].map(({ provider }) => provider.unavailableReason);
-  return reasons.includes(undefined) ? undefined : reasons.find((reason) => reason !== undefined);
+export function unavailableReasonOf(endpoint: Endpoint): string | undefined {
+  const callable = callableOf(endpoint);
+  if (callable.models.length + callable.fallbacks.length > 0) return undefined;
+  const reasons = [...endpoint.models, ...endpoint.fallbacks].map(({ provider }) => provider.unavailableReason);
+  return reasons.find((reason) => reason !== undefined);
 }
 
 function endpointIdOf(name: string): string {

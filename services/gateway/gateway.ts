@@ -12,5 +12,7 @@ export interface Gateway {
   readonly metrics: GatewayMetrics;
   readonly limits: Config["gateway"]["limits"];
   readonly clock: Clock;
+  /** A figure from 0 up to 1, another each time. */
+  readonly random: () => number;
   readonly log: Logger;
 }

@@ -2,13 +2,15 @@ import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { Invocation as InvocationMessage, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { type Attempts, firstAnswer } from "./attempts.ts";
+import { firstAnswer } from "./attempts.ts";
+import { failureOf } from "./core/failure.ts";
 import type { Caller } from "./core/invocation.ts";
 import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
-import { failureOf, Recording } from "./recording.ts";
+import { Recording } from "./recording.ts";
 import { relay } from "./relay.ts";
+import type { Attempts } from "./try-model.ts";
 
 /** A call of an endpoint, however it came in. */
 export interface InvocationCall {
@@ -49,6 +51,7 @@ export async function* invoke(
     refuseBadRequest(call, request);
     await recording.begin();
     const { takesStream, signal } = call;
+    using _turn = endpoint.turnstile.enter() ?? (await turnOf(endpoint, recording, signal));
     const attempts: Attempts = { gateway, recording, dialect, invocation, request, endpoint, takesStream, signal };
     const answer = await firstAnswer(attempts);
     for await (const piece of relay(attempts, answer)) {
@@ -97,6 +100,16 @@ function refuseBadRequest({ takesStream }: InvocationCall, { fault, streaming }:
         field: "stream",
       },
     );
+  }
+}
+
+/** Waits for the call's turn. How long it did is in its trace, also when it waited in vain. */
+async function turnOf({ turnstile }: Endpoint, recording: Recording, signal: AbortSignal): Promise<Disposable> {
+  const startNanos = recording.now();
+  try {
+    return await turnstile.wait(signal);
+  } finally {
+    recording.waited(recording.now() - startNanos);
   }
 }
 

@@ -1,11 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { sumOfCosts } from "#lib/spans/usage.ts";
-import { errorWordOf } from "#lib/spans/words.ts";
+import { attemptReasonWordOf, errorWordOf } from "#lib/spans/words.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
+import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { errorTypeOf } from "./core/error-type.ts";
 import type { Attempt, Ending, Invocation } from "./core/invocation.ts";
 import type { MirrorDecision } from "./core/mirror-decision.ts";
 import type { OutboxState } from "./outbox/messages.ts";
+import { watchOutbox } from "./outbox-metrics.ts";
+import type { RoutingMemory } from "./routing/routing-memory.ts";
+import { watchRouting } from "./routing-metrics.ts";
 
 /** Seconds, from what a cached answer takes to the longest calls there are. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
@@ -31,11 +34,17 @@ export class GatewayMetrics {
     "From a call's acceptance to its first token.",
     ["endpoint"],
   );
-  readonly #attempts = this.#counter("attempts_total", "Requests to providers, by how they ended.", [
-    "provider",
-    "model",
-    "outcome",
-  ]);
+  readonly #attempts = this.#counter(
+    "attempts_total",
+    "Requests to providers, by why they were made (first, fallback, retry, hedge) and how they ended.",
+    ["provider", "model", "reason", "outcome"],
+  );
+  readonly #passedOver = this.#counter(
+    "models_passed_over_total",
+    "Times that a model was not asked, since its provider's breaker was open.",
+    ["provider", "model"],
+  );
+  readonly #waits = this.#histogram("concurrency_wait_seconds", "How long calls waited for their turn.", ["endpoint"]);
   readonly #tokens = this.#counter(
     "tokens_total",
     "Tokens, by whether a provider counted them or they are estimated.",
@@ -68,10 +77,11 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
-  /** `outbox` is asked for its state whenever the figures are read. */
-  constructor(outbox: () => OutboxState) {
+  /** `outbox` and `routing` are asked for their state whenever the figures are read. */
+  constructor(outbox: () => OutboxState, routing: RoutingMemory) {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 100 });
-    this.#watchOutbox(outbox);
+    watchOutbox(this.registry, outbox);
+    watchRouting(this.registry, routing);
   }
 
   context(outcome: ContextOutcome): void {
@@ -87,6 +97,15 @@ export class GatewayMetrics {
     if (mirror !== undefined) this.#mirrors.inc({ outcome: mirror });
   }
 
+  passedOver(provider: string, model: string): void {
+    this.#passedOver.inc({ provider, model });
+  }
+
+  /** A call waited for its turn. */
+  waited(endpoint: string, nanos: bigint): void {
+    this.#waits.observe({ endpoint }, secondsOf(nanos));
+  }
+
   late(write: "begin" | "finish"): void {
     this.#late.inc({ write });
   }
@@ -95,80 +114,30 @@ export class GatewayMetrics {
     this.#unrecorded.inc();
   }
 
-  ended(invocation: Invocation, ending: Ending, providerNanos: bigint): void {
+  ended(invocation: Invocation, ending: Ending, summary: InvocationSummary): void {
     const endpoint = invocation.endpointName;
     const nanos = ending.endNanos - invocation.startNanos;
     this.#inFlight.dec();
     this.#calls.inc({ endpoint, outcome: wordOf(ending) });
     this.#seconds.observe({ endpoint }, secondsOf(nanos));
-    this.#overhead.observe({ endpoint }, secondsOf(nanos - providerNanos));
-    const firstTokenNanos = ending.attempts.at(-1)?.answer.firstTokenNanos;
-    if (firstTokenNanos !== undefined) {
-      this.#firstToken.observe({ endpoint }, secondsOf(firstTokenNanos - invocation.startNanos));
+    this.#overhead.observe({ endpoint }, secondsOf(nanos - summary.providerNanos));
+    if (summary.timeToFirstTokenNanos > 0n) {
+      this.#firstToken.observe({ endpoint }, secondsOf(summary.timeToFirstTokenNanos));
     }
-    const cost = sumOfCosts(ending.attempts.map((attempt) => attempt.cost));
-    if (cost !== undefined) this.#cost.inc({ endpoint }, Number(cost.totalNanoUsd) / 1e9);
-    for (const attempt of ending.attempts) {
-      this.#used(endpoint, attempt);
-      this.#attempts.inc({ provider: attempt.provider, model: attempt.requestModel, outcome: wordOf(attempt) });
-    }
+    if (summary.cost !== undefined) this.#cost.inc({ endpoint }, Number(summary.cost.totalNanoUsd) / 1e9);
+    for (const attempt of ending.attempts) this.#tried(endpoint, attempt);
   }
 
-  #used(endpoint: string, { provider, requestModel, answer: { usage }, cost }: Attempt): void {
+  #tried(endpoint: string, attempt: Attempt): void {
+    const { provider, requestModel: model, answer, cost } = attempt;
+    const reason = attemptReasonWordOf(attempt.reason) ?? "";
+    this.#attempts.inc({ provider, model, reason, outcome: wordOf(attempt) });
+    const { usage } = answer;
     if (usage === undefined) return;
     const estimated = usage.estimated ? "true" : "false";
     if (usage.inputTokens) this.#tokens.inc({ endpoint, direction: "input", estimated }, Number(usage.inputTokens));
     if (usage.outputTokens) this.#tokens.inc({ endpoint, direction: "output", estimated }, Number(usage.outputTokens));
-    if (cost === undefined) this.#unpriced.inc({ provider, model: requestModel });
-  }
-
-  #watchOutbox(outbox: () => OutboxState): void {
-    const gauge = (name: string, help: string, read: (state: OutboxState) => number) =>
-      new Gauge({
-        name: `twinspan_outbox_${name}`,
-        help,
-        registers: [this.registry],
-        collect() {
-          this.set(read(outbox()));
-        },
-      });
-    gauge("records", "Records that wait for the trace-writer.", ({ records }) => records);
-    gauge("bytes", "Bytes that wait for the trace-writer.", ({ bytes }) => bytes);
-    gauge("oldest_age_seconds", "How long the oldest record has waited.", ({ oldestMs }) =>
-      oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs) / 1000,
-    );
-    gauge("degraded", "1 while records do not get through, else 0.", ({ trouble }) => (trouble === undefined ? 0 : 1));
-    const total = (name: string, help: string, read: (state: OutboxState) => number) => {
-      const counter = new Counter({
-        name: `twinspan_outbox_${name}`,
-        help,
-        registers: [this.registry],
-        collect() {
-          counter.reset();
-          counter.inc(read(outbox()));
-        },
-      });
-    };
-    total("shipped_total", "Records that the trace-writer has made durable.", ({ shipped }) => shipped);
-    total("retries_total", "Batches that failed and were sent again.", ({ retries }) => retries);
-    total(
-      "mirrors_sealed_total",
-      "Mirrors refused, since the caller's context names a full trace.",
-      (state) => state.mirrorsRefused,
-    );
-    const shed = new Counter({
-      name: "twinspan_outbox_shed_total",
-      help: "What was given up: notes, payloads or whole records, by reason.",
-      labelNames: ["what", "reason"],
-      registers: [this.registry],
-      collect() {
-        shed.reset();
-        for (const [counter, count] of Object.entries(outbox().shed)) {
-          const [what = "", reason = ""] = counter.split(":");
-          shed.inc({ what, reason }, count);
-        }
-      },
-    });
+    if (cost === undefined) this.#unpriced.inc({ provider, model });
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {

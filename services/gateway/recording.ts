@@ -1,19 +1,14 @@
-import { newSpanId, newTraceId, type SpanIdHex, traceNameOf } from "#lib/ids.ts";
-import type { ServiceError } from "#lib/service-error.ts";
-import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
-import { errorWordOf } from "#lib/spans/words.ts";
+import { newSpanId, newTraceId } from "#lib/ids.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { AttemptReason } from "#proto/twinspan/trace/v1/mirror.ts";
-import { errorTypeOf } from "./core/error-type.ts";
 import type { Attempt, Caller, Ending, Failure, Invocation, Payload } from "./core/invocation.ts";
-import { NO_FACTS } from "./core/invocation.ts";
 import { mirrorDecisionOf } from "./core/mirror-decision.ts";
-import { ProviderError } from "./core/provider-error.ts";
 import { recordOf } from "./core/record.ts";
+import { summaryOf } from "./core/summary.ts";
 import type { AnswerWatch, DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import type { Endpoint, PlannedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
+import { type Candidate, OpenAttempt } from "./open-attempt.ts";
 
 /** What a recording is opened with. */
 export interface Opening {
@@ -26,16 +21,6 @@ export interface Opening {
   readonly acceptedNanos: bigint;
 }
 
-/** An attempt that has not ended. */
-export interface OpenAttempt {
-  readonly spanId: SpanIdHex;
-  readonly mirrorSpanId: SpanIdHex;
-  /** Says that the answer's head came, and who watches the answer: what it knows is taken when the attempt ends. */
-  answered(httpStatus: number, watch: AnswerWatch | undefined): void;
-  /** Ends it now. Only the first end counts. */
-  end(failure: Failure | undefined): void;
-}
-
 /**
  * Records one invocation: notes it before a provider is called, gathers its attempts, and puts its twin traces into the
  * outbox when it ends, however it ends. Nothing here fails a call.
@@ -44,9 +29,12 @@ export class Recording {
   readonly invocation: Invocation;
   readonly #gateway: Gateway;
   readonly #opening: Opening;
-  readonly #attempts: Attempt[] = [];
-  #openAttempt: OpenAttempt | undefined;
-  /** Who watches the answer of the latest attempt. */
+  readonly #open = new Set<OpenAttempt>();
+  /** In the order they ended. */
+  readonly #ended: Attempt[] = [];
+  readonly #passedOver: string[] = [];
+  #waitedNanos: bigint | undefined;
+  /** Who watched the answer of the last that ended. */
   #watch: AnswerWatch | undefined;
   #hasEnded = false;
   #latestNanos: bigint;
@@ -95,64 +83,60 @@ export class Recording {
     if (written === "late") this.#gateway.metrics.late("begin");
   }
 
-  /** Begins an attempt now. There is one at a time. */
-  startAttempt({ provider, model, costOf }: PlannedModel): OpenAttempt {
-    const index = this.#attempts.length;
-    const startNanos = this.now();
-    const spanId = newSpanId();
-    const mirrorSpanId = newSpanId();
-    let httpStatus = 0;
-    this.#watch = undefined;
-    const attempt: OpenAttempt = {
-      spanId,
-      mirrorSpanId,
-      answered: (status, watch) => {
-        httpStatus = status;
+  /** Notes how long the call waited for its turn. */
+  waited(nanos: bigint): void {
+    this.#waitedNanos = nanos;
+    this.#gateway.metrics.waited(this.invocation.endpointName, nanos);
+  }
+
+  /** Begins an attempt now. Several may be open at once. */
+  startAttempt(candidate: Candidate): OpenAttempt {
+    const attempt = new OpenAttempt({
+      index: this.attempts,
+      candidate,
+      now: () => this.now(),
+      onEnded: (ended, watch) => {
+        this.#open.delete(attempt);
+        this.#ended.push(ended);
         this.#watch = watch;
       },
-      end: (failure) => {
-        if (this.#openAttempt !== attempt) return;
-        this.#openAttempt = undefined;
-        const facts = this.#watch?.facts() ?? NO_FACTS;
-        this.#attempts.push({
-          spanId,
-          mirrorSpanId,
-          index,
-          reason: index === 0 ? AttemptReason.ATTEMPT_REASON_FIRST : AttemptReason.ATTEMPT_REASON_FALLBACK,
-          provider: provider.name,
-          providerHost: provider.host,
-          providerPort: provider.port,
-          requestModel: model,
-          startNanos,
-          endNanos: this.now(),
-          httpStatus,
-          failure,
-          answer: facts,
-          cost: facts.usage && costOf(facts.usage, facts.responseModel, startNanos),
-        });
-      },
-    };
-    this.#openAttempt = attempt;
+    });
+    this.#open.add(attempt);
     return attempt;
+  }
+
+  /** Notes that a model was not asked, since its provider's breaker is open. */
+  passedOver({ provider, model }: PlannedModel): void {
+    this.#passedOver.push(`${provider.name}/${model}`);
+    this.#gateway.metrics.passedOver(provider.name, model);
+  }
+
+  /** How many attempts have begun. */
+  get attempts(): number {
+    return this.#open.size + this.#ended.length;
   }
 
   /**
    * Ends the call now and puts its record into the outbox; returns when that is committed, or has had its time. Only the
-   * first end counts. An attempt that is still open ends with the call.
+   * first end counts. The attempts that are still open end with the call.
    */
   async end(failure: Failure | undefined): Promise<InvocationSummary> {
-    this.#openAttempt?.end(failure);
+    for (const attempt of this.#open) attempt.end(failure);
     const { invocation } = this;
     const ending: Ending = {
       endNanos: this.now(),
       // What the provider said stands in the attempt, once.
-      failure: failure && this.#attempts.length > 0 ? { kind: failure.kind, text: "" } : failure,
-      attempts: this.#attempts,
+      failure: failure && this.attempts > 0 ? { kind: failure.kind, text: "" } : failure,
+      attempts: this.#ended.toSorted((a, b) => a.index - b.index),
+      passedOver: this.#passedOver.length === 0 ? undefined : this.#passedOver,
+      waitedNanos: this.#waitedNanos,
     };
-    const summary = this.#summaryOf(ending);
+    // The attempt that answers is the last to end: hedges that lose end before, at once.
+    const told = summaryOf(invocation, ending, this.#ended.at(-1));
+    const summary = this.isTraced ? told : { ...told, traceId: "" };
     if (this.#hasEnded) return summary;
     this.#hasEnded = true;
-    this.#gateway.metrics.ended(invocation, ending, summary.providerNanos);
+    this.#gateway.metrics.ended(invocation, ending, summary);
     if (this.isTraced) await this.#record(ending);
     return summary;
   }
@@ -161,7 +145,7 @@ export class Recording {
   async #record(ending: Ending): Promise<void> {
     const { outbox, metrics, log } = this.#gateway;
     try {
-      const inputs = this.#attempts.length === 0 ? undefined : this.#inputs();
+      const inputs = this.attempts === 0 ? undefined : this.#inputs();
       const record = recordOf(this.invocation, { ...ending, inputs, outputs: this.#watch?.reduced() });
       const written = await outbox.finish(this.invocation, record);
       if (written === "late") metrics.late("finish");
@@ -182,24 +166,4 @@ export class Recording {
     const recorded = request.recorded?.(payloadBytesMax);
     return recorded ?? { bytes: body.subarray(0, payloadBytesMax), truncated: body.length > payloadBytesMax };
   }
-
-  #summaryOf({ endNanos, failure, attempts }: Ending): InvocationSummary {
-    const { invocation } = this;
-    const firstTokenNanos = attempts.at(-1)?.answer.firstTokenNanos;
-    return {
-      traceId: this.isTraced ? traceNameOf(invocation.traceId) : "",
-      errorType: errorWordOf(errorTypeOf(failure)) ?? "",
-      usage: sumOfUsages(attempts.map(({ answer }) => answer.usage)),
-      cost: sumOfCosts(attempts.map(({ cost }) => cost)),
-      durationNanos: endNanos - invocation.startNanos,
-      providerNanos: attempts.reduce((sum, attempt) => sum + attempt.endNanos - attempt.startNanos, 0n),
-      timeToFirstTokenNanos: firstTokenNanos === undefined ? 0n : firstTokenNanos - invocation.startNanos,
-      attempts: attempts.length,
-    };
-  }
-}
-
-/** The failure that an error is, for a span: what the provider or the network said is its text. */
-export function failureOf(error: ServiceError): Failure {
-  return { kind: error.kind, text: error instanceof ProviderError ? error.text : error.message };
 }

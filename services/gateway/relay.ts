@@ -1,11 +1,12 @@
 import { type ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
-import type { Answer, Attempts, StreamedAnswer, WholeAnswer } from "./attempts.ts";
+import type { Answer, StreamedAnswer, WholeAnswer } from "./answer.ts";
+import { failureOf } from "./core/failure.ts";
 import { ProviderError } from "./core/provider-error.ts";
 import { letGo } from "./let-go.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
-import { failureOf } from "./recording.ts";
+import type { Attempts } from "./try-model.ts";
 
 /**
  * Hands an answer on, piece by piece; its last piece goes once the call counts as recorded. Throws the ServiceError that a

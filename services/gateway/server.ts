@@ -13,6 +13,7 @@ import type { Gateway } from "./gateway.ts";
 import { createGatewayService } from "./gateway-service.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { startOutbox } from "./outbox/outbox.ts";
+import { RoutingMemory } from "./routing/routing-memory.ts";
 import { createTroubleLog } from "./trouble-log.ts";
 
 /** What a message may have around its body. */
@@ -34,11 +35,20 @@ export async function startGateway(config: Config, { log }: { readonly log: Logg
   await checkContextTravels();
   await using started = new AsyncDisposableStack();
   const options = config.gateway;
-  const endpoints = started.use(createEndpoints(config));
+  const routing = new RoutingMemory(log);
+  const endpoints = started.use(createEndpoints(config, routing));
   const outbox = started.use(await startOutbox(options.outbox, options.traceWriter, log));
-  const metrics = new GatewayMetrics(() => outbox.state());
+  const metrics = new GatewayMetrics(() => outbox.state(), routing);
   observeTraceContext((outcome) => metrics.context(outcome));
-  const gateway: Gateway = { endpoints, outbox, metrics, limits: options.limits, clock: createClock(), log };
+  const gateway: Gateway = {
+    endpoints,
+    outbox,
+    metrics,
+    limits: options.limits,
+    clock: createClock(),
+    random: Math.random,
+    log,
+  };
 
   let isReady = true;
   const degraded = () => {

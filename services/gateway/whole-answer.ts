@@ -48,18 +48,22 @@ export function wholeWatchOf(facts: AnswerFacts, body: Buffer, payloadBytesMax: 
   };
 }
 
-/** Reads a provider's answer of 4xx or 5xx: what it is, and its body. */
+/**
+ * Reads a provider's answer of 4xx or 5xx: what it is, and its body. `isOurs`: it was sent our credentials; a refusal of the
+ * caller's own is one of the request.
+ */
 export async function refusalOf(
   provider: string,
   head: ProviderAnswer,
+  isOurs: boolean,
 ): Promise<{ readonly refusal: ProviderError; readonly body: Buffer }> {
   const body = await collected(head.body, REFUSAL_BYTES_MAX);
-  const kind = failureKindOfStatus(head.status);
+  const told = failureKindOfStatus(head.status) ?? "provider_protocol";
+  const kind = told === "provider_auth" && !isOurs ? "provider_rejected" : told;
   const message =
     kind === "provider_auth"
       ? `The provider ${provider} refused the gateway's credentials. Its operator must check providers.${provider}.apiKey.`
       : `The provider ${provider} answered ${head.status}.`;
-  const isTold = kind !== undefined && kind !== "interrupted";
-  const refusal = new ProviderError(isTold ? kind : "provider_protocol", message, { text: body.toString("utf8") });
-  return { refusal, body };
+  const text = body.toString("utf8");
+  return { refusal: new ProviderError(kind, message, { text, retryAfterMs: head.retryAfterMs }), body };
 }

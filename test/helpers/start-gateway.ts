@@ -92,18 +92,18 @@ export async function startGatewayRun(script: GatewayScript): Promise<GatewayRun
   };
 }
 
-/** Where the scripted provider is. */
-const LOOPBACK = ["127.0.0.0/8"];
+/** What providers have beside their base URLs. Many tests share one, and fail on purpose: its breaker is off. */
+const PROVIDER = { allowAddresses: ["127.0.0.0/8"], breaker: { enabled: false } };
 
 /** A gateway's configuration: one provider for the fallbacks, and one an endpoint. */
 export function configOf(script: GatewayScript, outboxPath: string, providerUrl: string, traceWriter: string): Config {
   const providers: Record<string, unknown> = {
-    scripted: { baseUrl: providerUrl, apiKey: "the-key", allowAddresses: LOOPBACK },
+    scripted: { baseUrl: providerUrl, apiKey: "the-key", ...PROVIDER },
   };
   const endpoints = Object.entries(script.endpoints).map(([name, endpoint]) => {
     const { tracing, mirror, fallback, price, settings } = endpoint;
     const provider = typeof endpoint.provider === "function" ? endpoint.provider(providerUrl) : endpoint.provider;
-    if (provider !== undefined) providers[name] = { baseUrl: providerUrl, allowAddresses: LOOPBACK, ...provider };
+    if (provider !== undefined) providers[name] = { baseUrl: providerUrl, ...PROVIDER, ...provider };
     return {
       name,
       models: [{ provider: provider === undefined ? "scripted" : name, model: `${name}-model`, price }],

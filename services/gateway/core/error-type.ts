@@ -1,3 +1,4 @@
+import type { ErrorKind } from "#lib/service-error.ts";
 import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { FailureKind } from "./invocation.ts";
 
@@ -11,6 +12,7 @@ const ERROR_TYPES = {
   provider_rate_limited: ErrorType.ERROR_TYPE_PROVIDER_RATE_LIMITED,
   provider_unavailable: ErrorType.ERROR_TYPE_PROVIDER_UNAVAILABLE,
   provider_timeout: ErrorType.ERROR_TYPE_PROVIDER_TIMEOUT,
+  provider_suspended: ErrorType.ERROR_TYPE_PROVIDER_UNAVAILABLE,
   provider_protocol: ErrorType.ERROR_TYPE_PROVIDER_PROTOCOL,
   endpoint_unavailable: ErrorType.ERROR_TYPE_PROVIDER_AUTH,
   invalid_request: ErrorType.ERROR_TYPE_INVALID_REQUEST,
@@ -33,9 +35,9 @@ export function errorTypeOf(failure: { readonly kind: FailureKind } | undefined)
 }
 
 /** The kind of failure that a provider's HTTP status is. Undefined: it is none. */
-export function failureKindOfStatus(status: number): FailureKind | undefined {
+export function failureKindOfStatus(status: number): ErrorKind | undefined {
   if (status < 400) return undefined;
-  if (status === 401 || status === 403) return "provider_auth";
+  if (status === 401 || status === 402 || status === 403) return "provider_auth";
   if (status === 429) return "provider_rate_limited";
   if (status === 408 || status === 504) return "provider_timeout";
   return status < 500 ? "provider_rejected" : "provider_unavailable";

@@ -57,6 +57,8 @@ function rootSpanOf(traceId: Buffer, invocation: Invocation, outcome: Outcome): 
       "twinspan.caller.trace_id": callerSpan && traceNameOf(callerSpan.traceId),
       "twinspan.caller.span_id": callerSpan?.spanId,
       "twinspan.attempts": outcome.attempts.length,
+      "twinspan.passed_over": outcome.passedOver,
+      "twinspan.queue_wait_nanos": outcome.waitedNanos,
     }),
     traceId,
     spanId: Buffer.from(invocation.spanId, "hex"),

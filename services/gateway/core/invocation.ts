@@ -98,7 +98,12 @@ export interface Ending {
   /** When the last piece of the answer was ready to be sent, or the cut. */
   readonly endNanos: bigint;
   readonly failure: Failure | undefined;
+  /** In the order they began. */
   readonly attempts: readonly Attempt[];
+  /** The models that were not asked, since their providers' breakers were open: `<provider>/<model>`. Undefined: none. */
+  readonly passedOver?: readonly string[] | undefined;
+  /** How long the call waited for its turn at the endpoint. Undefined: it had it at once. */
+  readonly waitedNanos?: bigint | undefined;
 }
 
 /** How an invocation ended, and what was said in it. */

@@ -6,6 +6,8 @@ export interface Said {
   /** The provider's own error event, as it came: it goes to the caller too. Undefined: it told nothing in its stream. */
   readonly event?: Buffer;
   readonly cause?: unknown;
+  /** When the provider asks to be left alone until, in milliseconds from now. Undefined: it does not say. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /**
@@ -16,8 +18,11 @@ export class ProviderError extends ServiceError {
   readonly text: string;
   readonly event: Buffer | undefined;
 
-  constructor(kind: ErrorKind, message: string, { text, event, cause }: Said) {
-    super(kind, message, cause === undefined ? {} : { cause });
+  constructor(kind: ErrorKind, message: string, { text, event, cause, retryAfterMs }: Said) {
+    super(kind, message, {
+      ...(cause === undefined ? {} : { cause }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
     this.text = text;
     this.event = event;
   }

@@ -19,6 +19,7 @@ beforeAll(async () => {
       "falls-back": { behaviour: { status: 500 }, fallback: {} },
       "falls-twice": { behaviour: { status: 500 }, fallback: { status: 400, body: '{"error":"last"}' } },
       unkeyed: { provider: { apiKey: "${SOME_KEY}" }, fallback: {} },
+      "locked-out": { provider: { apiKey: "${SOME_KEY}" } },
       unreachable: { provider: { baseUrl: "http://127.0.0.1:1/v1" } },
       "speaks-in-streams": { behaviour: { contentType: "text/event-stream", body: "data: {}\n\n" } },
     },
@@ -168,11 +169,21 @@ test("when all fail the caller gets the last refusal, and the record every attem
   expect(attempts.map(({ errorType }) => errorType)).toEqual(["provider_unavailable", "provider_rejected"]);
 });
 
-test("a model whose key is unset is passed over, and says what it needs", async () => {
+test("a model whose key is unset is no part of the plan", async () => {
   const told = await run.client.invoke({ model: "unkeyed" });
-  expect(told).toMatchObject({ head: { status: 200 }, summary: { attempts: 2 } });
+  expect(told).toMatchObject({ head: { status: 200 }, summary: { attempts: 1 } });
   const { attempts } = await recordOfCall(run, told);
-  expect(attempts[0]).toMatchObject({ errorType: "provider_auth", errorText: expect.stringContaining("SOME_KEY") });
+  expect(attempts[0]).toMatchObject({ name: "model/scripted/unkeyed-fallback", errorType: undefined });
+});
+
+test("an endpoint whose every key is unset says what it needs, without an attempt", async () => {
+  const told = await run.client.invoke({ model: "locked-out", headers: [CALLER.header] });
+  expect(told.error).toMatchObject({ code: status.FAILED_PRECONDITION });
+  expect(told.error?.details).toContain("needs SOME_KEY");
+  expect(errorInfoOf(told)).toEqual({ reason: "ENDPOINT_UNAVAILABLE", domain: "twinspan" });
+  const { root, mirrorErrorTypes } = await recordOfCall(run, told);
+  expect(root).toMatchObject({ errorType: "provider_auth", inputs: "" });
+  expect(mirrorErrorTypes).toEqual(["provider_auth"]);
 });
 
 test("a provider that cannot be reached is UNAVAILABLE", async () => {

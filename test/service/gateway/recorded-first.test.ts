@@ -12,6 +12,7 @@ import { type InvocationCall, invoke } from "../../../services/gateway/invoke.ts
 import { GatewayMetrics } from "../../../services/gateway/metrics.ts";
 import { NOTHING_SHED, type OutboxState } from "../../../services/gateway/outbox/messages.ts";
 import type { Outbox, Written } from "../../../services/gateway/outbox/outbox.ts";
+import { RoutingMemory } from "../../../services/gateway/routing/routing-memory.ts";
 import { bodyOf } from "../../helpers/gateway-client.ts";
 import { configOf } from "../../helpers/start-gateway.ts";
 
@@ -36,13 +37,15 @@ const ENDS: Readonly<Record<string, Behaviour>> = {
   "error-event": { errorAfterChunks: 2 },
 };
 
+const log = createLogger("gateway", "silent");
+const routing = new RoutingMemory(log);
 let provider: ScriptedProvider;
 let endpoints: Endpoints;
 beforeAll(async () => {
   const behaviours = Object.fromEntries(Object.entries(ENDS).map(([name, behaviour]) => [`${name}-model`, behaviour]));
   provider = await startScriptedProvider({ listen: "127.0.0.1:0", behaviours });
   const script = { endpoints: Object.fromEntries(Object.keys(ENDS).map((name) => [name, {}])) };
-  endpoints = createEndpoints(configOf(script, "unused", provider.url, "127.0.0.1:1"));
+  endpoints = createEndpoints(configOf(script, "unused", provider.url, "127.0.0.1:1"), routing);
 });
 afterAll(async () => {
   await endpoints[Symbol.asyncDispose]();
@@ -71,8 +74,8 @@ function slowOutbox() {
 /** Reads a call to its end, and tells what has come so far. */
 function read(outbox: Outbox, model: string, stream: boolean) {
   const { limits } = configOf({ endpoints: {} }, "unused", provider.url, "127.0.0.1:1").gateway;
-  const metrics = new GatewayMetrics(() => STATE);
-  const gateway = { endpoints, outbox, metrics, limits, clock: createClock(), log: createLogger("gateway", "silent") };
+  const metrics = new GatewayMetrics(() => STATE, routing);
+  const gateway = { endpoints, outbox, metrics, limits, clock: createClock(), random: Math.random, log };
   const none = undefined;
   const call: InvocationCall = {
     invocation: {

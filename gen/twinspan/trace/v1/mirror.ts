@@ -94,11 +94,11 @@ export const AttemptReason = {
   ATTEMPT_REASON_UNSPECIFIED: 0,
   /** ATTEMPT_REASON_FIRST - It is the first of its call. */
   ATTEMPT_REASON_FIRST: 1,
-  /** ATTEMPT_REASON_FALLBACK - The one before it failed, and the endpoint has a fallback. */
+  /** ATTEMPT_REASON_FALLBACK - The model before it in the plan failed, or was passed over since its provider keeps failing. */
   ATTEMPT_REASON_FALLBACK: 2,
   /** ATTEMPT_REASON_RETRY - The one before it failed in a way that may pass, and the same model is tried again. */
   ATTEMPT_REASON_RETRY: 3,
-  /** ATTEMPT_REASON_HEDGE - The one before it was slow to begin, and the endpoint hedges. */
+  /** ATTEMPT_REASON_HEDGE - The one before it is slow to begin, and the endpoint hedges: both are asked, and the first to answer wins. */
   ATTEMPT_REASON_HEDGE: 4,
   UNRECOGNIZED: -1,
 } as const;

@@ -1,0 +1,52 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { OutboxState } from "./outbox/messages.ts";
+
+/** Puts the outbox's figures into a registry: it is asked for its state whenever they are read. */
+export function watchOutbox(registry: Registry, outbox: () => OutboxState): void {
+  const gauge = (name: string, help: string, read: (state: OutboxState) => number) =>
+    new Gauge({
+      name: `twinspan_outbox_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(outbox()));
+      },
+    });
+  gauge("records", "Records that wait for the trace-writer.", ({ records }) => records);
+  gauge("bytes", "Bytes that wait for the trace-writer.", ({ bytes }) => bytes);
+  gauge("oldest_age_seconds", "How long the oldest record has waited.", ({ oldestMs }) =>
+    oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs) / 1000,
+  );
+  gauge("degraded", "1 while records do not get through, else 0.", ({ trouble }) => (trouble === undefined ? 0 : 1));
+  const total = (name: string, help: string, read: (state: OutboxState) => number) => {
+    const counter = new Counter({
+      name: `twinspan_outbox_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        counter.reset();
+        counter.inc(read(outbox()));
+      },
+    });
+  };
+  total("shipped_total", "Records that the trace-writer has made durable.", ({ shipped }) => shipped);
+  total("retries_total", "Batches that failed and were sent again.", ({ retries }) => retries);
+  total(
+    "mirrors_sealed_total",
+    "Mirrors refused, since the caller's context names a full trace.",
+    (state) => state.mirrorsRefused,
+  );
+  const shed = new Counter({
+    name: "twinspan_outbox_shed_total",
+    help: "What was given up: notes, payloads or whole records, by reason.",
+    labelNames: ["what", "reason"],
+    registers: [registry],
+    collect() {
+      shed.reset();
+      for (const [counter, count] of Object.entries(outbox().shed)) {
+        const [what = "", reason = ""] = counter.split(":");
+        shed.inc({ what, reason }, count);
+      }
+    },
+  });
+}

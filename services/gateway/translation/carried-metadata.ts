@@ -2,27 +2,45 @@ import type { SharedV4ProviderMetadata, SharedV4ProviderOptions } from "@ai-sdk/
 import { isObject, parseJson } from "../dialects/json-value.ts";
 
 /** What providers want back unchanged when a conversation goes on. Nothing else is carried. */
-const FIELDS = ["signature", "redactedData", "thoughtSignature", "itemId", "reasoningEncryptedContent"] as const;
+const FIELDS = [
+  "signature",
+  "redactedData",
+  "redactedContent",
+  "thoughtSignature",
+  "itemId",
+  "reasoningEncryptedContent",
+] as const;
 /** What every seal begins with: the base64 of `{"twinspan":`. */
 const MARK = "eyJ0d2luc3BhbiI6";
 /** A provider's name in the metadata. */
 const PROVIDER = /^[\w.-]{1,64}$/;
+
+/** What a seal holds. */
+export interface Unsealed {
+  /** The part it belongs to: the one it came with, or the next, where that has no place for a seal of its own. */
+  readonly of: SealedPart;
+  readonly options: SharedV4ProviderOptions;
+}
+
+export type SealedPart = "this" | "next";
 
 /**
  * Seals what a provider wants back of a part of its answer (signatures of reasoning, ids of items) into one text that a
  * caller's format has a place for: base64, opaque to the caller, who hands it back with the part. The gateway keeps
  * nothing between calls. Undefined: the provider wants nothing back.
  */
-export function sealOf(metadata: SharedV4ProviderMetadata | undefined): string | undefined {
+export function sealOf(metadata: SharedV4ProviderMetadata | undefined, of: SealedPart = "this"): string | undefined {
   const carried = carriedOf(metadata);
-  return carried && Buffer.from(`{"twinspan":${JSON.stringify(carried)}}`).toString("base64");
+  return carried && Buffer.from(`{"twinspan":${JSON.stringify(carried)},"of":"${of}"}`).toString("base64");
 }
 
 /** What was sealed, for the provider. Undefined: the text is no seal. */
-export function unsealed(text: string): SharedV4ProviderOptions | undefined {
+export function unsealed(text: string): Unsealed | undefined {
   if (!text.startsWith(MARK)) return undefined;
   const seal = parseJson(Buffer.from(text, "base64").toString("utf8"));
-  return isObject(seal) ? carriedOf(seal["twinspan"]) : undefined;
+  if (!isObject(seal)) return undefined;
+  const options = carriedOf(seal["twinspan"]);
+  return options && { of: seal["of"] === "next" ? "next" : "this", options };
 }
 
 /** Of metadata what is carried. Undefined: nothing is. */

@@ -1,10 +1,11 @@
 import type { WireFormat } from "../dialects/dialect.ts";
+import { anthropicMessagesCodec } from "./anthropic/anthropic-messages.ts";
 import type { Codec } from "./codec.ts";
 import { openAiChatCodec } from "./openai-chat/openai-chat.ts";
 import { openAiEmbeddingsCodec } from "./openai-embeddings/openai-embeddings.ts";
 
 /** The formats that can be translated, each by its codec. */
-const CODECS: readonly Codec[] = [openAiChatCodec, openAiEmbeddingsCodec];
+const CODECS: readonly Codec[] = [openAiChatCodec, openAiEmbeddingsCodec, anthropicMessagesCodec];
 
 /** The codec of a format. Undefined: its requests cannot be translated. */
 export function codecOf(format: WireFormat): Codec | undefined {

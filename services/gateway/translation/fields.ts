@@ -1,7 +1,8 @@
+import type { JSONObject } from "@ai-sdk/provider";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { invalidRequest } from "../dialects/json-body.ts";
-import { isDeeperThan, isObject, type JsonObject, parseJson } from "../dialects/json-value.ts";
+import { isDeeperThan, isObject, parseJson } from "../dialects/json-value.ts";
 import { untranslatable } from "./untranslatable.ts";
 
 /** A request is nested at most so deep, schemas included: a deeper one could exhaust the stack of whoever walks it. */
@@ -27,7 +28,7 @@ export function readBody<T>({ body }: Invocation, read: (fields: Fields) => T, s
 }
 
 function readFields<T>(value: unknown, path: string, read: (fields: Fields) => T, spelling: Spelling): T {
-  if (!isObject(value)) throw invalidRequest(`\`${path}\` must be an object.`, path);
+  if (!isJson(value)) throw invalidRequest(`\`${path}\` must be an object.`, path);
   const fields = new Fields(value, path, spelling);
   const made = read(fields);
   fields.end();
@@ -39,12 +40,12 @@ function readFields<T>(value: unknown, path: string, read: (fields: Fields) => T
  * is `invalid_request` with the field's path, such as `messages[0].content[1].type`.
  */
 export class Fields {
-  readonly #object: JsonObject;
+  readonly #object: JSONObject;
   readonly #path: string;
   readonly #spelling: Spelling;
   readonly #read = new Set<string>();
 
-  constructor(object: JsonObject, path: string, spelling: Spelling) {
+  constructor(object: JSONObject, path: string, spelling: Spelling) {
     this.#object = object;
     this.#path = path;
     this.#spelling = spelling;
@@ -81,7 +82,7 @@ export class Fields {
 
   number(name: string): number | undefined {
     const value = this.value(name);
-    if (value === undefined || typeof value === "number") return value;
+    if (value === undefined || (typeof value === "number" && Number.isFinite(value))) return value;
     throw this.invalid(name, "must be a number");
   }
 
@@ -106,11 +107,17 @@ export class Fields {
     throw this.invalid(name, `must be one of ${words.join(", ")}`);
   }
 
-  /** An object whose fields are the caller's own, such as a schema. */
-  json(name: string): JsonObject | undefined {
+  /** An object whose fields are the caller's own. */
+  json(name: string): JSONObject | undefined {
     const value = this.value(name);
-    if (value === undefined || isObject(value)) return value;
+    if (value === undefined || isJson(value)) return value;
     throw this.invalid(name, "must be an object");
+  }
+
+  /** This object, whose fields are the caller's own. */
+  all(): JSONObject {
+    for (const name in this.#object) this.#read.add(name);
+    return this.#object;
   }
 
   object<T>(name: string, read: (fields: Fields) => T): T | undefined {
@@ -139,7 +146,7 @@ export class Fields {
     return this.list(name, read);
   }
 
-  texts(name: string): readonly string[] | undefined {
+  texts(name: string): string[] | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;
     if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
@@ -184,4 +191,8 @@ export class Fields {
   #missing(name: string): never {
     throw this.invalid(name, "is missing");
   }
+}
+
+function isJson(value: unknown): value is JSONObject {
+  return isObject(value);
 }

@@ -10,7 +10,8 @@ describe("what is carried between turns", () => {
     };
     const seal = sealOf(metadata);
     expect(seal).toMatch(/^[A-Za-z0-9+/]+=*$/);
-    expect(unsealed(seal ?? "")).toEqual(metadata);
+    expect(unsealed(seal ?? "")).toEqual({ of: "this", options: metadata });
+    expect(unsealed(sealOf(metadata, "next") ?? "")?.of).toBe("next");
   });
 
   it("is a closed list of fields", () => {
@@ -18,7 +19,7 @@ describe("what is carried between turns", () => {
     const forged = Buffer.from('{"twinspan":{"openai":{"store":"yes","itemId":"i"},"a b":{"itemId":"i"}}}').toString(
       "base64",
     );
-    expect(unsealed(forged)).toEqual({ openai: { itemId: "i" } });
+    expect(unsealed(forged)).toEqual({ of: "this", options: { openai: { itemId: "i" } } });
   });
 
   it("is nothing, whatever else a text holds", () => {

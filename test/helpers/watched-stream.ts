@@ -45,12 +45,16 @@ export function watchText(dialect: DialectSupport, text: string, options: Option
 
 /**
  * Holds a dialect to what every one promises of any stream: wherever the network cuts it, the same goes on and the same is
- * known of it; and what goes on is the stream, byte for byte, up to its terminal event.
+ * known of it; and what goes on is the stream, byte for byte, up to its terminal event. `contentType`: default, events.
  */
-export function expectCutsMakeNoDifference(dialect: DialectSupport, streams: fc.Arbitrary<string>): void {
+export function expectCutsMakeNoDifference(
+  dialect: DialectSupport,
+  streams: fc.Arbitrary<string>,
+  contentType = OPTIONS.contentType,
+): void {
   fc.assert(
     fc.property(streams, fc.array(fc.nat(2_000), { maxLength: 20 }), fc.boolean(), (text, places, withholdUsage) => {
-      const options = { withholdUsage, eventBytesMax: 250 };
+      const options = { contentType, withholdUsage, eventBytesMax: 250 };
       const whole = watchText(dialect, text, options);
       expect(watchPieces(dialect, cutAt(Buffer.from(text), places), options)).toEqual(whole);
     }),
@@ -58,7 +62,7 @@ export function expectCutsMakeNoDifference(dialect: DialectSupport, streams: fc.
   );
   fc.assert(
     fc.property(streams, (text) => {
-      const { passed, end } = watchText(dialect, text);
+      const { passed, end } = watchText(dialect, text, { contentType });
       expect(text.startsWith(passed)).toBe(true);
       if (!isFailure(end)) expect(text.startsWith(passed + end)).toBe(true);
     }),

@@ -1,9 +1,11 @@
 /** What a number, a boolean or null counts. */
 const SCALAR_BYTES = 8;
+/** What an object or a list counts beside its JSON, so that many empty ones do not come for nothing. */
+const OBJECT_BYTES = 32;
 
 /**
  * The room that an answer in the making is kept in. From the first thing that does not fit nothing more is kept, so that no
- * provider can fill the memory and what is kept has no holes. Sizes are those of JSON, near enough.
+ * provider can fill the memory and what is kept has no holes. Sizes are near enough.
  */
 export class AnswerRoom {
   readonly #bytesMax: number;
@@ -35,5 +37,5 @@ export class AnswerRoom {
 
 function sizeOf(value: unknown): number {
   if (typeof value === "string") return value.length;
-  return typeof value === "object" && value !== null ? JSON.stringify(value).length : SCALAR_BYTES;
+  return typeof value === "object" && value !== null ? OBJECT_BYTES + JSON.stringify(value).length : SCALAR_BYTES;
 }

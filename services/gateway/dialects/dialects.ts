@@ -2,6 +2,9 @@ import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.
 import { anthropicCountTokens } from "./anthropic/count-tokens.ts";
 import { anthropicMessages } from "./anthropic/messages.ts";
 import type { DialectSupport } from "./dialect.ts";
+import { geminiCountTokens } from "./gemini/count-tokens.ts";
+import { geminiBatchEmbedContents, geminiEmbedContent } from "./gemini/embed-content.ts";
+import { geminiGenerateContent, geminiStreamGenerateContent } from "./gemini/generate-content.ts";
 import { mlflowChat, mlflowInvocationsOf } from "./mlflow.ts";
 import { openAiChat } from "./openai-chat/openai-chat.ts";
 import { openAiEmbeddings } from "./openai-embeddings/openai-embeddings.ts";
@@ -13,6 +16,11 @@ const DIALECTS: ReadonlyMap<Dialect, DialectSupport> = new Map([
   [Dialect.DIALECT_OPENAI_EMBEDDINGS, openAiEmbeddings],
   [Dialect.DIALECT_ANTHROPIC_MESSAGES, anthropicMessages],
   [Dialect.DIALECT_ANTHROPIC_COUNT_TOKENS, anthropicCountTokens],
+  [Dialect.DIALECT_GEMINI_GENERATE_CONTENT, geminiGenerateContent],
+  [Dialect.DIALECT_GEMINI_STREAM_GENERATE_CONTENT, geminiStreamGenerateContent],
+  [Dialect.DIALECT_GEMINI_EMBED_CONTENT, geminiEmbedContent],
+  [Dialect.DIALECT_GEMINI_BATCH_EMBED_CONTENTS, geminiBatchEmbedContents],
+  [Dialect.DIALECT_GEMINI_COUNT_TOKENS, geminiCountTokens],
   [Dialect.DIALECT_MLFLOW_CHAT, mlflowChat],
   [Dialect.DIALECT_RAW, raw],
 ]);

@@ -1,3 +1,4 @@
+import { PendingEvent } from "./pending-event.ts";
 import type { Framing } from "./stream-reader.ts";
 
 const LF = 0x0a;
@@ -11,15 +12,14 @@ type Line = "empty" | "cr" | "text";
  * An event keeps its bytes, the blank line included. Lines end in LF or CRLF.
  */
 export class EventFraming implements Framing {
-  readonly #eventBytesMax: number;
-  /** The pieces of the event that has not ended yet. */
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  /** Whether the answer is whole is for its reader to say. */
+  readonly mayEnd = true;
+  readonly #pending: PendingEvent;
   #line: Line = "empty";
 
   /** An event longer than `eventBytesMax` makes {@link push} throw a RangeError, once the events before it are taken. */
   constructor(eventBytesMax: number) {
-    this.#eventBytesMax = eventBytesMax;
+    this.#pending = new PendingEvent(eventBytesMax);
   }
 
   /** The events that `bytes` completes, in order. All must be taken before the next bytes come. */
@@ -33,15 +33,15 @@ export class EventFraming implements Framing {
       if (!isBlank) continue;
       const event = bytes.subarray(eventStart, lineStart);
       eventStart = lineStart;
-      yield this.#take(event);
+      yield this.#pending.take(event);
     }
     this.#line = lineAfter(this.#line, bytes, lineStart, bytes.length);
-    this.#keep(bytes.subarray(eventStart));
+    this.#pending.keep(bytes.subarray(eventStart));
   }
 
   /** What came after the last event: empty, when the stream ended where an event did. */
   rest(): Buffer {
-    return this.#take(Buffer.alloc(0));
+    return this.#pending.take(Buffer.alloc(0));
   }
 
   /** The text of an event's `data` lines, joined by line feeds. Undefined: it has none (a comment, a keep-alive). */
@@ -53,28 +53,6 @@ export class EventFraming implements Framing {
       data.push(line.slice(line[5] === " " ? 6 : 5, end));
     }
     return data.length === 0 ? undefined : data.join("\n");
-  }
-
-  #keep(piece: Buffer): void {
-    if (piece.length === 0) return;
-    this.#pending.push(piece);
-    this.#pendingBytes += piece.length;
-    this.#checkSize(this.#pendingBytes);
-  }
-
-  #checkSize(bytes: number): void {
-    if (bytes > this.#eventBytesMax) {
-      throw new RangeError(`an event of the stream is longer than ${this.#eventBytesMax} bytes`);
-    }
-  }
-
-  #take(last: Buffer): Buffer {
-    this.#checkSize(this.#pendingBytes + last.length);
-    if (this.#pending.length === 0) return last;
-    const event = Buffer.concat([...this.#pending, last]);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    return event;
   }
 }
 

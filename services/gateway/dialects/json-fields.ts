@@ -1,3 +1,5 @@
+import { endOfString, endOfValue, isSpace, skipSpace } from "./json-scan.ts";
+
 /** Where a value stands in the text: from its first byte to the one after its last. */
 export interface ByteRange {
   readonly start: number;
@@ -17,13 +19,10 @@ export interface JsonFields {
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 
 /**
  * Finds the values of the wanted fields of a JSON object in one pass over its bytes, without parsing it: strings are
@@ -111,59 +110,4 @@ function keyOf(json: Buffer, start: number, end: number): string {
 function faultAfter(json: Buffer, at: number): string | undefined {
   const rest = skipSpace(json, at);
   return rest === json.length ? undefined : `there is text after the end of the object, at byte ${rest}`;
-}
-
-function skipSpace(json: Buffer, from: number): number {
-  let at = from;
-  while (isSpace(json[at])) at += 1;
-  return at;
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-}
-
-/** The place after a string's closing quote. -1: there is none. */
-function endOfString(json: Buffer, start: number): number {
-  for (let from = start + 1; ; ) {
-    const quote = json.indexOf(QUOTE, from);
-    if (quote === -1) return -1;
-    let slashes = 0;
-    while (json[quote - 1 - slashes] === BACKSLASH) slashes += 1;
-    if (slashes % 2 === 0) return quote + 1;
-    from = quote + 1;
-  }
-}
-
-/** The place after a value. -1: it is cut off. */
-function endOfValue(json: Buffer, start: number): number {
-  const first = json[start];
-  if (first === QUOTE) return endOfString(json, start);
-  if (first === OPEN_BRACE || first === OPEN_BRACKET) return endOfNested(json, start);
-  let at = start;
-  for (; at < json.length; at += 1) {
-    const byte = json[at];
-    if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte === undefined || byte <= 0x20)
-      return at;
-  }
-  return -1;
-}
-
-/** The place after an object or a list, however deep: depth is counted, nothing recurses. */
-function endOfNested(json: Buffer, start: number): number {
-  let depth = 0;
-  for (let at = start; at < json.length; at += 1) {
-    const byte = json[at];
-    if (byte === QUOTE) {
-      const end = endOfString(json, at);
-      if (end === -1) return -1;
-      at = end - 1;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      depth += 1;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth -= 1;
-      if (depth === 0) return at + 1;
-    }
-  }
-  return -1;
 }

@@ -46,7 +46,7 @@ export class ReadingTap implements StreamTap {
   end(): Buffer {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#terminalEvent !== undefined) return this.#terminalEvent;
-    if (this.#reader.isComplete) return this.#framing.rest();
+    if (this.#reader.isComplete && this.#framing.mayEnd) return this.#framing.rest();
     throw new ServiceError("provider_protocol", "The provider's stream was cut before its end.");
   }
 

@@ -33,6 +33,8 @@ export interface ChunkRead {
 
 /** How the chunks of a stream are told apart. */
 export interface Framing {
+  /** Whether a stream may end after the bytes that came so far. */
+  readonly mayEnd: boolean;
   /** The bytes of each event that `bytes` completes, in order. All must be taken before the next bytes come. */
   push(bytes: Buffer): Generator<Buffer, void, void>;
   /** What came after the last event. */

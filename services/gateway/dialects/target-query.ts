@@ -9,11 +9,6 @@ export function pathWithQuery(path: string, target: Target | undefined): string 
   return kept.length === 0 ? path : `${path}?${kept.join("&")}`;
 }
 
-/** The value of a query's first member of that name. Undefined: there is none. */
-export function queryValueOf(target: Target | undefined, name: string): string | undefined {
-  return new URLSearchParams(target?.query ?? "").get(name) ?? undefined;
-}
-
 function isCredential(member: string): boolean {
   const [name = ""] = new URLSearchParams(member).keys();
   return CREDENTIALS.has(name);

@@ -5,9 +5,6 @@ import { isObject, type JsonObject } from "../json-value.ts";
 import { ContentBlock } from "./content-block.ts";
 import { finishReasonsOf, usageOf } from "./facts.ts";
 
-/** A message has at most this many blocks; what is beyond is not recorded. */
-const BLOCKS_MAX = 1024;
-
 /** What facts are read from: it is kept in any case. */
 const READ = new Set([
   "stop_reason",
@@ -121,5 +118,5 @@ export class MessageReducer {
 
 /** Whether a value is the place of a block. */
 function isPlace(index: unknown): index is number {
-  return typeof index === "number" && Number.isInteger(index) && index >= 0 && index < BLOCKS_MAX;
+  return typeof index === "number" && Number.isSafeInteger(index) && index >= 0;
 }

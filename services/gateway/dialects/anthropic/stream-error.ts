@@ -8,15 +8,15 @@ const KINDS: ReadonlyMap<unknown, ErrorKind> = new Map([
   ["timeout_error", "provider_timeout"],
   ["authentication_error", "provider_auth"],
   ["permission_error", "provider_auth"],
+  ["billing_error", "provider_auth"],
   ["invalid_request_error", "provider_rejected"],
-  ["billing_error", "provider_rejected"],
   ["not_found_error", "provider_rejected"],
   ["request_too_large", "provider_rejected"],
 ]);
 
 /**
  * The failure that Anthropic tells in an `error` event of a stream. The event goes to the caller as it is, but where it
- * concerns a key of ours.
+ * concerns an account of ours.
  */
 export function toldErrorOf(chunk: JsonObject, event: Buffer): ProviderError {
   const { error } = chunk;

@@ -1,0 +1,96 @@
+import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
+import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
+import { isObject, type JsonObject } from "../json-value.ts";
+import { tokensOf } from "../token-count.ts";
+
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ["STOP", FinishReason.FINISH_REASON_STOP],
+  ["MAX_TOKENS", FinishReason.FINISH_REASON_LENGTH],
+  ["CONTINUATION", FinishReason.FINISH_REASON_LENGTH],
+  ["SAFETY", FinishReason.FINISH_REASON_CONTENT_FILTER],
+  ["RECITATION", FinishReason.FINISH_REASON_CONTENT_FILTER],
+  ["BLOCKLIST", FinishReason.FINISH_REASON_CONTENT_FILTER],
+  ["PROHIBITED_CONTENT", FinishReason.FINISH_REASON_CONTENT_FILTER],
+  ["SPII", FinishReason.FINISH_REASON_CONTENT_FILTER],
+  ["IMAGE_SAFETY", FinishReason.FINISH_REASON_CONTENT_FILTER],
+  ["IMAGE_PROHIBITED_CONTENT", FinishReason.FINISH_REASON_CONTENT_FILTER],
+  ["IMAGE_RECITATION", FinishReason.FINISH_REASON_CONTENT_FILTER],
+]);
+
+/**
+ * Why a candidate ended, of its `finishReason`. Gemini says `STOP` where it calls tools too, so that is seen by its parts.
+ * Undefined: it has not ended.
+ */
+export function finishReasonOf(word: unknown, callsTools: boolean): FinishReason | undefined {
+  if (typeof word !== "string" || word === "FINISH_REASON_UNSPECIFIED") return undefined;
+  if (word === "STOP" && callsTools) return FinishReason.FINISH_REASON_TOOL_CALLS;
+  return FINISH_REASONS.get(word) ?? FinishReason.FINISH_REASON_OTHER;
+}
+
+/** Whether a part of an answer calls one of the caller's tools. */
+export function callsTool(part: unknown): boolean {
+  return isObject(part) && isObject(part["functionCall"]);
+}
+
+/** Why an answer ended whose prompt was blocked. */
+export const BLOCKED: readonly FinishReason[] = [FinishReason.FINISH_REASON_CONTENT_FILTER];
+
+/** Whether the prompt was blocked, so that there is no candidate. */
+export function isBlocked(promptFeedback: unknown): boolean {
+  return isObject(promptFeedback) && typeof promptFeedback["blockReason"] === "string";
+}
+
+/**
+ * What `usageMetadata` says, in the counts of the GenAI conventions: Gemini counts what its own tools found beside the
+ * prompt, and thoughts beside the candidates. A count of 0 is not said. Undefined: it says nothing.
+ */
+export function usageOf(usage: unknown): Usage | undefined {
+  const prompt = inputOf(usage);
+  if (!isObject(usage) || prompt === undefined) return undefined;
+  const thoughts = tokensOf(usage["thoughtsTokenCount"]);
+  const outputTokens = (tokensOf(usage["candidatesTokenCount"]) ?? 0n) + (thoughts ?? 0n);
+  return {
+    ...prompt,
+    outputTokens,
+    totalTokens: tokensOf(usage["totalTokenCount"]) ?? (prompt.inputTokens ?? 0n) + outputTokens,
+    reasoningOutputTokens: thoughts,
+    audioOutputTokens: audioIn(usage, "candidatesTokensDetails"),
+  };
+}
+
+/** What embeddings say of their usage: it is all input. Undefined: they say nothing. */
+export function embeddingUsageOf({ usageMetadata, embedding, embeddings }: JsonObject): Usage | undefined {
+  const said = inputOf(usageMetadata);
+  if (said !== undefined) return { ...said, totalTokens: said.inputTokens };
+  const each = (Array.isArray(embeddings) ? embeddings : [embedding]).map(countedIn);
+  const counts = each.filter((count) => count !== undefined);
+  if (counts.length === 0 || counts.length < each.length) return undefined;
+  const inputTokens = counts.reduce((sum, count) => sum + count);
+  return { inputTokens, totalTokens: inputTokens };
+}
+
+function inputOf(usage: unknown): Usage | undefined {
+  if (!isObject(usage)) return undefined;
+  const prompt = tokensOf(usage["promptTokenCount"]);
+  if (prompt === undefined) return undefined;
+  const audio = audioIn(usage, "promptTokensDetails");
+  const toolAudio = audioIn(usage, "toolUsePromptTokensDetails");
+  return {
+    inputTokens: prompt + (tokensOf(usage["toolUsePromptTokenCount"]) ?? 0n),
+    cacheReadInputTokens: tokensOf(usage["cachedContentTokenCount"]),
+    audioInputTokens: audio === undefined ? toolAudio : audio + (toolAudio ?? 0n),
+  };
+}
+
+/** The audio among the kinds of tokens. Undefined: none is named. */
+function audioIn(usage: JsonObject, name: string): bigint | undefined {
+  const details = usage[name];
+  if (!Array.isArray(details)) return undefined;
+  const audio: unknown = details.find((detail) => isObject(detail) && detail["modality"] === "AUDIO");
+  return isObject(audio) ? tokensOf(audio["tokenCount"]) : undefined;
+}
+
+function countedIn(embedding: unknown): bigint | undefined {
+  const statistics = isObject(embedding) ? embedding["statistics"] : undefined;
+  return isObject(statistics) ? tokensOf(statistics["tokenCount"]) : undefined;
+}

@@ -1,0 +1,62 @@
+import { geminiErrorOf } from "#lib/errors/gemini-error.ts";
+import { isErrorKind, type ServiceError } from "#lib/service-error.ts";
+import { failureKindOfStatus } from "../../core/error-type.ts";
+import type { AnswerFacts, Payload } from "../../core/invocation.ts";
+import { ProviderError } from "../../core/provider-error.ts";
+import type { StreamTapOptions } from "../dialect.ts";
+import { isObject, type JsonObject } from "../json-value.ts";
+import type { ChunkRead, StreamReader } from "../stream-reader.ts";
+import { ContentReducer } from "./reducer.ts";
+import type { StreamForm } from "./stream-form.ts";
+
+/** Reads the chunks of generated content. */
+export class ContentReader implements StreamReader {
+  /** The end of the body ends the stream. */
+  readonly doneData = undefined;
+  readonly #form: StreamForm;
+  readonly #reducer: ContentReducer;
+  #hasPassed = false;
+
+  constructor(form: StreamForm, { payloadBytesMax }: StreamTapOptions) {
+    this.#form = form;
+    this.#reducer = new ContentReducer(payloadBytesMax);
+  }
+
+  /** An array says itself where it ends. */
+  get isComplete(): boolean {
+    return this.#form === "array" || this.#reducer.isComplete;
+  }
+
+  read(chunk: JsonObject, bytes: Buffer): ChunkRead {
+    if (isObject(chunk["error"])) throw this.#toldError(chunk["error"], bytes);
+    this.#hasPassed = true;
+    return { passed: bytes, hasToken: this.#reducer.add(chunk), isLast: false };
+  }
+
+  facts(): AnswerFacts {
+    return this.#reducer.facts();
+  }
+
+  reduced(): Payload | undefined {
+    return this.#reducer.reduced();
+  }
+
+  errorEvent(error: ServiceError): Buffer {
+    const told = JSON.stringify(geminiErrorOf(error));
+    if (this.#form === "events") return Buffer.from(`data: ${told}\n\n`);
+    return Buffer.from(`${this.#hasPassed ? "," : "["}${told}]`);
+  }
+
+  /**
+   * The failure that Gemini tells in a chunk. The chunk goes to the caller as it is, and ends the stream, but where it
+   * concerns an account of ours.
+   */
+  #toldError(told: JsonObject, bytes: Buffer): ProviderError {
+    const { code } = told;
+    const known = typeof code === "number" ? (failureKindOfStatus(code) ?? "") : "";
+    const kind = isErrorKind(known) ? known : "provider_unavailable";
+    const event = this.#form === "array" ? Buffer.concat([bytes, Buffer.from("]")]) : bytes;
+    const said = { text: JSON.stringify(told), ...(kind === "provider_auth" ? {} : { event }) };
+    return new ProviderError(kind, "The provider failed in the middle of its stream.", said);
+  }
+}

@@ -98,28 +98,13 @@ test.each(["GET", "POST", "PUT", "PATCH", "DELETE"])(
   },
 );
 
-test("a raw path may be as long as providers take them, and no longer", async () => {
-  const { target } = await invocationOf(`/gateway/proxy/demo/${"a".repeat(2047)}`);
-  expect(target?.path).toHaveLength(2048);
-  expect((await send(`/gateway/proxy/demo/${"a".repeat(2048)}`)).status).toBe(400);
-  expect((await send(`/gateway/proxy/demo/a?${"a".repeat(4097)}`)).status).toBe(400);
-});
-
-test.each([
-  "/..",
-  "/a/../b",
-  "/%2e%2E/b",
-  "/a/.%2e/b",
-  "/./b",
-  "/a%2f..%2fb",
-  "/a%5c..%5cb",
-  "/a\\..\\b",
-  '/a"b',
-  "/a^b",
-])("a raw path %s is refused", async (path) => {
+test("a raw path goes on as long as it is, and with whatever dots it has: the gateway judges it", async () => {
+  const { target } = await invocationOf(`/gateway/proxy/demo/${"a".repeat(3000)}`);
+  expect(target?.path).toHaveLength(3001);
   // fetch would tidy it up.
-  const head = [`GET /gateway/proxy/demo${path} HTTP/1.1`, "host: example.test"];
-  expect(await sendRaw(bench.ingress.url, head)).toMatch(/^HTTP\/1\.1 400 /);
+  const path = "/a/../%2e%2E/b";
+  await sendRaw(bench.ingress.url, [`GET /gateway/proxy/demo${path} HTTP/1.1`, "host: example.test"]);
+  expect(bench.gateway.calls.at(-1)?.stream.request.invocation?.target?.path).toBe(path);
 });
 
 test("an answer without content has none, and no length", async () => {

@@ -5,12 +5,16 @@ import type { Logger } from "./logger.ts";
 const CLOSING_MS = 2_000;
 
 /** A service that runs until it is disposed of. */
-export type RunningService = AsyncDisposable;
+export interface RunningService extends AsyncDisposable {
+  /** Takes changes of its configuration. Never throws. Undefined: it takes none while it runs. */
+  readonly reload?: () => void;
+}
 
 /**
  * Runs a service as this process: starts it, waits for SIGTERM or SIGINT, disposes of it (not ready, finish what was
  * accepted, flush), and lets the event loop empty. A second signal, or `drainMs` and two seconds gone by, ends the process at once with
- * status 1. A start that fails is one line on standard error and status 1.
+ * status 1. A start that fails is one line on standard error and status 1. On SIGHUP it reloads the service; one that is
+ * still starting, or has nothing to reload, is left as it is.
  *
  * Nothing else in twinspan hears signals.
  */
@@ -22,10 +26,17 @@ export async function runService(log: Logger, drainMs: number, start: () => Prom
     endAtOnce(log, drainMs + CLOSING_MS);
     stopping.resolve(signal);
   };
-  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+  let running: RunningService | undefined;
+  const onHangUp = () => {
+    if (running?.reload === undefined) log.info("nothing is reloaded: a restart takes a new configuration");
+    else running.reload();
+  };
+  process.on("SIGTERM", onSignal).on("SIGINT", onSignal).on("SIGHUP", onHangUp);
   try {
-    await using _service = await start();
+    await using service = await start();
+    running = service;
     const signal = await stopping.promise;
+    running = undefined;
     log.info({ signal, drainMs }, "draining");
   } catch (error) {
     log.error({ err: error }, "service failed");

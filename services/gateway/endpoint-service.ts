@@ -11,22 +11,22 @@ import type {
 import { type Endpoint, unavailableReasonOf } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 
-/** `twinspan.gateway.v1.EndpointService` over the gateway. `startSeconds`: when the gateway came to know them. */
-export function createEndpointService({ endpoints, log }: Gateway, startSeconds: bigint): EndpointServiceServer {
+/** `twinspan.gateway.v1.EndpointService` over the gateway. */
+export function createEndpointService({ endpoints, log }: Gateway): EndpointServiceServer {
   return {
     listEndpoints: unary<ListEndpointsRequest, ListEndpointsResponse>(log, async () => ({
-      endpoints: endpoints.all.map((endpoint) => messageOf(endpoint, startSeconds)),
+      endpoints: endpoints.all.map(messageOf),
     })),
     getEndpoint: unary<GetEndpointRequest, GetEndpointResponse>(log, async ({ name }) => {
       const endpoint = endpoints.find(name);
       if (endpoint === undefined)
         throw new ServiceError("not_found", "There is no endpoint of that name.", { field: "name" });
-      return { endpoint: messageOf(endpoint, startSeconds) };
+      return { endpoint: messageOf(endpoint) };
     }),
   };
 }
 
-function messageOf(endpoint: Endpoint, createTimeSeconds: bigint): EndpointMessage {
+function messageOf(endpoint: Endpoint): EndpointMessage {
   return {
     id: endpoint.id,
     name: endpoint.name,
@@ -40,6 +40,6 @@ function messageOf(endpoint: Endpoint, createTimeSeconds: bigint): EndpointMessa
       }),
     ),
     unavailableReason: unavailableReasonOf(endpoint) ?? "",
-    createTimeSeconds,
+    createTimeSeconds: endpoint.knownSinceSeconds,
   };
 }

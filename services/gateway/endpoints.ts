@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Config } from "#lib/config/schema.ts";
 import { type CostOf, costOfModel } from "./prices.ts";
-import { createProvider } from "./providers/create-provider.ts";
+import type { ProviderPool } from "./provider-pool.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { ProviderBreaker } from "./routing/provider-breaker.ts";
 import type { RoutingMemory } from "./routing/routing-memory.ts";
@@ -31,6 +31,8 @@ export interface Endpoint {
   readonly mirror: MirrorPolicy;
   /** Lets its calls through, as many at once as it takes. */
   readonly turnstile: Turnstile;
+  /** When it came to be known to this gateway, in seconds since the Unix epoch. */
+  readonly knownSinceSeconds: bigint;
 }
 
 export type MirrorPolicy = "sampled" | "always" | "never";
@@ -50,21 +52,32 @@ export interface WeightedModel extends PlannedModel {
   readonly weight: number;
 }
 
-/** What can be invoked. Disposing of it closes the connections to all providers. */
-export interface Endpoints extends AsyncDisposable {
+/** The endpoints of one configuration. Disposing of them lets go of the providers behind them. */
+export interface Endpoints extends Disposable {
   /** The endpoint of that name. Undefined: there is none. */
   find(name: string): Endpoint | undefined;
   /** All of them, by name. */
   readonly all: readonly Endpoint[];
 }
 
-/**
- * Makes the endpoints of a configuration, and the providers behind them. `memory`: what was learnt under the configuration
- * before it is kept.
- */
-export function createEndpoints(config: Config, memory: RoutingMemory): Endpoints {
+/** What endpoints are made with. */
+export interface EndpointSources {
+  /** Where their providers come from. */
+  readonly pool: ProviderPool;
+  /** What was learnt under the configuration before; it is kept. */
+  readonly memory: RoutingMemory;
+  /** Since when a name is known, in seconds since the Unix epoch. */
+  knownSince(name: string): bigint;
+}
+
+/** Makes the endpoints of a configuration. Throws an Error when that cannot be; then nothing is held or forgotten. */
+export function createEndpoints(config: Config, { pool, memory, knownSince }: EndpointSources): Endpoints {
+  using held = new DisposableStack();
   const providers = new Map(
-    Object.entries(config.providers).map(([name, options]) => [name, createProvider(name, options)]),
+    Object.entries(config.providers).map(([name, options]) => {
+      const provider = held.adopt(pool.hold(name, options), (used) => pool.release(used));
+      return [name, provider];
+    }),
   );
   memory.follow(config);
   const planned = (options: EndpointOptions["fallbacks"][number]): PlannedModel => {
@@ -87,17 +100,13 @@ export function createEndpoints(config: Config, memory: RoutingMemory): Endpoint
         isTraced: endpoint.tracing === "on",
         mirror: endpoint.mirror,
         turnstile: memory.turnstileOf(endpoint.name),
+        knownSinceSeconds: knownSince(endpoint.name),
       }),
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const byName = new Map(all.map((endpoint) => [endpoint.name, endpoint]));
-  return {
-    all,
-    find: (name) => byName.get(name),
-    async [Symbol.asyncDispose]() {
-      for (const provider of providers.values()) await provider[Symbol.asyncDispose]();
-    },
-  };
+  const owned = held.move();
+  return { all, find: (name) => byName.get(name), [Symbol.dispose]: () => owned.dispose() };
 }
 
 /** The models of an endpoint that lack nothing which only the operator can give, such as a key. */

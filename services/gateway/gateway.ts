@@ -1,13 +1,13 @@
 import type { Clock } from "#lib/clock.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
-import type { Endpoints } from "./endpoints.ts";
+import type { LiveEndpoints } from "./live-endpoints.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 
 /** What an invocation needs of the gateway it runs in. */
 export interface Gateway {
-  readonly endpoints: Endpoints;
+  readonly endpoints: LiveEndpoints;
   readonly outbox: Outbox;
   readonly metrics: GatewayMetrics;
   readonly limits: Config["gateway"]["limits"];

@@ -8,6 +8,7 @@ import type { Caller } from "./core/invocation.ts";
 import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
+import type { HeldEndpoint } from "./live-endpoints.ts";
 import { Recording } from "./recording.ts";
 import { relay } from "./relay.ts";
 import type { Attempts } from "./try-model.ts";
@@ -44,7 +45,8 @@ export async function* invoke(
   const { body } = invocation;
   refuseLargeBody(gateway, body);
   const request = dialect.readRequest(invocation);
-  const endpoint = endpointOf(gateway, request);
+  using held = heldEndpointOf(gateway, request);
+  const { endpoint } = held;
   const recording = new Recording(gateway, { ...call, endpoint, request, body, acceptedNanos });
   try {
     if (recording.isTraced) call.onTraced(recording.invocation);
@@ -75,14 +77,14 @@ function refuseLargeBody({ limits, metrics }: Gateway, body: Buffer): void {
   throw new ServiceError("request_too_large", message, { field: "invocation.body" });
 }
 
-function endpointOf(gateway: Gateway, request: DialectRequest): Endpoint {
+function heldEndpointOf(gateway: Gateway, request: DialectRequest): HeldEndpoint {
   const name = request.endpointName;
   if (name === undefined) {
     gateway.metrics.refused("no_endpoint");
     throw request.fault ?? new ServiceError("invalid_request", "The request names no endpoint.");
   }
-  const endpoint = gateway.endpoints.find(name);
-  if (endpoint !== undefined) return endpoint;
+  const held = gateway.endpoints.hold(name);
+  if (held !== undefined) return held;
   gateway.metrics.refused("unknown_endpoint");
   const shown = /^[\x21-\x7e]{1,128}$/.test(name) ? ` "${name}"` : "";
   throw new ServiceError("not_found", `There is no endpoint${shown}. GET /v1/models lists those there are.`, {

@@ -71,6 +71,16 @@ export class GatewayMetrics {
     help: "Traced calls whose record could not be made, by a fault of ours.",
     registers: [this.registry],
   });
+  readonly #reloads = this.#counter(
+    "config_reloads_total",
+    "Readings of the configuration after the start, by outcome: ok, or failed (the one before stays in use).",
+    ["outcome"],
+  );
+  readonly #configTime = new Gauge({
+    name: "twinspan_config_loaded_timestamp_seconds",
+    help: "When the configuration in use was read, in seconds since the Unix epoch.",
+    registers: [this.registry],
+  });
   readonly #inFlight = new Gauge({
     name: "twinspan_calls_in_flight",
     help: "Calls that have begun and not ended.",
@@ -82,6 +92,13 @@ export class GatewayMetrics {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 100 });
     watchOutbox(this.registry, outbox);
     watchRouting(this.registry, routing);
+    this.#configTime.setToCurrentTime();
+    for (const outcome of ["ok", "failed"]) this.#reloads.inc({ outcome }, 0);
+  }
+
+  configReloaded(outcome: "ok" | "failed"): void {
+    this.#reloads.inc({ outcome });
+    if (outcome === "ok") this.#configTime.setToCurrentTime();
   }
 
   context(outcome: ContextOutcome): void {

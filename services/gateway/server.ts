@@ -1,4 +1,5 @@
 import { createClock } from "#lib/clock.ts";
+import { type ConfigSource, fixedConfigSource } from "#lib/config/config-source.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
@@ -8,11 +9,12 @@ import { observeTraceContext } from "#lib/trace-context/register.ts";
 import { EndpointServiceService } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { GatewayServiceService } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import { createEndpointService } from "./endpoint-service.ts";
-import { createEndpoints } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayService } from "./gateway-service.ts";
+import { LiveEndpoints } from "./live-endpoints.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { startOutbox } from "./outbox/outbox.ts";
+import { createReloading } from "./reload.ts";
 import { RoutingMemory } from "./routing/routing-memory.ts";
 import { createTroubleLog } from "./trouble-log.ts";
 
@@ -28,15 +30,27 @@ export interface RunningGateway extends AsyncDisposable {
   readonly address: string;
   /** Where /metrics, /healthz and /readyz are. */
   readonly opsAddress: string;
+  /** Reads the configuration again, and takes what may change while it runs. Never throws; the log says what came of it. */
+  reload(): void;
+}
+
+/** What a gateway is started with beside its configuration. */
+export interface GatewayDependencies {
+  readonly log: Logger;
+  /** Where the configuration is read again. Default: it stays as it is. */
+  readonly source?: ConfigSource;
 }
 
 /** Starts the gateway. Throws an Error for the operator when it cannot. */
-export async function startGateway(config: Config, { log }: { readonly log: Logger }): Promise<RunningGateway> {
+export async function startGateway(
+  config: Config,
+  { log, source = fixedConfigSource(config) }: GatewayDependencies,
+): Promise<RunningGateway> {
   await checkContextTravels();
   await using started = new AsyncDisposableStack();
   const options = config.gateway;
   const routing = new RoutingMemory(log);
-  const endpoints = started.use(createEndpoints(config, routing));
+  const endpoints = started.use(new LiveEndpoints(config, routing));
   const outbox = started.use(await startOutbox(options.outbox, options.traceWriter, log));
   const metrics = new GatewayMetrics(() => outbox.state(), routing);
   observeTraceContext((outcome) => metrics.context(outcome));
@@ -50,10 +64,14 @@ export async function startGateway(config: Config, { log }: { readonly log: Logg
     log,
   };
 
+  const reloading = createReloading({ source, config, endpoints, metrics, log });
+  if (options.reloadOnChange) started.use(source.watch(reloading.reload));
+
   let isReady = true;
   const degraded = () => {
     const { trouble } = outbox.state();
-    return trouble === undefined ? [] : [`tracing degraded: ${trouble}`];
+    const told = [trouble && `tracing degraded: ${trouble}`, reloading.trouble];
+    return told.filter((reason) => reason !== undefined);
   };
   const ops = started.use(
     await startOpsServer(options.ops, metrics.registry, () => ({ ready: isReady, degraded: degraded() })),
@@ -70,7 +88,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Logg
         {
           name: "twinspan.gateway.v1.EndpointService",
           definition: EndpointServiceService,
-          implementation: createEndpointService(gateway, BigInt(Math.floor(Date.now() / 1000))),
+          implementation: createEndpointService(gateway),
         },
       ],
       messageBytesMax: options.limits.requestBytesMax + MESSAGE_OVERHEAD_BYTES,
@@ -79,8 +97,9 @@ export async function startGateway(config: Config, { log }: { readonly log: Logg
   );
   const tellTrouble = createTroubleLog(log);
   const healthTimer = setInterval(() => {
-    server.setHealth(TRACING, degraded().length === 0);
-    tellTrouble(outbox.state().trouble);
+    const { trouble } = outbox.state();
+    server.setHealth(TRACING, trouble === undefined);
+    tellTrouble(trouble);
   }, HEALTH_EVERY_MS);
   started.defer(() => {
     isReady = false;
@@ -100,6 +119,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Logg
   return {
     address: server.address,
     opsAddress: ops.address,
+    reload: reloading.reload,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

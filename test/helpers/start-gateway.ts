@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
+import { configSourceOf } from "#lib/config/config-source.ts";
 import { type Config, configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
@@ -38,7 +39,7 @@ export interface GatewayScript {
   readonly outbox?: Readonly<Record<string, unknown>>;
   /** Settings under `gateway.limits`. */
   readonly limits?: Readonly<Record<string, unknown>>;
-  /** Further settings under `gateway`. */
+  /** Further settings under `gateway`. Its configuration is not watched unless they say so. */
   readonly gateway?: Readonly<Record<string, unknown>>;
 }
 
@@ -50,6 +51,8 @@ export interface GatewayRun extends AsyncDisposable {
   readonly traceWriter: RecordingTraceWriter;
   /** The configuration it runs with, for another gateway on the same outbox. */
   readonly config: Config;
+  /** The file that it reads again when it reloads. */
+  readonly configFile: string;
   /** What was logged, a line each. */
   readonly logged: readonly string[];
   /** The records, once there are `count` of them: all are held to the trace-writer's rules. */
@@ -72,10 +75,14 @@ export async function startGatewayRun(script: GatewayScript): Promise<GatewayRun
   }
   const provider = started.use(await startScriptedProvider({ listen: "127.0.0.1:0", behaviours }));
   const traceWriter = started.use(await startRecordingTraceWriter());
-  const config = configOf(script, join(directory, "outbox.db"), provider.url, traceWriter.address);
+  const configFile = join(directory, "twinspan.yaml");
+  const written = configOf(script, join(directory, "outbox.db"), provider.url, traceWriter.address);
+  await writeFile(configFile, JSON.stringify(written));
+  const source = configSourceOf(configFile, {}, LOOK_MS);
+  const config = source.read();
   const logged: string[] = [];
   const log = createLogger("gateway", "info", { write: (line) => void logged.push(line) });
-  const gateway = started.use(await startGateway(config, { log }));
+  const gateway = started.use(await startGateway(config, { log, source }));
   const client = started.use(createGatewayClient(gateway.address));
   const owned = started.move();
   return {
@@ -84,6 +91,7 @@ export async function startGatewayRun(script: GatewayScript): Promise<GatewayRun
     provider,
     traceWriter,
     config,
+    configFile,
     logged,
     records: (count) => recordsOf(traceWriter, count),
     record: (traceId) => recordOf(traceWriter, traceId),
@@ -91,6 +99,9 @@ export async function startGatewayRun(script: GatewayScript): Promise<GatewayRun
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** How often a configuration that is watched is looked at. */
+const LOOK_MS = 20;
 
 /** What providers have beside their base URLs. Many tests share one, and fail on purpose: its breaker is off. */
 const PROVIDER = { allowAddresses: ["127.0.0.0/8"], breaker: { enabled: false } };
@@ -119,6 +130,7 @@ export function configOf(script: GatewayScript, outboxPath: string, providerUrl:
       ops: "127.0.0.1:0",
       traceWriter,
       drainMs: 2_000,
+      reloadOnChange: false,
       limits: script.limits,
       outbox: { path: outboxPath, lingerMs: 0, retryMinMs: 5, retryMaxMs: 40, drainMs: 500, ...script.outbox },
       ...script.gateway,

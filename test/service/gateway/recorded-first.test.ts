@@ -7,8 +7,8 @@ import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Behaviour } from "../../../examples/scripted-provider/behaviour.ts";
 import { type ScriptedProvider, startScriptedProvider } from "../../../examples/scripted-provider/scripted-provider.ts";
 import { openAiChat } from "../../../services/gateway/dialects/openai-chat/openai-chat.ts";
-import { createEndpoints, type Endpoints } from "../../../services/gateway/endpoints.ts";
 import { type InvocationCall, invoke } from "../../../services/gateway/invoke.ts";
+import { LiveEndpoints } from "../../../services/gateway/live-endpoints.ts";
 import { GatewayMetrics } from "../../../services/gateway/metrics.ts";
 import { NOTHING_SHED, type OutboxState } from "../../../services/gateway/outbox/messages.ts";
 import type { Outbox, Written } from "../../../services/gateway/outbox/outbox.ts";
@@ -40,12 +40,12 @@ const ENDS: Readonly<Record<string, Behaviour>> = {
 const log = createLogger("gateway", "silent");
 const routing = new RoutingMemory(log);
 let provider: ScriptedProvider;
-let endpoints: Endpoints;
+let endpoints: LiveEndpoints;
 beforeAll(async () => {
   const behaviours = Object.fromEntries(Object.entries(ENDS).map(([name, behaviour]) => [`${name}-model`, behaviour]));
   provider = await startScriptedProvider({ listen: "127.0.0.1:0", behaviours });
   const script = { endpoints: Object.fromEntries(Object.keys(ENDS).map((name) => [name, {}])) };
-  endpoints = createEndpoints(configOf(script, "unused", provider.url, "127.0.0.1:1"), routing);
+  endpoints = new LiveEndpoints(configOf(script, "unused", provider.url, "127.0.0.1:1"), routing);
 });
 afterAll(async () => {
   await endpoints[Symbol.asyncDispose]();

@@ -1,0 +1,61 @@
+import { changedSettings } from "#lib/config/changed-settings.ts";
+import type { ConfigSource } from "#lib/config/config-source.ts";
+import { ConfigError } from "#lib/config/load.ts";
+import type { Config } from "#lib/config/schema.ts";
+import type { Logger } from "#lib/logger.ts";
+import type { LiveEndpoints } from "./live-endpoints.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+
+/** Takes changes of the configuration while the gateway runs. */
+export interface Reloading {
+  /**
+   * Reads the configuration again. `providers`, `endpoints` and `redaction` take effect, all or nothing: one with faults
+   * leaves everything as it is. Never throws; the log and the metrics say what came of it.
+   */
+  reload(): void;
+  /** Why the configuration in the file is not the one in use. Undefined: it is. */
+  readonly trouble: string | undefined;
+}
+
+/** What reloading works on. `config` is what the gateway was started with. */
+export interface ReloadingParts {
+  readonly source: ConfigSource;
+  readonly config: Config;
+  readonly endpoints: LiveEndpoints;
+  readonly metrics: GatewayMetrics;
+  readonly log: Logger;
+}
+
+/** Makes it. Nothing happens before it is asked. */
+export function createReloading({ source, config, endpoints, metrics, log }: ReloadingParts): Reloading {
+  let trouble: string | undefined;
+  return {
+    get trouble() {
+      return trouble;
+    },
+    reload() {
+      try {
+        const next = source.read();
+        const changes = endpoints.replace(next);
+        const needsRestart = changedSettings(fixedIn(config), fixedIn(next));
+        trouble = undefined;
+        metrics.configReloaded("ok");
+        log.info({ ...changes, needsRestart }, "configuration reloaded");
+      } catch (error) {
+        trouble = "the configuration has faults and is not in use; the one before is (see the log)";
+        metrics.configReloaded("failed");
+        log.warn({ faults: faultsOf(error) }, "configuration not reloaded: the one before stays in use");
+      }
+    },
+  };
+}
+
+/** The settings that only a start takes. */
+function fixedIn({ providers: _providers, endpoints: _endpoints, redaction: _redaction, ...fixed }: Config): object {
+  return fixed;
+}
+
+function faultsOf(error: unknown): readonly string[] {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof ConfigError ? message.split("\n") : [message];
+}

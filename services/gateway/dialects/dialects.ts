@@ -8,11 +8,14 @@ import { geminiGenerateContent, geminiStreamGenerateContent } from "./gemini/gen
 import { mlflowChat, mlflowInvocationsOf } from "./mlflow.ts";
 import { openAiChat } from "./openai-chat/openai-chat.ts";
 import { openAiEmbeddings } from "./openai-embeddings/openai-embeddings.ts";
+import { openAiResponses, openAiResponsesCompact } from "./openai-responses/openai-responses.ts";
 import { raw } from "./raw/raw.ts";
 
 /** The dialects that this gateway speaks, by their names in the contract. */
 const DIALECTS: ReadonlyMap<Dialect, DialectSupport> = new Map([
   [Dialect.DIALECT_OPENAI_CHAT, openAiChat],
+  [Dialect.DIALECT_OPENAI_RESPONSES, openAiResponses],
+  [Dialect.DIALECT_OPENAI_RESPONSES_COMPACT, openAiResponsesCompact],
   [Dialect.DIALECT_OPENAI_EMBEDDINGS, openAiEmbeddings],
   [Dialect.DIALECT_ANTHROPIC_MESSAGES, anthropicMessages],
   [Dialect.DIALECT_ANTHROPIC_COUNT_TOKENS, anthropicCountTokens],

@@ -1,0 +1,62 @@
+import { openAiErrorOf } from "#lib/errors/openai-error.ts";
+import type { ServiceError } from "#lib/service-error.ts";
+import type { AnswerFacts, Payload } from "../../core/invocation.ts";
+import { ProviderError } from "../../core/provider-error.ts";
+import type { StreamTapOptions } from "../dialect.ts";
+import { isObject, type JsonObject } from "../json-value.ts";
+import { openAiToldErrorOf } from "../openai-told-error.ts";
+import type { ChunkRead, StreamReader } from "../stream-reader.ts";
+import { ResponseReducer } from "./reducer.ts";
+
+/** Reads the events of a response. Each says its type in its data too, so the `event` lines are not looked at. */
+export class ResponseReader implements StreamReader {
+  /** OpenAI sends none; some who speak its responses do. */
+  readonly doneData = "[DONE]";
+  readonly isComplete = false;
+  readonly #reducer: ResponseReducer;
+  /** The number of the next event. */
+  #next = 0;
+
+  constructor({ payloadBytesMax }: StreamTapOptions) {
+    this.#reducer = new ResponseReducer(payloadBytesMax);
+  }
+
+  read(event: JsonObject, bytes: Buffer): ChunkRead {
+    const { type, error, sequence_number: number } = event;
+    if (type === "error" || isObject(error)) throw openAiToldErrorOf(isObject(error) ? error : event, bytes);
+    if (typeof type !== "string") {
+      const message = "The provider's stream has an event that is not one of a response.";
+      throw new ProviderError("provider_protocol", message, { text: JSON.stringify(event) });
+    }
+    if (typeof number === "number") this.#next = number + 1;
+    this.#reducer.add(type, event);
+    if (type === "response.failed") throw openAiToldErrorOf(reasonOf(event), bytes);
+    const isLast = type === "response.completed" || type === "response.incomplete";
+    return { passed: bytes, hasToken: type.endsWith(".delta") && isText(event["delta"]), isLast };
+  }
+
+  facts(): AnswerFacts {
+    return this.#reducer.facts();
+  }
+
+  reduced(): Payload | undefined {
+    return this.#reducer.reduced();
+  }
+
+  /** As OpenAI documents its event, and with the `error` that its Python SDK looks for. */
+  errorEvent(failure: ServiceError): Buffer {
+    const { error } = openAiErrorOf(failure);
+    const { code, message, param } = error;
+    const event = { type: "error", sequence_number: this.#next, code, message, param, error };
+    return Buffer.from(`event: error\ndata: ${JSON.stringify(event)}\n\n`);
+  }
+}
+
+/** Why a response failed, as the provider says it. */
+function reasonOf({ response }: JsonObject): unknown {
+  return isObject(response) ? response["error"] : undefined;
+}
+
+function isText(delta: unknown): boolean {
+  return typeof delta === "string" && delta !== "";
+}

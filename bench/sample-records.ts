@@ -56,6 +56,7 @@ function outcomeAt(startNanos: bigint): Outcome {
         endNanos,
         httpStatus: 200,
         failure: undefined,
+        inputs: undefined,
         answer: {
           responseId: `chatcmpl-${randomBytes(12).toString("base64url")}`,
           responseModel: "gpt-5-mini-2026-08-07",

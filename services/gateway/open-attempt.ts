@@ -1,8 +1,9 @@
 import { newSpanId, type SpanIdHex } from "#lib/ids.ts";
 import type { AttemptReason } from "#proto/twinspan/trace/v1/mirror.ts";
-import { type Attempt, type Failure, NO_FACTS } from "./core/invocation.ts";
+import { type Attempt, type Failure, NO_FACTS, type Payload } from "./core/invocation.ts";
 import type { AnswerWatch } from "./dialects/dialect.ts";
 import type { PlannedModel } from "./endpoints.ts";
+import type { ProviderAnswer } from "./providers/provider.ts";
 import type { Admission } from "./routing/provider-breaker.ts";
 
 /** A model that may be asked now, and why it is. */
@@ -17,11 +18,16 @@ export interface Candidate {
 export interface AttemptOpening {
   readonly index: number;
   readonly candidate: Candidate;
+  /** How much of a translated request is recorded, in bytes. */
+  readonly payloadBytesMax: number;
   /** The time of the call, which never runs backwards. */
   readonly now: () => bigint;
   /** Takes the attempt when it ends, once, and who watched its answer. */
   readonly onEnded: (attempt: Attempt, watch: AnswerWatch | undefined) => void;
 }
+
+/** What an attempt learns of its answer's head. */
+type AnsweredHead = Pick<ProviderAnswer, "status" | "told" | "translated">;
 
 /** An attempt from its beginning, now, to its end: what is learnt of it on the way is in the one that ended. */
 export class OpenAttempt {
@@ -30,7 +36,7 @@ export class OpenAttempt {
   readonly mirrorSpanId: SpanIdHex = newSpanId();
   readonly #opening: AttemptOpening;
   readonly #startNanos: bigint;
-  #httpStatus = 0;
+  #head: AnsweredHead | undefined;
   #watch: AnswerWatch | undefined;
   #hasEnded = false;
 
@@ -40,8 +46,8 @@ export class OpenAttempt {
   }
 
   /** Says that the answer's head came, and who watches the answer: what it knows is taken when the attempt ends. */
-  answered(httpStatus: number, watch: AnswerWatch | undefined): void {
-    this.#httpStatus = httpStatus;
+  answered(head: AnsweredHead, watch: AnswerWatch | undefined): void {
+    this.#head = head;
     this.#watch = watch;
   }
 
@@ -56,7 +62,8 @@ export class OpenAttempt {
     this.#hasEnded = true;
     const { index, candidate, now, onEnded } = this.#opening;
     const { provider, model, costOf } = candidate.planned;
-    const answer = this.#watch?.facts() ?? NO_FACTS;
+    // What the provider said goes before what can be read of a translation.
+    const answer = { ...(this.#watch?.facts() ?? NO_FACTS), ...this.#head?.told?.() };
     const attempt: Attempt = {
       spanId: this.spanId,
       mirrorSpanId: this.mirrorSpanId,
@@ -68,12 +75,19 @@ export class OpenAttempt {
       requestModel: model,
       startNanos: this.#startNanos,
       endNanos: now(),
-      httpStatus: this.#httpStatus,
+      httpStatus: this.#head?.status ?? 0,
       failure,
+      inputs: this.#inputs(),
       answer,
       cost: answer.usage && costOf(answer.usage, answer.responseModel, this.#startNanos),
     };
     candidate.admission.ended(failure?.kind);
     onEnded(attempt, this.#watch);
+  }
+  /** The request as the provider was sent it, where it was not the caller's own. */
+  #inputs(): Payload | undefined {
+    const bytes = this.#head?.translated;
+    const { payloadBytesMax } = this.#opening;
+    return bytes && { bytes: bytes.subarray(0, payloadBytesMax), truncated: bytes.length > payloadBytesMax };
   }
 }

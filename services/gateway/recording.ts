@@ -94,6 +94,7 @@ export class Recording {
     const attempt = new OpenAttempt({
       index: this.attempts,
       candidate,
+      payloadBytesMax: this.#gateway.limits.payloadBytesMax,
       now: () => this.now(),
       onEnded: (ended, watch) => {
         this.#open.delete(attempt);

@@ -39,7 +39,7 @@ export async function tryModel(
 ): Promise<Answer | FailedAnswer> {
   try {
     const head = await send(attempts, planned, attempt);
-    attempt.answered(head.status, undefined);
+    attempt.answered(head, undefined);
     if (failureKindOfStatus(head.status) !== undefined) return await readRefusal(attempts, planned, attempt, head);
     const isStream = attempts.request.isStream(head.contentType);
     const answer = await (isStream ? beginStream : readWhole)(attempts, head, attempt);
@@ -53,7 +53,7 @@ export async function tryModel(
 }
 
 function send(attempts: Attempts, { provider, model }: PlannedModel, attempt: OpenAttempt): Promise<ProviderAnswer> {
-  const { dialect, request, recording, signal, invocation, endpoint } = attempts;
+  const { gateway, dialect, request, recording, signal, invocation, endpoint } = attempts;
   return provider.send({
     format: dialect.format,
     invocation,
@@ -61,6 +61,7 @@ function send(attempts: Attempts, { provider, model }: PlannedModel, attempt: Op
     model,
     credentials: isOurs(endpoint) ? undefined : invocation.credentials,
     timeouts: endpoint.options.timeouts,
+    answerBytesMax: gateway.limits.answerBytesMax,
     traceParent: provider.propagates ? traceParentOf(recording, attempt) : undefined,
     signal,
   });
@@ -88,7 +89,7 @@ async function readRefusal(
 async function readWhole({ gateway, dialect }: Attempts, head: ProviderAnswer, attempt: OpenAttempt): Promise<Answer> {
   const { answerBytesMax, payloadBytesMax } = gateway.limits;
   const body = await collected(head.body, answerBytesMax);
-  attempt.answered(head.status, wholeWatchOf(dialect.readAnswer(body), body, payloadBytesMax));
+  attempt.answered(head, wholeWatchOf(dialect.readAnswer(body), body, payloadBytesMax));
   return wholeOf(head, body, undefined);
 }
 
@@ -105,7 +106,7 @@ async function beginStream(
     eventBytesMax,
     payloadBytesMax,
   });
-  attempt.answered(head.status, tap);
+  attempt.answered(head, tap);
   try {
     const pieces = new Pieces(answerBytesMax);
     for (;;) {

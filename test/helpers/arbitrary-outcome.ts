@@ -103,6 +103,7 @@ const steps: fc.Arbitrary<Steps> = fc.record({
     requestModel: fc.stringMatching(/^[!-~]{1,40}$/),
     httpStatus: fc.oneof(fc.constant(0), fc.integer({ min: 100, max: 599 })),
     failure,
+    inputs: fc.constantFrom(undefined, { bytes: Buffer.from('{"translated":true}'), truncated: false }),
     cost,
   }),
   answer: fc.record({

@@ -67,6 +67,8 @@ export interface Attempt {
   /** The provider's HTTP status. 0: no answer came. */
   readonly httpStatus: number;
   readonly failure: Failure | undefined;
+  /** The request as the provider was sent it, where it was translated. Undefined: it was the caller's own. */
+  readonly inputs: Payload | undefined;
   readonly answer: AnswerFacts;
   readonly cost: Cost | undefined;
 }

@@ -18,10 +18,10 @@ export function payloadsOf(invocation: Invocation, outcome: Outcome): SpanPayloa
     },
     ...outcome.attempts.map((attempt) => ({
       spanId: Buffer.from(attempt.spanId, "hex"),
-      inputs: NOTHING,
+      inputs: attempt.inputs?.bytes ?? NOTHING,
       outputs: NOTHING,
       errorText: errorTextOf(attempt.failure),
-      truncated: false,
+      truncated: attempt.inputs?.truncated ?? false,
     })),
   ];
   return payloads.filter((payload) => payload.inputs.length + payload.outputs.length + payload.errorText.length > 0);

@@ -12,7 +12,10 @@ export interface FetchOptions {
  * The Fetch API over a provider's client, for the packages that translate: the same connections, limits of time and guarded
  * addresses as a relayed request. It takes bodies that are text or bytes, and follows no redirect.
  */
-export function createClientFetch(client: HttpClient, { timeouts, signal }: FetchOptions): typeof globalThis.fetch {
+export function createClientFetch(
+  client: Pick<HttpClient, "request">,
+  { timeouts, signal }: FetchOptions,
+): typeof globalThis.fetch {
   return async (input, init) => {
     const request = new Request(input, { ...init, signal: null });
     const bytes = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());

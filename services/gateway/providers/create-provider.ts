@@ -1,4 +1,4 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { translate } from "../translation/translate.ts";
 import { type AddressGuard, AddressRefusedError, createAddressGuard } from "./address-guard.ts";
 import { credentialsOf } from "./credentials.ts";
 import { createHttpClient } from "./http-client.ts";
@@ -6,12 +6,13 @@ import { baseUrlOf, type ProviderOptions } from "./kinds.ts";
 import type { Provider } from "./provider.ts";
 import { relay } from "./relay.ts";
 
-/** Makes a provider: it relays requests of the formats it speaks. */
+/** Makes a provider: it relays requests of the formats it speaks, and translates others. */
 export function createProvider(name: string, options: ProviderOptions): Provider {
   const { apiKey, missing } = credentialsOf(options);
   const guard = createAddressGuard(options.allowAddresses);
   const client = createHttpClient({ name, ...options }, guard);
-  const base = new URL(baseUrlOf(options) ?? `https://${options.kind}.invalid`);
+  const baseUrl = baseUrlOf(options) ?? `https://${options.kind}.invalid`;
+  const base = new URL(baseUrl);
   return {
     name,
     host: base.hostname,
@@ -19,9 +20,10 @@ export function createProvider(name: string, options: ProviderOptions): Provider
     propagates: options.propagate,
     unavailableReason: missing ?? refusedOf(guard, base, name),
     send(request) {
-      const relayed = relay({ name, options, apiKey, client }, request);
-      if (relayed !== undefined) return relayed;
-      throw new ServiceError("untranslatable", `The provider ${name} does not speak ${request.format}.`);
+      return (
+        relay({ name, options, apiKey, client }, request) ??
+        translate({ name, options, baseUrl, apiKey, client }, request)
+      );
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };

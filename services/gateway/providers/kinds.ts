@@ -16,7 +16,7 @@ interface Kind {
   readonly key: KeyHeader;
 }
 
-interface KeyHeader {
+export interface KeyHeader {
   readonly name: string;
   readonly prefix: string;
 }
@@ -70,8 +70,21 @@ export interface FormatPlace {
 }
 
 /** A provider's base URL: as configured, else its kind's. Undefined: there is none. */
-export function baseUrlOf({ kind, baseUrl }: ProviderOptions): string | undefined {
-  return (baseUrl ?? KINDS[kind].baseUrl)?.replace(/\/+$/, "");
+export function baseUrlOf(options: ProviderOptions): string | undefined {
+  return (options.baseUrl ?? regionalUrlOf(options) ?? KINDS[options.kind].baseUrl)?.replace(/\/+$/, "");
+}
+
+/** The header that carries a provider's key at its base URL. */
+export function keyHeaderOf({ kind }: ProviderOptions): KeyHeader {
+  return KINDS[kind].key;
+}
+
+/** The base URL of a kind that has one in each region. */
+function regionalUrlOf({ kind, region = "", project = "" }: ProviderOptions): string | undefined {
+  if (kind === "amazon-bedrock") return `https://bedrock-runtime.${region}.amazonaws.com`;
+  if (kind !== "google-vertex") return undefined;
+  const host = region === "global" ? "aiplatform.googleapis.com" : `${region}-aiplatform.googleapis.com`;
+  return `https://${host}/v1beta1/projects/${project}/locations/${region}/publishers/google`;
 }
 
 /** Where a provider takes requests of a format as they are. Undefined: it does not speak it. */

@@ -36,6 +36,8 @@ export interface ProviderRequest {
   readonly credentials: readonly Header[] | undefined;
   /** The endpoint's own limits of time, in milliseconds. What is undefined is the provider's. */
   readonly timeouts: AttemptTimeouts;
+  /** How much of an answer may be held at once, in bytes. What needs more is provider_protocol. */
+  readonly answerBytesMax: number;
   /** The W3C trace context to send. Undefined: none is sent. */
   readonly traceParent: string | undefined;
   /** Aborts the request at once, and the answer's body with it. */

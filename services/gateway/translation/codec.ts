@@ -21,7 +21,10 @@ export interface ChatCodec {
   readonly fieldNames: Readonly<Partial<Record<OptionName, string>>>;
   /** Reads a request. Throws a ServiceError: `invalid_request` when it is not of the format, or `untranslatable`. */
   decode(invocation: Invocation): DecodedChat;
-  /** Writes a whole answer, its usage included. Throws a ServiceError `untranslatable` for what the format has no word for. */
+  /**
+   * Writes a whole answer, its usage included. It is given no content of type `custom`. Throws a ServiceError
+   * `untranslatable` for what the format has no word for.
+   */
   encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames, decoded: DecodedChat): Buffer;
   /** Begins to write a stream. */
   createStreamEncoder(told: AnswerNames, decoded: DecodedChat): StreamEncoder;
@@ -44,7 +47,10 @@ export interface DecodedChat {
   readonly streamsArray?: boolean;
 }
 
-/** What an answer is called, where the provider does not say. */
+/**
+ * What an answer is called, where the provider does not say. Where it says an id, the caller's answer bears that id as it
+ * is: both twins have it, and the caller's own span is told to be the same call by it.
+ */
 export interface AnswerNames {
   /** An id of this gateway's making, without a prefix: 24 characters of [0-9a-z]. */
   readonly id: string;
@@ -59,8 +65,8 @@ export interface StreamEncoder {
   /** `text/event-stream`, or what the format has. */
   readonly contentType: string;
   /**
-   * The bytes that a part comes to; whole events. May be empty. Parts of type `error`, `raw`, `ping` and `stream-start`
-   * are not given to it. Throws as `encodeAnswer` does.
+   * The bytes that a part comes to; whole events. May be empty. It is given no part of type `error`, `raw`, `ping`, `custom`
+   * and `stream-start`. Throws as `encodeAnswer` does.
    */
   encode(part: LanguageModelV4StreamPart): Buffer;
   /** The end, the terminal event with it. Called once, after the part `finish`. */

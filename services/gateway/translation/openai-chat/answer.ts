@@ -8,7 +8,7 @@ export function encodeAnswer(answer: LanguageModelV4GenerateResult, told: Answer
   const { content, finishReason, response } = answer;
   const usage = usageObjectOf(answer.usage);
   const completion = {
-    id: `chatcmpl-${told.id}`,
+    id: response?.id ?? `chatcmpl-${told.id}`,
     object: "chat.completion",
     created: told.createdSeconds,
     model: response?.modelId ?? told.model,

@@ -10,24 +10,27 @@ const NOTHING = Buffer.alloc(0);
 /** Writes a stream of chat completion chunks. */
 export class ChunkEncoder implements StreamEncoder {
   readonly contentType = "text/event-stream";
-  readonly #told: AnswerNames;
+  readonly #createdSeconds: number;
   readonly #includesUsage: boolean;
   /** Its place in the list of calls, by a call's id. */
   readonly #calls = new Map<string, number>();
+  #id: string;
   #model: string;
   #hasBegun = false;
   #usage: object | undefined;
 
   constructor(told: AnswerNames, { includesUsage }: DecodedChat) {
-    this.#told = told;
+    this.#createdSeconds = told.createdSeconds;
     this.#includesUsage = includesUsage;
+    this.#id = `chatcmpl-${told.id}`;
     this.#model = told.model;
   }
 
   encode(part: LanguageModelV4StreamPart): Buffer {
     switch (part.type) {
       case "response-metadata":
-        this.#model = part.modelId ?? this.#model;
+        this.#id = part.id || this.#id;
+        this.#model = part.modelId || this.#model;
         return NOTHING;
       case "text-delta":
         return part.delta === "" ? NOTHING : this.#delta({ content: part.delta });
@@ -48,7 +51,6 @@ export class ChunkEncoder implements StreamEncoder {
         return this.#delta({}, finishWordOf(part.finishReason));
       case "file":
       case "reasoning-file":
-      case "custom":
       case "tool-result":
       case "tool-approval-request":
         throw untranslatableAnswer(`content of type ${part.type}`);
@@ -88,9 +90,8 @@ export class ChunkEncoder implements StreamEncoder {
   }
 
   #chunk(rest: object): string {
-    const { id, createdSeconds } = this.#told;
-    const head = { id: `chatcmpl-${id}`, object: "chat.completion.chunk", created: createdSeconds, model: this.#model };
-    return eventOf({ ...head, ...rest });
+    const created = this.#createdSeconds;
+    return eventOf({ id: this.#id, object: "chat.completion.chunk", created, model: this.#model, ...rest });
   }
 }
 

@@ -1,0 +1,85 @@
+import type { LanguageModelV4, LanguageModelV4CallOptions } from "@ai-sdk/provider";
+import type { ProviderAnswer } from "../providers/provider.ts";
+import type { ChatCodec, DecodedChat } from "./codec.ts";
+import { extraOptionsOf } from "./extras.ts";
+import { refuseUnfetchedUrls } from "./given-urls.ts";
+import { readAnswer } from "./read-answer.ts";
+import { rehearse, startRehearsal } from "./rehearsal.ts";
+import { streamedBody } from "./stream-body.ts";
+import { ToldFacts } from "./told-facts.ts";
+import { answerOf, type Translation, whole } from "./translation.ts";
+import { untranslatable } from "./untranslatable.ts";
+import { lossOf, refusalOfPackage } from "./warnings.ts";
+
+/** Translates a chat. */
+export async function translateChat(codec: ChatCodec, translation: Translation): Promise<ProviderAnswer> {
+  const decoded = codec.decode(translation.request.invocation);
+  const options = optionsOf(translation, decoded);
+  await refuseLosses(codec, translation, options);
+  const model = modelOf(translation, translation.exchange.fetch);
+  return decoded.streaming
+    ? streamed(codec, translation, decoded, model, options)
+    : answered(codec, translation, decoded, model, options);
+}
+
+function optionsOf({ request, provider }: Translation, { options, extras }: DecodedChat): LanguageModelV4CallOptions {
+  const extra = extraOptionsOf(provider.options.kind, extras);
+  const providerOptions = { ...options.providerOptions };
+  for (const [name, said] of Object.entries(extra)) providerOptions[name] = { ...providerOptions[name], ...said };
+  return { ...options, providerOptions, abortSignal: request.signal };
+}
+
+function modelOf({ modelsOver, request, provider }: Translation, fetch: typeof globalThis.fetch): LanguageModelV4 {
+  const { chat } = modelsOver(fetch);
+  if (chat !== undefined) return chat(request.model);
+  throw untranslatable("model", `the provider ${provider.name} has no chats`);
+}
+
+/** Refuses what would be lost, before anything is sent. */
+async function refuseLosses(
+  { fieldNames }: ChatCodec,
+  translation: Translation,
+  options: LanguageModelV4CallOptions,
+): Promise<void> {
+  try {
+    const rehearsal = startRehearsal();
+    const model = modelOf(translation, rehearsal.fetch);
+    await refuseUnfetchedUrls(model, options.prompt, fieldNames.prompt ?? "messages");
+    const loss = lossOf(await rehearse(rehearsal, model, options), fieldNames);
+    if (loss !== undefined) throw loss;
+  } catch (error) {
+    throw refusalOfPackage(error, fieldNames) ?? error;
+  }
+}
+
+async function answered(
+  codec: ChatCodec,
+  translation: Translation,
+  decoded: DecodedChat,
+  model: LanguageModelV4,
+  options: LanguageModelV4CallOptions,
+): Promise<ProviderAnswer> {
+  const answer = await readAnswer(translation, () => model.doGenerate(options));
+  const loss = lossOf(answer.warnings, codec.fieldNames);
+  if (loss !== undefined) throw loss;
+  const told = new ToldFacts();
+  told.hearResponse(answer.response ?? {});
+  told.hearEnd(answer.finishReason, answer.usage);
+  const content = answer.content.filter(({ type }) => type !== "custom");
+  const body = codec.encodeAnswer({ ...answer, content }, translation.names, decoded);
+  return answerOf(translation, "application/json", { status: 200, told: () => told.facts(), body: whole(body) });
+}
+
+async function streamed(
+  codec: ChatCodec,
+  translation: Translation,
+  decoded: DecodedChat,
+  model: LanguageModelV4,
+  options: LanguageModelV4CallOptions,
+): Promise<ProviderAnswer> {
+  const { stream } = await readAnswer(translation, () => model.doStream(options));
+  const encoder = codec.createStreamEncoder(translation.names, decoded);
+  const told = new ToldFacts();
+  const body = streamedBody({ stream, encoder, told, translation, fieldNames: codec.fieldNames });
+  return answerOf(translation, encoder.contentType, { status: 200, told: () => told.facts(), body });
+}

@@ -1,0 +1,79 @@
+import type { EmbeddingModelV4, EmbeddingModelV4CallOptions, EmbeddingModelV4Result } from "@ai-sdk/provider";
+import type { AnswerFacts } from "../core/invocation.ts";
+import { tokensOf } from "../dialects/token-count.ts";
+import type { ProviderAnswer } from "../providers/provider.ts";
+import type { EmbeddingCodec } from "./codec.ts";
+import { extraOptionsOf } from "./extras.ts";
+import { readAnswer } from "./read-answer.ts";
+import { answerOf, type Translation, whole } from "./translation.ts";
+import { untranslatable } from "./untranslatable.ts";
+import { lossOf, refusalOfPackage } from "./warnings.ts";
+
+/** A request is at most so many requests to a provider that takes fewer texts at once. */
+const REQUESTS_MAX = 128;
+
+/** Translates a request for embeddings. Where the provider takes fewer texts at once it is several requests, one by one. */
+export async function translateEmbedding(codec: EmbeddingCodec, translation: Translation): Promise<ProviderAnswer> {
+  const { request, provider, exchange } = translation;
+  const { fieldNames } = codec;
+  const { options, extras } = codec.decode(request.invocation);
+  const providerOptions = { ...options.providerOptions, ...extraOptionsOf(provider.options.kind, extras) };
+  try {
+    const model = modelOf(translation);
+    const asked = { ...options, providerOptions, abortSignal: request.signal };
+    const results: EmbeddingModelV4Result[] = [];
+    for (const values of await sharesOf(model, asked, fieldNames.values ?? "values")) {
+      exchange.release();
+      const result = await readAnswer(translation, () => model.doEmbed({ ...asked, values }));
+      const loss = lossOf(result.warnings, fieldNames);
+      if (loss !== undefined) throw loss;
+      results.push(result);
+    }
+    const answer = joined(results);
+    const body = codec.encodeAnswer(answer, translation.names, request.invocation);
+    const facts = factsOf(answer);
+    return answerOf(translation, "application/json", { status: 200, told: () => facts, body: whole(body) });
+  } catch (error) {
+    throw refusalOfPackage(error, fieldNames) ?? error;
+  }
+}
+
+function modelOf({ modelsOver, exchange, request, provider }: Translation): EmbeddingModelV4 {
+  const { embedding } = modelsOver(exchange.fetch);
+  if (embedding !== undefined) return embedding(request.model);
+  throw untranslatable("model", `the provider ${provider.name} has no embeddings`);
+}
+
+/** The texts, in shares of at most as many as the provider takes at once. */
+async function sharesOf(
+  { maxEmbeddingsPerCall }: EmbeddingModelV4,
+  { values }: EmbeddingModelV4CallOptions,
+  field: string,
+): Promise<string[][]> {
+  const most = (await maxEmbeddingsPerCall) ?? values.length;
+  if (values.length > most * REQUESTS_MAX) {
+    throw untranslatable(
+      field,
+      `the provider takes ${most} at once, and one request may be ${REQUESTS_MAX} of its own`,
+    );
+  }
+  const shares: string[][] = [];
+  for (let from = 0; from < values.length; from += most) shares.push(values.slice(from, from + most));
+  return shares;
+}
+
+function joined(results: readonly EmbeddingModelV4Result[]): EmbeddingModelV4Result {
+  const tokens = results.map(({ usage }) => usage?.tokens);
+  const said = tokens.filter((count) => count !== undefined && !Number.isNaN(count));
+  const sum = said.reduce<number>((total, count) => total + (count ?? 0), 0);
+  return {
+    embeddings: results.flatMap(({ embeddings }) => embeddings),
+    ...(said.length < results.length ? {} : { usage: { tokens: sum } }),
+    warnings: [],
+  };
+}
+
+function factsOf({ usage }: EmbeddingModelV4Result): Partial<AnswerFacts> {
+  const tokens = usage && tokensOf(usage.tokens);
+  return { usage: tokens === undefined ? undefined : { inputTokens: tokens, outputTokens: 0n, totalTokens: tokens } };
+}

@@ -1,0 +1,136 @@
+import { ServiceError } from "#lib/service-error.ts";
+import { ProviderError } from "../core/provider-error.ts";
+import { createClientFetch } from "../providers/client-fetch.ts";
+import type { HttpAnswer, HttpClient, HttpRequest } from "../providers/http-client.ts";
+import { type PassedHeaders, passedHeadersOf } from "../providers/passed-headers.ts";
+import type { AttemptTimeouts } from "../providers/provider.ts";
+
+/** A provider's answer of 4xx or 5xx is read up to here; what is longer is cut. */
+const REFUSAL_BYTES_MAX = 1024 * 1024;
+
+export interface ExchangeOptions {
+  /** The provider's name. */
+  readonly name: string;
+  readonly client: HttpClient;
+  readonly timeouts: AttemptTimeouts;
+  /** The attempt's signal. */
+  readonly signal: AbortSignal;
+  /** The headers that a request has when it leaves, of those that the package gave it. */
+  headersOf(given: Record<string, string>): Record<string, string>;
+  /** How much of an answer may be held at once, in bytes. What is larger is provider_protocol. */
+  readonly heldBytesMax: number;
+}
+
+/** What a provider refused with. */
+export interface Refusal {
+  readonly status: number;
+  readonly text: string;
+}
+
+/**
+ * The requests that a package makes in one attempt, as they are on the wire. It keeps what was sent and how it failed, so that
+ * nothing depends on what the package makes of it.
+ */
+export class Exchange {
+  /** The Fetch API, for the package. */
+  readonly fetch: typeof globalThis.fetch;
+  /** The bodies that were sent, in order. */
+  readonly sent: Buffer[] = [];
+  readonly #options: ExchangeOptions;
+  readonly #closing = new AbortController();
+  #headers: PassedHeaders = [];
+  #refusal: Refusal | undefined;
+  #failure: ServiceError | undefined;
+  #heldBytes = 0;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    this.fetch = createClientFetch(
+      { request: (request) => this.#send({ ...request, signal }) },
+      {
+        timeouts: options.timeouts,
+        signal,
+      },
+    );
+  }
+
+  /** The headers of the latest answer that pass to the caller. */
+  get headers(): PassedHeaders {
+    return this.#headers;
+  }
+
+  /** The provider's answer of 4xx or 5xx. Undefined: it refused nothing. */
+  get refusal(): Refusal | undefined {
+    return this.#refusal;
+  }
+
+  /** What went wrong on the way. Undefined: nothing. */
+  get failure(): ServiceError | undefined {
+    return this.#failure;
+  }
+
+  /** Says that what came so far has been handed on. */
+  release(): void {
+    this.#heldBytes = 0;
+  }
+
+  /** Cuts what is still under way. */
+  close(): void {
+    this.#closing.abort(new ServiceError("cancelled", "Nobody reads the answer any more."));
+  }
+
+  async #send(request: HttpRequest): Promise<HttpAnswer> {
+    const { client, name, headersOf } = this.#options;
+    if (request.body !== undefined) this.sent.push(request.body);
+    try {
+      const answer = await client.request({ ...request, headers: headersOf(request.headers) });
+      this.#headers = passedHeadersOf(answer.headers);
+      if (answer.status < 300) return { ...answer, body: this.#watched(answer.body) };
+      if (answer.status >= 400) return await this.#refused(answer);
+      await answer.body.return();
+      const message = `The provider ${name} answered ${answer.status}, a redirect, which is not followed. Its operator must check providers.${name}.baseUrl.`;
+      throw new ProviderError("provider_protocol", message, { text: `status ${answer.status}` });
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  async *#watched(body: HttpAnswer["body"]): AsyncGenerator<Buffer, void, void> {
+    const { name, heldBytesMax } = this.#options;
+    try {
+      for await (const piece of body) {
+        this.#heldBytes += piece.length;
+        if (this.#heldBytes > heldBytesMax) {
+          const message = `The provider ${name} answered with more than ${heldBytesMax} bytes at once (limits.answerBytesMax).`;
+          throw new ServiceError("provider_protocol", message);
+        }
+        yield piece;
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  async #refused({ status, headers, body }: HttpAnswer): Promise<HttpAnswer> {
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for await (const piece of body) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes >= REFUSAL_BYTES_MAX) break;
+    }
+    const whole = Buffer.concat(pieces).subarray(0, REFUSAL_BYTES_MAX);
+    this.#refusal = { status, text: whole.toString("utf8") };
+    return { status, headers, body: only(whole) };
+  }
+
+  #failed(error: unknown): unknown {
+    if (error instanceof ServiceError) this.#failure ??= error;
+    return error;
+  }
+}
+
+async function* only(piece: Buffer): AsyncGenerator<Buffer, void, void> {
+  yield piece;
+}

@@ -1,0 +1,57 @@
+import { newTraceId } from "#lib/ids.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import type { ProviderAnswer, ProviderRequest } from "../providers/provider.ts";
+import { translateChat } from "./chat.ts";
+import { codecOf } from "./codecs.ts";
+import { translateEmbedding } from "./embedding.ts";
+import { Exchange } from "./exchange.ts";
+import { loadModels } from "./load-package.ts";
+import { outgoingHeadersOf } from "./outgoing-headers.ts";
+import { refusalIn } from "./provider-said.ts";
+import { answerOf, type Translation, type TranslatorOptions, whole } from "./translation.ts";
+
+/**
+ * Sends a request in the provider's own format, and gives its answer in the caller's. Throws as `Provider.send` does; what
+ * cannot be translated is refused before anything is sent, wherever that can be known.
+ */
+export async function translate(provider: TranslatorOptions, request: ProviderRequest): Promise<ProviderAnswer> {
+  const codec = codecOf(request.format);
+  if (codec === undefined) throw untranslated(provider, request);
+  const translation = await begin(provider, request);
+  const { exchange } = translation;
+  try {
+    return await (codec.kind === "chat" ? translateChat(codec, translation) : translateEmbedding(codec, translation));
+  } catch (error) {
+    exchange.close();
+    const refusal = refusalIn(exchange, error);
+    if (refusal === undefined) throw exchange.failure ?? error;
+    const { status, message } = refusal;
+    const body = whole(codec.errorBody(status, message));
+    return answerOf(translation, "application/json", { status, told: undefined, body });
+  }
+}
+
+async function begin(provider: TranslatorOptions, request: ProviderRequest): Promise<Translation> {
+  const makeModels = await loadModels(provider);
+  const { options, baseUrl, name, client } = provider;
+  const exchange = new Exchange({
+    name,
+    client,
+    timeouts: request.timeouts,
+    signal: request.signal,
+    headersOf: (given) => outgoingHeadersOf(provider, request, given),
+    heldBytesMax: request.answerBytesMax,
+  });
+  return {
+    request,
+    provider,
+    modelsOver: (fetch) => makeModels({ options, baseUrl, fetch }),
+    exchange,
+    names: { id: newTraceId().slice(0, 24), model: request.model, createdSeconds: Math.floor(Date.now() / 1000) },
+  };
+}
+
+function untranslated({ name }: TranslatorOptions, { format }: ProviderRequest): ServiceError {
+  const message = `The provider ${name} does not speak ${format}, which cannot be translated. Use an endpoint whose provider speaks it.`;
+  return new ServiceError("untranslatable", message);
+}

@@ -27,6 +27,7 @@ const endpoint = z.object({
   name: text,
   models: uses,
   fallbacks: uses,
+  credentials: text,
   payload: z.object({ redact: rules }).catch({ redact: [] }),
 });
 const redaction = z
@@ -83,7 +84,7 @@ function* providerFaultsOf({ providers }: Readable): Generator<CrossFault> {
 function* endpointFaultsOf({ providers, endpoints }: Readable): Generator<CrossFault> {
   const have = Object.keys(providers).join(", ") || "none";
   const seen = new Set<string>();
-  for (const [index, { name, models, fallbacks }] of endpoints.entries()) {
+  for (const [index, { name, models, fallbacks, credentials }] of endpoints.entries()) {
     if (name !== undefined && seen.has(name)) {
       yield { path: ["endpoints", index, "name"], message: `"${name}" is there twice. Rename one.` };
     }
@@ -97,6 +98,12 @@ function* endpointFaultsOf({ providers, endpoints }: Readable): Generator<CrossF
         const message = `no provider "${used}" under providers (have: ${have}). Add it, or fix the name.`;
         yield { path: ["endpoints", index, setting, at, "provider"], message };
       }
+    }
+    if (credentials === "caller" && new Set([...models, ...fallbacks].map((use) => use.provider)).size > 1) {
+      yield {
+        path: ["endpoints", index, "credentials"],
+        message: "a caller's key is for one provider, and this endpoint has several. Give each an endpoint of its own.",
+      };
     }
     if (models.length > 0 && models.every(({ weight }) => weight === 0)) {
       yield {

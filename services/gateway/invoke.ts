@@ -51,6 +51,7 @@ export async function* invoke(
   try {
     if (recording.isTraced) call.onTraced(recording.invocation);
     refuseBadRequest(call, request);
+    refuseWithoutCredentials(call, endpoint);
     await recording.begin();
     const { takesStream, signal } = call;
     using _turn = endpoint.turnstile.enter() ?? (await turnOf(endpoint, recording, signal));
@@ -103,6 +104,15 @@ function refuseBadRequest({ takesStream }: InvocationCall, { fault, streaming }:
       },
     );
   }
+}
+
+/** An endpoint that passes its callers' own credentials on has none to send in their place. */
+function refuseWithoutCredentials({ invocation }: InvocationCall, { name, options }: Endpoint): void {
+  if (options.credentials === "gateway" || invocation.credentials.length > 0) return;
+  throw new ServiceError(
+    "unauthenticated",
+    `The endpoint ${name} sends its provider the caller's own key, and the request brought none. Send it as your SDK does: authorization, x-api-key, x-goog-api-key or api-key.`,
+  );
 }
 
 /** Waits for the call's turn. How long it did is in its trace, also when it waited in vain. */

@@ -78,7 +78,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       store: { sqlite: { path: join(options.storeDirectory ?? directory, "traces.db") } },
       ...options.traceWriter,
     },
-    providers: providersOf(provider.url, options),
+    providers: providersOf(provider, options),
     endpoints: endpointsOf(options),
   };
   const configFile = join(directory, "twinspan.yaml");
@@ -108,11 +108,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-function providersOf(baseUrl: string, { providers = {} }: StackOptions): NonNullable<ConfigInput["providers"]> {
+/** The provider `scripted` speaks every format. Others speak what their settings say, and are sent translations of the rest. */
+function providersOf(
+  provider: ScriptedProvider,
+  { providers = {} }: StackOptions,
+): NonNullable<ConfigInput["providers"]> {
   // Its models fail on purpose, for tests that share it: its breaker is off.
-  const scripted = { baseUrl, allowAddresses: ["127.0.0.0/8"], breaker: { enabled: false } };
-  const named = Object.entries(providers).map(([name, settings]) => [name, { ...scripted, ...settings }]);
-  return { scripted, ...Object.fromEntries(named) };
+  const place = { baseUrl: provider.url, allowAddresses: ["127.0.0.0/8"], breaker: { enabled: false } };
+  const everyFormat = {
+    dialects: ["openai-chat", "openai-responses", "openai-responses-compact", "openai-embeddings"],
+    baseUrls: { anthropic: provider.at("anthropic"), gemini: provider.at("gemini") },
+  };
+  const named = Object.entries(providers).map(([name, settings]) => [name, { ...place, ...settings }]);
+  const { scripted, ...others } = Object.fromEntries(named);
+  return { scripted: { ...place, ...everyFormat, ...scripted }, ...others };
 }
 
 function endpointsOf({ models, endpoints = [] }: StackOptions): NonNullable<ConfigInput["endpoints"]> {

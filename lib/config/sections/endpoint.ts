@@ -110,7 +110,9 @@ export const endpoint = z.strictObject({
   credentials: z
     .enum(["gateway", "caller"])
     .default("gateway")
-    .describe("Whose key the provider is sent: the one configured, or the caller's own, unseen and unrecorded."),
+    .describe(
+      "Whose key the provider is sent: the one configured, or the caller's own, unseen and unrecorded. With `caller` all models are of one provider.",
+    ),
   tracing: z.enum(["on", "off"]).default("on").describe("Off: neither twin, still metrics."),
   mirror: z
     .enum(["sampled", "always", "never"])

@@ -16,8 +16,8 @@ export interface RelayOptions {
   readonly client: HttpClient;
 }
 
-/** The headers in which a caller may bring credentials of its own. */
-const CREDENTIALS = new Set(["authorization", "x-api-key", "x-goog-api-key", "api-key"]);
+/** The headers in which a caller may bring credentials of its own: they go on as they came. */
+const CREDENTIALS = new Set(["authorization", "x-api-key", "x-goog-api-key", "api-key", "chatgpt-account-id"]);
 
 /**
  * Sends a request to a provider that speaks its format: the caller's bytes, but for the model's name. The answer's bytes

@@ -129,3 +129,18 @@ test("a file that is not there is told with how to name another", () => {
     "no-such.yaml cannot be read (ENOENT). Name the configuration in",
   );
 });
+
+test("an endpoint that passes its callers' keys on has one provider: a key is for one", () => {
+  const text = (fallback: string) => `
+providers: { one: { kind: openai }, two: { kind: anthropic } }
+endpoints:
+  - name: own
+    credentials: caller
+    models: [{ provider: one, model: a }]
+    fallbacks: [{ provider: ${fallback}, model: b }]
+`;
+  expect(faultsOf(text("one"))).toEqual([]);
+  expect(faultsOf(text("two"))).toEqual([
+    expect.stringContaining("endpoints[0].credentials: a caller's key is for one"),
+  ]);
+});

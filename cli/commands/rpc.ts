@@ -55,7 +55,8 @@ takes a stream takes a JSON array.
 
 function targetOf(service: string, config: string | undefined, io: CliIo): string {
   const { ingress } = readConfig(config, io);
-  return service.startsWith("twinspan.gateway.") ? ingress.gateway : ingress.traceWriter;
+  const isGateways = ["twinspan.gateway.", "twinspan.inference."].some((prefix) => service.startsWith(prefix));
+  return isGateways ? ingress.gateway : ingress.traceWriter;
 }
 
 /** What is told of a failure: the service's own kind and details where it gave any, else gRPC's code and words. */

@@ -1,7 +1,7 @@
 import { credentials, Metadata } from "@grpc/grpc-js";
 import { SpanStatusCode, trace } from "@opentelemetry/api";
-import { GatewayServiceClient, type InvokeResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
-import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { type ChatResponse, InferenceServiceClient } from "#proto/twinspan/inference/v1/inference_service.ts";
+import type { Prompt } from "#proto/twinspan/inference/v1/prompt.ts";
 
 /** What came of a question. */
 export interface Answered {
@@ -9,26 +9,26 @@ export interface Answered {
   readonly traceId: string;
   /** The gateway's full trace of the call. */
   readonly gatewayTraceId: string;
-  /** The provider's HTTP status: its own errors are answers, not gRPC errors. */
-  readonly status: number;
-  /** The provider's body, as it wrote it. */
-  readonly body: string;
+  readonly text: string;
+  /** The tokens of the question and of the answer. */
+  readonly inputTokens: bigint;
+  readonly outputTokens: bigint;
 }
 
 const CALL_MS = 60_000;
 
 /** Asks an endpoint of the gateway at `target`. The trace context travels by itself: the channel is instrumented. */
 export function askGateway(target: string, endpoint: string, question: string): Promise<Answered> {
-  const client = new GatewayServiceClient(target, credentials.createInsecure());
-  const body = JSON.stringify({ model: endpoint, messages: [{ role: "user", content: question }] });
+  const client = new InferenceServiceClient(target, credentials.createInsecure());
   return trace.getTracer("example-grpc-client").startActiveSpan("serve a request", async (span) => {
     try {
-      const { head, body: answer, summary } = await invoke(client, Buffer.from(body));
+      const { message, summary } = await chat(client, endpoint, question);
       return {
         traceId: `tr-${span.spanContext().traceId}`,
         gatewayTraceId: summary?.traceId ?? "",
-        status: head?.status ?? 0,
-        body: answer.toString(),
+        text: message?.text ?? "",
+        inputTokens: summary?.usage?.inputTokens ?? 0n,
+        outputTokens: summary?.usage?.outputTokens ?? 0n,
       };
     } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR });
@@ -40,19 +40,17 @@ export function askGateway(target: string, endpoint: string, question: string): 
   });
 }
 
-function invoke(client: GatewayServiceClient, body: Buffer): Promise<InvokeResponse> {
-  const request = {
-    invocation: {
-      dialect: Dialect.DIALECT_OPENAI_CHAT,
-      endpoint: "",
-      body,
-      target: undefined,
-      headers: [],
-      credentials: [],
-    },
+function chat(client: InferenceServiceClient, endpoint: string, question: string): Promise<ChatResponse> {
+  const prompt: Prompt = {
+    messages: [{ message: { $case: "user", value: { parts: [{ part: { $case: "text", value: question } }] } } }],
+    tools: [],
+    toolChoice: undefined,
+    outputFormat: undefined,
+    sampling: undefined,
+    reasoning: undefined,
   };
   return new Promise((resolve, reject) => {
-    client.invoke(request, new Metadata(), { deadline: Date.now() + CALL_MS }, (error, response) =>
+    client.chat({ endpoint, prompt }, new Metadata(), { deadline: Date.now() + CALL_MS }, (error, response) =>
       error === null ? resolve(response) : reject(error),
     );
   });

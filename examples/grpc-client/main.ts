@@ -16,7 +16,8 @@ await using _telemetry = startTelemetry(
 try {
   const question = process.argv[2] ?? "What is a twin span?";
   const answered = await askGateway(gateway, process.env["TWINSPAN_ENDPOINT"] ?? "demo", question);
-  process.stdout.write(`status:  ${answered.status}\nbody:    ${answered.body}\n`);
+  process.stdout.write(`answer:  ${answered.text}\n`);
+  process.stdout.write(`tokens:  ${answered.inputTokens} → ${answered.outputTokens}\n`);
   process.stdout.write(`trace:   ${answered.traceId}\ngateway: ${answered.gatewayTraceId}\n`);
 } catch (error) {
   const why = error instanceof Error ? error.message : String(error);

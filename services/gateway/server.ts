@@ -8,9 +8,11 @@ import { startRpcServer } from "#lib/rpc/server.ts";
 import { observeTraceContext } from "#lib/trace-context/register.ts";
 import { EndpointServiceService } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { GatewayServiceService } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import { InferenceServiceService } from "#proto/twinspan/inference/v1/inference_service.ts";
 import { createEndpointService } from "./endpoint-service.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayService } from "./gateway-service.ts";
+import { createInferenceService } from "./inference-service.ts";
 import { LiveEndpoints } from "./live-endpoints.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { startOutbox } from "./outbox/outbox.ts";
@@ -84,6 +86,11 @@ export async function startGateway(
           name: "twinspan.gateway.v1.GatewayService",
           definition: GatewayServiceService,
           implementation: createGatewayService(gateway),
+        },
+        {
+          name: "twinspan.inference.v1.InferenceService",
+          definition: InferenceServiceService,
+          implementation: createInferenceService(gateway),
         },
         {
           name: "twinspan.gateway.v1.EndpointService",

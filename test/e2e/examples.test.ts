@@ -37,11 +37,11 @@ test("both examples run as their READMEs say, and their traces hold the mirror",
   );
 
   const service = await runExample("grpc-client");
-  expect(service.stdout).toContain("status:  200");
+  expect(service.stdout).toContain("answer:  Hello there\ntokens:  2 → 2\n");
   const [own = "", gateway = ""] = service.stdout.match(/tr-[0-9a-f]{32}/g) ?? [];
   const tree = await treeOf(place, own, 4);
   expect(tree).toMatch(
-    /serve a request .*\n.*GatewayService\/Invoke .*\n.*gateway\/demo {2}⇄ tr-.*\n.*model\/scripted\/echo-1/,
+    /serve a request .*\n.*InferenceService\/Chat .*\n.*gateway\/demo {2}⇄ tr-.*\n.*model\/scripted\/echo-1/,
   );
   expect(tree).toContain(`⇄ ${gateway}`);
   expect(await treeOf(place, gateway, 4)).toContain("user: Hello there");

@@ -4,7 +4,7 @@ import { Status } from "#proto/google/rpc/status.ts";
 import type { Told } from "./gateway-client.ts";
 
 /** What a failure says for programs. */
-export function errorInfoOf({ error }: Told): { reason: string; domain: string } {
+export function errorInfoOf({ error }: Pick<Told, "error">): { reason: string; domain: string } {
   const [details] = error?.metadata.get("grpc-status-details-bin") ?? [];
   const told = Status.decode(Buffer.from(details ?? ""));
   const info = told.details.find(({ typeUrl }) => typeUrl === "type.googleapis.com/google.rpc.ErrorInfo");

@@ -45,6 +45,23 @@ export function openAiErrorOf(error: ServiceError): OpenAiError {
   };
 }
 
+/** A failure as the data of an `error` event in a stream of OpenAI's responses. */
+export interface OpenAiErrorEvent extends Pick<OpenAiError["error"], "message" | "param" | "code">, OpenAiError {
+  readonly type: "error";
+  /** Its place among the events of the stream, from 0. */
+  readonly sequence_number: number;
+}
+
+/**
+ * A failure as an event of a stream of OpenAI's responses. It is told twice: as OpenAI documents the event, and as the
+ * `error` that OpenAI's Python SDK looks for. `place`: among the stream's events; 0 where that is not known.
+ */
+export function openAiErrorEventOf(failure: ServiceError, place: number): OpenAiErrorEvent {
+  const { error } = openAiErrorOf(failure);
+  const { message, param, code } = error;
+  return { type: "error", sequence_number: place, message, param, code, error };
+}
+
 function typeOf(kind: ErrorKind): OpenAiErrorType {
   if (kind === "budget_exceeded") return "insufficient_quota";
   switch (meaningOf(kind).http) {

@@ -1,6 +1,6 @@
 import { anthropicErrorOf } from "#lib/errors/anthropic-error.ts";
 import { geminiErrorOf } from "#lib/errors/gemini-error.ts";
-import { openAiErrorOf } from "#lib/errors/openai-error.ts";
+import { openAiErrorEventOf, openAiErrorOf } from "#lib/errors/openai-error.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 
 /**
@@ -12,11 +12,10 @@ export type StreamErrors = (error: ServiceError, contentType: string) => string 
 /** OpenAI's: an event whose data is the error object. */
 export const openAiStreamErrors = inEvents((error) => `data: ${JSON.stringify(openAiErrorOf(error))}\n\n`);
 
-/** OpenAI's responses have an event of the name `error`, which holds what the error object of other APIs does. */
-export const openAiResponsesStreamErrors = inEvents((error) => {
-  const { code, message, param } = openAiErrorOf(error).error;
-  return `event: error\ndata: ${JSON.stringify({ type: "error", code, message, param })}\n\n`;
-});
+/** OpenAI's responses: an event of the name `error`. How many came before it, only the gateway knows. */
+export const openAiResponsesStreamErrors = inEvents(
+  (error) => `event: error\ndata: ${JSON.stringify(openAiErrorEventOf(error, 0))}\n\n`,
+);
 
 /** Anthropic's: an event of the name `error`. */
 export const anthropicStreamErrors = inEvents(

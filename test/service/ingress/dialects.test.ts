@@ -217,7 +217,8 @@ test.each([
   [
     "/v1/responses",
     "text/event-stream",
-    'event: error\ndata: {"type":"error","code":"provider_timeout","message":"Gone.","param":null}\n\n',
+    'event: error\ndata: {"type":"error","sequence_number":0,"message":"Gone.","param":null,"code":"provider_timeout",' +
+      '"error":{"message":"Gone.","type":"server_error","param":null,"code":"provider_timeout"}}\n\n',
   ],
   [
     "/anthropic/v1/messages",

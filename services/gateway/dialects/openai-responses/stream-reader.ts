@@ -1,4 +1,4 @@
-import { openAiErrorOf } from "#lib/errors/openai-error.ts";
+import { openAiErrorEventOf } from "#lib/errors/openai-error.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { ProviderError } from "../../core/provider-error.ts";
@@ -43,12 +43,8 @@ export class ResponseReader implements StreamReader {
     return this.#reducer.reduced();
   }
 
-  /** As OpenAI documents its event, and with the `error` that its Python SDK looks for. */
-  errorEvent(failure: ServiceError): Buffer {
-    const { error } = openAiErrorOf(failure);
-    const { code, message, param } = error;
-    const event = { type: "error", sequence_number: this.#next, code, message, param, error };
-    return Buffer.from(`event: error\ndata: ${JSON.stringify(event)}\n\n`);
+  errorEvent(error: ServiceError): Buffer {
+    return Buffer.from(`event: error\ndata: ${JSON.stringify(openAiErrorEventOf(error, this.#next))}\n\n`);
   }
 }
 

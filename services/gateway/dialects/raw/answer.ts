@@ -9,8 +9,8 @@ export function readAnswer(body: Buffer): AnswerFacts {
   if (!isObject(answer)) return NO_FACTS;
   return {
     ...NO_FACTS,
-    responseId: coinedOf(answer["id"]),
-    responseModel: coinedOf(answer["model"]),
+    responseId: coinedOf(answer["id"] ?? answer["responseId"]),
+    responseModel: coinedOf(answer["model"] ?? answer["modelVersion"]),
     usage: knownUsageOf(answer),
   };
 }

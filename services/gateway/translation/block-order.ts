@@ -9,7 +9,12 @@ const ANSWER_CHARS_MAX = 32 * 1024 * 1024;
 /** What a stream of blocks comes to: one begins, gets its text in pieces, and ends before the next begins. */
 export type BlockEvent =
   | { readonly type: "start"; readonly block: Block; readonly metadata: SharedV4ProviderMetadata | undefined }
-  | { readonly type: "delta"; readonly block: Block; readonly text: string }
+  | {
+      readonly type: "delta";
+      readonly block: Block;
+      readonly text: string;
+      readonly isFirst: boolean;
+    }
   | {
       readonly type: "end";
       readonly block: Block;
@@ -164,7 +169,7 @@ export class BlockOrder {
     if (!open.hasStarted) events.push({ type: "start", block, metadata: open.metadata });
     open.hasStarted = true;
     for (const text of open.held) {
-      events.push({ type: "delta", block, text });
+      events.push({ type: "delta", block, text, isFirst: open.written === "" });
       open.written += text;
     }
     open.held = [];

@@ -3,9 +3,10 @@ import { anthropicMessagesCodec } from "./anthropic/anthropic-messages.ts";
 import type { Codec } from "./codec.ts";
 import { openAiChatCodec } from "./openai-chat/openai-chat.ts";
 import { openAiEmbeddingsCodec } from "./openai-embeddings/openai-embeddings.ts";
+import { openAiResponsesCodec } from "./openai-responses/openai-responses.ts";
 
 /** The formats that can be translated, each by its codec. */
-const CODECS: readonly Codec[] = [openAiChatCodec, openAiEmbeddingsCodec, anthropicMessagesCodec];
+const CODECS: readonly Codec[] = [openAiChatCodec, openAiEmbeddingsCodec, openAiResponsesCodec, anthropicMessagesCodec];
 
 /** The codec of a format. Undefined: its requests cannot be translated. */
 export function codecOf(format: WireFormat): Codec | undefined {

@@ -3,6 +3,7 @@ import type { ProviderAnswer } from "../providers/provider.ts";
 import type { ChatCodec, DecodedChat } from "./codec.ts";
 import { extraOptionsOf } from "./extras.ts";
 import { refuseUnfetchedUrls } from "./given-urls.ts";
+import { knownLossOf } from "./known-losses.ts";
 import { readAnswer } from "./read-answer.ts";
 import { rehearse, startRehearsal } from "./rehearsal.ts";
 import { streamedBody } from "./stream-body.ts";
@@ -41,6 +42,8 @@ async function refuseLosses(
   translation: Translation,
   options: LanguageModelV4CallOptions,
 ): Promise<void> {
+  const lost = knownLossOf(translation.provider.options.kind, options);
+  if (lost !== undefined) throw untranslatable(fieldNames[lost] ?? lost, "the provider takes it only in part");
   try {
     const rehearsal = startRehearsal();
     const model = modelOf(translation, rehearsal.fetch);

@@ -22,6 +22,8 @@ export interface Extra<Value> {
 interface Words {
   /** The name under which its package takes options of its own. */
   readonly as: string;
+  /** What every request says. */
+  readonly always?: JSONObject;
   readonly userId?: (id: string) => JSONObject;
   readonly singleToolCall?: () => JSONObject;
   readonly reasoningTokensMax?: (tokens: number) => JSONObject;
@@ -65,17 +67,13 @@ const WORDS: Readonly<Record<ProviderKind, Words>> = {
     reasoningTokensMax: (tokenBudget) => ({ thinking: { type: "enabled", tokenBudget } }),
   },
   groq: { as: "groq", userId: (user) => ({ user }), singleToolCall: () => ({ parallelToolCalls: false }) },
-  xai: { as: "xai" },
+  // Its responses would be stored.
+  xai: { as: "xai", always: { store: false } },
   deepseek: { as: "deepseek" },
-  togetherai: { ...COMPATIBLE, as: "togetherai" },
+  togetherai: COMPATIBLE,
   fireworks: { ...COMPATIBLE, as: "fireworks" },
-  openrouter: {
-    as: "openrouter",
-    userId: (user) => ({ user }),
-    singleToolCall: () => ({ parallelToolCalls: false }),
-    reasoningTokensMax: (tokens) => ({ reasoning: { max_tokens: tokens } }),
-  },
-  ollama: { as: "ollama" },
+  openrouter: { ...COMPATIBLE, reasoningTokensMax: (tokens) => ({ reasoning: { max_tokens: tokens } }) },
+  ollama: { as: "openaiCompatible" },
 };
 
 /**
@@ -85,6 +83,7 @@ const WORDS: Readonly<Record<ProviderKind, Words>> = {
 export function extraOptionsOf(kind: ProviderKind, extras: Extras): SharedV4ProviderOptions {
   const words = WORDS[kind];
   const options: JSONObject = {
+    ...words.always,
     ...optionOf(extras.userId, words.userId),
     ...optionOf(extras.singleToolCall, words.singleToolCall),
     ...optionOf(extras.reasoningTokensMax, words.reasoningTokensMax),

@@ -1,6 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { EmbeddingModelV4, LanguageModelV4, ProviderV4 } from "@ai-sdk/provider";
-import type { ProviderKind, ProviderOptions } from "../providers/kinds.ts";
+import { type ProviderKind, type ProviderOptions, placeOf } from "../providers/kinds.ts";
 
 /** What a package is given. */
 export interface PackageSettings {
@@ -28,6 +28,8 @@ export interface ProviderPackage {
 /** In the place of a key: without one, packages look for keys in the environment. */
 const NO_KEY = "none";
 
+const COMPATIBLE: ProviderPackage = { install: undefined, load: async () => compatibleModels };
+
 /** The package of each kind of provider. */
 export const PACKAGES: Readonly<Record<ProviderKind, ProviderPackage>> = {
   openai: {
@@ -41,17 +43,7 @@ export const PACKAGES: Readonly<Record<ProviderKind, ProviderPackage>> = {
       };
     },
   },
-  "openai-compatible": {
-    install: undefined,
-    load: async () => (settings) => {
-      const { dialects } = settings.options;
-      const { chat, embedding } = compatibleModels(settings);
-      return {
-        chat: dialects.includes("openai-chat") ? chat : undefined,
-        embedding: dialects.includes("openai-embeddings") ? embedding : undefined,
-      };
-    },
-  },
+  "openai-compatible": COMPATIBLE,
   "azure-openai": {
     install: "@ai-sdk/azure@4.0.85",
     async load() {
@@ -95,29 +87,11 @@ export const PACKAGES: Readonly<Record<ProviderKind, ProviderPackage>> = {
   groq: plain("@ai-sdk/groq@4.0.84", async () => (await import("@ai-sdk/groq")).createGroq),
   xai: plain("@ai-sdk/xai@5.0.12", async () => (await import("@ai-sdk/xai")).createXai),
   deepseek: plain("@ai-sdk/deepseek@3.0.56", async () => (await import("@ai-sdk/deepseek")).createDeepSeek),
-  togetherai: plain("@ai-sdk/togetherai@3.0.54", async () => (await import("@ai-sdk/togetherai")).createTogetherAI),
   fireworks: plain("@ai-sdk/fireworks@3.0.62", async () => (await import("@ai-sdk/fireworks")).createFireworks),
-  openrouter: {
-    install: "@openrouter/ai-sdk-provider@3.1.0",
-    async load() {
-      const { createOpenRouter } = await import("@openrouter/ai-sdk-provider");
-      return ({ baseUrl, fetch }) => {
-        const provider = createOpenRouter({ baseURL: baseUrl, apiKey: NO_KEY, compatibility: "strict", fetch });
-        return { chat: (model) => provider.chat(model), embedding: (model) => provider.textEmbeddingModel(model) };
-      };
-    },
-  },
-  ollama: {
-    install: "ollama-ai-provider-v2@4.0.1",
-    async load() {
-      const { createOllama } = await import("ollama-ai-provider-v2");
-      return ({ baseUrl, fetch }) => {
-        // Its own API stands beside the one that is OpenAI's.
-        const provider = createOllama({ baseURL: baseUrl.replace(/\/v1$/, "/api"), fetch });
-        return { chat: (model) => provider.chat(model), embedding: (model) => provider.textEmbeddingModel(model) };
-      };
-    },
-  },
+  // Their own packages lose more than this one: what they speak is OpenAI's chat completions.
+  togetherai: COMPATIBLE,
+  openrouter: COMPATIBLE,
+  ollama: COMPATIBLE,
 };
 
 /** What most packages make their provider with. */
@@ -147,7 +121,8 @@ function plain(
   };
 }
 
-function compatibleModels({ options, baseUrl, fetch }: PackageSettings) {
+/** Which of OpenAI's formats a provider has is known of its kind, or configured. */
+function compatibleModels({ options, baseUrl, fetch }: PackageSettings): Models {
   const provider = createOpenAICompatible({
     name: "openaiCompatible",
     baseURL: baseUrl,
@@ -155,5 +130,8 @@ function compatibleModels({ options, baseUrl, fetch }: PackageSettings) {
     supportsStructuredOutputs: true,
     fetch,
   });
-  return { chat: provider.chatModel, embedding: provider.embeddingModel };
+  return {
+    chat: placeOf(options, "openai-chat") && provider.chatModel,
+    embedding: placeOf(options, "openai-embeddings") && provider.embeddingModel,
+  };
 }

@@ -13,8 +13,16 @@ export type FieldNames = Readonly<Record<string, string | undefined>>;
 
 /** Words of a package that say nothing of a payload. */
 const PLAIN_WORDS = /^[A-Za-z][A-Za-z /.,'()-]{0,80}$/;
-/** Warnings that tell of nothing lost. */
-const HARMLESS = [/^Replayed \d+ `functionCall` part/, /was mapped to think=true$/];
+/**
+ * Warnings that tell of nothing lost: what a signature is put in for, and the reasoning of earlier turns, which only the
+ * provider that wrote it can take back, and none needs.
+ */
+const HARMLESS = [
+  /^Replayed \d+ `functionCall` part/,
+  /^unsupported reasoning metadata$/,
+  /^sending reasoning content is disabled/,
+  /^Reasoning parts without /,
+];
 
 /**
  * The failure of a request of which a package says that it cannot take all over: whatever is not supported is lost, and
@@ -65,6 +73,6 @@ function fieldOf(words: string, names: FieldNames): string {
 /** What packages call things that are no option's name. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/\btool.?choice\b/i, "toolChoice"],
-  [/\bstrict\b|\btool\b.*\btype\b|provider-defined/i, "tools"],
+  [/\bstrict\b|\btool\b.*\btype\b|provider-defined|toolContent/i, "tools"],
   [/response format|json/i, "responseFormat"],
 ];

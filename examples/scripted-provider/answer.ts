@@ -48,7 +48,8 @@ const PIECE_BYTES = 1024;
 export function answerOf(asked: Asked, behaviour: Behaviour, id: string, created: number): Answer {
   const calls = callsOf(asked, behaviour, id);
   const whole = calls.length > 0 && behaviour.answer === undefined ? [] : textOf(asked, behaviour);
-  const text = whole.slice(0, asked.tokensMax);
+  const sized = behaviour.answerBytes !== undefined || behaviour.chunks !== undefined;
+  const text = sized ? whole : whole.slice(0, asked.tokensMax);
   const reasoning = reasoningOf(asked, behaviour);
   const ended = calls.length > 0 ? "tool-calls" : text.length < whole.length ? "length" : "stop";
   const output = text.length + reasoning.length + calls.reduce((sum, { pieces }) => sum + pieces.length, 0);
@@ -80,7 +81,7 @@ function callsOf({ tools, toolRequired, question }: Asked, { toolCall }: Behavio
   return Array.from({ length: times }, (_, index) => {
     const tool: AskedTool | undefined = tools[index % tools.length];
     return {
-      id: `${index}${id.slice(-23)}`,
+      id: `${id.slice(-22)}${String(index).padStart(2, "0")}`,
       name: name ?? tool?.name ?? "",
       pieces: wordsOf(given ?? JSON.stringify(instanceOf(tool?.schema, question))),
     };

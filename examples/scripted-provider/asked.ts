@@ -3,7 +3,7 @@ export interface Asked {
   readonly model: string;
   /** The text of the last message that is the user's, or a tool's result where that came last. */
   readonly question: string;
-  /** The words of all messages; an image counts as `IMAGE_TOKENS`. */
+  /** The words of all messages; an image counts as 100. */
   readonly promptTokens: number;
   /** The tools that may be called. None: there are none, or one has answered already. */
   readonly tools: readonly AskedTool[];
@@ -44,7 +44,7 @@ export interface Conversation {
 }
 
 /** What an image counts, in tokens. */
-export const IMAGE_TOKENS = 100;
+const IMAGE_TOKENS = 100;
 
 /** What a conversation asks. */
 export function askedOf({ model, said, tools = [], toolChoice = "auto", schema, tokensMax }: Conversation): Asked {

@@ -52,8 +52,12 @@ const behaviourSchema = z.strictObject({
     .optional()
     .describe("Calls a tool when the request has any; without it, only when the request insists."),
   answer: z.string().optional().describe("The answer, instead of the last user message; with a tool call, before it."),
-  answerBytes: count.optional().describe("Answers with so many bytes of text; streams have 1 KiB a chunk."),
-  chunks: count.optional().describe("Answers with exactly so many chunks of text, of a word each."),
+  answerBytes: count
+    .optional()
+    .describe("Answers with so many bytes of text, whatever the request allows; streams have 1 KiB a chunk."),
+  chunks: count
+    .optional()
+    .describe("Answers with exactly so many chunks of text, of a word each, whatever the request allows."),
   finish: z
     .enum(["stop", "length", "tool-calls", "content-filter", "error"])
     .optional()

@@ -45,7 +45,7 @@ export function createScript(configured: ReadonlyMap<string, Behaviour>): Script
     const id = `${idPrefix}${made.toString(36).padStart(7, "0")}`;
     stage.response.setHeaders(new Headers(vendor.headers(id)));
     const rest = restOf(path, vendor);
-    if (request.method === "GET" && rest === "/models") {
+    if (request.method === "GET" && rest === (vendor.modelsPath ?? "/models") && vendor.models !== undefined) {
       return playBody(vendor.models([...new Set([...LISTED_MODELS, ...configured.keys()])]), {}, stage);
     }
     const exchange = request.method === "POST" ? readRequest(vendor, rest, query, request.body) : undefined;
@@ -70,7 +70,9 @@ function playFault(
     const date = new Date(Date.now() + retryAfter * 1000).toUTCString();
     stage.response.setHeader("retry-after", behaviour.retryAfterDate ? date : String(retryAfter));
   }
-  const body = behaviour.body ?? vendor.error({ unknownModel: false, ...fault, retryAfter });
+  const whole = { unknownModel: false, ...fault, retryAfter };
+  stage.response.setHeaders(new Headers(vendor.errorHeaders?.(whole)));
+  const body = behaviour.body ?? vendor.error(whole);
   return playBody(body, { ...behaviour, status }, stage);
 }
 

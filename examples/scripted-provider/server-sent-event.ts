@@ -7,11 +7,6 @@ export interface TypedData {
   readonly [field: string]: unknown;
 }
 
-/** A server-sent event without a name. */
-export function dataEventOf(data: unknown): string {
-  return `data: ${JSON.stringify(data)}\n\n`;
-}
-
 /** A server-sent event that is named as the `type` of its data. */
 export function typedEventOf(data: TypedData): string {
   return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`;

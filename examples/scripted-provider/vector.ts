@@ -1,5 +1,3 @@
-import { wordsOf } from "./asked.ts";
-
 /** How many dimensions a vector has when nobody asks for a number. */
 const DIMENSIONS = 8;
 
@@ -20,9 +18,4 @@ export function vectorOf(text: string, dimensions: number | null | undefined): r
   const length = Math.hypot(...raw);
   // As 32-bit floats, so that a vector is the same in every encoding.
   return raw.map((value) => Math.fround(value / length));
-}
-
-/** The words of all texts. */
-export function wordCountOf(texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + wordsOf(text).length, 0);
 }

@@ -61,8 +61,12 @@ export interface Vendor {
   readonly routes: readonly (readonly [RegExp, Reader])[];
   /** The body of an error. */
   readonly error: (fault: Fault) => string;
-  /** The body of its list of models, which is at `/models`. */
-  readonly models: (names: readonly string[]) => string;
+  /** Headers of an error. */
+  readonly errorHeaders?: (fault: Fault) => Readonly<Record<string, string>>;
+  /** Where its list of models is. Default `/models`. */
+  readonly modelsPath?: string;
+  /** The body of that list. Undefined: it has none. */
+  readonly models?: (names: readonly string[]) => string;
   /** Headers of every answer, by the request's id. */
   readonly headers: (id: string) => Readonly<Record<string, string>>;
 }

@@ -6,7 +6,7 @@ const part = z.looseObject({
   thought: z.boolean().optional(),
   inlineData: z.looseObject({ mimeType: z.string().optional() }).optional(),
   fileData: z.looseObject({ mimeType: z.string().optional() }).optional(),
-  functionResponse: z.looseObject({ response: z.unknown().optional() }).optional(),
+  functionResponse: z.looseObject({ response: z.record(z.string(), z.unknown()) }).optional(),
 });
 
 /** What somebody said. */
@@ -73,11 +73,10 @@ function partsOf({ parts = [] }: Content) {
   }));
 }
 
-/** A tool's result: the text of its only field, or all of it as JSON. */
-function resultOf(response: unknown): string {
-  const values = typeof response === "object" && response !== null ? Object.values(response) : [];
-  const text = values.find((value) => typeof value === "string");
-  return typeof text === "string" ? text : JSON.stringify(response ?? null);
+/** A tool's result: the text under one of the names that clients have for it, or all of it as JSON. */
+function resultOf(response: Readonly<Record<string, unknown>>): string {
+  const told = [response["output"], response["result"], response["content"]].find((value) => typeof value === "string");
+  return typeof told === "string" ? told : JSON.stringify(response);
 }
 
 function toolChoiceOf({ toolConfig }: GenerateShape): ToolChoice {

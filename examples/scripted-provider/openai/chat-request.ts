@@ -36,7 +36,8 @@ export function chatAskedOf(shape: ChatShape, model: string): Asked {
     said: shape.messages.map(({ role, content }) => saidIn(role, content)),
     tools,
     toolChoice: toolChoiceOf(shape.tool_choice),
-    schema: type === "text" ? undefined : (named?.schema ?? {}),
+    // Cohere has the schema itself here.
+    schema: type === "text" ? undefined : (named?.schema ?? named ?? {}),
     tokensMax: shape.max_completion_tokens ?? shape.max_tokens,
   });
 }
@@ -52,7 +53,7 @@ function saidIn(role: string, content: ChatShape["messages"][number]["content"])
 
 function toolChoiceOf(choice: ChatShape["tool_choice"]): ToolChoice {
   if (typeof choice === "object" && choice?.function !== undefined) return { name: choice.function.name };
-  // Mistral and Cohere have their own words for it.
+  // Mistral says `any`, and Cohere shouts.
   const word = typeof choice === "string" ? choice.toLowerCase() : "auto";
   if (word === "none") return "none";
   return word === "required" || word === "any" ? "required" : "auto";

@@ -11,20 +11,22 @@ const shape = z.looseObject({
   input: z.union([z.string(), z.array(z.string()).min(1), tokens.min(1), z.array(tokens).min(1)]),
   encoding_format: z.enum(["float", "base64"]).nullish(),
   dimensions: z.int().min(1).max(DIMENSIONS_MAX).nullish(),
+  // Mistral's word for it.
+  output_dimension: z.int().min(1).max(DIMENSIONS_MAX).nullish(),
 });
 
 type Input = z.output<typeof shape>["input"];
 
 /** OpenAI's embeddings. A token counts as a word. */
 export const readEmbeddings: Reader = ({ body, model: named }) =>
-  readShape(shape, body, ({ model = named, input, encoding_format: encoding, dimensions }) => {
+  readShape(shape, body, ({ model = named, input, encoding_format: encoding, ...shape }) => {
     if (model === undefined) return "Invalid request: model: you must provide a model parameter";
     const texts = textsOf(input);
     return {
       asked: askedOf({ model, said: texts.map((text) => ({ by: "user", text, images: 0 })) }),
       write: (answer) => {
         const data = texts.map((text, index) => {
-          const vector = vectorOf(text, dimensions);
+          const vector = vectorOf(text, shape.dimensions ?? shape.output_dimension);
           return { object: "embedding", index, embedding: encoding === "base64" ? base64Of(vector) : vector };
         });
         const count = answer.usage?.input;

@@ -23,7 +23,7 @@ export function wholeItemOf(item: ResponseItem) {
   const text = pieces.join("");
   switch (item.kind) {
     case "reasoning":
-      return { id, type: "reasoning", summary: [{ type: "summary_text", text }] };
+      return { id, type: "reasoning", status: "completed", summary: [{ type: "summary_text", text }] };
     case "message": {
       const status = item.whole ? "completed" : "incomplete";
       return { id, type: "message", status, role: "assistant", content: [textPartOf(text)] };
@@ -37,7 +37,7 @@ export function wholeItemOf(item: ResponseItem) {
 export function emptyItemOf(item: ResponseItem) {
   switch (item.kind) {
     case "reasoning":
-      return { id: item.id, type: "reasoning", summary: [] };
+      return { id: item.id, type: "reasoning", status: "in_progress", summary: [] };
     case "message":
       return { id: item.id, type: "message", status: "in_progress", role: "assistant", content: [] };
     case "call":

@@ -22,8 +22,7 @@ export function responseEventsOf(answer: Answer, begun: StreamedResponse, whole:
 
 /** How a response's stream tells that it failed after so many events: `error`, then `response.failed`. */
 export function failureEventsOf(failed: StreamedResponse, sent: number): string {
-  const { code, message, param } = SERVER_ERROR;
-  const error = typedEventOf({ type: "error", code, message, param, sequence_number: sent });
+  const error = typedEventOf({ type: "error", sequence_number: sent, error: SERVER_ERROR });
   return error + typedEventOf({ type: "response.failed", response: failed, sequence_number: sent + 1 });
 }
 

@@ -47,7 +47,11 @@ export class ReadingTap implements StreamTap {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#terminalEvent !== undefined) return this.#terminalEvent;
     if (this.#reader.isComplete && this.#framing.mayEnd) return this.#framing.rest();
-    throw new ServiceError("provider_protocol", "The provider's stream was cut before its end.");
+    const message = "The provider's stream was cut before its end.";
+    const text = this.#framing.rest().toString("utf8");
+    throw text === ""
+      ? new ServiceError("provider_protocol", message)
+      : new ProviderError("provider_protocol", message, { text });
   }
 
   facts(): AnswerFacts {

@@ -227,6 +227,21 @@ const tapOf = (contentType: string) =>
     payloadBytesMax: 10_000,
   });
 
+test("what a stream breaks off in is kept for the record: Gemini may tell its failure there without an event", () => {
+  const tap = tapOf(EVENTS);
+  tap.push(Buffer.from(`${eventOf(text("a"))}{"error":{"message":"secret"}}`), 1n);
+  try {
+    tap.end();
+    expect.unreachable();
+  } catch (thrown) {
+    expect(thrown).toMatchObject({
+      kind: "provider_protocol",
+      text: '{"error":{"message":"secret"}}',
+      event: undefined,
+    });
+  }
+});
+
 test.each([
   [503, "provider_unavailable"],
   [500, "provider_unavailable"],

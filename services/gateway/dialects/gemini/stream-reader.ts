@@ -1,5 +1,5 @@
 import { geminiErrorOf } from "#lib/errors/gemini-error.ts";
-import { isErrorKind, type ServiceError } from "#lib/service-error.ts";
+import type { ServiceError } from "#lib/service-error.ts";
 import { failureKindOfStatus } from "../../core/error-type.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { ProviderError } from "../../core/provider-error.ts";
@@ -53,8 +53,7 @@ export class ContentReader implements StreamReader {
    */
   #toldError(told: JsonObject, bytes: Buffer): ProviderError {
     const { code } = told;
-    const known = typeof code === "number" ? (failureKindOfStatus(code) ?? "") : "";
-    const kind = isErrorKind(known) ? known : "provider_unavailable";
+    const kind = (typeof code === "number" ? failureKindOfStatus(code) : undefined) ?? "provider_unavailable";
     const event = this.#form === "array" ? Buffer.concat([bytes, Buffer.from("]")]) : bytes;
     const said = { text: JSON.stringify(told), ...(kind === "provider_auth" ? {} : { event }) };
     return new ProviderError(kind, "The provider failed in the middle of its stream.", said);

@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const ROOT = process.cwd();
+const GUIDES = join(ROOT, "docs/guides");
+const RUN_MS = 60_000;
+
+/** A guide of docs/guides, and what it has its readers write and run. */
+export interface Guide {
+  /** Its file, without the ending. */
+  readonly name: string;
+  readonly blocks: readonly Block[];
+}
+
+/** A fenced block of a guide. What follows the language says what it is: a file's name, `run`, `environment`. */
+interface Block {
+  readonly role: string;
+  readonly text: string;
+}
+
+/** Where the files of all guides stand as their readers would write them. Disposing of it removes them. */
+export interface GuidePlace extends Disposable {
+  /** Runs a guide's commands of that role, with its experiment in the environment, and returns what they printed. */
+  run(guide: Guide, role: string, experiment: string): Promise<string>;
+}
+
+/** All guides, in the order of their names. */
+export function readGuides(): readonly Guide[] {
+  return readdirSync(GUIDES)
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => ({ name: file.slice(0, -3), blocks: blocksOf(readFileSync(join(GUIDES, file), "utf8")) }));
+}
+
+/** Writes the guides' files where packages are found as a reader's would be; `addresses` replaces those that they name. */
+export function createGuidePlace(guides: readonly Guide[], addresses: Readonly<Record<string, string>>): GuidePlace {
+  const addressed = (text: string) =>
+    Object.entries(addresses).reduce((replaced, [from, to]) => replaced.replaceAll(from, to), text);
+  mkdirSync(join(ROOT, "var"), { recursive: true });
+  const directory = mkdtempSync(join(ROOT, "var/guides-"));
+  symlinkSync(join(ROOT, "bin"), join(directory, "bin"));
+  const blocks = guides.flatMap((guide) => guide.blocks);
+  for (const { role, text } of blocks) {
+    if (role.includes(".")) writeFileSync(join(directory, role), addressed(text));
+  }
+  const environment = textOf(blocks, "environment");
+  return {
+    async run(guide, role, experiment) {
+      const named = `OTEL_EXPORTER_OTLP_HEADERS=x-twinspan-experiment=${experiment}`;
+      const script = `set -eu\n${environment}\nexport ${named}\n${textOf(guide.blocks, role)}`;
+      const { stdout } = await run("bash", ["-c", addressed(script)], { cwd: directory, timeout: RUN_MS });
+      return stdout;
+    },
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+function blocksOf(markdown: string): readonly Block[] {
+  return [...markdown.matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)].map(([, role = "", text = ""]) => ({ role, text }));
+}
+
+function textOf(blocks: readonly Block[], role: string): string {
+  return blocks
+    .filter((block) => block.role === role)
+    .map(({ text }) => text)
+    .join("");
+}

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createGuidePlace, type GuidePlace, readGuides } from "../helpers/guides.ts";
 import { type StoredTraces, startStoredTraces } from "../helpers/stored-traces.ts";
@@ -23,6 +24,7 @@ beforeAll(async () => {
   const { ingress, gateway, traceWriter } = place.ports;
   stored = startStoredTraces(`127.0.0.1:${traceWriter}`);
   written = createGuidePlace(GUIDES, {
+    "bin/twinspan": join(process.cwd(), "bin/twinspan"),
     "127.0.0.1:8080": `127.0.0.1:${ingress}`,
     "127.0.0.1:7001": `127.0.0.1:${gateway}`,
   });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -40,7 +40,6 @@ export function createGuidePlace(guides: readonly Guide[], addresses: Readonly<R
     Object.entries(addresses).reduce((replaced, [from, to]) => replaced.replaceAll(from, to), text);
   mkdirSync(join(ROOT, "var"), { recursive: true });
   const directory = mkdtempSync(join(ROOT, "var/guides-"));
-  symlinkSync(join(ROOT, "bin"), join(directory, "bin"));
   const blocks = guides.flatMap((guide) => guide.blocks);
   for (const { role, text } of blocks) {
     if (role.includes(".")) writeFileSync(join(directory, role), addressed(text));

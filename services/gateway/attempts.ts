@@ -1,6 +1,7 @@
 import type { Answer } from "./answer.ts";
+import { ask } from "./hedge.ts";
 import { Route } from "./route.ts";
-import { type Attempts, tryModel } from "./try-model.ts";
+import type { Attempts } from "./try-model.ts";
 
 /**
  * Asks one model after another until one answers, along the endpoint's route (docs/routing.md), none after the first byte has
@@ -11,7 +12,7 @@ export async function firstAnswer(attempts: Attempts): Promise<Answer> {
   const route = new Route(attempts);
   let candidate = route.first();
   while (candidate !== undefined) {
-    const came = await tryModel(attempts, candidate.planned, attempts.recording.startAttempt(candidate));
+    const came = await ask(attempts, route, candidate);
     if (came.kind !== "failed") return came;
     candidate = await route.after(came);
   }

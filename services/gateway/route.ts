@@ -51,6 +51,11 @@ export class Route {
     return undefined;
   }
 
+  /** Hears of a failure that another attempt may make good. */
+  heard(failed: FailedAnswer): void {
+    this.#told = worthTelling(this.#told, failed);
+  }
+
   /**
    * Whom to ask after a failure, once it is time. Undefined: nobody. Throws `signal.reason` when the caller has gone, or goes
    * while it waits.
@@ -58,7 +63,7 @@ export class Route {
   async after(failed: FailedAnswer): Promise<Candidate | undefined> {
     const { signal, gateway } = this.#attempts;
     signal.throwIfAborted();
-    this.#told = worthTelling(this.#told, failed);
+    this.heard(failed);
     const { planned, error, httpStatus, isFinal } = failed;
     const { kind, retryAfterMs } = error;
     const spent = this.#spentOn(planned);

@@ -80,6 +80,7 @@ export class CircuitBreaker {
     }
     if (this.#openedMs !== undefined || pass.openings !== this.#openings || verdict === "neither") return;
     this.#window.add(verdict === "fault", nowMs);
+    if (verdict === "well") return;
     const { attempts, faults } = this.#window.totalsAt(nowMs);
     const { attemptsMin, failureRate } = this.#options;
     if (attempts >= attemptsMin && faults >= failureRate * attempts) this.#open(nowMs);

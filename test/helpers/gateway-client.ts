@@ -32,6 +32,8 @@ export interface Ask {
   readonly onChunk?: () => void;
   /** Hangs up when so many messages have come. */
   readonly hangUpAfter?: number;
+  /** Hangs up when this aborts. Streams only. */
+  readonly signal?: AbortSignal;
 }
 
 /** All that came back of a call. */
@@ -127,6 +129,7 @@ function stream(client: GatewayServiceClient, ask: Ask): Promise<Told> {
     call.on("metadata", (received) => {
       metadata = received;
     });
+    ask.signal?.addEventListener("abort", () => call.cancel(), { once: true });
     call.on("data", (message: InvokeStreamResponse) => {
       head ??= message.head;
       summary = message.summary;

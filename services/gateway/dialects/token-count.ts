@@ -8,3 +8,10 @@ export function tokensOf(value: unknown): bigint | undefined {
   const count = countOf(value);
   return count !== undefined && count <= TOKENS_MAX ? count : undefined;
 }
+
+/** Numbers of tokens together, those that are said. Undefined: none is, or together they are beyond what one may be. */
+export function tokensTogether(values: readonly unknown[]): bigint | undefined {
+  const counts = values.map(tokensOf).filter((count) => count !== undefined);
+  const sum = counts.reduce((total, count) => total + count, 0n);
+  return counts.length > 0 && sum <= TOKENS_MAX ? sum : undefined;
+}

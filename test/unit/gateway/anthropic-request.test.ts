@@ -134,6 +134,9 @@ test("a usage is read where it counts something, and never guessed", () => {
   for (const usage of [null, 7, [], {}, { input_tokens: -1 }, { output_tokens: 1.5 }, { cache_read_input_tokens: 7 }]) {
     expect(readAnswer({ content: [], usage }).usage).toBeUndefined();
   }
+  // No call has so many tokens: the trace-writer would refuse the whole record.
+  const iterations = [{ type: "compaction", input_tokens: 9e9 }];
+  expect(readAnswer({ content: [], usage: { input_tokens: 9e9, iterations } }).usage).toBeUndefined();
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
-import { tokensOf } from "../token-count.ts";
+import { tokensOf, tokensTogether } from "../token-count.ts";
 
 /** Anthropic's `stop_reason`. A turn that the provider paused (`pause_turn`) has not ended, so it is none of these. */
 const FINISH_REASONS: ReadonlyMap<unknown, FinishReason> = new Map([
@@ -26,11 +26,12 @@ export function finishReasonsOf(stopReason: unknown): readonly FinishReason[] {
 export function usageOf(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined;
   const samplings = [usage, ...compactionsOf(usage)];
-  const uncached = sumOf(samplings, "input_tokens");
-  const outputTokens = sumOf(samplings, "output_tokens");
+  const together = (name: string) => tokensTogether(samplings.map((sampling) => sampling[name]));
+  const uncached = together("input_tokens");
+  const outputTokens = together("output_tokens");
   if (uncached === undefined && outputTokens === undefined) return undefined;
-  const cacheReadInputTokens = sumOf(samplings, "cache_read_input_tokens");
-  const cacheWriteInputTokens = sumOf(samplings, "cache_creation_input_tokens");
+  const cacheReadInputTokens = together("cache_read_input_tokens");
+  const cacheWriteInputTokens = together("cache_creation_input_tokens");
   const inputTokens =
     uncached === undefined ? undefined : uncached + (cacheReadInputTokens ?? 0n) + (cacheWriteInputTokens ?? 0n);
   const details = usage["output_tokens_details"];
@@ -47,10 +48,4 @@ export function usageOf(usage: unknown): Usage | undefined {
 function compactionsOf({ iterations }: JsonObject): readonly JsonObject[] {
   if (!Array.isArray(iterations)) return [];
   return iterations.filter(isObject).filter(({ type }) => type === "compaction");
-}
-
-/** The counts of a name together. Undefined: none is there. */
-function sumOf(samplings: readonly JsonObject[], name: string): bigint | undefined {
-  const counts = samplings.map((sampling) => tokensOf(sampling[name])).filter((count) => count !== undefined);
-  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count);
 }

@@ -2,6 +2,7 @@ import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { coinedOf } from "../../core/words.ts";
 import { AnswerRoom } from "../answer-room.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
+import { LatestFields } from "../latest-fields.ts";
 import { ContentBlock } from "./content-block.ts";
 import { finishReasonsOf, usageOf } from "./facts.ts";
 
@@ -22,14 +23,17 @@ export class MessageReducer {
   /** The message as its stream began it: without content. */
   #head: JsonObject | undefined;
   /** What the stream said of the message at its end: why it stopped, and what providers add to that. */
-  readonly #tail = new Map<string, unknown>();
-  readonly #usage = new Map<string, unknown>();
+  readonly #tail: LatestFields;
+  /** Its counts are those of the whole message so far: each takes the place of the one before. */
+  readonly #usage: LatestFields;
   #hasFinalUsage = false;
   readonly #blocks = new Map<number, ContentBlock>();
 
   /** Beyond `payloadBytesMax` the message is cut; what it says about itself is still read. */
   constructor(payloadBytesMax: number) {
     this.#room = new AnswerRoom(payloadBytesMax);
+    this.#tail = new LatestFields(this.#room, READ);
+    this.#usage = new LatestFields(this.#room, READ);
   }
 
   /** Adds an event. True: it brought a token. */
@@ -56,7 +60,7 @@ export class MessageReducer {
       responseId: coinedOf(this.#head?.["id"]),
       responseModel: coinedOf(this.#head?.["model"]),
       finishReasons: finishReasonsOf(this.#tail.get("stop_reason")),
-      usage: usageOf(Object.fromEntries(this.#usage)),
+      usage: usageOf(this.#usage.whole()),
       usageIsPartial: !this.#hasFinalUsage,
       firstTokenNanos: undefined,
     };
@@ -67,8 +71,8 @@ export class MessageReducer {
     const message = {
       ...this.#head,
       content: [...this.#blocks].sort(([a], [b]) => a - b).map(([, block]) => block.whole()),
-      ...Object.fromEntries(this.#tail),
-      usage: Object.fromEntries(this.#usage),
+      ...this.#tail.whole(),
+      usage: this.#usage.whole(),
     };
     return { bytes: Buffer.from(JSON.stringify(message)), truncated: this.#room.isOverfull };
   }
@@ -82,7 +86,8 @@ export class MessageReducer {
 
   #beginBlock(index: unknown, block: unknown): void {
     if (!isPlace(index) || this.#blocks.has(index) || !isObject(block)) return;
-    if (this.#room.hasFor(block)) this.#blocks.set(index, new ContentBlock(block, this.#room));
+    // A block counts something of its own, so that many empty ones do not come for nothing.
+    if (this.#room.hasFor({})) this.#blocks.set(index, new ContentBlock(block, this.#room));
   }
 
   /** Adds a piece of a block. True: it brought a token. */
@@ -96,23 +101,17 @@ export class MessageReducer {
 
   /** What stands beside `delta` is of the message too. */
   #finish({ type: _type, delta, usage, ...beside }: JsonObject): void {
-    const said = isObject(delta) ? { ...delta, ...beside } : beside;
-    for (const [key, value] of Object.entries(said)) this.#keep(this.#tail, key, value);
+    if (isObject(delta)) this.#tail.say(delta);
+    this.#tail.say(beside);
     this.#count(usage);
     this.#hasFinalUsage ||= isObject(usage) && typeof this.#tail.get("stop_reason") === "string";
   }
 
-  /** Its counts are those of the whole message so far: each takes the place of the one before. */
+  /** A count that is null is not said, unless nothing else is. */
   #count(usage: unknown): void {
     if (!isObject(usage)) return;
-    for (const [key, value] of Object.entries(usage)) {
-      if (value !== null || !this.#usage.has(key)) this.#keep(this.#usage, key, value);
-    }
-  }
-
-  #keep(fields: Map<string, unknown>, key: string, value: unknown): void {
-    const hasRoom = (fields.has(key) || this.#room.hasFor(key)) && this.#room.hasFor(value, fields.get(key));
-    if (hasRoom || READ.has(key)) fields.set(key, value);
+    const said = Object.entries(usage).filter(([name, count]) => count !== null || this.#usage.get(name) === undefined);
+    this.#usage.say(Object.fromEntries(said));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { AnswerRoom } from "../answer-room.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
+import { LatestFields } from "../latest-fields.ts";
 import { callsTool, finishReasonOf } from "./facts.ts";
 
 /** What a part has that is text, or a thought, and nothing else: it goes on in the next part. */
@@ -10,15 +11,17 @@ const TEXT_FIELDS = new Set(["text", "thought", "thoughtSignature"]);
 export class Candidate {
   readonly #room: AnswerRoom;
   /** What was said of it last: the grounding, ratings and the like are told anew each time. */
-  readonly #fields = new Map<string, unknown>();
+  readonly #fields: LatestFields;
   /** The same of its content. */
-  readonly #content = new Map<string, unknown>();
+  readonly #content: LatestFields;
   readonly #parts: JsonObject[] = [];
   #finishReason: unknown;
   #callsTools = false;
 
   constructor(room: AnswerRoom) {
     this.#room = room;
+    this.#fields = new LatestFields(room);
+    this.#content = new LatestFields(room);
   }
 
   /** Why it ended. Undefined: it has not. */
@@ -29,26 +32,19 @@ export class Candidate {
   /** Adds what a chunk says of it. True: it brought a token. */
   add({ content, ...fields }: JsonObject): boolean {
     this.#finishReason = fields["finishReason"] ?? this.#finishReason;
-    this.#keep(this.#fields, fields);
+    this.#fields.say(fields);
     if (!isObject(content)) return false;
     const { parts, ...others } = content;
-    this.#keep(this.#content, others);
+    this.#content.say(others);
     return Array.isArray(parts) && parts.filter((part) => this.#addPart(part)).length > 0;
   }
 
   /** The candidate as it is now. */
   whole(): object {
     return {
-      content: { parts: this.#parts, ...Object.fromEntries(this.#content) },
-      ...Object.fromEntries(this.#fields),
+      content: { parts: this.#parts, ...this.#content.whole() },
+      ...this.#fields.whole(),
     };
-  }
-
-  #keep(kept: Map<string, unknown>, said: JsonObject): void {
-    for (const [key, value] of Object.entries(said)) {
-      const hasRoom = kept.has(key) || this.#room.hasFor(key);
-      if (hasRoom && this.#room.hasFor(value, kept.get(key))) kept.set(key, value);
-    }
   }
 
   /** Adds a part, or joins it to the text before it. True: it brought a token. */

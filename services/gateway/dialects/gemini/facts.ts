@@ -1,7 +1,7 @@
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
-import { tokensOf } from "../token-count.ts";
+import { tokensOf, tokensTogether } from "../token-count.ts";
 
 const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ["STOP", FinishReason.FINISH_REASON_STOP],
@@ -62,35 +62,30 @@ export function usageOf(usage: unknown): Usage | undefined {
 export function embeddingUsageOf({ usageMetadata, embedding, embeddings }: JsonObject): Usage | undefined {
   const said = inputOf(usageMetadata);
   if (said !== undefined) return { ...said, totalTokens: said.inputTokens };
-  const each = (Array.isArray(embeddings) ? embeddings : [embedding]).map(countedIn);
-  const counts = each.filter((count) => count !== undefined);
-  if (counts.length === 0 || counts.length < each.length) return undefined;
-  const inputTokens = counts.reduce((sum, count) => sum + count);
-  return { inputTokens, totalTokens: inputTokens };
+  const counts = (Array.isArray(embeddings) ? embeddings : [embedding]).map(countIn);
+  const inputTokens = counts.every((count) => tokensOf(count) !== undefined) ? tokensTogether(counts) : undefined;
+  return inputTokens === undefined ? undefined : { inputTokens, totalTokens: inputTokens };
 }
 
 function inputOf(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined;
   const prompt = tokensOf(usage["promptTokenCount"]);
   if (prompt === undefined) return undefined;
-  const audio = audioIn(usage, "promptTokensDetails");
-  const toolAudio = audioIn(usage, "toolUsePromptTokensDetails");
   return {
     inputTokens: prompt + (tokensOf(usage["toolUsePromptTokenCount"]) ?? 0n),
     cacheReadInputTokens: tokensOf(usage["cachedContentTokenCount"]),
-    audioInputTokens: audio === undefined ? toolAudio : audio + (toolAudio ?? 0n),
+    audioInputTokens: audioIn(usage, "promptTokensDetails", "toolUsePromptTokensDetails"),
   };
 }
 
 /** The audio among the kinds of tokens. Undefined: none is named. */
-function audioIn(usage: JsonObject, name: string): bigint | undefined {
-  const details = usage[name];
-  if (!Array.isArray(details)) return undefined;
-  const audio: unknown = details.find((detail) => isObject(detail) && detail["modality"] === "AUDIO");
-  return isObject(audio) ? tokensOf(audio["tokenCount"]) : undefined;
+function audioIn(usage: JsonObject, ...names: readonly string[]): bigint | undefined {
+  const details = names.flatMap((name): readonly unknown[] => (Array.isArray(usage[name]) ? usage[name] : []));
+  const audio = details.filter(isObject).filter(({ modality }) => modality === "AUDIO");
+  return tokensTogether(audio.map(({ tokenCount }) => tokenCount));
 }
 
-function countedIn(embedding: unknown): bigint | undefined {
+function countIn(embedding: unknown): unknown {
   const statistics = isObject(embedding) ? embedding["statistics"] : undefined;
-  return isObject(statistics) ? tokensOf(statistics["tokenCount"]) : undefined;
+  return isObject(statistics) ? statistics["tokenCount"] : undefined;
 }

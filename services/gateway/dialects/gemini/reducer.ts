@@ -2,6 +2,7 @@ import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { coinedOf } from "../../core/words.ts";
 import { AnswerRoom } from "../answer-room.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
+import { LatestFields } from "../latest-fields.ts";
 import { Candidate } from "./candidate.ts";
 import { BLOCKED, isBlocked, usageOf } from "./facts.ts";
 
@@ -15,11 +16,12 @@ export class ContentReducer {
   readonly #room: AnswerRoom;
   readonly #candidates = new Map<number, Candidate>();
   /** What was said last of the answer as a whole: usage is told anew in each chunk, and grows. */
-  readonly #fields = new Map<string, unknown>();
+  readonly #fields: LatestFields;
 
   /** Beyond `payloadBytesMax` the answer is cut; what it says about itself is still read. */
   constructor(payloadBytesMax: number) {
     this.#room = new AnswerRoom(payloadBytesMax);
+    this.#fields = new LatestFields(this.#room, READ);
   }
 
   /** Whether every candidate that began has said why it ended, or the prompt was blocked. */
@@ -30,7 +32,7 @@ export class ContentReducer {
 
   /** Adds a chunk. True: it brought a token. */
   add({ candidates, ...fields }: JsonObject): boolean {
-    for (const [key, value] of Object.entries(fields)) this.#keep(key, value);
+    this.#fields.say(fields);
     return Array.isArray(candidates) && candidates.filter((candidate) => this.#addTo(candidate)).length > 0;
   }
 
@@ -42,22 +44,16 @@ export class ContentReducer {
       finishReasons:
         ended.length === 0 && this.isComplete ? BLOCKED : ended.filter((finishReason) => finishReason !== undefined),
       usage: usageOf(this.#fields.get("usageMetadata")),
-      usageIsPartial: !this.isComplete || !this.#fields.has("usageMetadata"),
+      usageIsPartial: !this.isComplete || this.#fields.get("usageMetadata") === undefined,
       firstTokenNanos: undefined,
     };
   }
 
   reduced(): Payload | undefined {
-    if (this.#candidates.size === 0 && this.#fields.size === 0) return undefined;
+    if (this.#candidates.size === 0 && this.#fields.isEmpty) return undefined;
     const candidates = this.#inOrder().map((candidate) => candidate.whole());
-    const answer = { ...(candidates.length === 0 ? {} : { candidates }), ...Object.fromEntries(this.#fields) };
+    const answer = { ...(candidates.length === 0 ? {} : { candidates }), ...this.#fields.whole() };
     return { bytes: Buffer.from(JSON.stringify(answer)), truncated: this.#room.isOverfull };
-  }
-
-  #keep(key: string, value: unknown): void {
-    const hasRoom = this.#fields.has(key) || this.#room.hasFor(key);
-    const isKept = hasRoom && this.#room.hasFor(value, this.#fields.get(key));
-    if (isKept || READ.has(key)) this.#fields.set(key, value);
   }
 
   #addTo(candidate: unknown): boolean {

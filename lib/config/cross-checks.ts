@@ -17,6 +17,7 @@ const provider = z.object({
   baseUrl: text,
   apiKey: text,
   apiKeyFile: text,
+  serviceAccountFile: text,
   accessKeyId: text,
   secretAccessKey: text,
   region: text,
@@ -62,6 +63,9 @@ function* providerFaultsOf({ providers }: Readable): Generator<CrossFault> {
     }
     if (options.apiKey !== undefined && options.apiKeyFile !== undefined) {
       yield fault("apiKeyFile", "there is an apiKey already. Keep one of the two.");
+    }
+    if (options.serviceAccountFile !== undefined && (options.apiKey ?? options.apiKeyFile) !== undefined) {
+      yield fault("serviceAccountFile", "there is a key already. Keep one of the two.");
     }
     if (kind === "google-vertex" && options.project === undefined) {
       yield fault("project", "is missing. It must be the Google Cloud project.");

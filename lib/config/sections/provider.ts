@@ -97,6 +97,11 @@ export const provider = z.strictObject({
     .regex(/^[a-z0-9:.-]{1,128}$/)
     .optional()
     .describe("google-vertex: the Google Cloud project."),
+  serviceAccountFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("google-vertex: the key file of a service account, as Google gives it (JSON). Instead of `apiKey`."),
   accessKeyId: secret.optional().describe("amazon-bedrock: the access key's id. Or use `apiKey`, a Bedrock API key."),
   secretAccessKey: secret.optional().describe("amazon-bedrock: the access key's secret, by reference."),
   sessionToken: secret.optional().describe("amazon-bedrock: the token of temporary credentials, by reference."),

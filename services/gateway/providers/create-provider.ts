@@ -1,6 +1,7 @@
 import { translate } from "../translation/translate.ts";
 import { type AddressGuard, AddressRefusedError, createAddressGuard } from "./address-guard.ts";
 import { credentialsOf } from "./credentials.ts";
+import { createGoogleToken } from "./google-token.ts";
 import { createHttpClient } from "./http-client.ts";
 import { baseUrlOf, type ProviderOptions } from "./kinds.ts";
 import type { Provider } from "./provider.ts";
@@ -11,6 +12,9 @@ export function createProvider(name: string, options: ProviderOptions): Provider
   const { apiKey, missing } = credentialsOf(options);
   const guard = createAddressGuard(options.allowAddresses);
   const client = createHttpClient({ name, ...options }, guard);
+  const { serviceAccountFile } = options;
+  const accessToken =
+    serviceAccountFile === undefined ? undefined : createGoogleToken(name, serviceAccountFile, client);
   const baseUrl = baseUrlOf(options) ?? `https://${options.kind}.invalid`;
   const base = new URL(baseUrl);
   return {
@@ -22,7 +26,7 @@ export function createProvider(name: string, options: ProviderOptions): Provider
     send(request) {
       return (
         relay({ name, options, apiKey, client }, request) ??
-        translate({ name, options, baseUrl, apiKey, client }, request)
+        translate({ name, options, baseUrl, apiKey, accessToken, client }, request)
       );
     },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

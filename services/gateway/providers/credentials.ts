@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import type { ProviderOptions } from "./kinds.ts";
 
 /** A provider's key, or why there is none. */
@@ -20,7 +20,19 @@ export function credentialsOf({ apiKey, apiKeyFile, ...others }: ProviderOptions
     const unset = value === undefined ? undefined : UNSET.exec(value)?.[1];
     if (unset !== undefined) return { apiKey: undefined, missing: `needs ${unset}` };
   }
+  const { serviceAccountFile } = others;
+  if (serviceAccountFile !== undefined) return { apiKey: undefined, missing: unreadableOf(serviceAccountFile) };
   return apiKeyFile === undefined ? { apiKey, missing: undefined } : keyIn(apiKeyFile);
+}
+
+/** Why a service account's key file cannot be used. Undefined: it can be read; what is in it is seen when it signs. */
+function unreadableOf(file: string): string | undefined {
+  try {
+    accessSync(file, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return `needs a service account's key in ${file}, which cannot be read (${codeOf(error)})`;
+  }
 }
 
 /** The key in a file, without the white space around it. */
@@ -31,7 +43,10 @@ function keyIn(file: string): Credentials {
     if (key.length <= KEY_BYTES_MAX && /^[\x21-\x7e]+$/.test(key)) return { apiKey: key, missing: undefined };
     return { apiKey: undefined, missing: `needs one key in ${file}, which holds something else` };
   } catch (error) {
-    const why = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    return { apiKey: undefined, missing: `needs a key in ${file}, which cannot be read (${why})` };
+    return { apiKey: undefined, missing: `needs a key in ${file}, which cannot be read (${codeOf(error)})` };
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }

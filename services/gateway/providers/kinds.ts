@@ -50,7 +50,7 @@ const KINDS: Readonly<Record<ProviderKind, Kind>> = {
   anthropic: { baseUrl: "https://api.anthropic.com/v1", formats: ANTHROPIC, key: ANTHROPIC_KEY },
   gemini: { baseUrl: "https://generativelanguage.googleapis.com/v1beta", formats: GEMINI, key: GEMINI_KEY },
   "amazon-bedrock": { baseUrl: undefined, formats: [], key: BEARER },
-  "google-vertex": { baseUrl: undefined, formats: [], key: BEARER },
+  "google-vertex": { baseUrl: undefined, formats: [], key: GEMINI_KEY },
   mistral: { baseUrl: "https://api.mistral.ai/v1", formats: [], key: BEARER },
   cohere: { baseUrl: "https://api.cohere.com/v2", formats: [], key: BEARER },
   groq: { baseUrl: "https://api.groq.com/openai/v1", formats: CHAT, key: BEARER },

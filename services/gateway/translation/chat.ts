@@ -4,6 +4,7 @@ import type { ChatCodec, DecodedChat } from "./codec.ts";
 import { extraOptionsOf } from "./extras.ts";
 import { refuseUnfetchedUrls } from "./given-urls.ts";
 import { knownLossOf } from "./known-losses.ts";
+import { tellsUsageEarly } from "./raw-usage.ts";
 import { readAnswer } from "./read-answer.ts";
 import { rehearse, startRehearsal } from "./rehearsal.ts";
 import { streamedBody } from "./stream-body.ts";
@@ -65,7 +66,7 @@ async function answered(
   const answer = await readAnswer(translation, () => model.doGenerate(options));
   const loss = lossOf(answer.warnings, codec.fieldNames);
   if (loss !== undefined) throw loss;
-  const told = new ToldFacts();
+  const told = new ToldFacts(translation.provider.options.kind);
   told.hearResponse(answer.response ?? {});
   told.hearEnd(answer.finishReason, answer.usage);
   const content = answer.content.filter(({ type }) => type !== "custom");
@@ -80,9 +81,11 @@ async function streamed(
   model: LanguageModelV4,
   options: LanguageModelV4CallOptions,
 ): Promise<ProviderAnswer> {
-  const { stream } = await readAnswer(translation, () => model.doStream(options));
+  const { stream } = await readAnswer(translation, () =>
+    model.doStream({ ...options, includeRawChunks: tellsUsageEarly(translation.provider.options.kind) }),
+  );
   const encoder = codec.createStreamEncoder(translation.names, decoded);
-  const told = new ToldFacts();
+  const told = new ToldFacts(translation.provider.options.kind);
   const body = streamedBody({ stream, encoder, told, translation, fieldNames: codec.fieldNames });
   return answerOf(translation, encoder.contentType, { status: 200, told: () => told.facts(), body });
 }

@@ -16,7 +16,7 @@ export interface ExchangeOptions {
   /** The attempt's signal. */
   readonly signal: AbortSignal;
   /** The headers that a request has when it leaves, of those that the package gave it. */
-  headersOf(given: Record<string, string>): Record<string, string>;
+  headersOf(given: Record<string, string>): Promise<Record<string, string>>;
   /** How much of an answer may be held at once, in bytes. What is larger is provider_protocol. */
   readonly heldBytesMax: number;
 }
@@ -84,7 +84,7 @@ export class Exchange {
     const { client, name, headersOf } = this.#options;
     if (request.body !== undefined) this.sent.push(request.body);
     try {
-      const answer = await client.request({ ...request, headers: headersOf(request.headers) });
+      const answer = await client.request({ ...request, headers: await headersOf(request.headers) });
       this.#headers = passedHeadersOf(answer.headers);
       if (answer.status < 300) return { ...answer, body: this.#watched(answer.body) };
       if (answer.status >= 400) return await this.#refused(answer);

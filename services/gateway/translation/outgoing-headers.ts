@@ -10,24 +10,39 @@ const CREDENTIALS = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
  * The headers of a request that a package made: its own, the operator's, and the credentials, ours or the caller's, in the
  * header where the provider looks for them. What the package put there itself goes, but for a signature.
  */
-export function outgoingHeadersOf(
-  { options, apiKey }: TranslatorOptions,
-  { credentials, traceParent }: ProviderRequest,
+export async function outgoingHeadersOf(
+  provider: TranslatorOptions,
+  { credentials, traceParent, signal }: ProviderRequest,
   given: Record<string, string>,
-): Record<string, string> {
-  const headers = { ...given };
-  const isSigned = headers["authorization"]?.startsWith("AWS4-HMAC-SHA256 ") && credentials === undefined;
-  if (!isSigned) {
-    for (const name of CREDENTIALS) delete headers[name];
-    const { name, prefix } = keyHeaderOf(options);
-    const key = credentials === undefined ? apiKey : keyIn(credentials);
-    if (key !== undefined) headers[name] = prefix + key;
-  }
-  return { ...headers, ...options.headers, ...(traceParent === undefined ? {} : { traceparent: traceParent }) };
+): Promise<Record<string, string>> {
+  const isSigned = credentials === undefined && given["authorization"]?.startsWith("AWS4-HMAC-SHA256 ");
+  const headers = isSigned ? given : withoutCredentials(given);
+  const key = credentials === undefined ? await ownKeyOf(provider, signal) : keyIn(provider, credentials);
+  return {
+    ...headers,
+    ...provider.options.headers,
+    ...(isSigned ? {} : key),
+    ...(traceParent === undefined ? {} : { traceparent: traceParent }),
+  };
 }
 
-/** The caller's own key, in whichever header its SDK sends it. */
-function keyIn(credentials: readonly Header[]): string | undefined {
+function withoutCredentials(given: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !CREDENTIALS.includes(name)));
+}
+
+/** Our key, as a header. */
+async function ownKeyOf(
+  { options, apiKey, accessToken }: TranslatorOptions,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  if (accessToken !== undefined) return { authorization: `Bearer ${await accessToken(signal)}` };
+  const { name, prefix } = keyHeaderOf(options);
+  return apiKey === undefined ? {} : { [name]: prefix + apiKey };
+}
+
+/** The caller's own key, in whichever header its SDK sends it, as a header of the provider's. */
+function keyIn({ options }: TranslatorOptions, credentials: readonly Header[]): Record<string, string> {
   const value = credentials.find(({ name }) => CREDENTIALS.includes(name))?.value;
-  return value?.replace(/^Bearer +/i, "");
+  const { name, prefix } = keyHeaderOf(options);
+  return value === undefined ? {} : { [name]: prefix + value.replace(/^Bearer +/i, "") };
 }

@@ -53,8 +53,10 @@ function bytesOf(streamed: TranslatedStream, part: LanguageModelV4StreamPart): B
       if (loss !== undefined) throw loss;
       return NOTHING;
     }
-    case "ping":
     case "raw":
+      told.hearChunk(part.rawValue);
+      return NOTHING;
+    case "ping":
     case "custom":
       return NOTHING;
     case "error":

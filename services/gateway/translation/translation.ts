@@ -1,3 +1,4 @@
+import type { AccessToken } from "../providers/google-token.ts";
 import type { HttpClient } from "../providers/http-client.ts";
 import type { ProviderOptions } from "../providers/kinds.ts";
 import { retryAfterMsOf } from "../providers/passed-headers.ts";
@@ -14,6 +15,8 @@ export interface TranslatorOptions {
   /** Without a slash at the end. */
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
+  /** Undefined: it takes a key, or a signature. */
+  readonly accessToken: AccessToken | undefined;
   readonly client: HttpClient;
 }
 

@@ -5,17 +5,17 @@ const NO_WORD = "other providers have no word for it";
 /** Reads the fields of a request that have no translation: they are refused, unless they say what holds without them. */
 export function refuseTheRest(request: Fields): void {
   request.leaveOut("model");
+  // They say how OpenAI keeps the prompt, which changes no answer.
+  request.leaveOut("prompt_cache_key", "prompt_cache_options", "prompt_cache_retention");
   request.allowOnly("n", [1], "other providers give one answer");
   request.allowOnly("logprobs", [false], NO_WORD);
   request.allowOnly("top_logprobs", [0], NO_WORD);
   request.allowOnly("store", [false], "the answer would not be stored");
   request.allowOnly("service_tier", ["auto", "default"], NO_WORD);
   request.allowOnly("verbosity", ["medium"], NO_WORD);
-  request.allowOnly("prompt_cache_retention", ["in_memory"], NO_WORD);
   request.allowOnly("function_call", ["auto", "none"], "it is the older form of `tool_choice`");
   request.refuse(["functions"], "it is the older form of `tools`");
-  request.refuse(["prompt_cache_key", "prompt_cache_options", "audio", "prediction", "moderation"], NO_WORD);
-  request.refuse(["web_search_options"], NO_WORD);
+  request.refuse(["audio", "prediction", "moderation", "web_search_options"], NO_WORD);
   refuseUnlessEmpty(request, "logit_bias", "tokens are not the same for other providers");
   refuseUnlessEmpty(request, "metadata", "it belongs to stored answers");
   if (request.texts("modalities")?.some((modality) => modality !== "text")) {

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { newSpanId, newTraceId } from "#lib/ids.ts";
 import { AttemptReason, FinishReason, RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Invocation, Outcome } from "../services/gateway/core/invocation.ts";
+import { keptPayloadsOf } from "../services/gateway/core/kept-payloads.ts";
+import { KEEP_ALL } from "../services/gateway/core/payload-policy.ts";
 import { recordOf } from "../services/gateway/core/record.ts";
 
 /** What a call of the benchmark takes, in nanoseconds. */
@@ -33,7 +35,12 @@ export function sampleRecord(startNanos: bigint): Buffer {
     callerSpan: { traceId: newTraceId(), spanId: newSpanId() },
     mirrorSpanId: newSpanId(),
   };
-  const { spans, payload } = recordOf(invocation, outcomeAt(startNanos));
+  const outcome = outcomeAt(startNanos);
+  const { spans, payload } = recordOf(
+    invocation,
+    outcome,
+    keptPayloadsOf(outcome, KEEP_ALL, () => ""),
+  );
   return Buffer.concat([spans, payload]);
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { compile } from "json-p3";
 import { z } from "zod";
 import { BUILT_IN_PATTERNS } from "./sections/redaction.ts";
 
@@ -11,7 +12,7 @@ export interface CrossFault {
 const text = z.string().optional().catch(undefined);
 const use = z.object({ provider: text, weight: z.number().optional().catch(undefined) }).catch({ provider: undefined });
 const uses = z.array(use).catch([]);
-const rules = z.array(z.object({ pattern: text }).catch({ pattern: undefined })).catch([]);
+const rules = z.array(z.object({ path: text, pattern: text }).catch({ path: undefined, pattern: undefined })).catch([]);
 const provider = z.object({
   kind: z.string().catch("openai-compatible"),
   baseUrl: text,
@@ -129,7 +130,9 @@ function* redactionFaultsOf({ redaction: { patterns, rules: shared }, endpoints 
     ({ payload }, index) => [["endpoints", index, "payload", "redact"], payload.redact] as const,
   );
   for (const [path, list] of [[["redaction", "rules"], shared] as const, ...lists]) {
-    for (const [at, { pattern }] of list.entries()) {
+    for (const [at, { path: place, pattern }] of list.entries()) {
+      const fault = place === undefined ? undefined : pathFaultOf(place);
+      if (fault !== undefined) yield { path: [...path, at, "path"], message: `is no JSONPath: ${fault}` };
       if (pattern === undefined || known.includes(pattern)) continue;
       yield { path: [...path, at, "pattern"], message: `no pattern "${pattern}" (have: ${known.join(", ")})` };
     }
@@ -142,6 +145,16 @@ function isPattern(source: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** What is wrong with a JSONPath, in words. Undefined: nothing. */
+function pathFaultOf(path: string): string | undefined {
+  try {
+    compile(path);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

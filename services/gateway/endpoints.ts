@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Config } from "#lib/config/schema.ts";
+import { configuredPolicyOf } from "./core/configured-policy.ts";
+import type { PayloadPolicy } from "./core/payload-policy.ts";
 import { type CostOf, costOfModel } from "./prices.ts";
 import type { ProviderPool } from "./provider-pool.ts";
 import type { Provider } from "./providers/provider.ts";
@@ -29,6 +31,8 @@ export interface Endpoint {
   readonly isTraced: boolean;
   /** When its callers get a mirror. */
   readonly mirror: MirrorPolicy;
+  /** What its full traces keep of requests, answers and error texts. */
+  readonly payload: PayloadPolicy;
   /** Lets its calls through, as many at once as it takes. */
   readonly turnstile: Turnstile;
   /** When it came to be known to this gateway, in seconds since the Unix epoch. */
@@ -99,6 +103,7 @@ export function createEndpoints(config: Config, { pool, memory, knownSince }: En
         options: endpoint,
         isTraced: endpoint.tracing === "on",
         mirror: endpoint.mirror,
+        payload: configuredPolicyOf(endpoint.payload, config.redaction, config.gateway.limits.payloadBytesMax),
         turnstile: memory.turnstileOf(endpoint.name),
         knownSinceSeconds: knownSince(endpoint.name),
       }),

@@ -4,6 +4,7 @@ import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { errorTypeOf } from "./core/error-type.ts";
 import type { Attempt, Ending, Invocation } from "./core/invocation.ts";
+import type { KeptPayloads } from "./core/kept-payloads.ts";
 import type { MirrorDecision } from "./core/mirror-decision.ts";
 import type { OutboxState } from "./outbox/messages.ts";
 import { watchOutbox } from "./outbox-metrics.ts";
@@ -55,6 +56,14 @@ export class GatewayMetrics {
     "provider",
     "model",
   ]);
+  readonly #redactions = this.#counter("payload_redactions_total", "Places in payload that rules have blacked out.", [
+    "endpoint",
+  ]);
+  readonly #withheld = this.#counter(
+    "payloads_withheld_total",
+    "Requests, answers and error texts that were not kept, since a rule could not be applied to them, by reason.",
+    ["endpoint", "reason"],
+  );
   readonly #mirrors = this.#counter(
     "mirrors_total",
     "Traced calls, by whether they have a mirror, and if not, why not.",
@@ -143,6 +152,16 @@ export class GatewayMetrics {
     }
     if (summary.cost !== undefined) this.#cost.inc({ endpoint }, Number(summary.cost.totalNanoUsd) / 1e9);
     for (const attempt of ending.attempts) this.#tried(endpoint, attempt);
+  }
+
+  /** What was kept of a call's payload. */
+  kept(endpoint: string, { root, attempts }: KeptPayloads): void {
+    for (const payload of [root, ...attempts]) {
+      for (const { redactions, withheld: reason } of [payload.inputs, payload.outputs, payload.errorText]) {
+        if (redactions > 0) this.#redactions.inc({ endpoint }, redactions);
+        if (reason !== undefined) this.#withheld.inc({ endpoint, reason });
+      }
+    }
   }
 
   #tried(endpoint: string, attempt: Attempt): void {

@@ -18,8 +18,6 @@ export interface Candidate {
 export interface AttemptOpening {
   readonly index: number;
   readonly candidate: Candidate;
-  /** How much of a translated request is recorded, in bytes. */
-  readonly payloadBytesMax: number;
   /** The time of the call, which never runs backwards. */
   readonly now: () => bigint;
   /** Takes the attempt when it ends, once, and who watched its answer. */
@@ -84,10 +82,10 @@ export class OpenAttempt {
     candidate.admission.ended(failure?.kind);
     onEnded(attempt, this.#watch);
   }
+
   /** The request as the provider was sent it, where it was not the caller's own. */
   #inputs(): Payload | undefined {
     const bytes = this.#head?.translated;
-    const { payloadBytesMax } = this.#opening;
-    return bytes && { bytes: bytes.subarray(0, payloadBytesMax), truncated: bytes.length > payloadBytesMax };
+    return bytes && { bytes, truncated: false };
   }
 }

@@ -3,11 +3,13 @@ import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Attempt, Caller, Ending, Failure, Invocation, Payload } from "./core/invocation.ts";
 import { mirrorDecisionOf } from "./core/mirror-decision.ts";
+import { handedBytesMaxOf } from "./core/payload-policy.ts";
 import { recordOf } from "./core/record.ts";
 import { summaryOf } from "./core/summary.ts";
 import type { AnswerWatch, DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import type { Endpoint, PlannedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
+import { keepPayloads } from "./keep-payloads.ts";
 import { type Candidate, OpenAttempt } from "./open-attempt.ts";
 
 /** What a recording is opened with. */
@@ -94,7 +96,6 @@ export class Recording {
     const attempt = new OpenAttempt({
       index: this.attempts,
       candidate,
-      payloadBytesMax: this.#gateway.limits.payloadBytesMax,
       now: () => this.now(),
       onEnded: (ended, watch) => {
         this.#open.delete(attempt);
@@ -145,9 +146,14 @@ export class Recording {
   /** A fault of ours in making the record costs the record, is counted and logged, and never fails the call. */
   async #record(ending: Ending): Promise<void> {
     const { outbox, metrics, log } = this.#gateway;
+    const { endpoint } = this.#opening;
     try {
-      const inputs = this.attempts === 0 ? undefined : this.#inputs();
-      const record = recordOf(this.invocation, { ...ending, inputs, outputs: this.#watch?.reduced() });
+      const inputs =
+        this.attempts === 0 ? undefined : this.#request(handedBytesMaxOf(endpoint.payload, Number.MAX_SAFE_INTEGER));
+      const outcome = { ...ending, inputs, outputs: this.#watch?.reduced() };
+      const kept = keepPayloads(outcome, endpoint.payload, log);
+      metrics.kept(endpoint.name, kept);
+      const record = recordOf(this.invocation, outcome, kept);
       const written = await outbox.finish(this.invocation, record);
       if (written === "late") metrics.late("finish");
     } catch (error) {
@@ -160,11 +166,9 @@ export class Recording {
     return this.#hasEnded;
   }
 
-  /** The request, as the caller sent it. A request that no provider was sent is not kept. */
-  #inputs(): Payload {
-    const { payloadBytesMax } = this.#gateway.limits;
+  /** The request, as the caller sent it. What is cut at `bytesMax` is JSON still, where it was made for the record. */
+  #request(bytesMax: number): Payload {
     const { body, request } = this.#opening;
-    const recorded = request.recorded?.(payloadBytesMax);
-    return recorded ?? { bytes: body.subarray(0, payloadBytesMax), truncated: body.length > payloadBytesMax };
+    return request.recorded?.(bytesMax) ?? { bytes: body, truncated: false };
   }
 }

@@ -4,6 +4,7 @@ import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Answer, FailedAnswer } from "./answer.ts";
 import { failureKindOfStatus } from "./core/error-type.ts";
 import { failureOf } from "./core/failure.ts";
+import { handedBytesMaxOf } from "./core/payload-policy.ts";
 import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import type { Endpoint, PlannedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
@@ -11,7 +12,7 @@ import { letGo } from "./let-go.ts";
 import type { OpenAttempt } from "./open-attempt.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
 import type { Recording } from "./recording.ts";
-import { collected, Pieces, refusalOf, wholeWatchOf } from "./whole-answer.ts";
+import { Pieces, refusalOf, unfinishedWatchOf, wholeWatchOf } from "./whole-answer.ts";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -86,16 +87,24 @@ async function readRefusal(
   return { kind: "failed", planned, error, httpStatus: head.status, isFinal, refusal };
 }
 
-async function readWhole({ gateway, dialect }: Attempts, head: ProviderAnswer, attempt: OpenAttempt): Promise<Answer> {
-  const { answerBytesMax, payloadBytesMax } = gateway.limits;
-  const body = await collected(head.body, answerBytesMax);
-  attempt.answered(head, wholeWatchOf(dialect.readAnswer(body), body, payloadBytesMax));
+async function readWhole(
+  { gateway, dialect, endpoint }: Attempts,
+  head: ProviderAnswer,
+  attempt: OpenAttempt,
+): Promise<Answer> {
+  const pieces = new Pieces(gateway.limits.answerBytesMax);
+  attempt.answered(head, unfinishedWatchOf(pieces, endpoint.payload.bytesMax));
+  for await (const piece of head.body) pieces.add(piece);
+  const body = pieces.joined();
+  // What is no answer is none that was begun.
+  attempt.answered(head, undefined);
+  attempt.answered(head, wholeWatchOf(dialect.readAnswer(body), body));
   return wholeOf(head, body, undefined);
 }
 
 /** Reads a stream up to its first bytes for the caller, who may want it whole. */
 async function beginStream(
-  { gateway, recording, dialect, takesStream }: Attempts,
+  { gateway, recording, dialect, endpoint, takesStream }: Attempts,
   head: ProviderAnswer,
   attempt: OpenAttempt,
 ): Promise<Answer> {
@@ -104,7 +113,7 @@ async function beginStream(
     withholdUsage: head.addsUsage,
     contentType: head.contentType,
     eventBytesMax,
-    payloadBytesMax,
+    payloadBytesMax: handedBytesMaxOf(endpoint.payload, payloadBytesMax),
   });
   attempt.answered(head, tap);
   try {

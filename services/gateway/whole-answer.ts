@@ -1,6 +1,6 @@
 import { ServiceError } from "#lib/service-error.ts";
 import { failureKindOfStatus } from "./core/error-type.ts";
-import type { AnswerFacts } from "./core/invocation.ts";
+import { type AnswerFacts, NO_FACTS } from "./core/invocation.ts";
 import { ProviderError } from "./core/provider-error.ts";
 import type { AnswerWatch } from "./dialects/dialect.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
@@ -41,10 +41,18 @@ export class Pieces {
 }
 
 /** What is known of an answer that is whole. */
-export function wholeWatchOf(facts: AnswerFacts, body: Buffer, payloadBytesMax: number): AnswerWatch {
+export function wholeWatchOf(facts: AnswerFacts, body: Buffer): AnswerWatch {
+  return { facts: () => facts, reduced: () => ({ bytes: body, truncated: false }) };
+}
+
+/** What is known of an answer that is to be whole, and is not yet: its bytes so far, at most so many. */
+export function unfinishedWatchOf(pieces: Pieces, bytesMax: number): AnswerWatch {
   return {
-    facts: () => facts,
-    reduced: () => ({ bytes: body.subarray(0, payloadBytesMax), truncated: body.length > payloadBytesMax }),
+    facts: () => ({ ...NO_FACTS, usageIsPartial: true }),
+    reduced() {
+      const bytes = pieces.joined();
+      return bytes.length === 0 ? undefined : { bytes: bytes.subarray(0, bytesMax), truncated: true };
+    },
   };
 }
 

@@ -41,6 +41,8 @@ export interface GatewayScript {
   readonly limits?: Readonly<Record<string, unknown>>;
   /** Further settings under `gateway`. Its configuration is not watched unless they say so. */
   readonly gateway?: Readonly<Record<string, unknown>>;
+  /** Settings under `redaction`. */
+  readonly redaction?: Readonly<Record<string, unknown>>;
 }
 
 /** A real gateway on loopback between a scripted provider and a trace-writer that keeps what it gets. */
@@ -136,6 +138,7 @@ export function configOf(script: GatewayScript, outboxPath: string, providerUrl:
       ...script.gateway,
     },
     providers,
+    redaction: script.redaction,
     endpoints,
   });
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { name } from "./scalars.ts";
+import { bytes, MiB, ms, name } from "./scalars.ts";
 
 /** The patterns that are there without being written: what they find is in docs/payload.md. */
 export const BUILT_IN_PATTERNS = [
@@ -36,5 +36,10 @@ export const redaction = z
       .default({})
       .describe("Patterns of your own, by name: regular expressions (JavaScript's, with the flags `gu`)."),
     rules: z.array(redactionRule).max(64).default([]).describe("Rules for every endpoint."),
+    bytesMax: bytes(
+      2 * MiB,
+      "The largest request or answer that rules are applied to, or that a preview is made of. A larger one is withheld.",
+    ),
+    timeMs: ms(50, "How long the rules of a call may take. Then its payload is withheld."),
   })
   .prefault({});

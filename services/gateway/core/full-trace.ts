@@ -12,6 +12,7 @@ import { type Span, Span_SpanKind, Status_StatusCode } from "#proto/opentelemetr
 import type { FullTrace } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Attempt, Invocation, Outcome } from "./invocation.ts";
+import { type KeptPayload, type KeptPayloads, payloadMarksOf } from "./kept-payloads.ts";
 import { attemptTwinOf, gatewayTwinOf, type TwinSpan } from "./twin-spans.ts";
 
 /** Which attributes mean what: the GenAI conventions of OpenTelemetry that the spans are written by. */
@@ -23,11 +24,11 @@ const FLAGS_SAMPLED_RANDOM = 0x03;
  * The full trace of an invocation that has ended, without its payload (tracing.md §2). Its spans say what the mirror's say,
  * and beside it what only the platform's team is told.
  */
-export function fullTraceOf(invocation: Invocation, outcome: Outcome): FullTrace {
+export function fullTraceOf(invocation: Invocation, outcome: Outcome, kept: KeptPayloads): FullTrace {
   const traceId = Buffer.from(invocation.traceId, "hex");
   const spans = [
-    rootSpanOf(traceId, invocation, outcome),
-    ...outcome.attempts.map((attempt) => attemptSpanOf(traceId, invocation, attempt)),
+    rootSpanOf(traceId, invocation, outcome, kept),
+    ...outcome.attempts.map((attempt, index) => attemptSpanOf(traceId, invocation, attempt, kept.attempts[index])),
   ];
   const resource = {
     attributes: attributesOf({ "service.name": "twinspan-gateway" }),
@@ -44,7 +45,7 @@ export function fullTraceOf(invocation: Invocation, outcome: Outcome): FullTrace
 }
 
 /** The root has no totals: what was billed is the attempts', and a reader that sums spans must find it once. */
-function rootSpanOf(traceId: Buffer, invocation: Invocation, outcome: Outcome): Span {
+function rootSpanOf(traceId: Buffer, invocation: Invocation, outcome: Outcome, kept: KeptPayloads): Span {
   const { callerSpan, caller } = invocation;
   const twin = gatewayTwinOf(invocation, outcome);
   return {
@@ -59,6 +60,8 @@ function rootSpanOf(traceId: Buffer, invocation: Invocation, outcome: Outcome): 
       "twinspan.attempts": outcome.attempts.length,
       "twinspan.passed_over": outcome.passedOver,
       "twinspan.queue_wait_nanos": outcome.waitedNanos,
+      "twinspan.payload.keep": kept.keep === "full" ? undefined : kept.keep,
+      ...payloadAttributesOf(kept.root),
     }),
     traceId,
     spanId: Buffer.from(invocation.spanId, "hex"),
@@ -68,7 +71,7 @@ function rootSpanOf(traceId: Buffer, invocation: Invocation, outcome: Outcome): 
   };
 }
 
-function attemptSpanOf(traceId: Buffer, invocation: Invocation, attempt: Attempt): Span {
+function attemptSpanOf(traceId: Buffer, invocation: Invocation, attempt: Attempt, kept: KeptPayload | undefined): Span {
   const twin = attemptTwinOf(invocation, attempt);
   return {
     ...spanOf(twin, {
@@ -76,12 +79,21 @@ function attemptSpanOf(traceId: Buffer, invocation: Invocation, attempt: Attempt
       ...totalsAttributesOf(twin.usage, twin.cost),
       "server.address": attempt.providerHost,
       "server.port": attempt.providerPort,
+      ...(kept && payloadAttributesOf(kept)),
     }),
     traceId,
     spanId: Buffer.from(attempt.spanId, "hex"),
     parentSpanId: Buffer.from(invocation.spanId, "hex"),
     name: attemptSpanNameOf(twin),
     kind: Span_SpanKind.SPAN_KIND_CLIENT,
+  };
+}
+
+function payloadAttributesOf(kept: KeptPayload) {
+  const { redactions, withheld } = payloadMarksOf(kept);
+  return {
+    "twinspan.payload.redactions": redactions || undefined,
+    "twinspan.payload.withheld": withheld.length === 0 ? undefined : withheld,
   };
 }
 

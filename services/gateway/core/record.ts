@@ -1,6 +1,7 @@
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { fullTraceOf } from "./full-trace.ts";
 import type { Invocation, Outcome } from "./invocation.ts";
+import type { KeptPayloads } from "./kept-payloads.ts";
 import { mirrorOf } from "./mirror.ts";
 import { payloadsOf } from "./payload.ts";
 
@@ -23,11 +24,11 @@ export const PAYLOAD_SHED: Uint8Array = InvocationRecord.encode({
   payloadShed: true,
 }).finish();
 
-/** The record of an invocation that has ended: both twins, and the payload once. */
-export function recordOf(invocation: Invocation, outcome: Outcome): SerializedRecord {
-  const full = fullTraceOf(invocation, outcome);
+/** The record of an invocation that has ended: both twins, and once what is kept of the payload. */
+export function recordOf(invocation: Invocation, outcome: Outcome, kept: KeptPayloads): SerializedRecord {
+  const full = fullTraceOf(invocation, outcome, kept);
   const mirror = mirrorOf(invocation, outcome);
-  const payloads = payloadsOf(invocation, outcome);
+  const payloads = payloadsOf(invocation, outcome, kept);
   return {
     spans: InvocationRecord.encode({ full, payloads: [], mirror, payloadShed: false }).finish(),
     payload: InvocationRecord.encode({ full: undefined, payloads, mirror: undefined, payloadShed: false }).finish(),

@@ -1,5 +1,7 @@
 import { ZodError } from "zod";
 import type { Invocation } from "../core/invocation.ts";
+import { keptPayloadsOf } from "../core/kept-payloads.ts";
+import { KEEP_ALL } from "../core/payload-policy.ts";
 import { recordOf } from "../core/record.ts";
 import type { OutboxDatabase } from "./database.ts";
 import type { Ledger } from "./ledger.ts";
@@ -22,13 +24,19 @@ export function recoverInterrupted(database: OutboxDatabase, ledger: Ledger): nu
         ledger.shed("note:unreadable");
         continue;
       }
-      const { spans, payload } = recordOf(invocation, {
+      const outcome = {
         endNanos: aliveNanos > invocation.startNanos ? aliveNanos : invocation.startNanos,
-        failure: { kind: "interrupted", text: "The gateway's process ended in the middle of the call." },
+        failure: { kind: "interrupted" as const, text: "The gateway's process ended in the middle of the call." },
         attempts: [],
         inputs: undefined,
         outputs: undefined,
-      });
+      };
+      // The words are our own, so that they may always be kept.
+      const { spans, payload } = recordOf(
+        invocation,
+        outcome,
+        keptPayloadsOf(outcome, KEEP_ALL, () => ""),
+      );
       database.addRecord(spans, payload, nowMs);
       ledger.added(spans.length + payload.length);
     }

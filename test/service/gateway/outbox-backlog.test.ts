@@ -6,6 +6,8 @@ import { newSpanId, newTraceId } from "#lib/ids.ts";
 import { createLogger } from "#lib/logger.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Invocation } from "../../../services/gateway/core/invocation.ts";
+import { keptPayloadsOf } from "../../../services/gateway/core/kept-payloads.ts";
+import { KEEP_ALL } from "../../../services/gateway/core/payload-policy.ts";
 import { recordOf } from "../../../services/gateway/core/record.ts";
 import { startOutbox } from "../../../services/gateway/outbox/outbox.ts";
 import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
@@ -51,7 +53,14 @@ test("what waits for a slow disk is bounded: payloads are shed before records, a
     const call = invocation();
     const inputs = { bytes: text, truncated: false };
     const ended = { endNanos: call.startNanos + 1n, failure: undefined, attempts: [], inputs, outputs: undefined };
-    return outbox.finish(call, recordOf(call, ended));
+    return outbox.finish(
+      call,
+      recordOf(
+        call,
+        ended,
+        keptPayloadsOf(ended, KEEP_ALL, () => ""),
+      ),
+    );
   });
   await Promise.all(written);
   await vi.waitFor(() => expect(traceWriter.records).toHaveLength(calls), 20_000);

@@ -4,7 +4,9 @@ import { Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts"
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { Mirror } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
+import { keptPayloadsOf } from "../../../services/gateway/core/kept-payloads.ts";
 import { mirrorOf } from "../../../services/gateway/core/mirror.ts";
+import { KEEP_ALL } from "../../../services/gateway/core/payload-policy.ts";
 import { PAYLOAD_SHED, recordOf } from "../../../services/gateway/core/record.ts";
 import { readAnswer } from "../../../services/gateway/dialects/openai-chat/answer.ts";
 import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
@@ -13,9 +15,18 @@ import { viewOf } from "../../helpers/record-view.ts";
 
 const mirrored = arbitraryEnded.filter(({ invocation }) => invocation.mirrorSpanId !== undefined);
 
+/** The record with all its payload, in its two parts. */
+function partsOf({ invocation, outcome }: Ended) {
+  return recordOf(
+    invocation,
+    outcome,
+    keptPayloadsOf(outcome, KEEP_ALL, () => ""),
+  );
+}
+
 /** The record as the trace-writer reads it: both parts put together again. */
-function recordFrom({ invocation, outcome }: Ended): InvocationRecord {
-  const { spans, payload } = recordOf(invocation, outcome);
+function recordFrom(ended: Ended): InvocationRecord {
+  const { spans, payload } = partsOf(ended);
   return InvocationRecord.decode(Buffer.concat([spans, payload]));
 }
 
@@ -124,7 +135,7 @@ test("payload stands in the payloads, and nowhere in the spans or the mirror", (
           })),
         },
       };
-      const { spans, payload } = recordOf(planted.invocation, planted.outcome);
+      const { spans, payload } = partsOf(planted);
       const mirror = mirrorOf(planted.invocation, planted.outcome);
       expect(Buffer.from(spans).includes(canary)).toBe(false);
       if (mirror) expect(Buffer.from(Mirror.encode(mirror).finish()).includes(canary)).toBe(false);
@@ -149,7 +160,7 @@ test("what a provider coins is kept only where it cannot be a sentence", () => {
 test("without its payload a record is whole but for that, and says so", () => {
   fc.assert(
     fc.property(arbitraryEnded, ({ invocation, outcome }) => {
-      const { spans, payload } = recordOf(invocation, outcome);
+      const { spans, payload } = partsOf({ invocation, outcome });
       const shed = InvocationRecord.decode(Buffer.concat([spans, PAYLOAD_SHED]));
       const whole = InvocationRecord.decode(Buffer.concat([spans, payload]));
       expect(shed).toEqual({ ...whole, payloads: [], payloadShed: true });
@@ -162,7 +173,7 @@ test("nothing is a payload of nobody: without text there is none at all", () => 
   fc.assert(
     fc.property(arbitraryEnded, ({ invocation, outcome }) => {
       const silent = { ...outcome, inputs: undefined, outputs: undefined, failure: undefined, attempts: [] };
-      expect(recordOf(invocation, silent).payload).toHaveLength(0);
+      expect(partsOf({ invocation, outcome: silent }).payload).toHaveLength(0);
     }),
   );
 });

@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { Trace } from "#proto/twinspan/trace/v1/trace.ts";
+import { newCaller } from "../helpers/caller.ts";
+import { newCanary, textOf } from "../helpers/canaries.ts";
+import { chat } from "../helpers/chat.ts";
+import { mlflowTraceText } from "../helpers/mlflow-reads.ts";
+import { startStack } from "../helpers/stack.ts";
+import { untilShipped } from "../helpers/twins.ts";
+
+test("what was blacked out is in no trace, no preview, no list and no file, from the caller to the store", async () => {
+  const secret = newCanary();
+  const mail = `${secret}@example.com`;
+  await using stack = await startStack({
+    models: [],
+    behaviours: { mailer: { answer: `written to ${mail}` } },
+    endpoints: [
+      {
+        name: "mailer",
+        models: [{ provider: "scripted", model: "mailer" }],
+        payload: { redact: [{ pattern: "email" }] },
+      },
+    ],
+  });
+  for (const stream of [true, false]) {
+    const caller = newCaller();
+    const headers = { traceparent: caller.traceparent };
+    const answer = await chat(stack.url, { model: "mailer", stream, content: `write to ${mail}`, headers });
+    expect(answer.body).toContain(secret);
+    await untilShipped(stack);
+    const trace = await stack.stored.get(answer.traceName ?? "");
+    expect(trace.info?.requestPreview).toContain("write to [redacted:email]");
+    expect(trace.info?.responsePreview).toContain("written to [redacted:email]");
+    for (const read of [trace, await stack.stored.get(caller.traceId)]) {
+      expect(Buffer.from(Trace.encode(read).finish()).toString("latin1")).not.toContain(secret);
+      expect(textOf(read)).not.toContain(secret);
+    }
+    for (const id of [answer.traceName ?? "", caller.traceId]) {
+      expect(await mlflowTraceText(stack.url, id)).not.toContain(secret);
+    }
+  }
+  for (const file of [stack.outboxPath, `${stack.outboxPath}-wal`]) {
+    expect(readFileSync(file).toString("latin1")).not.toContain(secret);
+  }
+});

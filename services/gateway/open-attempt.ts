@@ -1,6 +1,8 @@
 import { newSpanId, type SpanIdHex } from "#lib/ids.ts";
-import type { AttemptReason } from "#proto/twinspan/trace/v1/mirror.ts";
-import { type Attempt, type Failure, NO_FACTS, type Payload } from "./core/invocation.ts";
+import type { AttemptReason, RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
+import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
+import { isFree, usageOfAnswer } from "./core/attempt-usage.ts";
+import { type AnswerFacts, type Attempt, type Failure, NO_FACTS, type Payload } from "./core/invocation.ts";
 import type { AnswerWatch } from "./dialects/dialect.ts";
 import type { PlannedModel } from "./endpoints.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
@@ -18,6 +20,9 @@ export interface Candidate {
 export interface AttemptOpening {
   readonly index: number;
   readonly candidate: Candidate;
+  readonly requestType: RequestType;
+  /** The request, in JSON: asked for where its tokens must be estimated. */
+  readonly request: () => Buffer;
   /** The time of the call, which never runs backwards. */
   readonly now: () => bigint;
   /** Takes the attempt when it ends, once, and who watched its answer. */
@@ -59,9 +64,10 @@ export class OpenAttempt {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const { index, candidate, now, onEnded } = this.#opening;
-    const { provider, model, costOf } = candidate.planned;
+    const { provider, model } = candidate.planned;
     // What the provider said goes before what can be read of a translation.
-    const answer = { ...(this.#watch?.facts() ?? NO_FACTS), ...this.#head?.told?.() };
+    const facts = { ...(this.#watch?.facts() ?? NO_FACTS), ...this.#head?.told?.() };
+    const answer = { ...facts, usage: this.#usageOf(facts) };
     const attempt: Attempt = {
       spanId: this.spanId,
       mirrorSpanId: this.mirrorSpanId,
@@ -77,7 +83,7 @@ export class OpenAttempt {
       failure,
       inputs: this.#inputs(),
       answer,
-      cost: answer.usage && costOf(answer.usage, answer.responseModel, this.#startNanos),
+      cost: this.#costOf(answer),
     };
     candidate.admission.ended(failure?.kind);
     onEnded(attempt, this.#watch);
@@ -87,5 +93,24 @@ export class OpenAttempt {
   #inputs(): Payload | undefined {
     const bytes = this.#head?.translated;
     return bytes && { bytes, truncated: false };
+  }
+
+  #usageOf(facts: AnswerFacts): Usage | undefined {
+    const watch = this.#watch;
+    if (watch === undefined || !this.#isAnswered) return facts.usage;
+    const { requestType, request } = this.#opening;
+    return usageOfAnswer({ requestType, facts, request, reduced: () => watch.reduced() });
+  }
+
+  #costOf({ usage, responseModel }: AnswerFacts): Cost | undefined {
+    const { candidate, requestType } = this.#opening;
+    if (usage === undefined && (!this.#isAnswered || isFree(requestType))) return undefined;
+    return candidate.planned.costOf(usage, responseModel, this.#startNanos);
+  }
+
+  /** Whether the provider has taken the request on. */
+  get #isAnswered(): boolean {
+    const status = this.#head?.status ?? 0;
+    return status >= 200 && status < 300;
   }
 }

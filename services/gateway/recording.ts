@@ -96,6 +96,8 @@ export class Recording {
     const attempt = new OpenAttempt({
       index: this.attempts,
       candidate,
+      requestType: this.invocation.requestType,
+      request: () => this.#request(Number.MAX_SAFE_INTEGER).bytes,
       now: () => this.now(),
       onEnded: (ended, watch) => {
         this.#open.delete(attempt);

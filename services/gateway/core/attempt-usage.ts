@@ -9,9 +9,9 @@ export interface BegunAnswer {
   readonly requestType: RequestType;
   /** What it said about itself so far. */
   readonly facts: AnswerFacts;
-  /** The request, in JSON. */
-  readonly request: Buffer;
-  /** The answer so far, in JSON. Asked for only where tokens must be estimated. */
+  /** The request, in JSON. Asked for only where tokens must be estimated. */
+  request(): Buffer;
+  /** The answer so far, in JSON. Likewise. */
   reduced(): Payload | undefined;
 }
 
@@ -34,9 +34,14 @@ export function usageOfAnswer({ requestType, facts, request, reduced }: BegunAns
   if (estimated === undefined) return usage;
   const lacksOutput = estimated === "both" && (usage?.outputTokens === undefined || usageIsPartial);
   if (usage?.inputTokens !== undefined && !lacksOutput) return usage;
-  const inputTokens = usage?.inputTokens ?? estimatedInputTokens(request);
+  const inputTokens = usage?.inputTokens ?? estimatedInputTokens(request());
   const outputTokens = lacksOutput ? outputTokensOf(usage, reduced()) : usage?.outputTokens;
   return { ...usage, inputTokens, outputTokens, totalTokens: inputTokens + (outputTokens ?? 0n), estimated: true };
+}
+
+/** Whether no provider takes money for a kind of request. */
+export function isFree(requestType: RequestType): boolean {
+  return requestWordsOf(requestType)?.operation === "count_tokens";
 }
 
 function outputTokensOf(usage: Usage | undefined, answer: Payload | undefined): bigint {

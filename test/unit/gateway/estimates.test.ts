@@ -98,7 +98,7 @@ const answer = { bytes: Buffer.from(JSON.stringify({ choices: [{ message: { cont
 const input = estimatedInputTokens(request);
 const output = estimatedOutputTokens(answer.bytes);
 const usageOf = (facts: Partial<AnswerFacts>, requestType: RequestType = RequestType.REQUEST_TYPE_OPENAI_CHAT) =>
-  usageOfAnswer({ requestType, facts: { ...NO_FACTS, ...facts }, request, reduced: () => answer });
+  usageOfAnswer({ requestType, facts: { ...NO_FACTS, ...facts }, request: () => request, reduced: () => answer });
 
 test("what the provider said in full is left as it is", () => {
   const usage = { inputTokens: 1n, outputTokens: 2n, totalTokens: 3n };

@@ -4,8 +4,8 @@ import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { type Attributes, booleanOf, integerOf, numbersOf, textOf, unquotedOf } from "./attributes.ts";
 import { NANO_USD_MAX, TOKENS_MAX } from "./totals-limits.ts";
 
-/** The words that say that a span is a call of a model, in each convention. */
-const LLM_OPERATIONS = new Set(["chat", "text_completion", "generate_content", "embeddings"]);
+/** The words that say that a span is a call of a model, in each convention; the last two are ours (lib/spans/words). */
+const LLM_OPERATIONS = new Set(["chat", "text_completion", "generate_content", "embeddings", "compact", "proxy"]);
 const LLM_TYPES = new Set(["LLM", "CHAT_MODEL", "EMBEDDING"]);
 
 /**

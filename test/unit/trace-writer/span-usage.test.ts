@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { requestWordsOf } from "#lib/spans/words.ts";
+import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { readAttributes } from "../../../services/trace-writer/core/attributes.ts";
 import { costOfAttributes, isModelCall, usageOfAttributes } from "../../../services/trace-writer/core/span-usage.ts";
 import { attributes } from "../../service/trace-writer/sample-traces.ts";
@@ -46,4 +48,15 @@ test("an agent's span with the sum of its children's tokens is no call of a mode
   expect(isCall({ ...tokens, "openinference.span.kind": "LLM" })).toBe(true);
   expect(isCall(tokens)).toBe(true);
   expect(isCall({ "some.key": 1 })).toBe(false);
+});
+
+test("the attempts of every kind of request that can cost tokens are calls of a model", () => {
+  const operations = Object.values(RequestType)
+    .filter((type) => typeof type === "number")
+    .flatMap((type) => requestWordsOf(type)?.operation ?? [])
+    .filter((operation) => operation !== "count_tokens");
+  expect(operations.length).toBeGreaterThan(8);
+  for (const operation of operations) {
+    expect(isModelCall(read({ "gen_ai.operation.name": operation }), undefined), operation).toBe(true);
+  }
 });

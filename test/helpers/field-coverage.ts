@@ -10,6 +10,8 @@ export type FieldCase =
   | { readonly leftOut: unknown }
   /** It is an error that names the field, or the one within it. */
   | { readonly refused: unknown; readonly field?: string }
+  /** It is never there in such a request. */
+  | { readonly invalid: unknown }
   /** The request always has it. */
   | "required";
 
@@ -55,6 +57,10 @@ export function describeFields(
       } else if ("leftOut" in field) {
         it(`leaves out ${name}`, () => {
           expect(decoded({ [name]: field.leftOut })).toEqual(decoded({}));
+        });
+      } else if ("invalid" in field) {
+        it(`takes no ${name}`, () => {
+          expect(refusalOf(() => decoded({ [name]: field.invalid })).kind).toBe("invalid_request");
         });
       } else {
         it(`refuses ${name} by name`, () => {

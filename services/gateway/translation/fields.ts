@@ -130,6 +130,15 @@ export class Fields {
     return readFields(value, this.pathOf(name), read, this.#spelling);
   }
 
+  /** An object of objects, whose fields' names are the caller's own. */
+  entries<T>(name: string, read: (fields: Fields) => T): Readonly<Record<string, T>> | undefined {
+    const all = this.json(name);
+    if (all === undefined) return undefined;
+    const fields = new Fields(all, this.pathOf(name), "as-is");
+    const named = Object.keys(all).map((key) => [key, readFields(all[key], fields.pathOf(key), read, this.#spelling)]);
+    return Object.fromEntries(named);
+  }
+
   /** A list of objects. Empty: it is not there. */
   list<T>(name: string, read: (fields: Fields) => T): readonly T[] {
     const value = this.value(name);

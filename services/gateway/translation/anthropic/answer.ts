@@ -10,7 +10,7 @@ import { reasoningSealOf } from "./signature.ts";
 /** Writes a message. */
 export function encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames): Buffer {
   const message = {
-    ...messageHeadOf(told, answer.response?.modelId),
+    ...messageHeadOf(told, answer.response),
     content: blocksOf(answer.content).flatMap(contentOf),
     ...endingOf(answer.finishReason),
     usage: usageObjectOf(answer.usage),

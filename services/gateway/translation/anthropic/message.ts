@@ -1,14 +1,18 @@
-import type { LanguageModelV4FinishReason, LanguageModelV4Usage } from "@ai-sdk/provider";
+import type {
+  LanguageModelV4FinishReason,
+  LanguageModelV4ResponseMetadata,
+  LanguageModelV4Usage,
+} from "@ai-sdk/provider";
 import type { AnswerNames } from "../codec.ts";
 import { tokenCountsOf } from "../token-counts.ts";
 
-/** A message without what is not known before its end. */
-export function messageHeadOf({ id, model }: AnswerNames, answeredModel: string | undefined) {
+/** A message without what is not known before its end. `said`: what the provider calls it. */
+export function messageHeadOf({ id, model }: AnswerNames, said: LanguageModelV4ResponseMetadata | undefined) {
   return {
-    id: `msg_${id}`,
+    id: said?.id ?? `msg_${id}`,
     type: "message",
     role: "assistant",
-    model: answeredModel ?? model,
+    model: said?.modelId ?? model,
     content: [],
     ...NOT_ENDED,
     usage: { input_tokens: 0, output_tokens: 0, ...NO_MORE_COUNTS },

@@ -27,7 +27,7 @@ export function readText(block: Fields): LanguageModelV4TextPart {
 /** An `image` block. */
 export function readImage(block: Fields): LanguageModelV4FilePart {
   block.refuse(["transformations"], "other providers cannot transform images");
-  return { ...fileOf(block, "image"), ...cacheHintOf(block) };
+  return hinted(block, fileOf(block, "image"));
 }
 
 /** A `document` block. */
@@ -36,7 +36,14 @@ export function readDocument(block: Fields): LanguageModelV4FilePart {
   block.object("citations", (config) => {
     config.allowOnly("enabled", [false], "other providers cite in ways of their own");
   });
-  return { ...fileOf(block, "application/pdf"), ...given("filename", block.text("title")), ...cacheHintOf(block) };
+  return hinted(block, { ...fileOf(block, "application/pdf"), ...given("filename", block.text("title")) });
+}
+
+function hinted(block: Fields, file: LanguageModelV4FilePart): LanguageModelV4FilePart {
+  const { providerOptions } = cacheHintOf(block);
+  return providerOptions === undefined
+    ? file
+    : { ...file, providerOptions: { ...file.providerOptions, ...providerOptions } };
 }
 
 function fileOf(block: Fields, kind: string): LanguageModelV4FilePart {

@@ -1,4 +1,4 @@
-import type { LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import type { LanguageModelV4ResponseMetadata, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import type { ToolCallBlock } from "../answer-blocks.ts";
 import { type BlockEvent, BlockOrder } from "../block-order.ts";
 import { sealOf } from "../carried-metadata.ts";
@@ -22,7 +22,7 @@ export class MessageStreamEncoder implements StreamEncoder {
   readonly contentType = "text/event-stream";
   readonly #told: AnswerNames;
   readonly #order = new BlockOrder();
-  #answeredModel: string | undefined;
+  #said: LanguageModelV4ResponseMetadata | undefined;
   #hasBegun = false;
   /** The place of the block that is being written, or is next. */
   #index = 0;
@@ -33,7 +33,7 @@ export class MessageStreamEncoder implements StreamEncoder {
   }
 
   encode(part: LanguageModelV4StreamPart): Buffer {
-    if (part.type === "response-metadata") this.#answeredModel = part.modelId ?? this.#answeredModel;
+    if (part.type === "response-metadata") this.#said = { ...this.#said, ...part };
     if (part.type !== "finish") return this.#written(this.#order.push(part).flatMap((event) => this.#eventsOf(event)));
     return this.#written([
       ...this.#order.end().flatMap((event) => this.#eventsOf(event)),
@@ -52,7 +52,7 @@ export class MessageStreamEncoder implements StreamEncoder {
   /** The message begins with its first event, when the model that answers is known. */
   #written(events: readonly MessageEvent[]): Buffer {
     if (events.length === 0) return Buffer.alloc(0);
-    const head = { type: "message_start", message: messageHeadOf(this.#told, this.#answeredModel) };
+    const head = { type: "message_start", message: messageHeadOf(this.#told, this.#said) };
     const all = this.#hasBegun ? events : [head, ...events];
     this.#hasBegun = true;
     return Buffer.concat(all.map((event) => eventBytesOf(event, event.type)));

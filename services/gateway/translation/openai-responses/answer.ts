@@ -14,7 +14,7 @@ export function encodeAnswer(answer: LanguageModelV4GenerateResult, told: Answer
     output.push(itemOf(itemIdOf(told.id, block.kind, output.length), block, text, metadata));
   }
   const response = {
-    ...responseHeadOf(told, decoded, answer.response?.modelId),
+    ...responseHeadOf(told, decoded, answer.response),
     output,
     ...endingOf(answer.finishReason),
     usage: usageObjectOf(answer.usage),

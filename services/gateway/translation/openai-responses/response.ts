@@ -1,4 +1,9 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4FinishReason, LanguageModelV4Usage } from "@ai-sdk/provider";
+import type {
+  LanguageModelV4CallOptions,
+  LanguageModelV4FinishReason,
+  LanguageModelV4ResponseMetadata,
+  LanguageModelV4Usage,
+} from "@ai-sdk/provider";
 import type { AnswerNames, DecodedChat } from "../codec.ts";
 import { tokenCountsOf } from "../token-counts.ts";
 
@@ -9,10 +14,14 @@ export interface ResponseEnding {
   readonly error: { readonly code: "server_error"; readonly message: string } | null;
 }
 
-/** A response as it begins. It tells what was asked, as far as that was translated. */
-export function responseHeadOf(told: AnswerNames, { options, extras }: DecodedChat, answeredModel: string | undefined) {
+/** A response as it begins. It tells what was asked, as far as that was translated. `said`: what the provider calls it. */
+export function responseHeadOf(
+  told: AnswerNames,
+  { options, extras }: DecodedChat,
+  said: LanguageModelV4ResponseMetadata | undefined,
+) {
   return {
-    id: `resp_${told.id}`,
+    id: said?.id ?? `resp_${told.id}`,
     object: "response",
     created_at: told.createdSeconds,
     status: "in_progress",
@@ -21,7 +30,7 @@ export function responseHeadOf(told: AnswerNames, { options, extras }: DecodedCh
     incomplete_details: null,
     instructions: null,
     max_output_tokens: options.maxOutputTokens ?? null,
-    model: answeredModel ?? told.model,
+    model: said?.modelId ?? told.model,
     output: [],
     parallel_tool_calls: extras.singleToolCall === undefined,
     previous_response_id: null,

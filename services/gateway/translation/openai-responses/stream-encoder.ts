@@ -1,4 +1,8 @@
-import type { LanguageModelV4StreamPart, SharedV4ProviderMetadata } from "@ai-sdk/provider";
+import type {
+  LanguageModelV4ResponseMetadata,
+  LanguageModelV4StreamPart,
+  SharedV4ProviderMetadata,
+} from "@ai-sdk/provider";
 import type { Block } from "../answer-blocks.ts";
 import { type BlockEvent, BlockOrder } from "../block-order.ts";
 import type { AnswerNames, DecodedChat, StreamEncoder } from "../codec.ts";
@@ -15,7 +19,8 @@ export class ResponseStreamEncoder implements StreamEncoder {
   readonly #order = new BlockOrder();
   /** The items that are whole. */
   readonly #output: object[] = [];
-  #answeredModel: string | undefined;
+  #said: LanguageModelV4ResponseMetadata | undefined;
+  #head: object | undefined;
   #hasBegun = false;
   #number = 0;
   #ending: ResponseEvent | undefined;
@@ -26,11 +31,11 @@ export class ResponseStreamEncoder implements StreamEncoder {
   }
 
   encode(part: LanguageModelV4StreamPart): Buffer {
-    if (part.type === "response-metadata") this.#answeredModel = part.modelId ?? this.#answeredModel;
+    if (part.type === "response-metadata") this.#said = { ...this.#said, ...part };
     if (part.type !== "finish") return this.#written(this.#order.push(part).flatMap((event) => this.#eventsOf(event)));
     const last = this.#order.end().flatMap((event) => this.#eventsOf(event));
     const ending = endingOf(part.finishReason);
-    const response = { ...this.#head(), output: this.#output, ...ending, usage: usageObjectOf(part.usage) };
+    const response = { ...this.#begun(), output: this.#output, ...ending, usage: usageObjectOf(part.usage) };
     this.#ending = { type: `response.${ending.status}`, response };
     return this.#written(last);
   }
@@ -44,13 +49,15 @@ export class ResponseStreamEncoder implements StreamEncoder {
     return eventBytesOf(event, event.type);
   }
 
-  #head() {
-    return responseHeadOf(this.#told, this.#decoded, this.#answeredModel);
+  /** The same from the first event to the last, whatever the provider says of it later. */
+  #begun(): object {
+    this.#head ??= responseHeadOf(this.#told, this.#decoded, this.#said);
+    return this.#head;
   }
 
   #written(events: readonly ResponseEvent[]): Buffer {
     if (events.length === 0) return Buffer.alloc(0);
-    const response = this.#head();
+    const response = this.#begun();
     const head = [
       { type: "response.created", response },
       { type: "response.in_progress", response },

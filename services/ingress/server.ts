@@ -23,6 +23,7 @@ import { routeOperations } from "./routes/operations.ts";
 import { routeOtlpTraces } from "./routes/otlp-traces.ts";
 import { routeRaw } from "./routes/raw.ts";
 import { routeWelcome } from "./routes/welcome.ts";
+import { watchUnusedConnections } from "./unused-connections.ts";
 
 /** How long a client may take to send a request, head and body. Past it the answer is 408. */
 const REQUEST_MS = 300_000;
@@ -52,9 +53,11 @@ export async function startIngress(config: Config, { log }: { readonly log: Logg
   const bodies = createBodyBudget(config.ingress.limits.bodiesBytesMax, () => metrics.refusedBodies.inc());
   metrics.watchBodies(bodies);
   const app = createApp({ config: config.ingress, peers, metrics, bodies }, log, () => isDraining);
+  const unused = watchUnusedConnections(app.server);
   const address = await listen(app, config.ingress.listen);
   opened.defer(async () => {
     isDraining = true;
+    unused.close();
     await drain(app, config.ingress.drainMs);
   });
   const url = `http://${address}`;

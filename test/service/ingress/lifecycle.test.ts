@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
@@ -44,6 +46,20 @@ test("on disposal what does not end within the drain limit is cut, and its call 
   await own.ingress[Symbol.asyncDispose]();
   await cancelled.promise;
   await expect(response.text()).rejects.toThrow();
+});
+
+test("a connection over which nothing was asked yet holds nobody up on disposal", async () => {
+  await using own = await startIngressBench({}, 60_000);
+  const [host, port] = own.ingress.address.split(":");
+  const socket = connect(Number(port), host);
+  await once(socket, "connect");
+  // An answer on another connection: by then the ingress knows of this one too.
+  await (await fetch(`${own.ingress.url}/healthz`)).text();
+  const closed = once(socket, "close");
+  const startMs = performance.now();
+  await own.ingress[Symbol.asyncDispose]();
+  await closed;
+  expect(performance.now() - startMs).toBeLessThan(5_000);
 });
 
 test("an address that is taken is one line that says what to do", async () => {

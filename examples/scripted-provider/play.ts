@@ -8,7 +8,7 @@ import type { Chunk, Reply, StreamReply } from "./wire-format.ts";
 export type Played = "answered" | "cut";
 
 /** Where an answer goes. */
-export interface Stage {
+interface Stage {
   readonly response: ServerResponse;
   /** Aborts when the client hangs up. */
   readonly signal: AbortSignal;
@@ -28,8 +28,7 @@ export function play(reply: Reply, behaviour: Behaviour, stage: Stage): Promise<
   return playBody(behaviour.garbage ? "<html>garbage" : reply.body, behaviour, stage);
 }
 
-/** Plays a body. */
-export async function playBody(text: string, behaviour: Behaviour, stage: Stage): Promise<Played> {
+async function playBody(text: string, behaviour: Behaviour, stage: Stage): Promise<Played> {
   const { response, signal } = stage;
   const body = Buffer.from(text);
   response.setHeader("content-length", body.length);

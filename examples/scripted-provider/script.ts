@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto";
 import { answerOf } from "./answer.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { behaviourOf, LISTED_MODELS } from "./named-behaviours.ts";
-import { type Played, play, playBody, type Stage } from "./play.ts";
 import { VENDORS } from "./vendors.ts";
-import type { Exchange, Fault, Vendor, WireRequest } from "./wire-format.ts";
+import type { Exchange, Fault, Reply, Vendor } from "./wire-format.ts";
 
 /** A request as the script sees it. */
 export interface ScriptRequest {
@@ -14,8 +13,14 @@ export interface ScriptRequest {
   readonly body: string;
 }
 
-/** Plays one request. */
-export type Script = (request: ScriptRequest, stage: Stage) => Promise<Played>;
+/** What is to be played: an answer, and how it behaves on its way. */
+export interface Scene {
+  readonly reply: Reply;
+  readonly behaviour: Behaviour;
+}
+
+/** Says what a request is answered. */
+export type Script = (request: ScriptRequest) => Scene;
 
 /** A script over these behaviours, by model. It remembers how often each has failed. */
 export function createScript(configured: ReadonlyMap<string, Behaviour>): Script {
@@ -23,62 +28,64 @@ export function createScript(configured: ReadonlyMap<string, Behaviour>): Script
   const idPrefix = randomBytes(11).toString("hex");
   let made = 0;
 
-  function playExchange({ asked, write }: Exchange, vendor: Vendor, id: string, stage: Stage): Promise<Played> {
-    const found = behaviourOf(asked.model, configured);
-    if (found === undefined) {
-      const fault = { status: 404, message: `The model \`${asked.model}\` does not exist.`, unknownModel: true };
-      return playFault(fault, {}, vendor, stage);
+  function sceneFor({ method, path, body }: ScriptRequest, vendor: Vendor, id: string): Scene {
+    const [place = "", query] = path.split("?", 2);
+    const rest = restOf(place, vendor);
+    if (method === "GET" && rest === (vendor.modelsPath ?? "/models") && vendor.models !== undefined) {
+      const names = new Set([...LISTED_MODELS, ...configured.keys()]);
+      return { reply: { body: vendor.models([...names]) }, behaviour: {} };
     }
-    const status = failureOf(asked.model, found, failures);
-    if (status !== undefined) {
-      return playFault({ status, message: `The script answers ${status}.` }, found, vendor, stage);
-    }
-    if (found.redirect !== undefined) return playRedirect(found.redirect, found, stage);
-    const behaviour = found.failTimes === undefined ? found : recovered(found);
-    return play(write(answerOf(asked, behaviour, id, Math.floor(Date.now() / 1000))), behaviour, stage);
+    const exchange = method === "POST" ? readRequest(vendor, rest, query, body) : undefined;
+    if (exchange === undefined) return faultOf({ status: 404, message: `There is no ${method} ${place}.` }, {}, vendor);
+    if (typeof exchange === "string") return faultOf({ status: 400, message: exchange }, {}, vendor);
+    return sceneOf(exchange, vendor, id);
   }
 
-  return (request, stage) => {
-    const [path = "", query] = request.path.split("?", 2);
-    const vendor = vendorOf(path);
+  function sceneOf({ asked, write }: Exchange, vendor: Vendor, id: string): Scene {
+    const found = behaviourOf(asked.model, configured);
+    if (found === undefined) {
+      const message = `The model \`${asked.model}\` does not exist.`;
+      return faultOf({ status: 404, message, unknownModel: true }, {}, vendor);
+    }
+    const status = failureOf(asked.model, found, failures);
+    if (status !== undefined) return faultOf({ status, message: `The script answers ${status}.` }, found, vendor);
+    if (found.redirect !== undefined) return redirectOf(found.redirect, found);
+    const behaviour = found.failTimes === undefined ? found : recovered(found);
+    return { reply: write(answerOf(asked, behaviour, id, Math.floor(Date.now() / 1000))), behaviour };
+  }
+
+  return (request) => {
+    const vendor = vendorOf(request.path);
     made += 1;
     const id = `${idPrefix}${made.toString(36).padStart(7, "0")}`;
-    stage.response.setHeaders(new Headers(vendor.headers(id)));
-    const rest = restOf(path, vendor);
-    if (request.method === "GET" && rest === (vendor.modelsPath ?? "/models") && vendor.models !== undefined) {
-      return playBody(vendor.models([...new Set([...LISTED_MODELS, ...configured.keys()])]), {}, stage);
-    }
-    const exchange = request.method === "POST" ? readRequest(vendor, rest, query, request.body) : undefined;
-    if (exchange === undefined) {
-      return playFault({ status: 404, message: `There is no ${request.method} ${path}.` }, {}, vendor, stage);
-    }
-    if (typeof exchange === "string") return playFault({ status: 400, message: exchange }, {}, vendor, stage);
-    return playExchange(exchange, vendor, id, stage);
+    const { reply, behaviour } = sceneFor(request, vendor, id);
+    return { reply, behaviour: { ...behaviour, headers: { ...vendor.headers(id), ...behaviour.headers } } };
   };
 }
 
-/** Plays an error in a vendor's words, or the body that is configured. */
-function playFault(
-  fault: Pick<Fault, "status" | "message"> & Partial<Fault>,
+/** An error in a vendor's words. */
+function faultOf(
+  told: Pick<Fault, "status" | "message"> & Partial<Fault>,
   behaviour: Behaviour,
   vendor: Vendor,
-  stage: Stage,
-): Promise<Played> {
-  const { status } = fault;
-  const retryAfter = behaviour.retryAfter ?? (status === 429 ? 1 : undefined);
-  if (retryAfter !== undefined) {
-    const date = new Date(Date.now() + retryAfter * 1000).toUTCString();
-    stage.response.setHeader("retry-after", behaviour.retryAfterDate ? date : String(retryAfter));
-  }
-  const whole = { unknownModel: false, ...fault, retryAfter };
-  stage.response.setHeaders(new Headers(vendor.errorHeaders?.(whole)));
-  const body = behaviour.body ?? vendor.error(whole);
-  return playBody(body, { ...behaviour, status }, stage);
+): Scene {
+  const retryAfter = behaviour.retryAfter ?? (told.status === 429 ? 1 : undefined);
+  const fault = { unknownModel: false, retryAfter, ...told };
+  const headers = {
+    ...vendor.errorHeaders?.(fault),
+    ...(retryAfter === undefined ? {} : { "retry-after": retryAfterOf(retryAfter, behaviour) }),
+    ...behaviour.headers,
+  };
+  return { reply: { body: vendor.error(fault) }, behaviour: { ...behaviour, status: fault.status, headers } };
 }
 
-function playRedirect(location: string, behaviour: Behaviour, stage: Stage): Promise<Played> {
-  stage.response.setHeader("location", location);
-  return playBody("", { ...behaviour, status: behaviour.status ?? 307 }, stage);
+function retryAfterOf(seconds: number, { retryAfterDate }: Behaviour): string {
+  return retryAfterDate ? new Date(Date.now() + seconds * 1000).toUTCString() : String(seconds);
+}
+
+function redirectOf(location: string, behaviour: Behaviour): Scene {
+  const { status = 307, headers } = behaviour;
+  return { reply: { body: "" }, behaviour: { ...behaviour, status, headers: { location, ...headers } } };
 }
 
 function vendorOf(path: string): Vendor {
@@ -93,17 +100,16 @@ function restOf(path: string, { prefix, bases }: Vendor): string {
 }
 
 /** Undefined: the vendor has nothing there. */
-function readRequest(vendor: Vendor, path: string, query = "", body = ""): Exchange | string | undefined {
+function readRequest(vendor: Vendor, path: string, query: string | undefined, body: string) {
   for (const [pattern, read] of vendor.routes) {
     const match = pattern.exec(path);
     if (match === null) continue;
     const model = match.groups?.["model"];
-    const request: WireRequest = {
+    return read({
       query: new URLSearchParams(query),
       model: model === undefined ? undefined : decodeURIComponent(model),
       body: parseJson(body),
-    };
-    return read(request);
+    });
   }
   return undefined;
 }

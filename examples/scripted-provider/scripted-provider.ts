@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { listenErrorOf } from "#lib/listen-error.ts";
 import type { Behaviour } from "./behaviour.ts";
-import { type Played, playBody } from "./play.ts";
+import { type Played, play } from "./play.ts";
 import { type ReceivedRequest, type RequestEntry, RequestLog } from "./request-log.ts";
 import { createScript, type Script } from "./script.ts";
 import { VENDORS, type VendorName } from "./vendors.ts";
@@ -90,9 +90,10 @@ async function playUntilClosed(
 ): Promise<Played> {
   try {
     const body = await readBody(request);
-    if (body === undefined) return await playBody("", { status: 413 }, { response, signal });
+    if (body === undefined) return await play({ body: "" }, { status: 413 }, { response, signal });
     entry.body = body;
-    return await script(entry, { response, signal });
+    const { reply, behaviour } = script(entry);
+    return await play(reply, behaviour, { response, signal });
   } catch (error) {
     // The client hung up and there is nobody left to answer, or the script has a bug and the client shall notice.
     response.destroy(error instanceof Error ? error : undefined);

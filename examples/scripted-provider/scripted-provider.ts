@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { listenErrorOf } from "#lib/listen-error.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { type Played, play } from "./play.ts";
@@ -24,6 +25,8 @@ export interface ScriptedProviderOptions {
   readonly behaviours?: Readonly<Record<string, Behaviour>>;
   /** How many requests are remembered. Default 1,000; 0 for benchmarks. */
   readonly requestsMax?: number;
+  /** A certificate and its key, as PEM: with them it speaks HTTPS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** The largest body that is read, in bytes. A larger one is 413. */
@@ -35,9 +38,8 @@ export async function startScriptedProvider(options: ScriptedProviderOptions): P
   const host = options.listen.slice(0, colon);
   const log = new RequestLog(options.requestsMax ?? 1000);
   const script = createScript(new Map(Object.entries(options.behaviours ?? {})));
-  const server = createServer((request, response) => {
-    void receive(request, response, log, script);
-  });
+  const take = (request: IncomingMessage, response: ServerResponse) => void receive(request, response, log, script);
+  const server = options.tls === undefined ? createServer(take) : createTlsServer(options.tls, take);
   server.keepAliveTimeout = 60_000;
   server.listen(Number(options.listen.slice(colon + 1)), host);
   try {
@@ -47,7 +49,8 @@ export async function startScriptedProvider(options: ScriptedProviderOptions): P
   }
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  const urlOf = (vendor: VendorName) => `http://${host}:${port}${VENDORS[vendor].prefix}${VENDORS[vendor].base}`;
+  const scheme = options.tls === undefined ? "http" : "https";
+  const urlOf = (vendor: VendorName) => `${scheme}://${host}:${port}${VENDORS[vendor].prefix}${VENDORS[vendor].base}`;
   return {
     url: urlOf("openai"),
     at: urlOf,

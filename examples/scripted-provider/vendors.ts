@@ -124,15 +124,15 @@ export const VENDORS = {
     headers: NO_HEADERS,
   },
   mistral: { ...chatVendorOf("/mistral", MISTRAL), error: mistralErrorOf },
-  groq: { ...chatVendorOf("/groq/openai", GROQ) },
+  groq: chatVendorOf("/groq/openai", GROQ),
   xai: {
     ...chatVendorOf("/xai", XAI),
     routes: [...chatRoutesOf(XAI), ...OPENAI_ROUTES.slice(1)],
     error: xaiErrorOf,
   },
   deepseek: { ...chatVendorOf("/deepseek", DEEPSEEK), bases: /^(\/v1|\/beta)?(?=\/)/ },
-  togetherai: { ...chatVendorOf("/together", OPEN_MODELS) },
-  fireworks: { ...chatVendorOf("/fireworks/inference", OPEN_MODELS) },
+  togetherai: chatVendorOf("/together", OPEN_MODELS),
+  fireworks: chatVendorOf("/fireworks/inference", OPEN_MODELS),
   openrouter: { ...chatVendorOf("/openrouter/api", OPENROUTER), error: openRouterErrorOf },
   // Ollama's own format, and OpenAI's beside it.
   "ollama-native": {
@@ -148,7 +148,7 @@ export const VENDORS = {
     models: ollamaModelsOf,
     headers: NO_HEADERS,
   },
-  ollama: { ...chatVendorOf("/ollama", OPENAI) },
+  ollama: chatVendorOf("/ollama", OPENAI),
   // What has no other prefix is for OpenAI: it is the last.
   openai: { ...OPENAI_VENDOR, prefix: "", routes: OPENAI_ROUTES },
 } as const satisfies Readonly<Record<string, Vendor>>;

@@ -3,7 +3,8 @@ import { newCaller } from "../helpers/caller.ts";
 import { chat, TEN_WORDS } from "../helpers/chat.ts";
 import { mlflowSearch } from "../helpers/mlflow-reads.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
-import { expectFullTrace, expectNoOtherTrace, expectTwins, totalsIn } from "../helpers/twins.ts";
+import { attributeOf } from "../helpers/stored-traces.ts";
+import { expectFullTrace, expectNoOtherTrace, expectTwins, totalsIn, untilShipped } from "../helpers/twins.ts";
 
 const STATUSES = [400, 401, 403, 404, 422, 429, 500, 503] as const;
 const ERROR_TYPES = {
@@ -31,6 +32,8 @@ beforeAll(async () => {
     endpoints: [
       { name: "falls-back", models: use("status-503"), fallbacks: use("echo-1") },
       { name: "fails-twice", models: use("status-503"), fallbacks: use("status-500") },
+      { name: "tries-again", models: use("recovers-after-1"), retries: { max: 1, delayMinMs: 1 } },
+      { name: "hedges", models: use("stall-before-head"), fallbacks: use("chunks-3"), hedgeAfterMs: 50 },
       { name: "untraced", models: use("echo-1"), tracing: "off" },
       { name: "always-mirrored", models: use("echo-1"), mirror: "always" },
       { name: "never-mirrored", models: use("echo-1"), mirror: "never" },
@@ -74,6 +77,8 @@ test("two calls of one trace are two mirrors in it, and each is counted once", a
   const headers = { traceparent: caller.traceparent };
   const first = await chat(stack.url, { model: "echo-1", headers });
   const second = await chat(stack.url, { model: "echo-1", stream: true, headers });
+  // Else the second could arrive between two looks at the trace of the first.
+  await untilShipped(stack);
   await expectTwins(stack, first.traceName, caller, { endpoint: "echo-1" });
   const { agent } = await expectTwins(stack, second.traceName, caller, { endpoint: "echo-1" });
   expect(agent.info?.linkedTraceIds).toEqual([first.traceName, second.traceName]);
@@ -120,6 +125,18 @@ test("a fallback is a second attempt in both twins", async () => {
     "model/scripted/status-503",
     "model/scripted/echo-1",
   ]);
+});
+
+test("both twins have retries and hedges, and why they were made", async () => {
+  const wayOf = async (endpoint: string, attempts: readonly (string | undefined)[]) => {
+    const caller = newCaller();
+    const answer = await chat(stack.url, { model: endpoint, headers: { traceparent: caller.traceparent } });
+    expect(answer.status).toBe(200);
+    const { mirror } = await expectTwins(stack, answer.traceName, caller, { endpoint, attempts });
+    return mirror.slice(1).map((span) => attributeOf(span, "twinspan.attempt.reason"));
+  };
+  expect(await wayOf("tries-again", ["provider_unavailable", undefined])).toEqual(["first", "retry"]);
+  expect(await wayOf("hedges", ["cancelled", undefined])).toEqual(["first", "hedge"]);
 });
 
 test("when all attempts fail both twins have every one of them", async () => {

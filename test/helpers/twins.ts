@@ -178,6 +178,8 @@ function expectSameCall(full: readonly Span[], mirror: readonly Span[]): void {
     responseId: attributeOf(span, "gen_ai.response.id"),
     firstToken: attributeOf(span, "gen_ai.response.time_to_first_chunk"),
     status: attributeOf(span, "http.response.status_code"),
+    index: attributeOf(span, "twinspan.attempt.index"),
+    reason: attributeOf(span, "twinspan.attempt.reason"),
   });
   expect(mirror.slice(1).map(attempt)).toEqual(full.slice(1).map(attempt));
 }

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
@@ -110,6 +111,20 @@ test("while one call tries, others are not made", async () => {
   const both = await Promise.all([run.client.invoke({ model: "fails" }), run.client.invoke({ model: "fails" })]);
   expect(both.filter(({ error }) => error !== undefined)).toHaveLength(1);
   expect(requestsTo("fails-model")).toBe(4);
+});
+
+test("a configuration that is read again closes no breaker, but of a provider whose settings it changes", async () => {
+  await fail("stays", 3);
+  const reload = async (settings: object) => {
+    const { stays } = run.config.providers;
+    const providers = { ...run.config.providers, stays: { ...stays, ...settings } };
+    await writeFile(run.configFile, JSON.stringify({ ...run.config, providers }));
+    run.gateway.reload();
+  };
+  await reload({});
+  expect(errorInfoOf(await run.client.invoke({ model: "stays" })).reason).toBe("PROVIDER_SUSPENDED");
+  await reload({ headers: { "x-moved": "yes" } });
+  expect((await run.client.invoke({ model: "stays" })).head?.status).toBe(503);
 });
 
 test("streams that are cut count against a provider; rate limits, refusals and callers that go do not", async () => {

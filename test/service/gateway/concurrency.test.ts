@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Ask, CALLER } from "../../helpers/gateway-client.ts";
@@ -116,4 +117,16 @@ test("a caller that goes while it waits leaves the queue, and its trace is cance
   expect(root.errorType).toBe("deadline_exceeded");
   expect(attempts).toEqual([]);
   await held.letGo();
+});
+
+test("another limit takes effect at once, for those that wait too", async () => {
+  const first = await hold("full");
+  const second = await hold("full", "waiting");
+  const endpoints = run.config.endpoints.map((endpoint) =>
+    endpoint.name === "full" ? { ...endpoint, concurrency: { ...endpoint.concurrency, callsMax: 2 } } : endpoint,
+  );
+  await writeFile(run.configFile, JSON.stringify({ ...run.config, endpoints }));
+  run.gateway.reload();
+  expect(await figure("in_use", 'endpoint="full"')).toBe(2);
+  await Promise.all([first.letGo(), second.letGo()]);
 });

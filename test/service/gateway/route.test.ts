@@ -57,6 +57,7 @@ beforeAll(async () => {
         ]),
       ),
       "own-key": routed([scripted("status-401")], { credentials: "caller", fallbacks: [scripted("echo-1")] }),
+      untranslatable: { provider: { kind: "anthropic", apiKey: "a-key" }, fallback: {} },
       "told-of-the-fault": routed([scripted("status-503")], { fallbacks: [scripted("status-401")] }),
       "told-of-the-last": routed([scripted("retry-after-7")], { fallbacks: [scripted("status-500")] }),
       timeouts: routed([scripted("stall-after-2")], { timeouts: { idleMs: 50 } }),
@@ -190,6 +191,13 @@ test("a 401 on the caller's own key is the caller's, as the provider wrote it", 
   const { told, route } = await call("own-key", { invocation });
   expect(route).toEqual(["status-401 first provider_rejected"]);
   expect(told).toMatchObject({ error: undefined, head: { status: 401 } });
+});
+
+test("a request that one provider has no word for goes to the next that has", async () => {
+  const { told, route, view } = await call("untranslatable", { also: { logit_bias: { "50256": -100 } } });
+  expect(told.head?.status).toBe(200);
+  expect(route).toEqual(["untranslatable-model first invalid_request", "untranslatable-fallback fallback ok"]);
+  expect(view.attempts[0]?.errorText).toContain("logit_bias");
 });
 
 test("the number of attempts is kept to its limit", async () => {

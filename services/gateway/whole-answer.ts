@@ -70,7 +70,7 @@ export async function refusalOf(
   const kind = told === "provider_auth" && !isOurs ? "provider_rejected" : told;
   const message =
     kind === "provider_auth"
-      ? `The provider ${provider} refused the gateway's credentials. Its operator must check providers.${provider}.apiKey.`
+      ? `The provider ${provider} refused the gateway's credentials (${head.status}). Its operator must check providers.${provider}.apiKey, and the account behind it.`
       : `The provider ${provider} answered ${head.status}.`;
   const text = body.toString("utf8");
   return { refusal: new ProviderError(kind, message, { text, retryAfterMs: head.retryAfterMs }), body };

@@ -38,15 +38,23 @@ const retries = z
       .max(5)
       .default(0)
       .describe("How often a model is tried again after a failure that may pass, before the next model is tried."),
-    delayMinMs: ms(200, "The wait before the first retry; doubled each time, with full jitter."),
-    delayMaxMs: ms(5_000, "The longest such wait. A provider's Retry-After beyond it leads to the next model instead."),
+    delayMinMs: ms(200, "The first retry waits for a random part of this; the limit doubles with each."),
+    delayMaxMs: ms(
+      5_000,
+      "The longest wait. A provider's Retry-After is the least that is waited; one beyond this leads to the next model.",
+    ),
   })
   .prefault({});
 
 const concurrency = z
   .strictObject({
     callsMax: z.int().min(1).max(100_000).optional().describe("How many calls may be under way at once. Default: any."),
-    queueMax: z.int().min(0).max(100_000).default(100).describe("How many more may wait. Beyond it calls are 503."),
+    queueMax: z
+      .int()
+      .min(0)
+      .max(100_000)
+      .default(100)
+      .describe("How many more may wait, in order, each with its request in memory. Beyond it calls are 503."),
     queueMs: ms(5_000, "How long a call may wait for its turn. Then it is 503."),
   })
   .prefault({});
@@ -86,25 +94,27 @@ export const endpoint = z.strictObject({
     .min(1, "must name at least one model")
     .max(16)
     .describe(
-      "Its models. Each call goes to one of them, by weight; when it fails, to the others, then the fallbacks.",
+      "Its models. Each call goes to one of them, by weight; when it fails, to the others in the same way, then the fallbacks. One whose key is unset takes no share.",
     ),
   fallbacks: z
     .array(model)
     .max(8)
     .default([])
-    .describe("Tried in order when the one before failed before its first byte."),
+    .describe("Tried in order when all of `models` have failed before their first byte."),
   sticky: z
     .enum(["none", "session", "user"])
     .default("none")
     .describe(
-      "Whether calls of one session, or one user, go to the same one of `models` while its weight is the same.",
+      "Whether calls of one session, or one user, go to the same one of `models`; a changed weight moves only the share that it must. Callers who name none are split by weight.",
     ),
   retries,
   attemptsMax: count(8, 32, "How many attempts a call may make in all: retries, fallbacks and hedges."),
-  attemptsMs: ms(120_000, "The time after which no further attempt is begun."),
+  attemptsMs: ms(120_000, "The time after the first attempt's beginning from which on no further one is begun."),
   hedgeAfterMs: msOf()
     .optional()
-    .describe("When the first byte is this late, the next model is asked too; the first to answer wins. Default: off."),
+    .describe(
+      "When no answer has begun after this, the next model is asked too; the first to answer wins, the other is aborted, and both are paid for. Default: off.",
+    ),
   concurrency,
   timeouts,
   credentials: z

@@ -64,6 +64,7 @@ export class OpenAttempt {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const { index, candidate, now, onEnded } = this.#opening;
+    candidate.admission.ended(failure?.kind);
     const { provider, model } = candidate.planned;
     // What the provider said goes before what can be read of a translation.
     const facts = { ...(this.#watch?.facts() ?? NO_FACTS), ...this.#head?.told?.() };
@@ -85,7 +86,6 @@ export class OpenAttempt {
       answer,
       cost: this.#costOf(answer),
     };
-    candidate.admission.ended(failure?.kind);
     onEnded(attempt, this.#watch);
   }
 

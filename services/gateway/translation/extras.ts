@@ -22,8 +22,6 @@ export interface Extra<Value> {
 interface Words {
   /** The name under which its package takes options of its own. */
   readonly as: string;
-  /** What every request says. */
-  readonly always?: JSONObject;
   readonly userId?: (id: string) => JSONObject;
   readonly singleToolCall?: () => JSONObject;
   readonly reasoningTokensMax?: (tokens: number) => JSONObject;
@@ -67,8 +65,7 @@ const WORDS: Readonly<Record<ProviderKind, Words>> = {
     reasoningTokensMax: (tokenBudget) => ({ thinking: { type: "enabled", tokenBudget } }),
   },
   groq: { as: "groq", userId: (user) => ({ user }), singleToolCall: () => ({ parallelToolCalls: false }) },
-  // Its responses would be stored.
-  xai: { as: "xai", always: { store: false } },
+  xai: COMPATIBLE,
   deepseek: { as: "deepseek" },
   togetherai: COMPATIBLE,
   fireworks: { ...COMPATIBLE, as: "fireworks" },
@@ -83,7 +80,6 @@ const WORDS: Readonly<Record<ProviderKind, Words>> = {
 export function extraOptionsOf(kind: ProviderKind, extras: Extras): SharedV4ProviderOptions {
   const words = WORDS[kind];
   const options: JSONObject = {
-    ...words.always,
     ...optionOf(extras.userId, words.userId),
     ...optionOf(extras.singleToolCall, words.singleToolCall),
     ...optionOf(extras.reasoningTokensMax, words.reasoningTokensMax),

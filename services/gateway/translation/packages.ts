@@ -85,10 +85,10 @@ export const PACKAGES: Readonly<Record<ProviderKind, ProviderPackage>> = {
   mistral: plain("@ai-sdk/mistral@4.0.87", async () => (await import("@ai-sdk/mistral")).createMistral),
   cohere: plain("@ai-sdk/cohere@4.0.52", async () => (await import("@ai-sdk/cohere")).createCohere),
   groq: plain("@ai-sdk/groq@4.0.84", async () => (await import("@ai-sdk/groq")).createGroq),
-  xai: plain("@ai-sdk/xai@5.0.12", async () => (await import("@ai-sdk/xai")).createXai),
   deepseek: plain("@ai-sdk/deepseek@3.0.56", async () => (await import("@ai-sdk/deepseek")).createDeepSeek),
   fireworks: plain("@ai-sdk/fireworks@3.0.62", async () => (await import("@ai-sdk/fireworks")).createFireworks),
   // Their own packages lose more than this one: what they speak is OpenAI's chat completions.
+  xai: COMPATIBLE,
   togetherai: COMPATIBLE,
   openrouter: COMPATIBLE,
   ollama: COMPATIBLE,

@@ -14,6 +14,7 @@ const READERS: Readonly<Partial<Record<ProviderKind, (usage: unknown) => Usage |
   gemini: geminiUsageOf,
   "google-vertex": geminiUsageOf,
   groq: openAiUsageOf,
+  xai: openAiUsageOf,
   deepseek: openAiUsageOf,
   togetherai: openAiUsageOf,
   fireworks: openAiUsageOf,

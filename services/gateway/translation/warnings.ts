@@ -21,7 +21,6 @@ const HARMLESS = [
   /^Replayed \d+ `functionCall` part/,
   /^unsupported reasoning metadata$/,
   /^sending reasoning content is disabled/,
-  /^Reasoning parts without /,
 ];
 
 /**

@@ -11,6 +11,8 @@ import { type StoredTraces, startStoredTraces } from "./stored-traces.ts";
 
 type ConfigInput = z.input<typeof configSchema>;
 
+type Settings = Readonly<Record<string, unknown>>;
+
 export interface StackOptions {
   /** Models of the scripted provider. Each gets an endpoint of its name. */
   readonly models: readonly string[];
@@ -18,8 +20,8 @@ export interface StackOptions {
   readonly behaviours?: Readonly<Record<string, Behaviour>>;
   /** Endpoints beside those. */
   readonly endpoints?: NonNullable<ConfigInput["endpoints"]>;
-  /** Further names for the scripted provider, with settings of their own. */
-  readonly providers?: Readonly<Record<string, object>>;
+  /** Further names for the scripted provider, with settings of their own, also as a function of where it is. */
+  readonly providers?: Readonly<Record<string, Settings | ((provider: ScriptedProvider) => Settings)>>;
   readonly ingress?: ConfigInput["ingress"];
   readonly gateway?: ConfigInput["gateway"];
   readonly outbox?: NonNullable<ConfigInput["gateway"]>["outbox"];
@@ -119,7 +121,9 @@ function providersOf(
     dialects: ["openai-chat", "openai-responses", "openai-responses-compact", "openai-embeddings"],
     baseUrls: { anthropic: provider.at("anthropic"), gemini: provider.at("gemini") },
   };
-  const named = Object.entries(providers).map(([name, settings]) => [name, { ...place, ...settings }]);
+  const named = Object.entries(providers).map(([name, settings]) => {
+    return [name, { ...place, ...(typeof settings === "function" ? settings(provider) : settings) }];
+  });
   const { scripted, ...others } = Object.fromEntries(named);
   return { scripted: { ...place, ...everyFormat, ...scripted }, ...others };
 }

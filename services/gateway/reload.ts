@@ -28,6 +28,7 @@ export interface ReloadingParts {
 
 /** Makes it. Nothing happens before it is asked. */
 export function createReloading({ source, config, endpoints, metrics, log }: ReloadingParts): Reloading {
+  let inUse = config;
   let trouble: string | undefined;
   return {
     get trouble() {
@@ -36,11 +37,13 @@ export function createReloading({ source, config, endpoints, metrics, log }: Rel
     reload() {
       try {
         const next = source.read();
-        const changes = endpoints.replace(next);
+        const changes = endpoints.replace({ ...next, gateway: config.gateway });
+        const redactionChanged = changedSettings(inUse.redaction, next.redaction).length > 0;
         const needsRestart = changedSettings(fixedIn(config), fixedIn(next));
+        inUse = next;
         trouble = undefined;
         metrics.configReloaded("ok");
-        log.info({ ...changes, needsRestart }, "configuration reloaded");
+        log.info({ ...changes, redactionChanged, needsRestart }, "configuration reloaded");
       } catch (error) {
         trouble = "the configuration has faults and is not in use; the one before is (see the log)";
         metrics.configReloaded("failed");

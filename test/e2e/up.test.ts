@@ -33,6 +33,40 @@ test("`up` shows an agent's trace and the gateway's, each linked to the other, a
   expect(await readFile(join(place.directory, "var/log/gateway.log"), "utf8")).not.toContain("What is a twin span?");
 });
 
+const TOLD = "demo answers this";
+const MESSAGES = [{ role: "user", content: TOLD }];
+const CONTENTS = [{ role: "user", parts: [{ text: TOLD }] }];
+const CALLS: readonly (readonly [path: string, body: object, answer: string])[] = [
+  ["/v1/chat/completions", { model: "demo", messages: MESSAGES }, TOLD],
+  ["/v1/responses", { model: "demo", input: TOLD }, TOLD],
+  ["/v1/responses/compact", { model: "demo", input: TOLD }, "compaction"],
+  ["/v1/embeddings", { model: "demo", input: TOLD }, "embedding"],
+  ["/anthropic/v1/messages", { model: "demo", max_tokens: 99, messages: MESSAGES }, TOLD],
+  ["/anthropic/v1/messages/count_tokens", { model: "demo", messages: MESSAGES }, "input_tokens"],
+  ["/gemini/v1beta/models/demo:generateContent", { contents: CONTENTS }, TOLD],
+  ["/gemini/v1beta/models/demo:streamGenerateContent?alt=sse", { contents: CONTENTS }, "answers"],
+  ["/gemini/v1beta/models/demo:embedContent", { content: CONTENTS[0] }, "values"],
+  ["/gemini/v1beta/models/demo:countTokens", { contents: CONTENTS }, "totalTokens"],
+  ["/gateway/mlflow/v1/chat/completions", { model: "demo", messages: MESSAGES }, TOLD],
+  ["/gateway/demo/mlflow/invocations", { messages: MESSAGES }, TOLD],
+  ["/gateway/proxy/demo/chat/completions", { model: "echo-1", messages: MESSAGES }, TOLD],
+];
+
+test("the endpoint demo answers in every dialect", { timeout: TIMEOUT_MS }, async () => {
+  await using place = await createPlace();
+  await using cli = startCli(place, ["up"]);
+  await cli.wrote("Ctrl-C stops everything");
+  for (const [path, body, answer] of CALLS) {
+    const response = await fetch(`http://127.0.0.1:${place.ports.ingress}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    expect([path, response.status]).toEqual([path, 200]);
+    expect(await response.text(), path).toContain(answer);
+  }
+});
+
 test("run twice, it says so; Ctrl-C stops everything, with status 0", { timeout: TIMEOUT_MS }, async () => {
   await using place = await createPlace();
   await using first = startCli(place, ["up"]);

@@ -74,7 +74,7 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Sends a signal, as it is. */
-  signal(signal: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT"): void {
+  signal(signal: "SIGKILL" | "SIGTERM" | "SIGHUP" | "SIGSTOP" | "SIGCONT"): void {
     this.#child?.kill(signal);
   }
 

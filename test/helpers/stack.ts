@@ -44,6 +44,8 @@ export interface Stack extends AsyncDisposable {
   /** Where gRPC callers come in. */
   readonly gatewayAddress: string;
   readonly traceWriterAddress: string;
+  /** The configuration of all three. */
+  readonly configFile: string;
   /** The outbox's file. */
   readonly outboxPath: string;
   /** What the trace-writer has stored. */
@@ -104,6 +106,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     url: `http://${address(http)}`,
     gatewayAddress: address(rpc),
     traceWriterAddress: address(store),
+    configFile,
     outboxPath,
     stored,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

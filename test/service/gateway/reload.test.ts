@@ -7,6 +7,7 @@ import { channelCredentials } from "#lib/rpc/client.ts";
 import type { Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import { EndpointServiceClient } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { freePorts } from "../../helpers/free-ports.ts";
+import { recordOfCall } from "../../helpers/record-view.ts";
 import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
 import { until } from "../../helpers/until.ts";
 
@@ -59,6 +60,7 @@ test("endpoints are added, removed and changed without a restart, and the log sa
     added: ["newcomer"],
     removed: ["demo"],
     changed: ["other"],
+    redactionChanged: false,
     needsRestart: [],
   });
   expect((await listed()).map(({ name }) => name)).toEqual(["newcomer", "other"]);
@@ -129,6 +131,18 @@ test("settings that only a restart takes are named", async () => {
     needsRestart: ["log.level", "gateway.listen", "gateway.limits.requestBytesMax"],
     changed: [],
   });
+});
+
+test("what is blacked out changes too", async () => {
+  const text = "write to somebody@example.com";
+  const before = await recordOfCall(run, await run.client.invoke({ model: "demo", text }));
+  expect(before.root.inputs).toContain(text);
+  await write({ ...run.config, redaction: { ...run.config.redaction, rules: [{ pattern: "email" }] } });
+  run.gateway.reload();
+  expect(lastLine()).toMatchObject({ redactionChanged: true, changed: [], needsRestart: [] });
+  const after = await recordOfCall(run, await run.client.invoke({ model: "demo", text }));
+  expect(after.root.inputs).toContain("write to ");
+  expect(after.root.inputs).not.toContain("somebody@example.com");
 });
 
 /** A provider that answers when it is told to, and counts who is connected. */

@@ -60,6 +60,11 @@ export function askedOf({ model, said, tools = [], toolChoice = "auto", schema, 
   };
 }
 
+/** What a request asks that wants vectors of these texts. */
+export function askedToEmbed(model: string, texts: readonly string[]): Asked {
+  return askedOf({ model, said: texts.map((text) => ({ by: "user", text, images: 0 })) });
+}
+
 /** What somebody said, in parts: their text joined, their images counted. */
 export function saidOf(
   by: Said["by"],

@@ -23,7 +23,7 @@ import { readEmbeddings } from "./openai/embeddings.ts";
 import { openAiErrorOf, openAiModelsOf } from "./openai/error.ts";
 import { readResponses } from "./openai/responses.ts";
 import { readPredict } from "./vertex/predict.ts";
-import type { Vendor } from "./wire-format.ts";
+import type { Reader, Vendor } from "./wire-format.ts";
 
 type Routes = Vendor["routes"];
 
@@ -165,7 +165,9 @@ function chatRoutesOf(flavour: ChatFlavour): Routes {
   return [[CHAT, createChatReader(flavour)], EMBEDDINGS];
 }
 
-/** Azure's older paths: the deployment's name is the model. */
+/** Azure's older paths: the deployment's name is the model, whatever the body says. */
 function deploymentRouteOf([path, read]: Routes[number]): Routes[number] {
-  return [new RegExp(`^/deployments/(?<model>[^/]+)${path.source.slice(1)}`), read];
+  const named: Reader = ({ body, model, query }) =>
+    read({ body: typeof body === "object" ? { ...body, model } : body, model, query });
+  return [new RegExp(`^/deployments/(?<model>[^/]+)${path.source.slice(1)}`), named];
 }

@@ -11,7 +11,7 @@ const content = z.union([z.string(), z.array(part)]);
 
 /** A request for a message or for its count of tokens, as far as it matters here. */
 export const messagesShape = z.looseObject({
-  model: z.string().min(1).optional(),
+  model: z.string().min(1),
   max_tokens: z.int().optional(),
   system: content.optional(),
   messages: z.array(z.looseObject({ role: z.string(), content })).min(1),
@@ -24,9 +24,9 @@ export const messagesShape = z.looseObject({
 });
 
 /** What a message's request asks. */
-export function messagesAskedOf(shape: z.output<typeof messagesShape>, model: string): Asked {
+export function messagesAskedOf(shape: z.output<typeof messagesShape>): Asked {
   return askedOf({
-    model,
+    model: shape.model,
     said: [
       ...(shape.system === undefined ? [] : [saidOf("system", partsOf(shape.system))]),
       ...shape.messages.map(({ role, content }) => saidIn(role, content)),

@@ -9,13 +9,11 @@ import { messagesAskedOf, messagesShape } from "./messages-request.ts";
 import { messageUsageOf } from "./usage.ts";
 
 /** Anthropic's messages. */
-export const readMessages: Reader = ({ body, model: named }) =>
+export const readMessages: Reader = ({ body }) =>
   readShape(messagesShape, body, (shape) => {
-    const model = named ?? shape.model;
-    if (model === undefined) return "model: Field required";
     if (shape.max_tokens === undefined) return "max_tokens: Field required";
     return {
-      asked: messagesAskedOf(shape, model),
+      asked: messagesAskedOf(shape),
       write: (answer) => {
         const message = messageOf(answer);
         if (!shape.stream) return { body: JSON.stringify(message) };
@@ -29,11 +27,9 @@ export const readMessages: Reader = ({ body, model: named }) =>
   });
 
 /** Anthropic's count of a message's tokens. */
-export const readCountTokens: Reader = ({ body, model: named }) =>
+export const readCountTokens: Reader = ({ body }) =>
   readShape(messagesShape, body, (shape) => {
-    const model = named ?? shape.model;
-    if (model === undefined) return "model: Field required";
-    const asked = messagesAskedOf(shape, model);
+    const asked = messagesAskedOf(shape);
     return { asked, write: () => ({ body: JSON.stringify({ input_tokens: asked.promptTokens }) }) };
   });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askedOf } from "../asked.ts";
+import { askedToEmbed } from "../asked.ts";
 import { readShape } from "../read-shape.ts";
 import { DIMENSIONS_MAX, vectorOf } from "../vector.ts";
 import type { Reader } from "../wire-format.ts";
@@ -25,7 +25,7 @@ export const readInvoke: Reader = ({ body, model = "" }) =>
   readShape(shape, body, (request) => {
     const texts = textsOf(request);
     return {
-      asked: askedOf({ model, said: texts.map((text) => ({ by: "user", text, images: 0 })) }),
+      asked: askedToEmbed(model, texts),
       write: ({ id, usage }) => ({ body: JSON.stringify(vectorsOf(request, texts, id, usage?.input ?? 0)) }),
     };
   });

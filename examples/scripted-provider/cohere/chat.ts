@@ -6,8 +6,8 @@ import type { Reader } from "../wire-format.ts";
 
 /** Cohere's chat, version 2: asked like OpenAI's, answered in its own words. */
 export const readCohereChat: Reader = ({ body }) =>
-  readShape(chatShape.required({ model: true }), body, (shape) => ({
-    asked: chatAskedOf(shape, shape.model),
+  readShape(chatShape, body, (shape) => ({
+    asked: chatAskedOf(shape),
     write: (answer) =>
       shape.stream
         ? { contentType: EVENT_STREAM, chunks: eventsOf(answer).map(typedEventOf), error: () => typedEventOf(FAILED) }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askedOf } from "../asked.ts";
+import { askedToEmbed } from "../asked.ts";
 import { readShape } from "../read-shape.ts";
 import { DIMENSIONS_MAX, vectorOf } from "../vector.ts";
 import type { Fault, Reader } from "../wire-format.ts";
@@ -13,7 +13,7 @@ const shape = z.looseObject({
 /** Cohere's embeddings, version 2, as floats. */
 export const readCohereEmbed: Reader = ({ body }) =>
   readShape(shape, body, ({ model, texts, output_dimension: dimensions }) => ({
-    asked: askedOf({ model, said: texts.map((text) => ({ by: "user", text, images: 0 })) }),
+    asked: askedToEmbed(model, texts),
     write: ({ id, usage }) => ({
       body: JSON.stringify({
         id,

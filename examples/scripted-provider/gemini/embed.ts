@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Asked, askedOf } from "../asked.ts";
+import { type Asked, askedToEmbed } from "../asked.ts";
 import { readShape } from "../read-shape.ts";
 import { DIMENSIONS_MAX, vectorOf } from "../vector.ts";
 import type { Reader } from "../wire-format.ts";
@@ -43,7 +43,10 @@ export const readBatchEmbed: Reader = ({ body, model = "" }) =>
   }));
 
 function embedAskedOf(model: string, requests: readonly EmbedShape[]): Asked {
-  return askedOf({ model, said: requests.map(({ content }) => saidInContent(content)) });
+  return askedToEmbed(
+    model,
+    requests.map(({ content }) => saidInContent(content).text),
+  );
 }
 
 function valuesOf({ content, outputDimensionality, embedContentConfig }: EmbedShape): readonly number[] {

@@ -10,7 +10,7 @@ import { usageMetadataOf } from "./usage.ts";
 export const readGenerate: Reader = ({ body, model = "" }) =>
   readShape(generateShape, body, (shape) => ({
     asked: generateAskedOf(shape, model),
-    write: (answer) => ({ body: `${JSON.stringify(contentOf(answer), null, 2)}\n` }),
+    write: (answer) => ({ body: `${JSON.stringify(wholeOf(answer), null, 2)}\n` }),
   }));
 
 /** Gemini's `streamGenerateContent`: server-sent events with `alt=sse`, else the elements of a JSON array. */
@@ -44,14 +44,14 @@ function arrayOf(partials: readonly object[]): StreamReply {
   };
 }
 
-function contentOf(answer: Answer): object {
+function wholeOf(answer: Answer): object {
   const { text, reasoning, calls } = answer;
   const parts = [
     ...(reasoning.length === 0 ? [] : [{ text: reasoning.join(""), thought: true }]),
     ...(text.length === 0 && calls.length > 0 ? [] : [{ text: text.join("") }]),
     ...calls.map(callPartOf),
   ];
-  return responseOf(answer, parts, FINISH_REASONS[answer.finish], answer.text.length);
+  return endOf(answer, parts);
 }
 
 /** What each event of a stream has: a part, and how many tokens there were so far. The last says why it ended. */
@@ -63,21 +63,28 @@ function partialsOf(answer: Answer): readonly object[] {
     ...calls.map(callPartOf),
   ];
   return [
-    ...parts.map((part, index) => responseOf(answer, [part], undefined, index + 1)),
-    responseOf(answer, [{ text: "" }], FINISH_REASONS[answer.finish], parts.length),
+    ...parts.map((part, index) => responseOf(answer, { content: contentIn([part]), index: 0 }, index + 1)),
+    endOf(answer, [{ text: "" }]),
   ];
 }
 
-function responseOf(answer: Answer, parts: readonly object[], finishReason: string | undefined, sent: number): object {
-  const content = { parts, role: "model" };
+function endOf(answer: Answer, parts: readonly object[]): object {
+  const candidate = { content: contentIn(parts), finishReason: FINISH_REASONS[answer.finish], index: 0 };
+  return responseOf(answer, candidate, undefined);
+}
+
+/** `sent`: after how many parts of a stream. Undefined: after all. */
+function responseOf(answer: Answer, candidate: object, sent: number | undefined): object {
   return {
-    candidates: [{ content, ...(finishReason === undefined ? {} : { finishReason }), index: 0 }],
-    ...(answer.usage === undefined
-      ? {}
-      : { usageMetadata: usageMetadataOf(answer.usage, finishReason === undefined ? sent : undefined) }),
+    candidates: [candidate],
+    ...(answer.usage === undefined ? {} : { usageMetadata: usageMetadataOf(answer.usage, sent) }),
     modelVersion: answer.model,
     responseId: answer.id,
   };
+}
+
+function contentIn(parts: readonly object[]): object {
+  return { parts, role: "model" };
 }
 
 function callPartOf(call: ToolCall) {

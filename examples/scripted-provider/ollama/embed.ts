@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askedOf } from "../asked.ts";
+import { askedToEmbed } from "../asked.ts";
 import { readShape } from "../read-shape.ts";
 import { DIMENSIONS_MAX, vectorOf } from "../vector.ts";
 import type { Reader } from "../wire-format.ts";
@@ -15,7 +15,7 @@ export const readOllamaEmbed: Reader = ({ body }) =>
   readShape(shape, body, ({ model, input, dimensions }) => {
     const texts = typeof input === "string" ? [input] : input;
     return {
-      asked: askedOf({ model, said: texts.map((text) => ({ by: "user", text, images: 0 })) }),
+      asked: askedToEmbed(model, texts),
       write: (answer) => ({
         body: JSON.stringify({
           model: answer.model,

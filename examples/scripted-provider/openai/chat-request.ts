@@ -7,7 +7,7 @@ const namedTool = z.looseObject({ name: z.string(), parameters: z.unknown().opti
 
 /** A chat completion's request, as far as it matters here. */
 export const chatShape = z.looseObject({
-  model: z.string().min(1).optional(),
+  model: z.string().min(1),
   messages: z.array(z.looseObject({ role: z.string(), content: content.nullish() })).min(1),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
@@ -26,13 +26,13 @@ export const chatShape = z.looseObject({
 export type ChatShape = z.output<typeof chatShape>;
 
 /** What a chat completion asks. */
-export function chatAskedOf(shape: ChatShape, model: string): Asked {
+export function chatAskedOf(shape: ChatShape): Asked {
   const tools = (shape.tools ?? []).flatMap(({ function: tool }) =>
     tool === undefined ? [] : [{ name: tool.name, schema: tool.parameters }],
   );
   const { type, json_schema: named } = shape.response_format ?? { type: "text" };
   return askedOf({
-    model,
+    model: shape.model,
     said: shape.messages.map(({ role, content }) => saidIn(role, content)),
     tools,
     toolChoice: toolChoiceOf(shape.tool_choice),

@@ -24,13 +24,11 @@ export interface ChatFlavour {
 
 /** Chat completions in OpenAI's format. */
 export function createChatReader(flavour: ChatFlavour): Reader {
-  return ({ body, model: named }) =>
+  return ({ body }) =>
     readShape(chatShape, body, (shape) => {
-      const model = named ?? shape.model;
-      if (model === undefined) return "Invalid request: model: you must provide a model parameter";
       const includeUsage = shape.stream_options?.include_usage ?? false;
       return {
-        asked: chatAskedOf(shape, model),
+        asked: chatAskedOf(shape),
         write: (answer) =>
           shape.stream ? chatStreamOf(answer, includeUsage, flavour) : { body: completionOf(answer, flavour) },
       };

@@ -7,11 +7,9 @@ import { responseUsageOf } from "./usage.ts";
 const shape = responsesShape.extend({ input: responsesShape.shape.input.nullish() });
 
 /** OpenAI's compaction of a conversation: the last user message stays, all else becomes one sealed item. */
-export const readCompact: Reader = ({ body, model: named }) =>
+export const readCompact: Reader = ({ body }) =>
   readShape(shape, body, ({ input, ...rest }) => {
-    const model = named ?? rest.model;
-    if (model === undefined) return "Invalid request: model: you must provide a model parameter";
-    const asked = responsesAskedOf({ ...rest, input: input ?? [] }, model);
+    const asked = responsesAskedOf({ ...rest, input: input ?? [] });
     return { asked, write: (answer) => ({ body: JSON.stringify(compactionOf(answer, asked.question)) }) };
   });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askedOf } from "../asked.ts";
+import { askedToEmbed } from "../asked.ts";
 import { readShape } from "../read-shape.ts";
 import { DIMENSIONS_MAX, vectorOf } from "../vector.ts";
 import type { Reader } from "../wire-format.ts";
@@ -7,7 +7,7 @@ import type { Reader } from "../wire-format.ts";
 const tokens = z.array(z.int());
 
 const shape = z.looseObject({
-  model: z.string().min(1).optional(),
+  model: z.string().min(1),
   input: z.union([z.string(), z.array(z.string()).min(1), tokens.min(1), z.array(tokens).min(1)]),
   encoding_format: z.enum(["float", "base64"]).nullish(),
   dimensions: z.int().min(1).max(DIMENSIONS_MAX).nullish(),
@@ -18,12 +18,11 @@ const shape = z.looseObject({
 type Input = z.output<typeof shape>["input"];
 
 /** OpenAI's embeddings. A token counts as a word. */
-export const readEmbeddings: Reader = ({ body, model: named }) =>
-  readShape(shape, body, ({ model = named, input, encoding_format: encoding, ...shape }) => {
-    if (model === undefined) return "Invalid request: model: you must provide a model parameter";
+export const readEmbeddings: Reader = ({ body }) =>
+  readShape(shape, body, ({ model, input, encoding_format: encoding, ...shape }) => {
     const texts = textsOf(input);
     return {
-      asked: askedOf({ model, said: texts.map((text) => ({ by: "user", text, images: 0 })) }),
+      asked: askedToEmbed(model, texts),
       write: (answer) => {
         const data = texts.map((text, index) => {
           const vector = vectorOf(text, shape.dimensions ?? shape.output_dimension);

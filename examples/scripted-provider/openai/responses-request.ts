@@ -14,7 +14,7 @@ const format = z.looseObject({ type: z.string(), schema: z.unknown().optional() 
 
 /** A response's request, as far as it matters here. */
 export const responsesShape = z.looseObject({
-  model: z.string().min(1).optional(),
+  model: z.string().min(1),
   instructions: z.string().nullish(),
   input: z.union([z.string(), z.array(item)]),
   stream: z.boolean().nullish(),
@@ -37,8 +37,8 @@ export const responsesShape = z.looseObject({
 export type ResponsesShape = z.output<typeof responsesShape>;
 
 /** What a response's request asks. */
-export function responsesAskedOf(shape: ResponsesShape, model: string): Asked {
-  const { instructions, input, text, tools, tool_choice: choice } = shape;
+export function responsesAskedOf(shape: ResponsesShape): Asked {
+  const { model, instructions, input, text, tools, tool_choice: choice } = shape;
   const before: readonly Said[] = typeof instructions === "string" ? [saidOf("system", [{ text: instructions }])] : [];
   const after = typeof input === "string" ? [saidOf("user", [{ text: input }])] : input.flatMap(saidIn);
   const formatType = text?.format?.type ?? "text";

@@ -9,24 +9,20 @@ import { type ResponsesShape, responsesAskedOf, responsesShape } from "./respons
 import { responseUsageOf } from "./usage.ts";
 
 /** OpenAI's responses. */
-export const readResponses: Reader = ({ body, model: named }) =>
-  readShape(responsesShape, body, (shape) => {
-    const model = named ?? shape.model;
-    if (model === undefined) return "Invalid request: model: you must provide a model parameter";
-    return {
-      asked: responsesAskedOf(shape, model),
-      write: (answer) => {
-        const whole = responseOf(shape, answer);
-        if (!shape.stream) return { body: JSON.stringify(whole) };
-        const begun = { ...whole, ...BEGUN };
-        return {
-          contentType: EVENT_STREAM,
-          chunks: responseEventsOf(answer, begun, whole),
-          error: (sent) => failureEventsOf({ ...begun, status: "failed", error: RESPONSE_ERROR }, sent),
-        };
-      },
-    };
-  });
+export const readResponses: Reader = ({ body }) =>
+  readShape(responsesShape, body, (shape) => ({
+    asked: responsesAskedOf(shape),
+    write: (answer) => {
+      const whole = responseOf(shape, answer);
+      if (!shape.stream) return { body: JSON.stringify(whole) };
+      const begun = { ...whole, ...BEGUN };
+      return {
+        contentType: EVENT_STREAM,
+        chunks: responseEventsOf(answer, begun, whole),
+        error: (sent) => failureEventsOf({ ...begun, status: "failed", error: RESPONSE_ERROR }, sent),
+      };
+    },
+  }));
 
 const RESPONSE_ERROR = { code: SERVER_ERROR.code, message: SERVER_ERROR.message };
 

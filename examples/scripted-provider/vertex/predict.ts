@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askedOf, wordsOf } from "../asked.ts";
+import { askedToEmbed, wordsOf } from "../asked.ts";
 import { readShape } from "../read-shape.ts";
 import { DIMENSIONS_MAX, vectorOf } from "../vector.ts";
 import type { Reader } from "../wire-format.ts";
@@ -12,7 +12,10 @@ const shape = z.looseObject({
 /** Vertex's `predict` of models that embed. */
 export const readPredict: Reader = ({ body, model = "" }) =>
   readShape(shape, body, ({ instances, parameters }) => ({
-    asked: askedOf({ model, said: instances.map(({ content: text }) => ({ by: "user", text, images: 0 })) }),
+    asked: askedToEmbed(
+      model,
+      instances.map(({ content }) => content),
+    ),
     write: () => ({
       body: JSON.stringify({
         predictions: instances.map(({ content }) => ({

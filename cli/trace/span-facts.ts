@@ -10,6 +10,8 @@ export interface SpanFacts {
   readonly durationMs: number;
   readonly inputTokens: bigint | undefined;
   readonly outputTokens: bigint | undefined;
+  /** Whether the tokens are estimated. */
+  readonly estimated: boolean;
   readonly costUsd: number | undefined;
   readonly firstTokenMs: number | undefined;
   /** What went wrong: `error.type`, else that something did. Undefined: nothing. */
@@ -28,6 +30,7 @@ export function spanFactsOf(span: Span): SpanFacts {
     durationMs: Number(span.endTimeUnixNano - span.startTimeUnixNano) / 1e6,
     inputTokens: integerOf(attributes.get("gen_ai.usage.input_tokens")),
     outputTokens: integerOf(attributes.get("gen_ai.usage.output_tokens")),
+    estimated: isTrue(attributes.get("twinspan.usage.estimated")),
     costUsd: nanoUsd === undefined ? jsonCostOf(attributes.get("mlflow.llm.cost")) : nanoUsd / 1e9,
     firstTokenMs: firstToken === undefined ? undefined : firstToken * 1000,
     error: errorOf(span, attributes.get("error.type")),
@@ -37,6 +40,10 @@ export function spanFactsOf(span: Span): SpanFacts {
 function errorOf(span: Span, type: AnyValue | undefined): string | undefined {
   if (type?.value?.$case === "stringValue") return type.value.value;
   return span.status?.code === Status_StatusCode.STATUS_CODE_ERROR ? "error" : undefined;
+}
+
+function isTrue(value: AnyValue | undefined): boolean {
+  return value?.value?.$case === "boolValue" && value.value.value;
 }
 
 function integerOf(value: AnyValue | undefined): bigint | undefined {

@@ -2,6 +2,7 @@ import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { millisecondsOf } from "./milliseconds.ts";
 import { printable } from "./printable.ts";
+import { tokensTextOf } from "./tokens-text.ts";
 
 /** Traces as a table: id, state, when, how long, tokens, where, what. Ends with a line break. */
 export function traceListOf(traces: readonly TraceInfo[], experiments: readonly Experiment[]): string {
@@ -12,7 +13,7 @@ export function traceListOf(traces: readonly TraceInfo[], experiments: readonly 
     stateWordOf(trace.state),
     timeOf(trace.startTimeUnixNano),
     `${millisecondsOf(Number(trace.durationNanos) / 1e6)} ms`,
-    trace.usage === undefined ? "" : `${trace.usage.inputTokens ?? "?"} → ${trace.usage.outputTokens ?? "?"}`,
+    trace.usage === undefined ? "" : tokensTextOf(trace.usage),
     trace.experimentId === "" ? "(pending)" : (names.get(trace.experimentId) ?? trace.experimentId),
     printable(trace.name),
   ]);

@@ -4,6 +4,7 @@ import { millisecondsOf } from "./milliseconds.ts";
 import { payloadLinesOf } from "./payload-lines.ts";
 import { printable } from "./printable.ts";
 import { type SpanFacts, spanFactsOf } from "./span-facts.ts";
+import { tokensTextOf } from "./tokens-text.ts";
 
 /** More spans than that are counted, not shown. */
 const SPANS_MAX = 500;
@@ -81,7 +82,7 @@ function figuresOf({ facts, repeatsTokens }: Row): string {
   const tokens = inputTokens !== undefined || outputTokens !== undefined;
   return [
     `${millisecondsOf(facts.durationMs).padStart(6)} ms`,
-    ...(tokens && !repeatsTokens ? [`${inputTokens ?? "?"} → ${outputTokens ?? "?"} tokens`] : []),
+    ...(tokens && !repeatsTokens ? [`${tokensTextOf(facts)} tokens`] : []),
     ...(costUsd !== undefined && !repeatsTokens ? [`$${costUsd.toFixed(4)}`] : []),
     ...(firstTokenMs === undefined ? [] : [`first token ${millisecondsOf(firstTokenMs)} ms`]),
     ...(error === undefined ? [] : [`✗ ${error}`]),

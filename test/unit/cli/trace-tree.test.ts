@@ -67,6 +67,12 @@ test("a span whose parent is missing, and spans that are each other's parents, a
   expect(lines.map((line) => line.replace(/ +12 ms$/, ""))).toEqual(["tr-1  orphan", "  x", "  └─ y"]);
 });
 
+test("estimated tokens are marked", () => {
+  const estimated = { key: "twinspan.usage.estimated", value: { value: { $case: "boolValue" as const, value: true } } };
+  const usage = [whole("gen_ai.usage.input_tokens", 41n), whole("gen_ai.usage.output_tokens", 57n), estimated];
+  expect(traceLinesOf(traceOf([spanOf(1, 0, "call", usage)]))[0]).toContain("~41 → 57 tokens");
+});
+
 test("tokens are told once, where a parent says the same", () => {
   const usage = [whole("gen_ai.usage.input_tokens", 41n), whole("gen_ai.usage.output_tokens", 57n)];
   const lines = traceLinesOf(traceOf([spanOf(1, 0, "gateway", usage), spanOf(2, 1, "model", usage)]));

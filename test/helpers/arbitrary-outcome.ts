@@ -42,11 +42,19 @@ const usage: fc.Arbitrary<Usage | undefined> = fc.option(
     cacheReadInputTokens: count,
     cacheWriteInputTokens: count,
     reasoningOutputTokens: count,
+    audioInputTokens: count,
+    audioOutputTokens: count,
+    estimated: fc.constantFrom(undefined, true),
   }),
   { nil: undefined },
 );
 const cost: fc.Arbitrary<Cost | undefined> = fc.option(
-  fc.record({ inputNanoUsd: nanos, outputNanoUsd: nanos, totalNanoUsd: nanos }),
+  fc.record({
+    inputNanoUsd: nanos,
+    outputNanoUsd: nanos,
+    totalNanoUsd: nanos,
+    priceVersion: fc.constantFrom(undefined, "configuration", "genai-prices/0.1.8"),
+  }),
   { nil: undefined },
 );
 const payload: fc.Arbitrary<Payload | undefined> = fc.option(

@@ -11,13 +11,18 @@ import { checkedPattern, type Pattern, regexPattern } from "./pattern.ts";
 const EMAIL = regexPattern(
   "email",
   /(?<![\p{L}\p{M}\p{N}._%+'-])[\p{L}\p{M}\p{N}._%+'-]{1,128}@(?:[\p{L}\p{M}\p{N}-]{1,63}\.){1,8}[\p{L}\p{M}\p{N}-]{2,63}/gu,
+  "@",
 );
 const US_SSN = regexPattern("us-ssn", /(?<!\d)(?!000|666|9)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}(?!\d)/g);
 const PHONE = regexPattern(
   "phone",
   /(?<![\w+])\+[1-9](?:[ ().\-/\u00a0]{0,2}\d){6,14}(?!\d)|(?<![\w.-])(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\w)/g,
 );
-const JWT = regexPattern("jwt", /(?<![A-Za-z0-9])eyJ(?:(?![_-]eyJ)[\w-]){5,8192}\.[\w-]{5,8192}\.[\w-]{0,8192}/g);
+const JWT = regexPattern(
+  "jwt",
+  /(?<![A-Za-z0-9])eyJ(?:(?![_-]eyJ)[\w-]){5,8192}\.[\w-]{5,8192}\.[\w-]{0,8192}/g,
+  "eyJ",
+);
 const API_KEY = regexPattern(
   "api-key",
   new RegExp(

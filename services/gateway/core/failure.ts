@@ -4,5 +4,6 @@ import { ProviderError } from "./provider-error.ts";
 
 /** The failure that an error is, for a span: what the provider or the network said is its text. */
 export function failureOf(error: ServiceError): Failure {
-  return { kind: error.kind, text: error instanceof ProviderError ? error.text : error.message };
+  const { kind } = error;
+  return error instanceof ProviderError ? { kind, text: error.text } : { kind, text: error.message, isOurs: true };
 }

@@ -90,6 +90,8 @@ export interface Failure {
   readonly kind: FailureKind;
   /** What the provider or the network said. Payload: it goes into the full trace and nowhere else. */
   readonly text: string;
+  /** Whether the text is our own, which quotes no payload. Left out: it is not. */
+  readonly isOurs?: boolean;
 }
 
 /** What can be wrong with a call that has a trace: the callers' kinds, and the death of the process. */

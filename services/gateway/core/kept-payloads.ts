@@ -27,7 +27,9 @@ export interface KeptPayload {
 
 /** What a policy keeps of the payload of a call that has ended. Throws where something of it cannot be looked at. */
 export function keptPayloadsOf(outcome: Outcome, policy: PayloadPolicy, digest: Digest): KeptPayloads {
-  const errorTextOf = (failure: Failure | undefined) => keptTextOf(policy, failure?.text ?? "", digest);
+  const ofOurs: PayloadPolicy = { ...policy, redactor: undefined };
+  const errorTextOf = (failure: Failure | undefined) =>
+    keptTextOf(failure?.isOurs ? ofOurs : policy, failure?.text ?? "", digest);
   return {
     keep: policy.keep,
     root: {

@@ -11,11 +11,15 @@ export interface Pattern {
   find(text: string): Iterable<TextRange>;
 }
 
-/** A pattern that is a regular expression with the flag `g`. What matches nothing at all is no match. */
-export function regexPattern(name: string, regex: RegExp): Pattern {
+/**
+ * A pattern that is a regular expression with the flag `g`. What matches nothing at all is no match. `sign`: what every match
+ * has in it, so that texts without it need no search.
+ */
+export function regexPattern(name: string, regex: RegExp, sign = ""): Pattern {
   return {
     name,
     *find(text) {
+      if (!text.includes(sign)) return;
       for (const { index, 0: match } of text.matchAll(regex)) {
         if (match.length > 0) yield { start: index, end: index + match.length };
       }

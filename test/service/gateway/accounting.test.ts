@@ -181,6 +181,25 @@ test("all attempts are summed, and the metrics tell counted tokens from estimate
   expect(metrics.get('twinspan_attempts_unpriced_total{provider="scripted",model="unpriced-model"}')).toBe(1);
 });
 
+test("a hedge that loses is billed for what it came to, and a winner for all of it", async () => {
+  await using run = await startGatewayRun({
+    endpoints: {
+      hedged: {
+        behaviour: { delayHeadMs: 2_000 },
+        fallback: {},
+        price: PRICE,
+        settings: { hedgeAfterMs: 20 },
+      },
+    },
+  });
+  const told = await run.client.stream({ model: "hedged", stream: true, text: TEXT, headers: [CALLER.header] });
+  const { usage, view } = await accountsOf(run, told);
+  expect(view.attempts).toHaveLength(2);
+  expect(view.attempts.map(({ attributes }) => attributes["gen_ai.usage.input_tokens"])).toEqual([undefined, 6]);
+  expect(usage).toMatchObject({ inputTokens: 6n, outputTokens: 6n });
+  expect(usage?.estimated).toBeUndefined();
+});
+
 test("cached, reasoning and audio tokens reach both twins, each with its own price", async () => {
   const price = {
     inputPerMillion: 10,

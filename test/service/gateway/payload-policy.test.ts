@@ -159,6 +159,10 @@ test("payload that rules cannot be applied to is withheld, marked and counted, a
 
   const places = await withheld({ model: "places", text: "hello" });
   expect(places.marks).toEqual([undefined, ["error_text:not_json"]]);
+  // Our own words quote nothing, so that no rule need be applied to them.
+  const own = await withheld({ model: "places", body: '{"model":"places","stream":"yes"}' });
+  expect(own.marks).toEqual([undefined]);
+  expect(own.root.errorText).toContain("`stream` must be true or false");
   const metrics = await run.metrics();
   const counted = (endpoint: string, reason: string) =>
     metrics.get(`twinspan_payloads_withheld_total{endpoint="${endpoint}",reason="${reason}"}`);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { USAGE_FIELDS } from "#lib/spans/usage.ts";
 import { Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { Mirror } from "#proto/twinspan/trace/v1/mirror.ts";
@@ -96,7 +97,7 @@ test("usage and cost of the mirror's gateway span are the sums over the full tra
     const said = values.filter((value) => value !== undefined);
     return said.length === 0 ? undefined : said.reduce((total, value) => total + value, 0n);
   };
-  const fields = ["inputTokens", "outputTokens", "totalTokens", "cacheReadInputTokens"] as const;
+  const fields = USAGE_FIELDS;
   // The contract's total: as the provider gave it, else input and output together.
   const told = (usage: Usage | undefined, name: (typeof fields)[number]) => {
     const both = usage?.inputTokens === undefined || usage.outputTokens === undefined ? undefined : usage;
@@ -112,6 +113,9 @@ test("usage and cost of the mirror's gateway span are the sums over the full tra
         expect(gateway?.usage?.[name]).toBe(billed);
         expect(sum(mirrors.map(({ usage }) => told(usage, name)))).toBe(billed);
       }
+      expect(gateway?.usage?.estimated ?? false).toBe(attempts.some(({ answer }) => answer.usage?.estimated));
+      const versions = new Set(attempts.flatMap(({ cost }) => cost?.priceVersion ?? []));
+      expect(new Set(gateway?.cost?.priceVersion?.split("+"))).toEqual(versions);
       expect(gateway?.cost?.totalNanoUsd).toBe(sum(attempts.map(({ cost }) => cost?.totalNanoUsd)));
     }),
   );

@@ -55,6 +55,16 @@ test("a provider that is not there is named, with those that are", () => {
   ]);
 });
 
+test("a rule that blacks out nothing that can be named is a fault", () => {
+  const rules =
+    "redaction:\n  patterns: { mine: '(' }\n  rules: [{ path: '$.[' }, { pattern: other }, { path: $.a }]\n";
+  expect(faultsOf(`${GOOD}${rules}`)).toEqual([
+    expect.stringMatching(/redaction\.patterns\.mine: is no regular expression/),
+    expect.stringMatching(/redaction\.rules\[0\]\.path: is no JSONPath: unexpected/),
+    expect.stringMatching(/redaction\.rules\[1\]\.pattern: no pattern "other" \(have: api-key, .*, mine\)/),
+  ]);
+});
+
 test("an endpoint that is there twice is a fault", () => {
   const twice = `${GOOD}  - { name: assistant, models: [{ provider: openai, model: m }] }\n`;
   expect(faultsOf(twice)).toEqual(['twinspan.yaml:7:13  endpoints[1].name: "assistant" is there twice. Rename one.']);

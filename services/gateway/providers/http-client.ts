@@ -82,16 +82,24 @@ async function send(
       bodyTimeout: timeouts.idleMs ?? options.timeouts.idleMs,
       signal: limit.signal,
     });
-    if (answer.statusCode <= STATUS_MAX) {
+    const fault = faultOf(answer);
+    if (fault === undefined) {
       return { status: answer.statusCode, headers: answer.headers, body: bodyOf(answer, options.name, limit) };
     }
     answer.body.on("error", () => {}).destroy();
-    const text = `status ${answer.statusCode}`;
-    throw new ProviderError("provider_protocol", `The provider ${options.name} does not speak HTTP.`, { text });
+    throw new ProviderError("provider_protocol", `The provider ${options.name} ${fault.words}.`, { text: fault.text });
   } catch (error) {
     limit.end();
     throw failureOf(options.name, error, limit.signal, false);
   }
+}
+
+/** Why the body of an answer could not be taken for what it is: the end of a sentence, and what the provider said. */
+function faultOf({ statusCode, headers }: Dispatcher.ResponseData): { words: string; text: string } | undefined {
+  if (statusCode > STATUS_MAX) return { words: "does not speak HTTP", text: `status ${statusCode}` };
+  const encoding = String(headers["content-encoding"] ?? "identity");
+  if (encoding === "identity" || encoding === "") return undefined;
+  return { words: "compressed its answer, though it was asked not to", text: `content-encoding ${encoding}` };
 }
 
 async function* bodyOf(

@@ -109,6 +109,7 @@ test.each([
   ["HTTP/1.1 700 What\r\ncontent-length: 2\r\n\r\n{}", "provider_protocol"],
   ["SMTP ready\r\n\r\n", "provider_protocol"],
   ["HTTP/1.1 204 No Content\r\n\r\n", "provider_protocol"],
+  ["HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}", "provider_protocol"],
   ["HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n", "provider_protocol"],
 ])("an answer that is none, %j, is %s", async (bytes, errorType) => {
   answerRaw = (socket) => socket.end(bytes);

@@ -25,7 +25,7 @@ export function createProvider(name: string, options: ProviderOptions): Provider
     unavailableReason: missing ?? refusedOf(guard, base, name),
     send(request) {
       return (
-        relay({ name, options, apiKey, client }, request) ??
+        relay({ name, options, apiKey, accessToken, client }, request) ??
         translate({ name, options, baseUrl, apiKey, accessToken, client }, request)
       );
     },

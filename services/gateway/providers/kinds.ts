@@ -16,6 +16,7 @@ interface Kind {
   readonly key: KeyHeader;
 }
 
+/** The header that carries a key, and what comes before the key. */
 export interface KeyHeader {
   readonly name: string;
   readonly prefix: string;

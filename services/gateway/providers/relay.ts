@@ -4,15 +4,15 @@ import { ProviderError } from "../core/provider-error.ts";
 import type { RelayedRequest } from "../dialects/dialect.ts";
 import type { HttpClient } from "./http-client.ts";
 import { type FormatPlace, type ProviderOptions, placeOf } from "./kinds.ts";
+import { type OwnKey, ownKeyOf } from "./own-key.ts";
 import { passedHeadersOf, retryAfterMsOf } from "./passed-headers.ts";
 import type { ProviderAnswer, ProviderRequest } from "./provider.ts";
 
 /** What a relay is made of. */
-export interface RelayOptions {
+export interface RelayOptions extends OwnKey {
   /** The provider's name. */
   readonly name: string;
   readonly options: ProviderOptions;
-  readonly apiKey: string | undefined;
   readonly client: HttpClient;
 }
 
@@ -28,11 +28,11 @@ export function relay(relayed: RelayOptions, request: ProviderRequest): Promise<
   return place === undefined ? undefined : send(relayed, place, request);
 }
 
-async function send(
-  { name, options, apiKey, client }: RelayOptions,
-  place: FormatPlace,
-  request: ProviderRequest,
-): Promise<ProviderAnswer> {
+async function send(provider: RelayOptions, place: FormatPlace, request: ProviderRequest): Promise<ProviderAnswer> {
+  const { name, options, client } = provider;
+  const { credentials, signal } = request;
+  if (credentials === undefined) refuseUnsigned(provider);
+  const key = credentials === undefined ? await ownKeyOf(provider, place.key, signal) : ownOf(credentials);
   const relayed = request.request.relayed(request.model, options.streamUsage);
   const answer = await client.request({
     method: relayed.method,
@@ -42,12 +42,12 @@ async function send(
       ...(relayed.body.length > 0 ? JSON_BODY : {}),
       ...Object.fromEntries(relayed.headers),
       ...options.headers,
-      ...(request.credentials === undefined ? keyOf(place, apiKey) : ownOf(request.credentials)),
+      ...key,
       ...(request.traceParent === undefined ? {} : { traceparent: request.traceParent }),
     },
     body: relayed.body.length > 0 ? relayed.body : undefined,
     timeouts: request.timeouts,
-    signal: request.signal,
+    signal,
   });
   if (answer.status >= 300 && answer.status < 400) {
     await answer.body.return();
@@ -65,6 +65,13 @@ async function send(
     translated: undefined,
     body: answer.body,
   };
+}
+
+/** What is relayed carries a key. A signature would have to be made for every request. */
+function refuseUnsigned({ name, options: { accessKeyId } }: RelayOptions): void {
+  if (accessKeyId === undefined) return;
+  const message = `The provider ${name} takes signed requests, and what is relayed is not signed. Its operator may give it a Bedrock API key: providers.${name}.apiKey.`;
+  throw new ServiceError("endpoint_unavailable", message);
 }
 
 /** What stands in the place of headers that a dialect does not say. */
@@ -91,10 +98,6 @@ function checkedUrl(baseUrl: string, path: string): URL {
   const base = new URL(baseUrl);
   if (url.origin === base.origin && url.pathname.startsWith(base.pathname.replace(/\/+$/, ""))) return url;
   throw new ServiceError("invalid_request", "The path leads out of the provider's base URL.", { field: "target.path" });
-}
-
-function keyOf({ key }: FormatPlace, apiKey: string | undefined): Record<string, string> {
-  return apiKey === undefined ? {} : { [key.name]: key.prefix + apiKey };
 }
 
 function ownOf(credentials: readonly Header[]): Record<string, string> {

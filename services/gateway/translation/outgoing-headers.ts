@@ -1,5 +1,6 @@
 import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { keyHeaderOf } from "../providers/kinds.ts";
+import { ownKeyOf } from "../providers/own-key.ts";
 import type { ProviderRequest } from "../providers/provider.ts";
 import type { TranslatorOptions } from "./translation.ts";
 
@@ -17,7 +18,8 @@ export async function outgoingHeadersOf(
 ): Promise<Record<string, string>> {
   const isSigned = credentials === undefined && given["authorization"]?.startsWith("AWS4-HMAC-SHA256 ");
   const headers = isSigned ? given : withoutCredentials(given);
-  const key = credentials === undefined ? await ownKeyOf(provider, signal) : keyIn(provider, credentials);
+  const own = credentials === undefined;
+  const key = own ? await ownKeyOf(provider, keyHeaderOf(provider.options), signal) : keyIn(provider, credentials);
   return {
     ...headers,
     ...provider.options.headers,
@@ -28,16 +30,6 @@ export async function outgoingHeadersOf(
 
 function withoutCredentials(given: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(given).filter(([name]) => !CREDENTIALS.includes(name)));
-}
-
-/** Our key, as a header. */
-async function ownKeyOf(
-  { options, apiKey, accessToken }: TranslatorOptions,
-  signal: AbortSignal,
-): Promise<Record<string, string>> {
-  if (accessToken !== undefined) return { authorization: `Bearer ${await accessToken(signal)}` };
-  const { name, prefix } = keyHeaderOf(options);
-  return apiKey === undefined ? {} : { [name]: prefix + apiKey };
 }
 
 /** The caller's own key, in whichever header its SDK sends it, as a header of the provider's. */

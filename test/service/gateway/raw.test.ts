@@ -29,11 +29,13 @@ beforeAll(async () => {
   const bound = server.address();
   const origin = `http://127.0.0.1:${typeof bound === "object" ? bound?.port : 0}`;
   const azure = { kind: "azure-openai", baseUrl: `${origin}/openai`, apiKey: "k", apiVersion: "2024-10-21" };
+  const bedrock = { kind: "amazon-bedrock", baseUrl: origin, region: "eu-west-1" };
   run = await startGatewayRun({
     endpoints: {
       any: { provider: { baseUrl: `${origin}/base/v1`, apiKey: "the-key" } },
       azure: { provider: azure },
-      bedrock: { provider: { kind: "amazon-bedrock", baseUrl: undefined, region: "eu-west-1", apiKey: "k" } },
+      bedrock: { provider: { ...bedrock, apiKey: "bedrock-key" } },
+      signed: { provider: { ...bedrock, accessKeyId: "id", secretAccessKey: "secret" } },
     },
     limits: { payloadBytesMax: 1_024 },
   });
@@ -166,11 +168,16 @@ test.each([
   expect(sent).toMatchObject({ method: "DELETE", url: "/base/v1/files/f1" });
 });
 
-test("Azure gets the path as it is, and what speaks no HTTP of its own is told", async () => {
-  await run.client.stream(ask({ path: "/models", query: "api-version=x", method: "GET" }, { endpoint: "azure" }));
-  expect(sent).toMatchObject({ url: "/openai/models?api-version=x" });
-  const told = await run.client.stream(ask({ path: "/models" }, { endpoint: "bedrock" }));
-  expect(told.error).toMatchObject({ code: status.INVALID_ARGUMENT });
+test("Azure gets the path as it is, Bedrock a key; what would have to be signed is refused", async () => {
+  const models = { path: "/models", query: "api-version=x", method: "GET" };
+  await run.client.stream(ask(models, { endpoint: "azure" }));
+  expect(sent).toMatchObject({ url: "/openai/models?api-version=x", headers: { "api-key": "k" } });
+  await run.client.stream(ask({ path: "/model/m/invoke" }, { endpoint: "bedrock", body: "{}" }));
+  expect(sent).toMatchObject({ url: "/model/m/invoke", headers: { authorization: "Bearer bedrock-key" } });
+  sent = undefined;
+  const told = await run.client.stream(ask({ path: "/model/m/invoke" }, { endpoint: "signed", body: "{}" }));
+  expect(told.error).toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringContaining("signed") });
+  expect(sent).toBeUndefined();
 });
 
 test("a path that leads elsewhere is refused before anything is sent, with a light trace", async () => {

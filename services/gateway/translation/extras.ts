@@ -16,6 +16,8 @@ export interface Extras {
 export interface Extra<Value> {
   readonly field: string;
   readonly value: Value;
+  /** That it changes nothing about the answer, so that a provider which has no word for it may go without. */
+  readonly isWish?: true;
 }
 
 /** How a kind of provider says the extras. What it has no function for, it has no word for. */
@@ -91,7 +93,7 @@ function optionOf<Value>(
   extra: Extra<Value> | undefined,
   word: ((value: Value) => JSONObject) | undefined,
 ): JSONObject | undefined {
-  if (extra === undefined) return undefined;
+  if (extra === undefined || (word === undefined && extra.isWish)) return undefined;
   if (word === undefined) throw untranslatable(extra.field, "the provider has no word for it");
   return word(extra.value);
 }

@@ -53,9 +53,10 @@ function optionsOf(request: Fields, toolChoice: LanguageModelV4ToolChoice | unde
   };
 }
 
+/** Who the user is tells of abuse, and Anthropic's own agents always say it. */
 function readUserId(metadata: Fields): Extra<string> | undefined {
   const value = metadata.text("user_id");
-  return value === undefined ? undefined : { field: metadata.pathOf("user_id"), value };
+  return value === undefined ? undefined : { field: metadata.pathOf("user_id"), value, isWish: true };
 }
 
 function promptOf(fields: Fields): LanguageModelV4Message[] {
@@ -72,13 +73,12 @@ function toolsOf(fields: Fields): LanguageModelV4FunctionTool[] | undefined {
     if (callers?.some((caller) => caller !== "direct")) throw tool.untranslatable("allowed_callers", ANTHROPICS_OWN);
     // How soon a call's input is streamed is up to the provider.
     tool.leaveOut("eager_input_streaming");
-    const examples = tool.list("input_examples", (example) => example.all());
+    tool.refuse(["input_examples"], "other providers have no place for them");
     return {
       type: "function",
       name: tool.requiredText("name"),
       inputSchema: schemaIn(tool, "input_schema") ?? missing(tool, "input_schema"),
       ...given("description", tool.text("description")),
-      ...given("inputExamples", examples.length === 0 ? undefined : examples.map((input) => ({ input }))),
       ...given("strict", tool.flag("strict")),
       ...cacheHintOf(tool),
     };

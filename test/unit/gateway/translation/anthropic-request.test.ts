@@ -58,7 +58,7 @@ const TOOL_FIELDS: Readonly<Record<keyof Anthropic.Tool, FieldCase>> = {
   defer_loading: { refused: true },
   description: { translated: "looks things up" },
   eager_input_streaming: { leftOut: true },
-  input_examples: { translated: [{ city: "Bern" }] },
+  input_examples: { refused: [{ city: "Bern" }] },
   strict: { translated: true },
   type: { leftOut: "custom" },
 };

@@ -58,7 +58,7 @@ export const openAiCaller: FormatCaller = {
     const [choice] = answer.choices ?? [];
     return {
       text: choice?.message.content ?? "",
-      reasoning: choice?.message.reasoning_content ?? "",
+      reasoning: choice?.message.reasoning_content ?? choice?.message.reasoning ?? "",
       toolCalls: (choice?.message.tool_calls ?? []).map(openAiCallOf),
       finish: choice?.finish_reason,
       // xAI tells its errors in a text.
@@ -113,7 +113,7 @@ function readChunks(chunks: readonly Json[]): Read {
   let finish: string | undefined;
   for (const { delta, finish_reason } of chunks.flatMap(({ choices }) => choices ?? [])) {
     text += delta.content ?? "";
-    reasoning += delta.reasoning_content ?? "";
+    reasoning += delta.reasoning_content ?? delta.reasoning ?? "";
     finish = finish_reason ?? finish;
     for (const { index, function: called } of delta.tool_calls ?? []) {
       const known = calls.get(index) ?? { function: { name: called.name, arguments: "" } };

@@ -14,13 +14,18 @@ export function openAiUsageOf(usage: unknown): Usage | undefined {
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
   const input = detailsOf(usage, ["prompt_tokens_details", "input_tokens_details", "input_token_details"]);
   const output = detailsOf(usage, ["completion_tokens_details", "output_tokens_details", "output_token_details"]);
+  const reasoningTokens = tokensOf(output["reasoning_tokens"]);
+  const totalTokens = tokensOf(usage["total_tokens"]) ?? (inputTokens ?? 0n) + (outputTokens ?? 0n);
+  // xAI counts reasoning beside the completion; only the total has both.
+  const unsaid = totalTokens - (inputTokens ?? 0n) - (outputTokens ?? 0n);
+  const isApart = reasoningTokens !== undefined && outputTokens !== undefined && unsaid === reasoningTokens;
   return {
     inputTokens,
-    outputTokens,
-    totalTokens: tokensOf(usage["total_tokens"]) ?? (inputTokens ?? 0n) + (outputTokens ?? 0n),
+    outputTokens: isApart ? outputTokens + reasoningTokens : outputTokens,
+    totalTokens,
     cacheReadInputTokens: tokensOf(input["cached_tokens"]) ?? firstOf(usage, CACHE_READ),
     cacheWriteInputTokens: firstOf(input, CACHE_WRITE) ?? firstOf(usage, CACHE_WRITE),
-    reasoningOutputTokens: tokensOf(output["reasoning_tokens"]),
+    reasoningOutputTokens: reasoningTokens,
     audioInputTokens: tokensOf(input["audio_tokens"]),
     audioOutputTokens: tokensOf(output["audio_tokens"]),
   };

@@ -26,6 +26,7 @@ const BEHAVIOURS = {
   plain: {},
   tools: { toolCall: true },
   length: { finish: "length" },
+  reasons: { reasoning: true },
   cached: { usage: { cachedInput: 7 } },
   limited: { status: 429, retryAfter: 2 },
   broken: { status: 500 },
@@ -38,6 +39,8 @@ type BehaviourName = keyof typeof BEHAVIOURS;
 
 /** The providers whose packages cannot read an error in the middle of a stream: to them it is garbage. */
 const TELLS_NO_ERROR: readonly Kind[] = ["mistral", "cohere"];
+/** The providers whose chat completions do not tell their reasoning, so that no translation can. */
+const TELLS_NO_REASONING: readonly Kind[] = ["openai", "azure-openai"];
 /** The providers whose format has no word for what is read from a cache. */
 const TELLS_NO_CACHE: readonly Kind[] = ["cohere", "ollama"];
 
@@ -119,6 +122,14 @@ for (const caller of ["openai", "anthropic"] as const) {
             expect(called).toMatchObject({ name: "weather", input: { city: expect.any(String) } });
             expect(outcome.read.finish).toBe(FINISH[caller].tools);
             expectTwins(outcome, "", {});
+          });
+
+          test(`reads the model's reasoning ${how}, and it is counted`, async () => {
+            const outcome = await call(caller, kind, "reasons", { stream });
+            const isTold = caller === "openai" || !TELLS_NO_REASONING.includes(kind);
+            expect(outcome.read.text).toBe(QUESTION);
+            expect(outcome.read.reasoning).toBe(isTold ? `Let me think about: ${QUESTION}` : "");
+            expectTwins(outcome, "", { inputTokens: 5n, outputTokens: 14n, totalTokens: 19n });
           });
 
           test(`is told ${how} that its answer was cut short`, async () => {

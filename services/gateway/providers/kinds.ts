@@ -103,3 +103,10 @@ export function placeOf(options: ProviderOptions, format: WireFormat): FormatPla
   }
   return undefined;
 }
+
+/** The kinds that speak a format as it is. */
+export function kindsSpeaking(format: WireFormat): readonly string[] {
+  return Object.entries(KINDS)
+    .filter(([, { formats }]) => formats.includes(format))
+    .map(([kind]) => kind);
+}

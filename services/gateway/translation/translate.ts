@@ -1,5 +1,6 @@
 import { newTraceId } from "#lib/ids.ts";
 import { ServiceError } from "#lib/service-error.ts";
+import { kindsSpeaking } from "../providers/kinds.ts";
 import type { ProviderAnswer, ProviderRequest } from "../providers/provider.ts";
 import { translateChat } from "./chat.ts";
 import { codecOf } from "./codecs.ts";
@@ -51,7 +52,9 @@ async function begin(provider: TranslatorOptions, request: ProviderRequest): Pro
   };
 }
 
+/** Formats that count tokens, compact or go through as they are have no codec. */
 function untranslated({ name }: TranslatorOptions, { format }: ProviderRequest): ServiceError {
-  const message = `The provider ${name} does not speak ${format}, which cannot be translated. Use an endpoint whose provider speaks it.`;
+  const kinds = kindsSpeaking(format).join(", ");
+  const message = `The provider ${name} does not speak ${format}, which has no translation. Use an endpoint whose provider speaks it: one of kind ${kinds}.`;
   return new ServiceError("untranslatable", message);
 }

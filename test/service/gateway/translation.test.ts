@@ -1,46 +1,193 @@
 import { expect, test } from "vitest";
+import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { VENDORS, type VendorName } from "../../../examples/scripted-provider/vendors.ts";
 import { CALLER } from "../../helpers/gateway-client.ts";
-import { startGatewayRun } from "../../helpers/start-gateway.ts";
+import { recordOfCall } from "../../helpers/record-view.ts";
+import { type ScriptedEndpoint, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { errorInfoOf } from "../../helpers/told.ts";
 
 const ANTHROPIC = {
-  provider: (baseUrl: string) => ({
-    kind: "anthropic",
-    apiKey: "the-key",
-    baseUrl: baseUrl.replace(/\/v1$/, "/anthropic/v1"),
-  }),
+  provider: (url: string) => ({ kind: "anthropic", apiKey: "the-key", baseUrl: at("anthropic", url) }),
 };
 
-test("a caller who speaks OpenAI's chat completions is answered by Anthropic, and both twins know what it said", async () => {
+/** Where the scripted provider plays somebody. */
+function at(vendor: VendorName, url: string): string {
+  return new URL(url).origin + VENDORS[vendor].prefix + VENDORS[vendor].base;
+}
+
+function endpointOf(kind: VendorName, also: object = {}): ScriptedEndpoint {
+  return { provider: (url) => ({ kind, apiKey: "the-key", baseUrl: at(kind, url), ...also }) };
+}
+
+test("the full trace has the request as it was asked and as the provider was asked, and the answer as the caller got it", async () => {
   await using run = await startGatewayRun({ endpoints: { claude: ANTHROPIC } });
   const told = await run.client.invoke({ model: "claude", headers: [CALLER.header] });
-  expect(told.error).toBeUndefined();
-  const answer = JSON.parse(told.body);
-  expect(answer).toMatchObject({
-    id: expect.stringMatching(/^msg_/),
-    object: "chat.completion",
-    choices: [{ message: { role: "assistant", content: "what is a twin span?" }, finish_reason: "stop" }],
-    usage: { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 },
-  });
-  expect(told.summary?.usage).toMatchObject({ inputTokens: 5n, outputTokens: 5n, totalTokens: 10n });
-  const [record] = await run.records(1);
-  const [root, attempt] = record?.payloads ?? [];
-  expect(JSON.parse(root?.inputs.toString() ?? "")).toMatchObject({ model: "claude" });
-  expect(root?.outputs.toString()).toBe(told.body);
-  expect(JSON.parse(attempt?.inputs.toString() ?? "")).toMatchObject({
-    model: "claude-model",
-    messages: [{ role: "user", content: [{ type: "text", text: "what is a twin span?" }] }],
-  });
-  expect(record?.mirror?.spans).toHaveLength(2);
+  expect(JSON.parse(told.body)).toMatchObject({ id: expect.stringMatching(/^msg_/), object: "chat.completion" });
+  const { root, attempts, record } = await recordOfCall(run, told);
+  expect(JSON.parse(root.inputs)).toMatchObject({ model: "claude" });
+  expect(root.outputs).toBe(told.body);
+  const [received] = run.provider.requests;
+  expect(attempts[0]?.inputs).toBe(received?.body);
+  expect(JSON.parse(received?.body ?? "")).toMatchObject({ model: "claude-model", max_tokens: expect.any(Number) });
+  // The caller's own span and the mirror name the same answer.
+  expect(attempts[0]?.attributes["gen_ai.response.id"]).toBe(JSON.parse(told.body).id);
+  expect(record.mirror?.spans[1]?.responseId).toBe(JSON.parse(told.body).id);
 });
 
-test("so is one who wants a stream, chunk by chunk", async () => {
+test("what the provider has no word for is refused by its name before anything is sent", async () => {
   await using run = await startGatewayRun({ endpoints: { claude: ANTHROPIC } });
-  const also = { stream_options: { include_usage: true } };
-  const told = await run.client.stream({ model: "claude", stream: true, also });
-  const events = told.body.trim().split("\n\n");
-  expect(events.at(-1)).toBe("data: [DONE]");
-  const chunks = events.slice(0, -1).map((event) => JSON.parse(event.replace("data: ", "")));
-  expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("")).toBe("what is a twin span?");
-  expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 5, completion_tokens: 5 } });
-  expect(told.summary?.usage).toMatchObject({ inputTokens: 5n, outputTokens: 5n, totalTokens: 10n });
+  for (const also of [{ seed: 7 }, { response_format: { type: "json_object" } }, { presence_penalty: 1 }]) {
+    const [field] = Object.keys(also);
+    const told = await run.client.invoke({ model: "claude", also });
+    expect(errorInfoOf(told).reason).toBe("UNTRANSLATABLE");
+    expect(told.error?.details).toContain(`\`${field}\` cannot be translated`);
+  }
+  const told = await run.client.stream({ model: "claude", stream: true, also: { seed: 7 } });
+  expect(errorInfoOf(told).reason).toBe("UNTRANSLATABLE");
+  expect(run.provider.requests).toEqual([]);
+});
+
+test("a model that speaks the caller's format takes over what another has no word for", async () => {
+  await using run = await startGatewayRun({
+    endpoints: { mixed: { ...ANTHROPIC, fallback: { answer: "from OpenAI" } } },
+  });
+  const told = await run.client.invoke({ model: "mixed", also: { seed: 7 } });
+  expect(told.body).toContain("from OpenAI");
+  expect(run.provider.requests.map(({ path }) => path)).toEqual(["/v1/chat/completions"]);
+  const { attempts } = await recordOfCall(run, told);
+  expect(attempts.map(({ errorType }) => errorType)).toEqual(["invalid_request", undefined]);
+});
+
+test("an image at an address goes to a provider that fetches it, and is refused for one that does not", async () => {
+  await using run = await startGatewayRun({
+    endpoints: { claude: ANTHROPIC, nova: endpointOf("amazon-bedrock", { region: "us-east-1" }) },
+  });
+  const image = { type: "image_url", image_url: { url: "https://images.example/a.png" } };
+  const also = { messages: [{ role: "user", content: [{ type: "text", text: "look" }, image] }] };
+  expect((await run.client.invoke({ model: "claude", also })).error).toBeUndefined();
+  expect(run.provider.requests[0]?.body).toContain("https://images.example/a.png");
+  const told = await run.client.invoke({ model: "nova", also });
+  expect(told.error?.details).toContain("`messages[0].content[1].image_url.url` cannot be translated");
+  expect(run.provider.requests).toHaveLength(1);
+});
+
+test("what counts tokens, compacts or goes raw has no translation, and says who could", async () => {
+  await using run = await startGatewayRun({ endpoints: { claude: ANTHROPIC, gpt: endpointOf("openai") } });
+  const asked = [
+    ["claude", Dialect.DIALECT_OPENAI_RESPONSES_COMPACT, { input: "x" }, "openai-responses-compact"],
+    ["gpt", Dialect.DIALECT_ANTHROPIC_COUNT_TOKENS, { messages: [] }, "anthropic-count-tokens"],
+  ] as const;
+  for (const [model, dialect, rest, format] of asked) {
+    const body = JSON.stringify({ model, ...rest });
+    const told = await run.client.invoke({ model, body, invocation: { dialect } });
+    expect(errorInfoOf(told).reason).toBe("UNTRANSLATABLE");
+    expect(told.error?.details).toContain(format);
+    expect(told.error?.details).toMatch(/kind \w+/);
+  }
+  expect(run.provider.requests).toEqual([]);
+});
+
+test("a translated call reaches no address that is not allowed, and follows no redirect", async () => {
+  const local = (url: string) => ({
+    kind: "anthropic",
+    apiKey: "the-key",
+    baseUrl: at("anthropic", url).replace("127.0.0.1", "localhost"),
+    allowAddresses: [],
+  });
+  const redirecting = { ...ANTHROPIC, behaviour: { redirect: "/anthropic/v1/elsewhere" } };
+  await using run = await startGatewayRun({ endpoints: { local: { provider: local }, redirecting } });
+  for (const stream of [false, true]) {
+    const refused = await run.client.stream({ model: "local", stream });
+    expect(errorInfoOf(refused).reason).toBe("ENDPOINT_UNAVAILABLE");
+    expect(run.provider.requests).toHaveLength(stream ? 1 : 0);
+    const redirected = await run.client.stream({ model: "redirecting", stream });
+    expect(errorInfoOf(redirected).reason).toBe("PROVIDER_PROTOCOL");
+    expect(redirected.error?.details).toContain("a redirect, which is not followed");
+  }
+  expect(run.provider.requests.map(({ path }) => path)).toEqual(Array(2).fill("/anthropic/v1/messages"));
+});
+
+/** Where each kind that is always translated looks for its key. */
+const KEYS = [
+  ["anthropic", "x-api-key", "the-key"],
+  ["gemini", "x-goog-api-key", "the-key"],
+  ["amazon-bedrock", "authorization", "Bearer the-key"],
+  ["google-vertex", "x-goog-api-key", "the-key"],
+  ["mistral", "authorization", "Bearer the-key"],
+  ["cohere", "authorization", "Bearer the-key"],
+] as const;
+
+for (const [kind, header, value] of KEYS) {
+  test(`${kind} finds our key where it looks for it, or the caller's own, and no other`, async () => {
+    const place = { region: "global", project: "scripted" };
+    const theirs = { ...endpointOf(kind, place), settings: { credentials: "caller" } };
+    await using run = await startGatewayRun({ endpoints: { ours: endpointOf(kind, place), theirs } });
+    const credentials = [{ name: "authorization", value: "Bearer their-key" }];
+    for (const model of ["ours", "theirs"]) {
+      expect((await run.client.invoke({ model, invocation: { credentials } })).error).toBeUndefined();
+    }
+    const found = run.provider.requests.map(({ headers }) =>
+      ["authorization", "x-api-key", "x-goog-api-key", "api-key"].flatMap((name) =>
+        headers[name] === undefined ? [] : [[name, headers[name]]],
+      ),
+    );
+    expect(found).toEqual([[[header, value]], [[header, value.replace("the-key", "their-key")]]]);
+  });
+}
+
+test("Bedrock's requests are signed with access keys", async () => {
+  const keys = { apiKey: undefined, accessKeyId: "AKIDEXAMPLE", secretAccessKey: "a-secret", sessionToken: "a-token" };
+  await using run = await startGatewayRun({
+    endpoints: { signed: endpointOf("amazon-bedrock", { region: "eu-west-1", ...keys }) },
+  });
+  expect((await run.client.invoke({ model: "signed" })).error).toBeUndefined();
+  const { headers } = run.provider.requests[0] ?? {};
+  expect(headers?.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/bedrock\//);
+  expect(headers?.["x-amz-security-token"]).toBe("a-token");
+});
+
+test("a provider that propagates is sent the context of the attempt", async () => {
+  await using run = await startGatewayRun({ endpoints: { claude: endpointOf("anthropic", { propagate: true }) } });
+  const told = await run.client.invoke({ model: "claude", headers: [CALLER.header] });
+  const { record } = await recordOfCall(run, told);
+  const spanId = record.mirror?.spans[1]?.spanId.toString("hex");
+  expect(run.provider.requests[0]?.headers["traceparent"]).toBe(`00-${CALLER.traceId}-${spanId}-01`);
+});
+
+test("a caller who hangs up ends the provider's answer too", async () => {
+  await using run = await startGatewayRun({
+    endpoints: { claude: { ...ANTHROPIC, behaviour: { chunkDelayMs: 20, chunks: 1_000 } } },
+  });
+  const told = await run.client.stream({ model: "claude", stream: true, hangUpAfter: 2, headers: [CALLER.header] });
+  const { mirrorErrorTypes } = await recordOfCall(run, told);
+  expect(mirrorErrorTypes).toEqual(["cancelled", "cancelled"]);
+  await expect.poll(() => run.provider.requests[0]?.aborted).toBe(true);
+});
+
+test("a stream that breaks off is billed for what the provider had counted by then", async () => {
+  const behaviour = { cutAfterChunks: 5, usage: { cachedInput: 7 } };
+  await using run = await startGatewayRun({
+    endpoints: { claude: { ...ANTHROPIC, behaviour }, gemini: { ...endpointOf("gemini"), behaviour } },
+  });
+  for (const model of ["claude", "gemini"]) {
+    const told = await run.client.stream({ model, stream: true });
+    expect(told.summary).toMatchObject({
+      errorType: "provider_protocol",
+      usage: { inputTokens: 12n, cacheReadInputTokens: 7n },
+    });
+  }
+});
+
+test("an answer that is too large is not held", async () => {
+  await using run = await startGatewayRun({
+    endpoints: { claude: { ...ANTHROPIC, behaviour: { answerBytes: 300_000 } } },
+    limits: { answerBytesMax: 100_000 },
+  });
+  const told = await run.client.invoke({ model: "claude" });
+  expect(errorInfoOf(told).reason).toBe("PROVIDER_PROTOCOL");
+  expect(told.error?.details).toContain("limits.answerBytesMax");
+  // In a stream no more than a chunk is held.
+  const streamed = await run.client.stream({ model: "claude", stream: true });
+  expect(streamed.error).toBeUndefined();
+  expect(streamed.body.length).toBeGreaterThan(300_000);
 });

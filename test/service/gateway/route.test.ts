@@ -57,6 +57,10 @@ beforeAll(async () => {
         ]),
       ),
       "own-key": routed([scripted("status-401")], { credentials: "caller", fallbacks: [scripted("echo-1")] }),
+      "fallback-without-key": {
+        provider: { apiKey: "${SOME_KEY}" },
+        settings: { models: [scripted("status-500")], fallbacks: [scripted("echo-1", { of: "fallback-without-key" })] },
+      },
       untranslatable: { provider: { kind: "anthropic", apiKey: "a-key" }, fallback: {} },
       "told-of-the-fault": routed([scripted("status-503")], { fallbacks: [scripted("status-401")] }),
       "told-of-the-last": routed([scripted("retry-after-7")], { fallbacks: [scripted("status-500")] }),
@@ -198,6 +202,12 @@ test("a request that one provider has no word for goes to the next that has", as
   expect(told.head?.status).toBe(200);
   expect(route).toEqual(["untranslatable-model first invalid_request", "untranslatable-fallback fallback ok"]);
   expect(view.attempts[0]?.errorText).toContain("logit_bias");
+});
+
+test("a fallback whose key is unset is none", async () => {
+  const { told, route } = await call("fallback-without-key");
+  expect(route).toEqual(["status-500 first provider_unavailable"]);
+  expect(told.head?.status).toBe(500);
 });
 
 test("the number of attempts is kept to its limit", async () => {

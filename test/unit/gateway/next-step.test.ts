@@ -67,6 +67,12 @@ test("a Retry-After is waited for, and on top a jitter; where it is too long the
   expect(after(1_001)).toEqual({ to: "next_model" });
 });
 
+test("a wait that would outlast the time for attempts is not begun", () => {
+  const failure = failed("provider_rate_limited", { retryAfterMs: 900 });
+  const after = (elapsedMs: number) => nextStepOf(failure, { attempts: 1, retries: 0, elapsedMs }, OPTIONS, 0).to;
+  expect([after(59_099), after(59_100)]).toEqual(["same_model", "next_model"]);
+});
+
 test("whatever happens, the budget is kept, no wait is shorter than asked for, and the caller's own fault ends it", () => {
   fc.assert(
     fc.property(

@@ -21,7 +21,9 @@ export function configSourceOf(file: string, environment: Environment, lookMs?: 
   return {
     read() {
       const config = loadConfig(file, environment);
-      keyFiles = Object.values(config.providers).flatMap(({ apiKeyFile }) => apiKeyFile ?? []);
+      keyFiles = Object.values(config.providers)
+        .flatMap(({ apiKeyFile, serviceAccountFile }) => [apiKeyFile, serviceAccountFile])
+        .filter((named) => named !== undefined);
       return config;
     },
     watch: (onChange) => watchFiles(() => [file, ...keyFiles], onChange, lookMs),

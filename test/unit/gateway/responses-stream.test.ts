@@ -153,9 +153,11 @@ test("a cut stream comes to what was said: texts and arguments joined, summaries
   expect(facts).toMatchObject({ responseId: "resp_1", finishReasons: [], usage: undefined, usageIsPartial: true });
 });
 
-test("an end that leaves out what was said before comes to what was said", () => {
+test("an end that leaves out what was said before comes to what was said, of each item the last of it", () => {
+  const begun = began(0, { ...CALL, arguments: "" });
+  const delta = eventOf("response.function_call_arguments.delta", { output_index: 0, delta: '{"q":' });
   const done = eventOf("response.output_item.done", { output_index: 0, item: CALL });
-  const { answer, facts } = watchText(created + done + ended("completed", { output: [] }));
+  const { answer, facts } = watchText(created + begun + delta + done + ended("completed", { output: [] }));
   expect(answer.output).toEqual([CALL]);
   expect(facts.finishReasons).toEqual([FinishReason.FINISH_REASON_TOOL_CALLS]);
 });

@@ -59,7 +59,8 @@ export const Dialect = {
   DIALECT_MLFLOW_INVOCATIONS: 13,
   /**
    * DIALECT_RAW - Anything else a provider speaks: `target` says the method and the path after the provider's base URL, and nothing
-   * of the request or the answer is read or rewritten. The endpoint is named in the path.
+   * of the request or the answer is rewritten. Of an answer of JSON the usage is read, where it is told in a known way.
+   * The endpoint is named in the path.
    */
   DIALECT_RAW: 14,
   UNRECOGNIZED: -1,

@@ -8,13 +8,6 @@ import type { ProviderAnswer } from "./providers/provider.ts";
 /** A provider's refusal is read up to here; what is longer is provider_protocol. */
 const REFUSAL_BYTES_MAX = 1024 * 1024;
 
-/** A body, whole. Throws a ServiceError `provider_protocol` when it is longer than `bytesMax`. */
-export async function collected(body: AsyncIterable<Buffer>, bytesMax: number): Promise<Buffer> {
-  const pieces = new Pieces(bytesMax);
-  for await (const piece of body) pieces.add(piece);
-  return pieces.joined();
-}
-
 /** The pieces of a body that is to be whole. */
 export class Pieces {
   readonly #bytesMax: number;
@@ -74,4 +67,11 @@ export async function refusalOf(
       : `The provider ${provider} answered ${head.status}.`;
   const text = body.toString("utf8");
   return { refusal: new ProviderError(kind, message, { text, retryAfterMs: head.retryAfterMs }), body };
+}
+
+/** A body, whole. Throws a ServiceError `provider_protocol` when it is longer than `bytesMax`. */
+async function collected(body: AsyncIterable<Buffer>, bytesMax: number): Promise<Buffer> {
+  const pieces = new Pieces(bytesMax);
+  for await (const piece of body) pieces.add(piece);
+  return pieces.joined();
 }

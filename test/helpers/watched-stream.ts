@@ -13,32 +13,9 @@ const OPTIONS: StreamTapOptions = {
 };
 
 /**
- * Lets a stream go by the tap of a dialect, piece by piece, and tells what came of it. Limits are 10,000 bytes unless
- * `options` says otherwise.
+ * Lets a stream go by the tap of a dialect, and tells what came of it. Limits are 10,000 bytes unless `options` says
+ * otherwise.
  */
-export function watchPieces(dialect: DialectSupport, pieces: readonly Buffer[], options: Options = {}) {
-  const tap = dialect.createStreamTap({ ...OPTIONS, ...options });
-  const passed: Buffer[] = [];
-  for (const piece of pieces) passed.push(tap.push(piece, 1n));
-  const end = endOf(tap);
-  const { firstTokenNanos, ...facts } = tap.facts();
-  const reduced = tap.reduced();
-  return {
-    /** What went on to the caller before the end. */
-    passed: Buffer.concat(passed).toString(),
-    /** What was held back to the end. Where the end is a failure, its name and message. */
-    end,
-    facts,
-    /** Whether a token came. */
-    hasToken: firstTokenNanos !== undefined,
-    /** The answer that the stream comes to, parsed. Undefined: nothing came. */
-    answer: reduced === undefined ? undefined : JSON.parse(reduced.bytes.toString()),
-    /** Whether that was cut at its limit. */
-    truncated: reduced?.truncated,
-  };
-}
-
-/** Lets a stream go by in one piece. */
 export function watchText(dialect: DialectSupport, text: string, options: Options = {}) {
   return watchPieces(dialect, [Buffer.from(text)], options);
 }
@@ -67,6 +44,29 @@ export function expectCutsMakeNoDifference(
       if (!isFailure(end)) expect(text.startsWith(passed + end)).toBe(true);
     }),
   );
+}
+
+/** Lets a stream go by piece by piece. */
+function watchPieces(dialect: DialectSupport, pieces: readonly Buffer[], options: Options = {}) {
+  const tap = dialect.createStreamTap({ ...OPTIONS, ...options });
+  const passed: Buffer[] = [];
+  for (const piece of pieces) passed.push(tap.push(piece, 1n));
+  const end = endOf(tap);
+  const { firstTokenNanos, ...facts } = tap.facts();
+  const reduced = tap.reduced();
+  return {
+    /** What went on to the caller before the end. */
+    passed: Buffer.concat(passed).toString(),
+    /** What was held back to the end. Where the end is a failure, its name and message. */
+    end,
+    facts,
+    /** Whether a token came. */
+    hasToken: firstTokenNanos !== undefined,
+    /** The answer that the stream comes to, parsed. Undefined: nothing came. */
+    answer: reduced === undefined ? undefined : JSON.parse(reduced.bytes.toString()),
+    /** Whether that was cut at its limit. */
+    truncated: reduced?.truncated,
+  };
 }
 
 function endOf(tap: StreamTap): string {

@@ -1,4 +1,4 @@
-import type { LanguageModelV4, LanguageModelV4CallOptions } from "@ai-sdk/provider";
+import { InvalidArgumentError, type LanguageModelV4, type LanguageModelV4CallOptions } from "@ai-sdk/provider";
 import type { ProviderAnswer } from "../providers/provider.ts";
 import type { ChatCodec, DecodedChat } from "./codec.ts";
 import { extraOptionsOf } from "./extras.ts";
@@ -17,7 +17,7 @@ import { lossOf, refusalOfPackage } from "./warnings.ts";
 export async function translateChat(codec: ChatCodec, translation: Translation): Promise<ProviderAnswer> {
   const decoded = codec.decode(translation.request.invocation);
   const options = optionsOf(translation, decoded);
-  await refuseLosses(codec, translation, options);
+  await refuseLosses(codec, translation, decoded, options);
   const model = modelOf(translation, translation.exchange.fetch);
   return decoded.streaming
     ? streamed(codec, translation, decoded, model, options)
@@ -41,6 +41,7 @@ function modelOf({ modelsOver, request, provider }: Translation, fetch: typeof g
 async function refuseLosses(
   { fieldNames }: ChatCodec,
   translation: Translation,
+  { extras }: DecodedChat,
   options: LanguageModelV4CallOptions,
 ): Promise<void> {
   const lost = knownLossOf(translation.provider.options.kind, options);
@@ -52,6 +53,10 @@ async function refuseLosses(
     const loss = lossOf(await rehearse(rehearsal, model, options), fieldNames);
     if (loss !== undefined) throw loss;
   } catch (error) {
+    const [extra] = Object.values(extras);
+    if (InvalidArgumentError.isInstance(error) && extra !== undefined) {
+      throw untranslatable(extra.field, "the provider does not take such a value");
+    }
     throw refusalOfPackage(error, fieldNames) ?? error;
   }
 }

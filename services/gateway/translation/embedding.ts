@@ -1,8 +1,17 @@
-import type { EmbeddingModelV4, EmbeddingModelV4CallOptions, EmbeddingModelV4Result } from "@ai-sdk/provider";
+import {
+  type EmbeddingModelV4,
+  type EmbeddingModelV4CallOptions,
+  type EmbeddingModelV4Result,
+  InvalidArgumentError,
+} from "@ai-sdk/provider";
 import type { AnswerFacts } from "../core/invocation.ts";
+import { embeddingUsageOf } from "../dialects/gemini/facts.ts";
+import { isObject } from "../dialects/json-value.ts";
 import { tokensOf } from "../dialects/token-count.ts";
+import type { ProviderKind } from "../providers/kinds.ts";
 import type { ProviderAnswer } from "../providers/provider.ts";
 import type { EmbeddingCodec } from "./codec.ts";
+import { dimensionOptionsOf } from "./dimensions.ts";
 import { extraOptionsOf } from "./extras.ts";
 import { readAnswer } from "./read-answer.ts";
 import { answerOf, type Translation, whole } from "./translation.ts";
@@ -17,7 +26,11 @@ export async function translateEmbedding(codec: EmbeddingCodec, translation: Tra
   const { request, provider, exchange } = translation;
   const { fieldNames } = codec;
   const { options, extras } = codec.decode(request.invocation);
-  const providerOptions = { ...options.providerOptions, ...extraOptionsOf(provider.options.kind, extras) };
+  const providerOptions = {
+    ...options.providerOptions,
+    ...extraOptionsOf(provider.options.kind, extras),
+    ...dimensionOptionsOf(provider.options.kind, request.model, options.dimensions),
+  };
   try {
     const model = modelOf(translation);
     const asked = { ...options, providerOptions, abortSignal: request.signal };
@@ -27,13 +40,16 @@ export async function translateEmbedding(codec: EmbeddingCodec, translation: Tra
       const result = await readAnswer(translation, () => model.doEmbed({ ...asked, values }));
       const loss = lossOf(result.warnings, fieldNames);
       if (loss !== undefined) throw loss;
-      results.push(result);
+      results.push(withUsage(provider.options.kind, result));
     }
     const answer = joined(results);
     const body = codec.encodeAnswer(answer, translation.names, request.invocation);
     const facts = factsOf(answer);
     return answerOf(translation, "application/json", { status: 200, told: () => facts, body: whole(body) });
   } catch (error) {
+    if (InvalidArgumentError.isInstance(error)) {
+      throw untranslatable(fieldNames.dimensions ?? "dimensions", "the model's embeddings have no such size");
+    }
     throw refusalOfPackage(error, fieldNames) ?? error;
   }
 }
@@ -60,6 +76,14 @@ async function sharesOf(
   const shares: string[][] = [];
   for (let from = 0; from < values.length; from += most) shares.push(values.slice(from, from + most));
   return shares;
+}
+
+/** The package of Gemini's does not read what its embeddings took. */
+function withUsage(kind: ProviderKind, result: EmbeddingModelV4Result): EmbeddingModelV4Result {
+  const body = result.response?.body;
+  if (result.usage !== undefined || kind !== "gemini" || !isObject(body)) return result;
+  const tokens = embeddingUsageOf(body)?.inputTokens;
+  return tokens === undefined ? result : { ...result, usage: { tokens: Number(tokens) } };
 }
 
 function joined(results: readonly EmbeddingModelV4Result[]): EmbeddingModelV4Result {

@@ -15,6 +15,7 @@ export async function readAnswer<Answer>(
   } catch (error) {
     if (exchange.failure !== undefined) throw exchange.failure;
     if (error instanceof ServiceError || refusalIn(exchange, error) !== undefined) throw error;
-    throw unreadable(provider.name, error);
+    // What fails before anything is sent is no answer.
+    throw exchange.sent.length === 0 ? error : unreadable(provider.name, error);
   }
 }

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { VENDORS, type VendorName } from "../../../examples/scripted-provider/vendors.ts";
+import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { errorInfoOf } from "../../helpers/told.ts";
+
+const KINDS = ["gemini", "amazon-bedrock", "google-vertex", "mistral", "cohere", "anthropic"] as const;
+/** The kinds whose answers tell how many tokens they took. */
+const TELLS_USAGE: readonly string[] = ["gemini", "amazon-bedrock", "google-vertex", "mistral", "cohere"];
+
+let run: GatewayRun;
+beforeAll(async () => {
+  const endpoints = Object.fromEntries(
+    KINDS.map((kind) => {
+      const provider = (url: string) => ({
+        kind,
+        apiKey: "the-key",
+        region: "us-east-1",
+        project: "p",
+        ...at(kind, url),
+      });
+      return [kind, { provider }];
+    }),
+  );
+  run = await startGatewayRun({ endpoints });
+});
+afterAll(() => run[Symbol.asyncDispose]());
+
+function at(vendor: VendorName, url: string) {
+  return { baseUrl: new URL(url).origin + VENDORS[vendor].prefix + VENDORS[vendor].base };
+}
+
+function ask(model: string, also: object) {
+  const body = JSON.stringify({ model, input: ["one two three", "four"], ...also });
+  return run.client.invoke({ model, body, invocation: { dialect: Dialect.DIALECT_OPENAI_EMBEDDINGS } });
+}
+
+for (const kind of KINDS.slice(0, -1)) {
+  test(`${kind} embeds for a caller of OpenAI's, as numbers and packed`, async () => {
+    const told = await ask(kind, {});
+    expect(told.error).toBeUndefined();
+    const { data, object, usage } = JSON.parse(told.body);
+    expect(object).toBe("list");
+    expect(data).toMatchObject([{ index: 0 }, { index: 1 }]);
+    expect(data[0].embedding.length).toBeGreaterThan(1);
+    const tokens = TELLS_USAGE.includes(kind) ? 4n : undefined;
+    expect(told.summary?.usage?.inputTokens).toBe(tokens);
+    expect(usage.prompt_tokens).toBe(Number(tokens ?? 0n));
+    const packed = JSON.parse((await ask(kind, { encoding_format: "base64" })).body);
+    const bytes = Buffer.from(packed.data[0].embedding, "base64");
+    expect(bytes.length).toBe(data[0].embedding.length * 4);
+    expect(bytes.readFloatLE(0)).toBeCloseTo(data[0].embedding[0], 5);
+  });
+
+  test(`${kind} embeds in as few numbers as are asked for, or that is refused`, async () => {
+    const told = await ask(kind, { dimensions: 256 });
+    if (told.error === undefined) expect(JSON.parse(told.body).data[0].embedding).toHaveLength(256);
+    else expect(errorInfoOf(told).reason).toBe("UNTRANSLATABLE");
+  });
+}
+
+test("a provider without embeddings says so, and so does one that cannot know whose they are", async () => {
+  expect(errorInfoOf(await ask("anthropic", {})).reason).toBe("UNTRANSLATABLE");
+  const told = await ask("mistral", { user: "u-1" });
+  expect(told.error?.details).toContain("`user` cannot be translated");
+});
+
+test("tokens of OpenAI's are no text for others", async () => {
+  const told = await ask("mistral", { input: [[1, 2, 3]] });
+  expect(told.error?.details).toContain("`input` cannot be translated");
+});

@@ -27,8 +27,10 @@ export interface FormatCaller {
 }
 
 export const QUESTION = "what is a twin span?";
-const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-const SCHEMA = {
+/** A picture of one pixel. */
+export const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+/** What the tool takes. */
+export const SCHEMA = {
   type: "object",
   properties: { city: { type: "string" } },
   required: ["city"],
@@ -94,9 +96,10 @@ export const anthropicCaller: FormatCaller = {
 };
 
 /** JSON of others: tests say what it must be. */
-type Json = ReturnType<typeof JSON.parse>;
+export type Json = ReturnType<typeof JSON.parse>;
 
-function dataIn(body: string): Json[] {
+/** The data of a stream's events. */
+export function dataIn(body: string): Json[] {
   return body
     .split("\n")
     .flatMap((line) => (line.startsWith("data: ") && line !== "data: [DONE]" ? [JSON.parse(line.slice(6))] : []));

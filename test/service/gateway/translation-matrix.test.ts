@@ -6,19 +6,28 @@ import { CALLER, type Told } from "../../helpers/gateway-client.ts";
 import { type RecordView, recordOfCall } from "../../helpers/record-view.ts";
 import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../../helpers/start-gateway.ts";
 import { anthropicCaller, openAiCaller, QUESTION, type Read, type Wanted } from "../../helpers/translated-call.ts";
+import { geminiCaller } from "../../helpers/translated-gemini.ts";
+import { responsesCaller } from "../../helpers/translated-responses.ts";
 
-// Callers of two formats reach every kind of provider, most of them in translation: what comes back, and what both twins
+// Callers of four formats reach every kind of provider, most of them in translation: what comes back, and what both twins
 // know of it, does not depend on who speaks what.
 
 type Kind = (typeof PROVIDER_KINDS)[number];
 
-const CALLERS = { openai: openAiCaller, anthropic: anthropicCaller } as const;
+const CALLERS = {
+  openai: openAiCaller,
+  anthropic: anthropicCaller,
+  gemini: geminiCaller,
+  responses: responsesCaller,
+} as const;
 type CallerName = keyof typeof CALLERS;
 
 /** What each format calls the reasons of an answer's end. */
 const FINISH = {
   openai: { stop: "stop", tools: "tool_calls", length: "length" },
   anthropic: { stop: "end_turn", tools: "tool_use", length: "max_tokens" },
+  gemini: { stop: "STOP", tools: "STOP", length: "MAX_TOKENS" },
+  responses: { stop: "completed", tools: "completed", length: "max_output_tokens" },
 } as const;
 
 /** What the models of the endpoints do, an endpoint a kind and behaviour. */
@@ -100,7 +109,7 @@ function expectTwins({ told, view }: Outcome, errorType: string, usage: object |
 
 const WORDS = { inputTokens: 5n, outputTokens: 5n, totalTokens: 10n };
 
-for (const caller of ["openai", "anthropic"] as const) {
+for (const caller of ["openai", "anthropic", "gemini", "responses"] as const) {
   describe(`a caller of ${caller}'s format`, () => {
     for (const kind of PROVIDER_KINDS) {
       describe(`at ${kind}`, () => {
@@ -126,7 +135,8 @@ for (const caller of ["openai", "anthropic"] as const) {
 
           test(`reads the model's reasoning ${how}, and it is counted`, async () => {
             const outcome = await call(caller, kind, "reasons", { stream });
-            const isTold = caller === "openai" || !TELLS_NO_REASONING.includes(kind);
+            const isRelayed = caller === "openai" || caller === "responses";
+            const isTold = isRelayed || !TELLS_NO_REASONING.includes(kind);
             expect(outcome.read.text).toBe(QUESTION);
             expect(outcome.read.reasoning).toBe(isTold ? `Let me think about: ${QUESTION}` : "");
             expectTwins(outcome, "", { inputTokens: 5n, outputTokens: 14n, totalTokens: 19n });

@@ -2,9 +2,11 @@ import type { LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/pr
 import fc from "fast-check";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openAiResponses } from "../../../../services/gateway/dialects/openai-responses/openai-responses.ts";
 import { openAiResponsesCodec as codec } from "../../../../services/gateway/translation/openai-responses/openai-responses.ts";
 import { arbitraryAnswer } from "../../../helpers/arbitrary-answer.ts";
 import { type CannedServer, startCannedServer } from "../../../helpers/canned-server.ts";
+import { watchText } from "../../../helpers/watched-stream.ts";
 
 const TOLD = { id: "abcdefghijklmnopqrstuvwx", model: "an-endpoint", createdSeconds: 1 };
 const DECODED = { options: { prompt: [], temperature: 0.5 }, extras: {}, streaming: true, includesUsage: true };
@@ -107,6 +109,18 @@ describe("an answer, as OpenAI's response", () => {
       output: [{ type: "image_generation_call", status: "completed", result: "aGk=" }],
     });
     expect(() => streamOf([file("audio/mpeg"), finish])).toThrow(/a file/);
+  });
+
+  it("comes to the same whole and streamed, for whoever reduces the stream", () => {
+    fc.assert(
+      fc.property(arbitraryAnswer(), ({ whole, parts }) => {
+        const limits = { eventBytesMax: 1_000_000, payloadBytesMax: 1_000_000 };
+        const watched = watchText(openAiResponses, streamOf(parts), limits);
+        expect(watched.end).toMatch(/^event: response\.(completed|incomplete)\n/);
+        expect(watched.answer).toEqual(JSON.parse(codec.encodeAnswer(whole, TOLD, DECODED).toString()));
+        expect(watched.facts.usageIsPartial).toBe(false);
+      }),
+    );
   });
 });
 

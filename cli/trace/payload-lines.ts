@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
 import { printable } from "./printable.ts";
 
@@ -32,9 +33,27 @@ export function payloadLinesOf(trace: Trace): readonly string[] {
       ...sectionOf("in ", inputLinesOf(textOf("mlflow.spanInputs"))),
       ...sectionOf("out", outputLinesOf(textOf("mlflow.spanOutputs"))),
       ...(error === "" ? [] : sectionOf("err", [`${span.name}: ${error}`])),
+      ...withheldOf(span).flatMap(([what, reason]) => sectionOf(TITLES.get(what) ?? what, [`withheld: ${reason}`])),
     ];
   });
 }
+
+/** What is withheld of a span's payload, and why. */
+function withheldOf({ attributes }: Span): readonly (readonly [what: string, reason: string])[] {
+  const value = attributes.find(({ key }) => key === "twinspan.payload.withheld")?.value?.value;
+  if (value?.$case !== "arrayValue") return [];
+  return value.value.values.flatMap(({ value: item }) => {
+    const [what = "", reason = ""] = item?.$case === "stringValue" ? item.value.split(":") : [];
+    return what === "" ? [] : [[what, reason] as const];
+  });
+}
+
+/** What the parts of a payload are called here. */
+const TITLES: ReadonlyMap<string, string> = new Map([
+  ["inputs", "in "],
+  ["outputs", "out"],
+  ["error_text", "err"],
+]);
 
 function sectionOf(title: string, texts: readonly string[]): readonly string[] {
   return texts.map((text, index) => `     ${index === 0 ? title : "   "}  ${cut(printable(text))}`);

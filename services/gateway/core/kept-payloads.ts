@@ -4,6 +4,7 @@ import {
   type Kept,
   keptPayloadOf,
   keptTextOf,
+  keptTranslationOf,
   NOTHING_KEPT,
   type PayloadPolicy,
   type WithheldReason,
@@ -38,7 +39,7 @@ export function keptPayloadsOf(outcome: Outcome, policy: PayloadPolicy, digest: 
       errorText: errorTextOf(outcome.failure),
     },
     attempts: outcome.attempts.map(({ inputs, failure }) => ({
-      inputs: keptPayloadOf(policy, inputs, digest),
+      inputs: keptTranslationOf(policy, inputs, digest),
       outputs: NOTHING_KEPT,
       errorText: errorTextOf(failure),
     })),

@@ -39,7 +39,7 @@ function isKeptAsItIs({ keep, redactor }: PayloadPolicy): boolean {
 }
 
 /** Why payload is withheld: a rule cannot be applied to it, or no preview made of it. */
-export type WithheldReason = "not_json" | "truncated" | "too_large" | "too_slow" | "failed";
+export type WithheldReason = "not_json" | "other_format" | "truncated" | "too_large" | "too_slow" | "failed";
 
 /** What is kept of a piece of payload. */
 export interface Kept {
@@ -70,6 +70,16 @@ export function keptPayloadOf(policy: PayloadPolicy, payload: Payload | undefine
   if (value === undefined) return withheldFor("not_json");
   const { what, count } = lookedAt(policy, value);
   return cut(Buffer.from(JSON.stringify(what)), policy.bytesMax, truncated, count);
+}
+
+/**
+ * What is kept of a request as its provider was sent it, translated. Rules for places mean the places of the caller's format,
+ * and would miss what they mean in another.
+ */
+export function keptTranslationOf(policy: PayloadPolicy, payload: Payload | undefined, digest: Digest): Kept {
+  const isShown = policy.keep === "full" || policy.keep === "preview";
+  if (payload !== undefined && isShown && policy.redactor?.hasPaths) return withheldFor("other_format");
+  return keptPayloadOf(policy, payload, digest);
 }
 
 /** What is kept of the text of a failure: what a provider said, or the network. */

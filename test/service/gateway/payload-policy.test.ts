@@ -170,6 +170,29 @@ test("payload that rules cannot be applied to is withheld, marked and counted, a
   expect(run.logged.join("")).not.toContain(SECRET);
 });
 
+test("a request that is translated for its provider is kept under the same rules, or not at all", async () => {
+  const provider = (baseUrl: string) => ({
+    kind: "anthropic",
+    apiKey: "the-key",
+    baseUrl: baseUrl.replace(/\/v1$/, "/anthropic/v1"),
+  });
+  await using run = await startGatewayRun({
+    endpoints: {
+      patterns: { provider, ...payload(EMAIL) },
+      places: { provider, ...payload({ redact: [{ path: "$.messages[*].content" }] }) },
+    },
+  });
+  const asked = async (model: string) =>
+    recordOfCall(run, await run.client.invoke({ model, text: `write to ${MAIL}`, also: { max_tokens: 100 } }));
+  const byPattern = await asked("patterns");
+  expect(byPattern.attempts[0]?.inputs).toContain("write to [redacted:email]");
+  expect(byPattern.attempts[0]?.attributes["twinspan.payload.redactions"]).toBe(1);
+  const byPlace = await asked("places");
+  expect(byPlace.root.inputs).toContain('"content":"[redacted]"');
+  expect(byPlace.attempts[0]?.inputs).toBe("");
+  expect(byPlace.attempts[0]?.attributes["twinspan.payload.withheld"]).toEqual(["inputs:other_format"]);
+});
+
 test("an endpoint without rules keeps a request and an answer to the byte", async () => {
   await using run = await startGatewayRun({ endpoints: { plain: {} } });
   const body = '{ "model" : "plain", "messages":[{"role":"user","content":"\\u0068i"}], "n":1.0 }';

@@ -90,6 +90,17 @@ test("only a full trace shows its payload, cut, and without what commands a term
   expect(answered).toBe("     out  assistant: hi");
 });
 
+test("a full trace says what of its payload is withheld, and why", () => {
+  const values = [{ value: { $case: "stringValue" as const, value: "inputs:too_large" } }];
+  const withheld = {
+    key: "twinspan.payload.withheld",
+    value: { value: { $case: "arrayValue" as const, value: { values } } },
+  };
+  expect(traceLinesOf(traceOf([spanOf(1, 0, "gateway", [withheld])], true)).slice(1)).toEqual([
+    "     in   withheld: too_large",
+  ]);
+});
+
 test("a trace of many spans is cut, and says so", () => {
   const spans = Array.from({ length: 600 }, (_, index) => spanOf(index + 1, 0, "s"));
   const lines = traceLinesOf(traceOf(spans));

@@ -18,12 +18,12 @@ export class Pieces {
     this.#bytesMax = bytesMax;
   }
 
-  /** Adds one. Throws a ServiceError `provider_protocol` when they are longer than the limit together. */
+  /** Adds one. Throws a ServiceError `provider_protocol`, and adds nothing, when they would be longer than the limit. */
   add(piece: Buffer): void {
-    this.#bytes += piece.length;
-    if (this.#bytes > this.#bytesMax) {
+    if (this.#bytes + piece.length > this.#bytesMax) {
       throw new ServiceError("provider_protocol", `The provider's answer is larger than ${this.#bytesMax} bytes.`);
     }
+    this.#bytes += piece.length;
     if (piece.length > 0) this.#pieces.push(piece);
   }
 
@@ -58,7 +58,9 @@ export async function refusalOf(
   head: ProviderAnswer,
   isOurs: boolean,
 ): Promise<{ readonly refusal: ProviderError; readonly body: Buffer }> {
-  const body = await collected(head.body, REFUSAL_BYTES_MAX);
+  const pieces = new Pieces(REFUSAL_BYTES_MAX);
+  for await (const piece of head.body) pieces.add(piece);
+  const body = pieces.joined();
   const told = failureKindOfStatus(head.status) ?? "provider_protocol";
   const kind = told === "provider_auth" && !isOurs ? "provider_rejected" : told;
   const message =

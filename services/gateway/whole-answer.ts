@@ -58,9 +58,7 @@ export async function refusalOf(
   head: ProviderAnswer,
   isOurs: boolean,
 ): Promise<{ readonly refusal: ProviderError; readonly body: Buffer }> {
-  const pieces = new Pieces(REFUSAL_BYTES_MAX);
-  for await (const piece of head.body) pieces.add(piece);
-  const body = pieces.joined();
+  const body = await collected(head.body, REFUSAL_BYTES_MAX);
   const told = failureKindOfStatus(head.status) ?? "provider_protocol";
   const kind = told === "provider_auth" && !isOurs ? "provider_rejected" : told;
   const message =

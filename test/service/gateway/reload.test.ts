@@ -149,6 +149,8 @@ test("what is blacked out changes too", async () => {
 async function startPatientProvider() {
   const waiting: ServerResponse[] = [];
   const server = createServer((_request, response) => void waiting.push(response));
+  // It is never the one that closes a connection.
+  server.keepAliveTimeout = 60_000;
   const [port = 0] = await freePorts(1);
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {

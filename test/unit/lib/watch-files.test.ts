@@ -73,14 +73,29 @@ test("a file that is still being written is left alone until it rests", async ()
   await changed(1);
 });
 
-test("files that come to be watched later are seen when they change, not when they come", async () => {
+test("what a change brings to be watched is seen when it changes, not when it comes", async () => {
   const key = join(directory, "key");
   writeFileSync(file, "one");
   writeFileSync(key, "one");
-  const files = [file];
-  start(() => files);
-  files.push(key);
+  start(() => (changes === 0 ? [file] : [file, key]));
+  writeFileSync(file, "two");
+  await changed(1);
+  await delay(LOOK_MS * 5);
   await changed(1);
   writeFileSync(key, "two");
+  await changed(2);
+});
+
+test("a change while the one before is being taken is not missed", async () => {
+  writeFileSync(file, "one");
+  watch = watchFiles(
+    () => [file],
+    () => {
+      changes += 1;
+      if (changes === 1) writeFileSync(file, "three");
+    },
+    LOOK_MS,
+  );
+  writeFileSync(file, "two");
   await changed(2);
 });

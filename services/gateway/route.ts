@@ -42,7 +42,7 @@ export class Route {
 
   /** The next model that nobody has asked yet. Undefined: none is left, or the budget is spent. */
   next(reason: AttemptReason): Candidate | undefined {
-    while (!isSpent(this.#spentOn(undefined), this.#options)) {
+    while (!this.#isSpent) {
       const planned = this.#left.shift();
       if (planned === undefined) return undefined;
       const candidate = this.#admit(planned, reason);
@@ -66,12 +66,14 @@ export class Route {
     this.heard(failed);
     const { planned, error, httpStatus, isFinal } = failed;
     const { kind, retryAfterMs } = error;
-    const spent = this.#spentOn(planned);
+    const spent = { ...this.#spent, retries: this.#retries.get(planned) ?? 0 };
     const step = nextStepOf({ kind, httpStatus, retryAfterMs, isFinal }, spent, this.#options, gateway.random());
     if (step.to === "nobody") return undefined;
     if (step.to === "next_model") return this.next(AttemptReason.ATTEMPT_REASON_FALLBACK);
     await sleep(step.delayMs, signal);
     this.#retries.set(planned, spent.retries + 1);
+    // The wait may have been longer than asked for.
+    if (this.#isSpent) return undefined;
     const again = this.#admit(planned, AttemptReason.ATTEMPT_REASON_RETRY);
     return again ?? this.next(AttemptReason.ATTEMPT_REASON_FALLBACK);
   }
@@ -91,13 +93,13 @@ export class Route {
     return undefined;
   }
 
-  #spentOn(planned: PlannedModel | undefined): Spent {
+  get #isSpent(): boolean {
+    return isSpent(this.#spent, this.#options);
+  }
+
+  get #spent(): Omit<Spent, "retries"> {
     const { recording } = this.#attempts;
-    return {
-      attempts: recording.attempts,
-      retries: (planned && this.#retries.get(planned)) ?? 0,
-      elapsedMs: Number(recording.now() - this.#startNanos) / 1e6,
-    };
+    return { attempts: recording.attempts, elapsedMs: Number(recording.now() - this.#startNanos) / 1e6 };
   }
 
   get #options() {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { ErrorInfo } from "#proto/google/rpc/error_details.ts";
+import { ErrorInfo, RetryInfo } from "#proto/google/rpc/error_details.ts";
 import { Status } from "#proto/google/rpc/status.ts";
 import type { Told } from "./gateway-client.ts";
 
@@ -10,6 +10,15 @@ export function errorInfoOf({ error }: Pick<Told, "error">): { reason: string; d
   const info = told.details.find(({ typeUrl }) => typeUrl === "type.googleapis.com/google.rpc.ErrorInfo");
   const { reason, domain } = ErrorInfo.decode(info?.value ?? Buffer.alloc(0));
   return { reason, domain };
+}
+
+/** When a failure says to try again, in milliseconds. Undefined: it does not. */
+export function retryDelayMsOf({ error }: Told): number | undefined {
+  const [details] = error?.metadata.get("grpc-status-details-bin") ?? [];
+  const told = Status.decode(Buffer.from(details ?? ""));
+  const info = told.details.find(({ typeUrl }) => typeUrl === "type.googleapis.com/google.rpc.RetryInfo");
+  const delay = info && RetryInfo.decode(info.value).retryDelay;
+  return delay && Number(delay.seconds) * 1_000 + delay.nanos / 1e6;
 }
 
 /** The answer names its trace: in the initial metadata, and again in the trailers, with the timings. */

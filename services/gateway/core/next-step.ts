@@ -51,7 +51,10 @@ export function nextStepOf(failed: FailedAttempt, spent: Spent, options: RetryOp
 }
 
 /** Whether nothing is left for a further attempt. */
-export function isSpent({ attempts, elapsedMs }: Spent, { attemptsMax, attemptsMs }: RetryOptions): boolean {
+export function isSpent(
+  { attempts, elapsedMs }: Omit<Spent, "retries">,
+  { attemptsMax, attemptsMs }: RetryOptions,
+): boolean {
   return attempts >= attemptsMax || elapsedMs >= attemptsMs;
 }
 

@@ -8,7 +8,7 @@ import { CALLER } from "../../helpers/gateway-client.ts";
 import { routeOfCall } from "../../helpers/route-view.ts";
 import { routed, scripted } from "../../helpers/routed.ts";
 import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf } from "../../helpers/told.ts";
+import { errorInfoOf, retryDelayMsOf } from "../../helpers/told.ts";
 import { until } from "../../helpers/until.ts";
 
 const BREAKER = { enabled: true, attemptsMin: 3, windowMs: 60_000, openMs: 150 };
@@ -50,6 +50,8 @@ test("a provider that keeps failing is left alone: 503 at once, without an attem
   expect(told.error?.code).toBe(status.UNAVAILABLE);
   expect(errorInfoOf(told).reason).toBe("PROVIDER_SUSPENDED");
   expect(told.error?.details).toContain("stays");
+  expect(retryDelayMsOf(told)).toBeGreaterThan(1_000);
+  expect(retryDelayMsOf(told)).toBeLessThanOrEqual(60_000);
   expect(requestsTo("stays-model")).toBe(3);
   const { route, view } = await routeOfCall(run, told);
   expect(route).toEqual([]);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Ask, CALLER } from "../../helpers/gateway-client.ts";
 import { recordOfCall } from "../../helpers/record-view.ts";
 import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf } from "../../helpers/told.ts";
+import { errorInfoOf, retryDelayMsOf } from "../../helpers/told.ts";
 import { until } from "../../helpers/until.ts";
 
 let run: GatewayRun;
@@ -80,6 +80,7 @@ test("a stream holds its turn to its end; beyond the queue a call is 503 at once
   const refused = await run.client.invoke(ask("full"));
   expect(refused.error?.code).toBe(status.RESOURCE_EXHAUSTED);
   expect(errorInfoOf(refused).reason).toBe("OVERLOADED");
+  expect(retryDelayMsOf(refused)).toBe(1_000);
   expect(refused.error?.details).toContain("concurrency.callsMax");
   expect(run.provider.requests).toHaveLength(requests);
   const { root, attempts, mirrorErrorTypes } = await recordOfCall(run, refused);

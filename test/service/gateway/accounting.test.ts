@@ -99,6 +99,24 @@ test("so has one that the caller hangs up on", async () => {
   }
 });
 
+test("so has one whose caller's deadline passes", async () => {
+  await using run = await startGatewayRun({
+    endpoints: { stalls: { behaviour: { stallAfterChunks: 4 }, price: PRICE } },
+  });
+  const options = { deadline: Date.now() + 1_000 };
+  const told = await run.client.stream({
+    model: "stalls",
+    stream: true,
+    text: TEXT,
+    headers: [CALLER.header],
+    options,
+  });
+  const { usage, view } = await accountsOf(run, told);
+  expect(view.root.errorType).toBe("deadline_exceeded");
+  expect(usage).toMatchObject({ estimated: true });
+  expect(usage?.outputTokens).toBeGreaterThanOrEqual(3n);
+});
+
 test("what Anthropic says of its input at the beginning stays exact, however its answer is cut", async () => {
   await using run = await startGatewayRun({ endpoints: cutEndpoints(ANTHROPIC) });
   let estimates = 0;

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Dialect, Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
@@ -36,6 +37,26 @@ export function refusalOf(read: () => unknown): ServiceError {
     throw error;
   }
   throw new Error("it was read");
+}
+
+/** Holds docs/translation.md to what becomes of each field; `section` begins the part of it that has the table. */
+export function describeDocumented(section: string, fields: Readonly<Record<string, FieldCase>>): void {
+  it(`docs/translation.md says what becomes of each field: ${section}`, () => {
+    const document = readFileSync("docs/translation.md", "utf8");
+    const start = document.indexOf(`\n${section}\n`);
+    const [, table = ""] = /\n(\|(?:.|\n)*?)\n\n/.exec(document.slice(start)) ?? [];
+    const rows = [...table.matchAll(/^\| (`.*?`) \| ([a-z ]+) \|/gm)];
+    const told = rows.flatMap(([, names = "", word = ""]) =>
+      [...names.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => [name, word]),
+    );
+    const expected = Object.entries(fields).map(([name, field]) => [name, wordOf(field)]);
+    expect(told.sort()).toEqual(expected.sort());
+  });
+}
+
+function wordOf(field: FieldCase): string {
+  if (field === "required" || "translated" in field) return "translated";
+  return "leftOut" in field ? "left out" : "refused";
 }
 
 /**

@@ -1,7 +1,7 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { anthropicMessagesCodec as codec } from "../../../../services/gateway/translation/anthropic/anthropic-messages.ts";
-import { describeFields, type FieldCase, invocationOf } from "../../../helpers/field-coverage.ts";
+import { describeDocumented, describeFields, type FieldCase, invocationOf } from "../../../helpers/field-coverage.ts";
 
 const ASKED = { role: "user", content: "hi" };
 const BASE = { model: "an-endpoint", max_tokens: 100, messages: [ASKED] };
@@ -46,6 +46,7 @@ const REQUEST: Readonly<Record<RequestField, FieldCase>> = {
   workspace_id: { refused: "wrkspc_1" },
 };
 describeFields("a request of Anthropic's messages", REQUEST, decode);
+describeDocumented("## Anthropic's messages", REQUEST);
 
 const TOOL_FIELDS: Readonly<Record<keyof Anthropic.Tool, FieldCase>> = {
   name: { translated: "other" },

@@ -1,7 +1,7 @@
 import type * as Gemini from "@google/genai";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { geminiGenerateContentCodec as codec } from "../../../../services/gateway/translation/gemini/generate-content.ts";
-import { describeFields, type FieldCase, invocationOf } from "../../../helpers/field-coverage.ts";
+import { describeDocumented, describeFields, type FieldCase, invocationOf } from "../../../helpers/field-coverage.ts";
 
 const ASKED = { role: "user", parts: [{ text: "hi" }] };
 
@@ -50,6 +50,7 @@ const REQUEST: Readonly<Record<RequestField, FieldCase>> = {
   generationOutputConfig: { refused: { x: 1 } },
 };
 describeFields("a request to generate content", REQUEST, decode);
+describeDocumented("## Gemini's content", REQUEST);
 
 const CONFIG: Readonly<Record<ConfigField, FieldCase>> = {
   temperature: { translated: 0.5 },
@@ -64,7 +65,7 @@ const CONFIG: Readonly<Record<ConfigField, FieldCase>> = {
   frequencyPenalty: { translated: 0.1 },
   seed: { translated: 1 },
   responseMimeType: { translated: "application/json" },
-  responseSchema: { refused: { $ref: "x" }, field: "responseSchema.…" },
+  responseSchema: { translated: { type: "STRING" } },
   responseJsonSchema: { translated: SCHEMA },
   routingConfig: { refused: { x: 1 } },
   modelSelectionConfig: { refused: { x: 1 } },
@@ -78,8 +79,11 @@ const CONFIG: Readonly<Record<ConfigField, FieldCase>> = {
   enableEnhancedCivicAnswers: { refused: true },
 };
 describeFields("a generation's configuration", CONFIG, (field) =>
-  decode({ generationConfig: { ...("responseJsonSchema" in field ? JSON_TYPE : {}), ...field } }),
+  decode({
+    generationConfig: { ...("responseJsonSchema" in field || "responseSchema" in field ? JSON_TYPE : {}), ...field },
+  }),
 );
+describeDocumented("In `generationConfig`:", CONFIG);
 const JSON_TYPE = { responseMimeType: "application/json" };
 
 const PART: Readonly<Record<keyof Gemini.Part, FieldCase>> = {

@@ -2,7 +2,13 @@ import type OpenAI from "openai";
 import { expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { openAiChatCodec as codec } from "../../../../services/gateway/translation/openai-chat/openai-chat.ts";
-import { describeFields, type FieldCase, invocationOf, refusalOf } from "../../../helpers/field-coverage.ts";
+import {
+  describeDocumented,
+  describeFields,
+  type FieldCase,
+  invocationOf,
+  refusalOf,
+} from "../../../helpers/field-coverage.ts";
 
 const BASE = { model: "an-endpoint", messages: [{ role: "user", content: "hello" }] };
 
@@ -61,6 +67,7 @@ const REQUEST: Readonly<Record<keyof OpenAI.ChatCompletionCreateParamsStreaming,
   web_search_options: { refused: { search_context_size: "low" } },
 };
 describeFields("a request of OpenAI's chat completions", REQUEST, decode);
+describeDocumented("## OpenAI's chat completions", REQUEST);
 
 const HARMLESS: readonly (readonly [field: string, ...values: readonly unknown[]])[] = [
   ["function_call", "auto", "none"],

@@ -3,7 +3,13 @@ import { describe, expect, it } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { sealOf } from "../../../../services/gateway/translation/carried-metadata.ts";
 import { openAiResponsesCodec as codec } from "../../../../services/gateway/translation/openai-responses/openai-responses.ts";
-import { describeFields, type FieldCase, invocationOf, refusalOf } from "../../../helpers/field-coverage.ts";
+import {
+  describeDocumented,
+  describeFields,
+  type FieldCase,
+  invocationOf,
+  refusalOf,
+} from "../../../helpers/field-coverage.ts";
 
 type RequestField = keyof OpenAI.Responses.ResponseCreateParamsStreaming;
 
@@ -56,6 +62,7 @@ const REQUEST: Readonly<Record<RequestField, FieldCase>> = {
   user: { translated: "u-1" },
 };
 describeFields("a request of OpenAI's responses", REQUEST, decode);
+describeDocumented("## OpenAI's responses", REQUEST);
 
 const TOOL_FIELDS: Readonly<Record<keyof OpenAI.Responses.FunctionTool, FieldCase>> = {
   type: "required",

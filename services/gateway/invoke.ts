@@ -9,6 +9,7 @@ import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import type { HeldEndpoint } from "./live-endpoints.ts";
+import { callerKeyOf } from "./providers/caller-credentials.ts";
 import { Recording } from "./recording.ts";
 import { relay } from "./relay.ts";
 import type { Attempts } from "./try-model.ts";
@@ -108,7 +109,7 @@ function refuseBadRequest({ takesStream }: InvocationCall, { fault, streaming }:
 
 /** An endpoint that passes its callers' own credentials on has none to send in their place. */
 function refuseWithoutCredentials({ invocation }: InvocationCall, { name, options }: Endpoint): void {
-  if (options.credentials === "gateway" || invocation.credentials.length > 0) return;
+  if (options.credentials === "gateway" || callerKeyOf(invocation.credentials) !== undefined) return;
   throw new ServiceError(
     "unauthenticated",
     `The endpoint ${name} sends its provider the caller's own key, and the request brought none. Send it as your SDK does: authorization, x-api-key, x-goog-api-key or api-key.`,

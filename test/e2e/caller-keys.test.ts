@@ -14,6 +14,7 @@ const OWN = {
   "x-goog-api-key": newCanary(),
   "api-key": newCanary(),
   "chatgpt-account-id": newCanary(),
+  "openai-organization": newCanary(),
 };
 /** The key to twinspan, which goes nowhere. */
 const TWINSPAN = newCanary();

@@ -86,7 +86,7 @@ const payload = z
   .prefault({});
 
 /** One of `endpoints`: what callers give as their model. */
-export const endpoint = z.strictObject({
+const endpoint = z.strictObject({
   name: name.describe("What callers give as their model."),
   experiment: experimentName.optional().describe("Where its full traces go. Default: gateway/<name>."),
   models: z

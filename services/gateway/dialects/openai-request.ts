@@ -4,7 +4,7 @@ import type { DialectRequest, RelayedRequest } from "./dialect.ts";
 import { type Edit, endpointNameOf, headersNamed, invalidRequest, type JsonBody, modelFaultOf } from "./json-body.ts";
 
 /** The headers of a request that are part of OpenAI's dialects. */
-export const OPENAI_HEADERS = ["idempotency-key", "openai-beta", "openai-organization", "openai-project"];
+export const OPENAI_HEADERS = ["idempotency-key", "openai-beta"];
 
 /** A request of OpenAI's, read: its `model` names the endpoint, where nothing beside the body does. */
 export interface OpenAiRequest extends Pick<DialectRequest, "endpointName" | "fault"> {

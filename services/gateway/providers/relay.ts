@@ -1,7 +1,7 @@
 import { ServiceError } from "#lib/service-error.ts";
-import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { ProviderError } from "../core/provider-error.ts";
 import type { RelayedRequest } from "../dialects/dialect.ts";
+import { callerHeadersOf } from "./caller-credentials.ts";
 import type { HttpClient } from "./http-client.ts";
 import { type FormatPlace, type ProviderOptions, placeOf } from "./kinds.ts";
 import { type OwnKey, ownKeyOf } from "./own-key.ts";
@@ -16,9 +16,6 @@ export interface RelayOptions extends OwnKey {
   readonly client: HttpClient;
 }
 
-/** The headers in which a caller may bring credentials of its own: they go on as they came. */
-const CREDENTIALS = new Set(["authorization", "x-api-key", "x-goog-api-key", "api-key", "chatgpt-account-id"]);
-
 /**
  * Sends a request to a provider that speaks its format: the caller's bytes, but for the model's name. The answer's bytes
  * are the provider's. Undefined: the provider does not speak the format.
@@ -32,7 +29,7 @@ async function send(provider: RelayOptions, place: FormatPlace, request: Provide
   const { name, options, client } = provider;
   const { credentials, signal } = request;
   if (credentials === undefined) refuseUnsigned(provider);
-  const key = credentials === undefined ? await ownKeyOf(provider, place.key, signal) : ownOf(credentials);
+  const key = credentials === undefined ? await ownKeyOf(provider, place.key, signal) : callerHeadersOf(credentials);
   const relayed = request.request.relayed(request.model, options.streamUsage);
   const answer = await client.request({
     method: relayed.method,
@@ -98,9 +95,4 @@ function checkedUrl(baseUrl: string, path: string): URL {
   const base = new URL(baseUrl);
   if (url.origin === base.origin && url.pathname.startsWith(base.pathname.replace(/\/+$/, ""))) return url;
   throw new ServiceError("invalid_request", "The path leads out of the provider's base URL.", { field: "target.path" });
-}
-
-function ownOf(credentials: readonly Header[]): Record<string, string> {
-  const own = credentials.filter(({ name }) => CREDENTIALS.has(name));
-  return Object.fromEntries(own.map(({ name, value }) => [name, value]));
 }

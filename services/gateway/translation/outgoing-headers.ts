@@ -1,11 +1,9 @@
 import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { callerKeyOf, withoutKeys } from "../providers/caller-credentials.ts";
 import { keyHeaderOf } from "../providers/kinds.ts";
 import { ownKeyOf } from "../providers/own-key.ts";
 import type { ProviderRequest } from "../providers/provider.ts";
 import type { TranslatorOptions } from "./translation.ts";
-
-/** The headers in which credentials travel, a package's among them. */
-const CREDENTIALS = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
 
 /**
  * The headers of a request that a package made: its own, the operator's, and the credentials, ours or the caller's, in the
@@ -17,7 +15,7 @@ export async function outgoingHeadersOf(
   given: Record<string, string>,
 ): Promise<Record<string, string>> {
   const isSigned = credentials === undefined && given["authorization"]?.startsWith("AWS4-HMAC-SHA256 ");
-  const headers = isSigned ? given : withoutCredentials(given);
+  const headers = isSigned ? given : withoutKeys(given);
   const own = credentials === undefined;
   const key = own ? await ownKeyOf(provider, keyHeaderOf(provider.options), signal) : keyIn(provider, credentials);
   return {
@@ -28,13 +26,9 @@ export async function outgoingHeadersOf(
   };
 }
 
-function withoutCredentials(given: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(given).filter(([name]) => !CREDENTIALS.includes(name)));
-}
-
 /** The caller's own key, in whichever header its SDK sends it, as a header of the provider's. */
 function keyIn({ options }: TranslatorOptions, credentials: readonly Header[]): Record<string, string> {
-  const value = credentials.find(({ name }) => CREDENTIALS.includes(name))?.value;
+  const value = callerKeyOf(credentials);
   const { name, prefix } = keyHeaderOf(options);
   return value === undefined ? {} : { [name]: prefix + value.replace(/^Bearer +/i, "") };
 }

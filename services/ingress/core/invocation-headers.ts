@@ -3,20 +3,21 @@ import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { queryCredentialsOf } from "./address.ts";
 
 /** The headers that are part of a dialect, and go on to providers that speak it. */
-const DIALECT_HEADERS = [
-  "anthropic-beta",
-  "anthropic-version",
-  "idempotency-key",
-  "openai-beta",
-  "openai-organization",
-  "openai-project",
-];
+const DIALECT_HEADERS = ["anthropic-beta", "anthropic-version", "idempotency-key", "openai-beta"];
 
 /** The headers that a raw request takes along besides. */
 const RAW_HEADERS = ["accept", "content-type"];
 
-/** Where the SDKs put keys, and what Codex says beside its subscription's. */
-const CREDENTIALS = ["authorization", "x-api-key", "x-goog-api-key", "api-key", "chatgpt-account-id"];
+/** Where the SDKs put keys, and which account of a key's they say is to pay. */
+const CREDENTIALS = [
+  "authorization",
+  "x-api-key",
+  "x-goog-api-key",
+  "api-key",
+  "chatgpt-account-id",
+  "openai-organization",
+  "openai-project",
+];
 
 /** A longer value is no header of a dialect. */
 const VALUE_CHARACTERS_MAX = 8192;

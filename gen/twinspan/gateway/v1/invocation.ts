@@ -104,14 +104,15 @@ export interface Invocation {
     | undefined;
   /**
    * The caller's headers that are part of the dialect and go on to a provider of the same dialect: `anthropic-version`,
-   * `anthropic-beta`, `openai-beta`, `openai-organization`, `openai-project`, `idempotency-key`, and for DIALECT_RAW
-   * `accept` and `content-type`. Others are ignored. At most 32, names in lower case, values at most 8 KiB.
+   * `anthropic-beta`, `openai-beta`, `idempotency-key`, and for DIALECT_RAW `accept` and `content-type`. Others are
+   * ignored. At most 32, names in lower case, values at most 8 KiB.
    */
   headers: Header[];
   /**
-   * The caller's own credentials for the provider: `authorization`, `x-api-key`, `x-goog-api-key`, `api-key`, and
-   * `chatgpt-account-id`, which Codex says beside its subscription's. They are sent to the provider of an endpoint with
-   * `credentials: caller` and used for nothing else; all other endpoints drop them. Never recorded. At most 5.
+   * The caller's own credentials for the provider: its key (`authorization`, `x-api-key`, `x-goog-api-key`, `api-key`),
+   * and which account of the key's is to pay (`chatgpt-account-id`, `openai-organization`, `openai-project`). They are
+   * sent to the provider of an endpoint with `credentials: caller` and used for nothing else; all other endpoints drop
+   * them. Never recorded. At most 7.
    */
   credentials: Header[];
 }

@@ -25,7 +25,7 @@ function decode(invocation: Invocation): DecodedEmbedding {
     const user = request.text("user");
     return {
       options: { values: inputOf(request), ...given("dimensions", request.count("dimensions")) },
-      extras: given("userId", user === undefined ? undefined : { field: "user", value: user }),
+      extras: given("userId", user === undefined ? undefined : ({ field: "user", value: user, isWish: true } as const)),
     };
   });
 }

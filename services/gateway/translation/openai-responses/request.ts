@@ -1,10 +1,10 @@
 import type { LanguageModelV4CallOptions } from "@ai-sdk/provider";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DecodedChat } from "../codec.ts";
-import type { Extras } from "../extras.ts";
 import { type Fields, readBody } from "../fields.ts";
 import { given } from "../given.ts";
 import { schemaIn } from "../json-schema.ts";
+import { openAiExtrasOf } from "../openai-extras.ts";
 import { readInput } from "./input.ts";
 import { refuseTheRest } from "./refused-fields.ts";
 import { readToolChoice, readTools } from "./tools.ts";
@@ -17,7 +17,7 @@ export function decodeRequest(invocation: Invocation): DecodedChat {
   return readBody(invocation, (request) => {
     const decoded = {
       options: optionsOf(request),
-      extras: extrasOf(request),
+      extras: openAiExtrasOf(request),
       streaming: request.flag("stream") ?? false,
       includesUsage: true,
     };
@@ -67,16 +67,4 @@ function readTextConfig(config: Fields): LanguageModelV4CallOptions["responseFor
         return undefined;
     }
   });
-}
-
-function extrasOf(request: Fields): Extras {
-  const user = request.text("user");
-  const safetyId = request.text("safety_identifier");
-  const field = safetyId === undefined ? "user" : "safety_identifier";
-  const value = safetyId ?? user;
-  const isSingle = request.flag("parallel_tool_calls") === false;
-  return {
-    ...given("userId", value === undefined ? undefined : { field, value }),
-    ...given("singleToolCall", isSingle ? ({ field: "parallel_tool_calls", value: true } as const) : undefined),
-  };
 }

@@ -110,7 +110,7 @@ test("what is asked goes over as it is meant", () => {
   });
   expect(extras).toEqual({
     singleToolCall: { field: "parallel_tool_calls", value: true },
-    userId: { field: "safety_identifier", value: "u-1" },
+    userId: { field: "safety_identifier", value: "u-1", isWish: true },
   });
 });
 

@@ -1,5 +1,5 @@
 import { ServiceError } from "#lib/service-error.ts";
-import { failureKindOfStatus } from "./core/error-type.ts";
+import { failureKindOfStatus, refusalStatusOf } from "./core/error-type.ts";
 import { type AnswerFacts, NO_FACTS } from "./core/invocation.ts";
 import { ProviderError } from "./core/provider-error.ts";
 import type { AnswerWatch } from "./dialects/dialect.ts";
@@ -59,13 +59,13 @@ export async function refusalOf(
   isOurs: boolean,
 ): Promise<{ readonly refusal: ProviderError; readonly body: Buffer }> {
   const body = await collected(head.body, REFUSAL_BYTES_MAX);
-  const told = failureKindOfStatus(head.status) ?? "provider_protocol";
+  const text = body.toString("utf8");
+  const told = failureKindOfStatus(refusalStatusOf(head.status, text)) ?? "provider_protocol";
   const kind = told === "provider_auth" && !isOurs ? "provider_rejected" : told;
   const message =
     kind === "provider_auth"
       ? `The provider ${provider} refused the gateway's credentials (${head.status}). Its operator must check providers.${provider}.apiKey, and the account behind it.`
       : `The provider ${provider} answered ${head.status}.`;
-  const text = body.toString("utf8");
   return { refusal: new ProviderError(kind, message, { text, retryAfterMs: head.retryAfterMs }), body };
 }
 

@@ -34,6 +34,14 @@ export function errorTypeOf(failure: { readonly kind: FailureKind } | undefined)
   return failure === undefined ? ErrorType.ERROR_TYPE_UNSPECIFIED : ERROR_TYPES[failure.kind];
 }
 
+/** Google tells of a key that it does not know with 400, and this reason in the body. */
+const KEY_REFUSED = /"reason":\s*"API_KEY_INVALID"/;
+
+/** The status that a provider's refusal stands for: a key that it does not know is 401, whatever it says. */
+export function refusalStatusOf(status: number, text: string): number {
+  return status === 400 && KEY_REFUSED.test(text) ? 401 : status;
+}
+
 /** The kind of failure that a provider's HTTP status is. Undefined: it is none. */
 export function failureKindOfStatus(status: number): ErrorKind | undefined {
   if (status < 400) return undefined;

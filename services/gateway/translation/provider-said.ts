@@ -1,5 +1,6 @@
 import { APICallError, JSONParseError, TypeValidationError } from "@ai-sdk/provider";
 import type { ServiceError } from "#lib/service-error.ts";
+import { refusalStatusOf } from "../core/error-type.ts";
 import { ProviderError } from "../core/provider-error.ts";
 import { isObject } from "../dialects/json-value.ts";
 import type { Exchange } from "./exchange.ts";
@@ -18,7 +19,7 @@ export function refusalIn(
 ): { readonly status: number; readonly message: string } | undefined {
   if (failure !== undefined) return undefined;
   const read = APICallError.isInstance(error) ? error : undefined;
-  const status = refusal?.status ?? read?.statusCode ?? 0;
+  const status = refusalStatusOf(refusal?.status ?? read?.statusCode ?? 0, refusal?.text ?? "");
   if (status < 400 || status > 599) return undefined;
   const message = read?.data === undefined ? "" : read.message;
   return { status, message: cut(message || refusal?.text.trim() || `The provider answered ${status}.`) };

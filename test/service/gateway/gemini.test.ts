@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { CALLER, type Told } from "../../helpers/gateway-client.ts";
 import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { errorInfoOf } from "../../helpers/told.ts";
 import { twinRecordOf } from "../../helpers/twin-records.ts";
 
 const CANARY = "canary-c51a37";
@@ -16,6 +17,9 @@ const FORMS = [
 const BODY = `{ "candidates" : [{"content":{"parts":[{"text":"${CANARY} \\u00e9"}]},"big":12345678901234567890}]}\n`;
 /** The same as an array that grows, with all that JSON allows between its elements. */
 const ARRAY = `\n[ ${BODY} ,\r\n\n${BODY}\t]\n\n`;
+/** What Google says of a key that it does not know: 400, not 401. */
+const BAD_KEY = `{"error": {"code": 400, "message": "API key not valid. ${CANARY}", "status": "INVALID_ARGUMENT", "details": [
+  {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID", "domain": "googleapis.com"}]}}`;
 
 let run: GatewayRun;
 
@@ -32,6 +36,7 @@ beforeAll(async () => {
     filtered: { finish: "content-filter" },
     refuses: { status: 400 },
     limits: { status: 429 },
+    "unknown-key": { status: 400, body: BAD_KEY },
     "fails-midway": { errorAfterChunks: 2 },
     "fails-at-once": { errorAfterChunks: 0 },
     stalls: { stallAfterChunks: 3 },
@@ -271,4 +276,13 @@ test("a request that names no endpoint is refused, and one that is not Gemini's 
     askOf(Dialect.DIALECT_GEMINI_BATCH_EMBED_CONTENTS, "echo", '{"requests":[7]}'),
   );
   expect(broken.error?.details).toContain("`requests[0]`");
+});
+
+test("a key of ours that Google does not know concerns the operator, however its caller speaks", async () => {
+  const relayed = await generate("unknown-key");
+  const translated = await run.client.invoke({ model: "unknown-key", headers: [CALLER.header] });
+  for (const told of [relayed, translated]) {
+    expect(errorInfoOf(told).reason).toBe("PROVIDER_AUTH");
+    expect(JSON.stringify(told.error)).not.toContain(CANARY);
+  }
 });

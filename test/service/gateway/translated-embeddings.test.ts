@@ -59,6 +59,28 @@ for (const kind of KINDS.slice(0, -1)) {
   });
 }
 
+for (const kind of KINDS.slice(1, -1)) {
+  test(`${kind} embeds for a caller of Gemini's, one text or many`, async () => {
+    const content = (text: string) => ({ content: { parts: [{ text }] } });
+    const single = await run.client.invoke({
+      model: kind,
+      body: JSON.stringify(content("one two three")),
+      invocation: { dialect: Dialect.DIALECT_GEMINI_EMBED_CONTENT, endpoint: kind },
+    });
+    expect(single.error).toBeUndefined();
+    expect(JSON.parse(single.body).embedding.values.length).toBeGreaterThan(1);
+    expect(single.summary?.usage?.inputTokens).toBe(3n);
+    const many = await run.client.invoke({
+      model: kind,
+      body: JSON.stringify({ requests: [content("one two three"), content("four")] }),
+      invocation: { dialect: Dialect.DIALECT_GEMINI_BATCH_EMBED_CONTENTS, endpoint: kind },
+    });
+    expect(many.error).toBeUndefined();
+    expect(JSON.parse(many.body).embeddings).toHaveLength(2);
+    expect(many.summary?.usage?.inputTokens).toBe(4n);
+  });
+}
+
 test("a provider without embeddings says so", async () => {
   expect(errorInfoOf(await ask("anthropic", {})).reason).toBe("UNTRANSLATABLE");
 });

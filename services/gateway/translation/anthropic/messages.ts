@@ -1,19 +1,17 @@
 import type {
-  LanguageModelV4FilePart,
   LanguageModelV4Message,
   LanguageModelV4ReasoningPart,
   LanguageModelV4TextPart,
   LanguageModelV4ToolCallPart,
-  LanguageModelV4ToolResultPart,
   SharedV4ProviderOptions,
 } from "@ai-sdk/provider";
 import { unsealed } from "../carried-metadata.ts";
 import type { Fields } from "../fields.ts";
 import { given } from "../given.ts";
+import { type UserPart, userTurnOf } from "../user-turn.ts";
 import { cacheHintOf, readDocument, readImage, readText } from "./prompt-parts.ts";
 import { readToolResult } from "./tool-result.ts";
 
-type UserPart = LanguageModelV4TextPart | LanguageModelV4FilePart | LanguageModelV4ToolResultPart;
 type AssistantPart = LanguageModelV4TextPart | LanguageModelV4ReasoningPart | LanguageModelV4ToolCallPart;
 
 const ANTHROPICS_OWN = "a block of this type is of Anthropic's own";
@@ -63,17 +61,7 @@ function userMessagesOf(message: Fields, toolNames: ReadonlyMap<string, string>)
         throw block.untranslatable("type", ANTHROPICS_OWN);
     }
   });
-  const parts: readonly UserPart[] = typeof content === "string" ? [{ type: "text", text: content }] : (content ?? []);
-  const messages: LanguageModelV4Message[] = [];
-  for (const part of parts) {
-    const last = messages.at(-1);
-    if (part.type === "tool-result") {
-      if (last?.role === "tool") last.content.push(part);
-      else messages.push({ role: "tool", content: [part] });
-    } else if (last?.role === "user") last.content.push(part);
-    else messages.push({ role: "user", content: [part] });
-  }
-  return messages;
+  return userTurnOf(typeof content === "string" ? [{ type: "text", text: content }] : (content ?? []));
 }
 
 function assistantMessageOf(message: Fields, toolNames: Map<string, string>): LanguageModelV4Message {

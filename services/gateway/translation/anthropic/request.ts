@@ -132,7 +132,7 @@ function readThinking(thinking: Fields): ReasoningLevel | undefined {
     case "adaptive":
       return "provider-default";
     case "enabled":
-      return reasoningLevelOf(thinking.count("budget_tokens") ?? 0);
+      return reasoningLevelOf(thinking.count("budget_tokens") ?? missing(thinking, "budget_tokens"));
     default:
       throw thinking.untranslatable("type", "other providers cannot be told to think so");
   }

@@ -4,17 +4,16 @@ import type {
   LanguageModelV4ReasoningPart,
   LanguageModelV4TextPart,
   LanguageModelV4ToolCallPart,
-  LanguageModelV4ToolResultPart,
   SharedV4ProviderOptions,
 } from "@ai-sdk/provider";
 import { unsealed } from "../carried-metadata.ts";
 import type { Fields } from "../fields.ts";
 import { given } from "../given.ts";
+import { type UserPart, userTurnOf } from "../user-turn.ts";
 import { fileIn } from "./files.ts";
 import { FunctionCalls } from "./function-calls.ts";
 import { readFunctionResponse } from "./function-response.ts";
 
-type UserPart = LanguageModelV4TextPart | LanguageModelV4FilePart | LanguageModelV4ToolResultPart;
 type ModelPart =
   | LanguageModelV4TextPart
   | LanguageModelV4FilePart
@@ -43,22 +42,9 @@ export function readContents(request: Fields): readonly LanguageModelV4Message[]
       if (role === "model") {
         return [{ role: "assistant", content: [...content.list("parts", (part) => readModelPart(part, calls))] }];
       }
-      return messagesOf(content.list("parts", (part) => readUserPart(part, calls)));
+      return userTurnOf(content.list("parts", (part) => readUserPart(part, calls)));
     })
     .flat();
-}
-
-function messagesOf(parts: readonly UserPart[]): readonly LanguageModelV4Message[] {
-  const messages: LanguageModelV4Message[] = [];
-  for (const part of parts) {
-    const last = messages.at(-1);
-    if (part.type === "tool-result") {
-      if (last?.role === "tool") last.content.push(part);
-      else messages.push({ role: "tool", content: [part] });
-    } else if (last?.role === "user") last.content.push(part);
-    else messages.push({ role: "user", content: [part] });
-  }
-  return messages;
 }
 
 function readUserPart(part: Fields, calls: FunctionCalls): UserPart {

@@ -11,7 +11,8 @@ describe("what is carried between turns", () => {
     const seal = sealOf(metadata);
     expect(seal).toMatch(/^[A-Za-z0-9+/]+=*$/);
     expect(unsealed(seal ?? "")).toEqual({ of: "this", options: metadata });
-    expect(unsealed(sealOf(metadata, "next") ?? "")?.of).toBe("next");
+    const ofACall = { of: "next", options: { google: { thoughtSignature: "c2ln" } } };
+    expect(unsealed(sealOf(metadata, "next") ?? "")).toEqual(ofACall);
   });
 
   it("is a closed list of fields", () => {

@@ -3,9 +3,6 @@ import type { Block } from "../answer-blocks.ts";
 import { sealOf } from "../carried-metadata.ts";
 import { untranslatableAnswer } from "../untranslatable.ts";
 
-/** Why an item is there: `in_progress` while its text is on the way. */
-export type ItemStatus = "in_progress" | "completed";
-
 /** The text of a message, as its content. */
 export function textPartOf(text: string) {
   return { type: "output_text", text, annotations: [], logprobs: [] };
@@ -18,7 +15,7 @@ export function itemOf(
   text: string | undefined,
   metadata: SharedV4ProviderMetadata | undefined,
 ): object {
-  const status: ItemStatus = text === undefined ? "in_progress" : "completed";
+  const status = text === undefined ? "in_progress" : "completed";
   switch (block.kind) {
     case "text":
       return { id, type: "message", status, role: "assistant", content: text === undefined ? [] : [textPartOf(text)] };
@@ -27,7 +24,7 @@ export function itemOf(
         id,
         type: "reasoning",
         summary: text === undefined || text === "" ? [] : [{ type: "summary_text", text }],
-        encrypted_content: text === undefined ? null : encryptedContentOf(metadata),
+        encrypted_content: sealOf(metadata) ?? null,
       };
     case "tool-call":
       return { id, type: "function_call", status, call_id: block.id, name: block.name, arguments: text ?? "" };
@@ -54,7 +51,3 @@ const PREFIXES: Readonly<Record<Block["kind"], string>> = {
   "tool-call": "fc",
   file: "ig",
 };
-
-function encryptedContentOf(metadata: SharedV4ProviderMetadata | undefined): string | null {
-  return sealOf(metadata) ?? null;
-}

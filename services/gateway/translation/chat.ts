@@ -57,7 +57,7 @@ async function refuseLosses(
     if (InvalidArgumentError.isInstance(error) && extra !== undefined) {
       throw untranslatable(extra.field, "the provider does not take such a value");
     }
-    throw refusalOfPackage(error, fieldNames) ?? error;
+    throw refusalOfPackage(error, fieldNames);
   }
 }
 
@@ -68,7 +68,7 @@ async function answered(
   model: LanguageModelV4,
   options: LanguageModelV4CallOptions,
 ): Promise<ProviderAnswer> {
-  const answer = await readAnswer(translation, () => model.doGenerate(options));
+  const answer = await readAnswer(translation, codec.fieldNames, () => model.doGenerate(options));
   const loss = lossOf(answer.warnings, codec.fieldNames);
   if (loss !== undefined) throw loss;
   const told = new ToldFacts(translation.provider.options.kind);
@@ -86,7 +86,7 @@ async function streamed(
   model: LanguageModelV4,
   options: LanguageModelV4CallOptions,
 ): Promise<ProviderAnswer> {
-  const { stream } = await readAnswer(translation, () =>
+  const { stream } = await readAnswer(translation, codec.fieldNames, () =>
     model.doStream({ ...options, includeRawChunks: tellsUsageEarly(translation.provider.options.kind) }),
   );
   const encoder = codec.createStreamEncoder(translation.names, decoded);

@@ -1,9 +1,4 @@
-import {
-  type EmbeddingModelV4,
-  type EmbeddingModelV4CallOptions,
-  type EmbeddingModelV4Result,
-  InvalidArgumentError,
-} from "@ai-sdk/provider";
+import type { EmbeddingModelV4, EmbeddingModelV4CallOptions, EmbeddingModelV4Result } from "@ai-sdk/provider";
 import type { AnswerFacts } from "../core/invocation.ts";
 import { embeddingUsageOf } from "../dialects/gemini/facts.ts";
 import { isObject } from "../dialects/json-value.ts";
@@ -16,7 +11,7 @@ import { extraOptionsOf } from "./extras.ts";
 import { readAnswer } from "./read-answer.ts";
 import { answerOf, type Translation, whole } from "./translation.ts";
 import { untranslatable } from "./untranslatable.ts";
-import { lossOf, refusalOfPackage } from "./warnings.ts";
+import { type FieldNames, lossOf, refusalOfPackage } from "./warnings.ts";
 
 /** A request is at most so many requests to a provider that takes fewer texts at once. */
 const REQUESTS_MAX = 128;
@@ -31,26 +26,29 @@ export async function translateEmbedding(codec: EmbeddingCodec, translation: Tra
     ...extraOptionsOf(provider.options.kind, extras),
     ...dimensionOptionsOf(provider.options.kind, request.model, options.dimensions),
   };
+  const asked = { ...options, providerOptions, abortSignal: request.signal };
+  const { model, shares } = await prepared(translation, asked, fieldNames);
+  const results: EmbeddingModelV4Result[] = [];
+  for (const values of shares) {
+    exchange.release();
+    const result = await readAnswer(translation, fieldNames, () => model.doEmbed({ ...asked, values }));
+    const loss = lossOf(result.warnings, fieldNames);
+    if (loss !== undefined) throw loss;
+    results.push(withUsage(provider.options.kind, result));
+  }
+  const answer = joined(results);
+  const body = codec.encodeAnswer(answer, translation.names, request.invocation);
+  const facts = factsOf(answer);
+  return answerOf(translation, "application/json", { status: 200, told: () => facts, body: whole(body) });
+}
+
+/** The model, and the texts in shares of at most as many as it takes at once. */
+async function prepared(translation: Translation, asked: EmbeddingModelV4CallOptions, names: FieldNames) {
   try {
     const model = modelOf(translation);
-    const asked = { ...options, providerOptions, abortSignal: request.signal };
-    const results: EmbeddingModelV4Result[] = [];
-    for (const values of await sharesOf(model, asked, fieldNames.values ?? "values")) {
-      exchange.release();
-      const result = await readAnswer(translation, () => model.doEmbed({ ...asked, values }));
-      const loss = lossOf(result.warnings, fieldNames);
-      if (loss !== undefined) throw loss;
-      results.push(withUsage(provider.options.kind, result));
-    }
-    const answer = joined(results);
-    const body = codec.encodeAnswer(answer, translation.names, request.invocation);
-    const facts = factsOf(answer);
-    return answerOf(translation, "application/json", { status: 200, told: () => facts, body: whole(body) });
+    return { model, shares: await sharesOf(model, asked, names["values"] ?? "values") };
   } catch (error) {
-    if (InvalidArgumentError.isInstance(error)) {
-      throw untranslatable(fieldNames.dimensions ?? "dimensions", "the model's embeddings have no such size");
-    }
-    throw refusalOfPackage(error, fieldNames) ?? error;
+    throw refusalOfPackage(error, names);
   }
 }
 
@@ -60,7 +58,6 @@ function modelOf({ modelsOver, exchange, request, provider }: Translation): Embe
   throw untranslatable("model", `the provider ${provider.name} has no embeddings`);
 }
 
-/** The texts, in shares of at most as many as the provider takes at once. */
 async function sharesOf(
   { maxEmbeddingsPerCall }: EmbeddingModelV4,
   { values }: EmbeddingModelV4CallOptions,

@@ -28,7 +28,7 @@ export function refusalIn(
 /** The failure of an answer that a package cannot read, or that breaks off within the package. */
 export function unreadable(provider: string, error: unknown): ServiceError {
   const message = `The provider ${provider} answered with something that is not of its format. Check providers.${provider}.baseUrl.`;
-  return new ProviderError("provider_protocol", message, { text: textOf(error), cause: error });
+  return new ProviderError("provider_protocol", message, { text: textOf(error) });
 }
 
 /** Whether a package says that it could not read what came. */

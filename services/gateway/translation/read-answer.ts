@@ -1,21 +1,23 @@
 import { ServiceError } from "#lib/service-error.ts";
 import { refusalIn, unreadable } from "./provider-said.ts";
 import type { Translation } from "./translation.ts";
+import { type FieldNames, refusalOfPackage } from "./warnings.ts";
 
 /**
- * Waits for an answer that a package reads. Throws the provider's refusal as the package has it, and for what the package
- * cannot read a ProviderError `provider_protocol`.
+ * Waits for an answer that a package reads. Throws the provider's refusal as the package has it; for what the package cannot
+ * write a ServiceError, and for what it cannot read a ProviderError `provider_protocol`.
  */
 export async function readAnswer<Answer>(
   { exchange, provider }: Translation,
+  names: FieldNames,
   ask: () => PromiseLike<Answer>,
 ): Promise<Answer> {
   try {
     return await ask();
   } catch (error) {
     if (exchange.failure !== undefined) throw exchange.failure;
+    if (exchange.sent.length === 0) throw refusalOfPackage(error, names);
     if (error instanceof ServiceError || refusalIn(exchange, error) !== undefined) throw error;
-    // What fails before anything is sent is no answer.
-    throw exchange.sent.length === 0 ? error : unreadable(provider.name, error);
+    throw unreadable(provider.name, error);
   }
 }

@@ -1,11 +1,14 @@
 import {
+  InvalidArgumentError,
   InvalidPromptError,
   NoSuchModelError,
   type SharedV4Warning,
   UnsupportedFunctionalityError,
 } from "@ai-sdk/provider";
-import type { ServiceError } from "#lib/service-error.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import { ProviderError } from "../core/provider-error.ts";
 import { invalidRequest } from "../dialects/json-body.ts";
+import { textOf } from "./provider-said.ts";
 import { untranslatable } from "./untranslatable.ts";
 
 /** What the caller's format calls the options of the interface. */
@@ -45,21 +48,29 @@ export function lossOf(warnings: readonly SharedV4Warning[], names: FieldNames):
   return undefined;
 }
 
-/** The failure that a package throws before it sends anything, for what it has no word for. Undefined: it is another. */
-export function refusalOfPackage(error: unknown, names: FieldNames): ServiceError | undefined {
+/**
+ * The failure of a request that a package cannot write, from what it throws before anything is sent. What it says may quote
+ * the request: it goes into the full trace alone.
+ */
+export function refusalOfPackage(error: unknown, names: FieldNames): ServiceError {
+  if (error instanceof ServiceError) return error;
   if (UnsupportedFunctionalityError.isInstance(error)) {
     const { functionality } = error;
     const what = PLAIN_WORDS.test(functionality) ? ` (${functionality})` : "";
     return untranslatable(fieldOf(functionality, names), `the provider does not take something in it${what}`);
   }
+  if (InvalidArgumentError.isInstance(error) && names["dimensions"] !== undefined) {
+    return untranslatable(names["dimensions"], "the model's embeddings have no such size");
+  }
+  const field = names["prompt"] ?? names["values"] ?? "messages";
   if (InvalidPromptError.isInstance(error)) {
-    const field = fieldOf("prompt", names);
     return invalidRequest(`\`${field}\` is no conversation that the provider can take.`, field);
   }
   if (NoSuchModelError.isInstance(error)) {
     return untranslatable("model", "the provider has no models of this sort");
   }
-  return undefined;
+  const { message } = untranslatable(field, "the provider's package cannot write it; the full trace says why");
+  return new ProviderError("untranslatable", message, { text: textOf(error) });
 }
 
 /** The field that a package means: the option that its words begin with or have in them, else the messages. */

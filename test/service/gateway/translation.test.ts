@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { VENDORS, type VendorName } from "../../../examples/scripted-provider/vendors.ts";
+import { canariesAmong, newCanary, textOf } from "../../helpers/canaries.ts";
 import { CALLER } from "../../helpers/gateway-client.ts";
 import { recordOfCall } from "../../helpers/record-view.ts";
 import { type ScriptedEndpoint, startGatewayRun } from "../../helpers/start-gateway.ts";
@@ -190,4 +191,72 @@ test("an answer that is too large is not held", async () => {
   const streamed = await run.client.stream({ model: "claude", stream: true });
   expect(streamed.error).toBeUndefined();
   expect(streamed.body.length).toBeGreaterThan(300_000);
+});
+
+test("what a provider tells at the very beginning of a stream is a refusal, and another model takes over", async () => {
+  const overloaded = { ...ANTHROPIC, behaviour: { errorAfterChunks: 0 } };
+  await using run = await startGatewayRun({
+    endpoints: { alone: overloaded, helped: { ...overloaded, fallback: { answer: "from OpenAI" } } },
+  });
+  const alone = await run.client.stream({ model: "alone", stream: true });
+  expect(alone.summary?.errorType ?? errorInfoOf(alone).reason).toMatch(/provider_unavailable/i);
+  const helped = await run.client.stream({ model: "helped", stream: true });
+  expect(helped.body).toContain("from");
+});
+
+test("what is said in a translation is in the full trace's payload, and nowhere else", async () => {
+  const canary = newCanary();
+  const behaviours = {
+    echo: {},
+    calls: { toolCall: { name: canary, arguments: JSON.stringify({ q: canary }) } },
+    refuses: { status: 400, body: JSON.stringify({ type: "error", error: { type: "x", message: canary } }) },
+    garbage: { body: canary },
+    fails: { errorAfterChunks: 4, answer: canary },
+    cut: { cutAfterChunks: 4, answer: `${canary} ${canary}` },
+  };
+  const endpoints = Object.fromEntries(
+    Object.entries(behaviours).flatMap(([name, behaviour]) =>
+      (["anthropic", "gemini", "cohere"] as const).map((kind) => [
+        `${name}-${kind}`,
+        { ...endpointOf(kind), behaviour },
+      ]),
+    ),
+  );
+  await using run = await startGatewayRun({ endpoints });
+  const call = { id: canary, type: "function", function: { name: canary, arguments: JSON.stringify({ q: canary }) } };
+  const asked = [
+    {
+      messages: [
+        { role: "user", content: canary },
+        { role: "assistant", tool_calls: [call] },
+        { role: "tool", tool_call_id: canary, content: canary },
+        {
+          role: "user",
+          content: [
+            { type: "text", text: canary },
+            { type: "file", file: { file_data: `data:text/${canary};base64,aGk=` } },
+          ],
+        },
+      ],
+      tools: [{ type: "function", function: { name: canary, description: canary, parameters: { type: "object" } } }],
+    },
+    { messages: [{ role: "user", content: canary }], [`${canary}!`]: canary },
+    { messages: [{ role: "user", content: canary }], response_format: { type: canary } },
+  ];
+  for (const model of Object.keys(endpoints)) {
+    for (const also of asked) {
+      for (const stream of [false, true]) {
+        const told = await run.client.stream({ model, stream, also, headers: [CALLER.header] });
+        const { record } = await recordOfCall(run, told);
+        const besides = [
+          { ...record, payloads: [] },
+          told.metadata.toJSON(),
+          told.trailers.toJSON(),
+          told.error?.message,
+        ];
+        expect(canariesAmong([canary], textOf([besides, told.summary, run.logged]))).toEqual([]);
+      }
+    }
+  }
+  expect(canariesAmong([canary], textOf([...(await run.metrics()).keys()]))).toEqual([]);
 });

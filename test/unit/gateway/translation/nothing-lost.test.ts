@@ -1,6 +1,7 @@
 import type { LanguageModelV4CallOptions, SharedV4ProviderOptions } from "@ai-sdk/provider";
 import { expect, test } from "vitest";
 import { PROVIDER_KINDS, provider } from "#lib/config/sections/provider.ts";
+import { ProviderError } from "../../../../services/gateway/core/provider-error.ts";
 import type { ProviderKind } from "../../../../services/gateway/providers/kinds.ts";
 import { type Extras, extraOptionsOf } from "../../../../services/gateway/translation/extras.ts";
 import { knownLossOf } from "../../../../services/gateway/translation/known-losses.ts";
@@ -59,7 +60,8 @@ async function sentOf(kind: ProviderKind, model: string, asked: Partial<Language
     const warnings = await rehearse(rehearsal, chat, options);
     return lossOf(warnings, {}) === undefined ? sent : "refused";
   } catch (error) {
-    if (refusalOfPackage(error, {}) === undefined) throw error;
+    // What a package throws without a kind of its own is no refusal by name.
+    if (refusalOfPackage(error, {}) instanceof ProviderError) throw error;
     return "refused";
   }
 }

@@ -25,6 +25,7 @@ const behaviourSchema = z.strictObject({
   status: z.int().min(200).max(599).optional().describe("The HTTP status. From 400 on: an error without an answer."),
   retryAfter: count.optional().describe("The `Retry-After` of an error, in seconds. Default: 1 with 429, else none."),
   retryAfterDate: z.boolean().optional().describe("Writes `Retry-After` as a date."),
+  errorMessage: z.string().optional().describe("What an error says, in the vendor's words for the rest."),
   redirect: z.string().optional().describe("Redirects there, with `status` or else 307."),
   body: z.string().optional().describe("The body, verbatim, instead of one that is made."),
   headers: z.record(z.string(), z.string()).optional().describe("Headers beside the usual ones."),

@@ -48,7 +48,8 @@ export function createScript(configured: ReadonlyMap<string, Behaviour>): Script
       return faultOf({ status: 404, message, unknownModel: true }, {}, vendor);
     }
     const status = failureOf(asked.model, found, failures);
-    if (status !== undefined) return faultOf({ status, message: `The script answers ${status}.` }, found, vendor);
+    const { errorMessage = `The script answers ${status}.` } = found;
+    if (status !== undefined) return faultOf({ status, message: errorMessage }, found, vendor);
     if (found.redirect !== undefined) return redirectOf(found.redirect, found);
     const behaviour = found.failTimes === undefined ? found : recovered(found);
     return { reply: write(answerOf(asked, behaviour, id, Math.floor(Date.now() / 1000))), behaviour };

@@ -10,7 +10,7 @@ import { rehearse, startRehearsal } from "./rehearsal.ts";
 import { streamedBody } from "./stream-body.ts";
 import { ToldFacts } from "./told-facts.ts";
 import { answerOf, type Translation, whole } from "./translation.ts";
-import { untranslatable } from "./untranslatable.ts";
+import { hasNoModels, untranslatable } from "./untranslatable.ts";
 import { lossOf, refusalOfPackage } from "./warnings.ts";
 
 /** Translates a chat. */
@@ -34,7 +34,7 @@ function optionsOf({ request, provider }: Translation, { options, extras }: Deco
 function modelOf({ modelsOver, request, provider }: Translation, fetch: typeof globalThis.fetch): LanguageModelV4 {
   const { chat } = modelsOver(fetch);
   if (chat !== undefined) return chat(request.model);
-  throw untranslatable("model", `the provider ${provider.name} has no chats`);
+  throw hasNoModels(provider.name, "chats");
 }
 
 /** Refuses what would be lost, before anything is sent. */

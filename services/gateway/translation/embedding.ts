@@ -1,4 +1,9 @@
-import type { EmbeddingModelV4, EmbeddingModelV4CallOptions, EmbeddingModelV4Result } from "@ai-sdk/provider";
+import {
+  type EmbeddingModelV4,
+  type EmbeddingModelV4CallOptions,
+  type EmbeddingModelV4Result,
+  NoSuchModelError,
+} from "@ai-sdk/provider";
 import type { AnswerFacts } from "../core/invocation.ts";
 import { embeddingUsageOf } from "../dialects/gemini/facts.ts";
 import { isObject } from "../dialects/json-value.ts";
@@ -10,7 +15,7 @@ import { dimensionOptionsOf } from "./dimensions.ts";
 import { extraOptionsOf } from "./extras.ts";
 import { readAnswer } from "./read-answer.ts";
 import { answerOf, type Translation, whole } from "./translation.ts";
-import { untranslatable } from "./untranslatable.ts";
+import { hasNoModels, untranslatable } from "./untranslatable.ts";
 import { type FieldNames, lossOf, refusalOfPackage } from "./warnings.ts";
 
 /** A request is at most so many requests to a provider that takes fewer texts at once. */
@@ -54,8 +59,12 @@ async function prepared(translation: Translation, asked: EmbeddingModelV4CallOpt
 
 function modelOf({ modelsOver, exchange, request, provider }: Translation): EmbeddingModelV4 {
   const { embedding } = modelsOver(exchange.fetch);
-  if (embedding !== undefined) return embedding(request.model);
-  throw untranslatable("model", `the provider ${provider.name} has no embeddings`);
+  try {
+    if (embedding !== undefined) return embedding(request.model);
+  } catch (error) {
+    if (!NoSuchModelError.isInstance(error)) throw error;
+  }
+  throw hasNoModels(provider.name, "embeddings");
 }
 
 async function sharesOf(
@@ -96,5 +105,5 @@ function joined(results: readonly EmbeddingModelV4Result[]): EmbeddingModelV4Res
 
 function factsOf({ usage }: EmbeddingModelV4Result): Partial<AnswerFacts> {
   const tokens = usage && tokensOf(usage.tokens);
-  return { usage: tokens === undefined ? undefined : { inputTokens: tokens, outputTokens: 0n, totalTokens: tokens } };
+  return { usage: tokens === undefined ? undefined : { inputTokens: tokens, totalTokens: tokens } };
 }

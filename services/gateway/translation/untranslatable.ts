@@ -9,6 +9,12 @@ export function untranslatable(field: string, why: string): ServiceError {
   return new ServiceError("untranslatable", message, { field });
 }
 
+/** The failure of a request to a provider that has no models of the sort: `sort` is what they make, such as "embeddings". */
+export function hasNoModels(provider: string, sort: string): ServiceError {
+  const message = `The provider ${provider} has no ${sort}. Use an endpoint whose provider has.`;
+  return new ServiceError("untranslatable", message, { field: "model" });
+}
+
 /** The failure of an answer that has something for which the caller's format has no word: `what` names it, with its article. */
 export function untranslatableAnswer(what: string): ServiceError {
   const message = `The model answered with ${what}, for which the format of the request has no word. Use an endpoint whose provider speaks this format.`;

@@ -1,7 +1,6 @@
 import {
   InvalidArgumentError,
   InvalidPromptError,
-  NoSuchModelError,
   type SharedV4Warning,
   UnsupportedFunctionalityError,
 } from "@ai-sdk/provider";

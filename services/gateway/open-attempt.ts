@@ -30,7 +30,7 @@ export interface AttemptOpening {
 }
 
 /** What an attempt learns of its answer's head. */
-type AnsweredHead = Pick<ProviderAnswer, "status" | "told" | "translated">;
+type AnsweredHead = Pick<ProviderAnswer, "status" | "told">;
 
 /** An attempt from its beginning, now, to its end: what is learnt of it on the way is in the one that ended. */
 export class OpenAttempt {
@@ -39,6 +39,8 @@ export class OpenAttempt {
   readonly mirrorSpanId: SpanIdHex = newSpanId();
   readonly #opening: AttemptOpening;
   readonly #startNanos: bigint;
+  /** The requests that went to the provider in a translation. */
+  readonly #translated: Buffer[] = [];
   #head: AnsweredHead | undefined;
   #watch: AnswerWatch | undefined;
   #hasEnded = false;
@@ -46,6 +48,11 @@ export class OpenAttempt {
   constructor(opening: AttemptOpening) {
     this.#opening = opening;
     this.#startNanos = opening.now();
+  }
+
+  /** Says that the provider was sent a translation of the request, or of a part of it. */
+  translated(body: Buffer): void {
+    this.#translated.push(body);
   }
 
   /** Says that the answer's head came, and who watches the answer: what it knows is taken when the attempt ends. */
@@ -89,10 +96,12 @@ export class OpenAttempt {
     onEnded(attempt, this.#watch);
   }
 
-  /** The request as the provider was sent it, where it was not the caller's own. */
+  /** The request as the provider was sent it, where it was not the caller's own; several as a list. */
   #inputs(): Payload | undefined {
-    const bytes = this.#head?.translated;
-    return bytes && { bytes, truncated: false };
+    const [only, ...others] = this.#translated;
+    if (only === undefined) return undefined;
+    const bytes = others.length === 0 ? only : Buffer.from(`[${this.#translated.map(String).join(",")}]`);
+    return { bytes, truncated: false };
   }
 
   #usageOf(facts: AnswerFacts): Usage | undefined {

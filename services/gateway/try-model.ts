@@ -64,6 +64,7 @@ function send(attempts: Attempts, { provider, model }: PlannedModel, attempt: Op
     timeouts: endpoint.options.timeouts,
     answerBytesMax: gateway.limits.answerBytesMax,
     traceParent: provider.propagates ? traceParentOf(recording, attempt) : undefined,
+    onTranslated: (body) => attempt.translated(body),
     signal,
   });
 }

@@ -40,6 +40,8 @@ export interface ProviderRequest {
   readonly answerBytesMax: number;
   /** The W3C trace context to send. Undefined: none is sent. */
   readonly traceParent: string | undefined;
+  /** Hears of each request that goes to the provider in a translation, as it is on the wire, whatever comes of it. */
+  readonly onTranslated: (body: Buffer) => void;
   /** Aborts the request at once, and the answer's body with it. */
   readonly signal: AbortSignal;
 }
@@ -69,8 +71,6 @@ export interface ProviderAnswer {
    * which may have no word for it. Undefined: the answer is the provider's own.
    */
   readonly told: (() => Partial<AnswerFacts>) | undefined;
-  /** The request as the provider was sent it, where it was translated. Undefined: it got the caller's own bytes. */
-  readonly translated: Buffer | undefined;
   /**
    * The body as it comes; asking for the next piece is the back-pressure. Throws a ProviderError when it is cut
    * or stalls, `signal.reason` when the signal aborts. Leaving it before its end closes the connection.

@@ -59,7 +59,6 @@ async function send(provider: RelayOptions, place: FormatPlace, request: Provide
     retryAfterMs: retryAfterMsOf(headers, Date.now()),
     addsUsage: relayed.addsUsage,
     told: undefined,
-    translated: undefined,
     body: answer.body,
   };
 }

@@ -17,6 +17,8 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
   /** The headers that a request has when it leaves, of those that the package gave it. */
   headersOf(given: Record<string, string>): Promise<Record<string, string>>;
+  /** Hears of the body of each request, as it leaves. */
+  readonly onSent: (body: Buffer) => void;
   /** How much of an answer may be held at once, in bytes. What is larger is provider_protocol. */
   readonly heldBytesMax: number;
 }
@@ -28,20 +30,19 @@ export interface Refusal {
 }
 
 /**
- * The requests that a package makes in one attempt, as they are on the wire. It keeps what was sent and how it failed, so that
- * nothing depends on what the package makes of it.
+ * The requests that a package makes in one attempt, as they are on the wire. It tells what is sent and keeps how it failed, so
+ * that nothing depends on what the package makes of it.
  */
 export class Exchange {
   /** The Fetch API, for the package. */
   readonly fetch: typeof globalThis.fetch;
-  /** The bodies that were sent, in order. */
-  readonly sent: Buffer[] = [];
   readonly #options: ExchangeOptions;
   readonly #closing = new AbortController();
   #headers: PassedHeaders = [];
   #refusal: Refusal | undefined;
   #failure: ServiceError | undefined;
   #heldBytes = 0;
+  #hasSent = false;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -53,6 +54,11 @@ export class Exchange {
         signal,
       },
     );
+  }
+
+  /** Whether anything was sent. */
+  get hasSent(): boolean {
+    return this.#hasSent;
   }
 
   /** The headers of the latest answer that pass to the caller. */
@@ -81,8 +87,9 @@ export class Exchange {
   }
 
   async #send(request: HttpRequest): Promise<HttpAnswer> {
-    const { client, name, headersOf } = this.#options;
-    if (request.body !== undefined) this.sent.push(request.body);
+    const { client, name, headersOf, onSent } = this.#options;
+    this.#hasSent = true;
+    if (request.body !== undefined) onSent(request.body);
     try {
       const answer = await client.request({ ...request, headers: await headersOf(request.headers) });
       this.#headers = passedHeadersOf(answer.headers);

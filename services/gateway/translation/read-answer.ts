@@ -16,7 +16,7 @@ export async function readAnswer<Answer>(
     return await ask();
   } catch (error) {
     if (exchange.failure !== undefined) throw exchange.failure;
-    if (exchange.sent.length === 0) throw refusalOfPackage(error, names);
+    if (!exchange.hasSent) throw refusalOfPackage(error, names);
     if (error instanceof ServiceError || refusalIn(exchange, error) !== undefined) throw error;
     throw unreadable(provider.name, error);
   }

@@ -41,6 +41,7 @@ async function begin(provider: TranslatorOptions, request: ProviderRequest): Pro
     timeouts: request.timeouts,
     signal: request.signal,
     headersOf: (given) => outgoingHeadersOf(provider, request, given),
+    onSent: request.onTranslated,
     heldBytesMax: request.answerBytesMax,
   });
   return {

@@ -43,17 +43,10 @@ export function answerOf(
     contentType,
     retryAfterMs: retryAfterMsOf(exchange.headers, Date.now()),
     addsUsage: false,
-    translated: translatedOf(exchange.sent),
   };
 }
 
 /** A body that is whole. */
 export async function* whole(body: Buffer): AsyncGenerator<Buffer, void, void> {
   yield body;
-}
-
-/** One request as it was sent; several as a list. */
-function translatedOf(sent: readonly Buffer[]): Buffer | undefined {
-  const [only] = sent;
-  return sent.length <= 1 ? only : Buffer.from(`[${sent.map(String).join(",")}]`);
 }

@@ -65,9 +65,6 @@ export function refusalOfPackage(error: unknown, names: FieldNames): ServiceErro
   if (InvalidPromptError.isInstance(error)) {
     return invalidRequest(`\`${field}\` is no conversation that the provider can take.`, field);
   }
-  if (NoSuchModelError.isInstance(error)) {
-    return untranslatable("model", "the provider has no models of this sort");
-  }
   const { message } = untranslatable(field, "the provider's package cannot write it; the full trace says why");
   return new ProviderError("untranslatable", message, { text: textOf(error) });
 }

@@ -1,24 +1,34 @@
 import { expect } from "vitest";
-import { ErrorInfo, RetryInfo } from "#proto/google/rpc/error_details.ts";
+import { BadRequest, ErrorInfo, RetryInfo } from "#proto/google/rpc/error_details.ts";
 import { Status } from "#proto/google/rpc/status.ts";
 import type { Told } from "./gateway-client.ts";
 
+type Failed = Pick<Told, "error">;
+
 /** What a failure says for programs. */
-export function errorInfoOf({ error }: Pick<Told, "error">): { reason: string; domain: string } {
-  const [details] = error?.metadata.get("grpc-status-details-bin") ?? [];
-  const told = Status.decode(Buffer.from(details ?? ""));
-  const info = told.details.find(({ typeUrl }) => typeUrl === "type.googleapis.com/google.rpc.ErrorInfo");
-  const { reason, domain } = ErrorInfo.decode(info?.value ?? Buffer.alloc(0));
+export function errorInfoOf(told: Failed): { reason: string; domain: string } {
+  const { reason, domain } = ErrorInfo.decode(detailIn(told, "ErrorInfo") ?? Buffer.alloc(0));
   return { reason, domain };
 }
 
 /** When a failure says to try again, in milliseconds. Undefined: it does not. */
-export function retryDelayMsOf({ error }: Told): number | undefined {
+export function retryDelayMsOf(told: Failed): number | undefined {
+  const detail = detailIn(told, "RetryInfo");
+  const delay = detail && RetryInfo.decode(detail).retryDelay;
+  return delay && Number(delay.seconds) * 1_000 + delay.nanos / 1e6;
+}
+
+/** The field that a failure says is at fault. Undefined: it names none. */
+export function faultyFieldOf(told: Failed): string | undefined {
+  const detail = detailIn(told, "BadRequest");
+  return detail && BadRequest.decode(detail).fieldViolations[0]?.field;
+}
+
+/** One of a failure's details. Undefined: it has none of that name. */
+function detailIn({ error }: Failed, name: string): Buffer | undefined {
   const [details] = error?.metadata.get("grpc-status-details-bin") ?? [];
   const told = Status.decode(Buffer.from(details ?? ""));
-  const info = told.details.find(({ typeUrl }) => typeUrl === "type.googleapis.com/google.rpc.RetryInfo");
-  const delay = info && RetryInfo.decode(info.value).retryDelay;
-  return delay && Number(delay.seconds) * 1_000 + delay.nanos / 1e6;
+  return told.details.find(({ typeUrl }) => typeUrl === `type.googleapis.com/google.rpc.${name}`)?.value;
 }
 
 /** The answer names its trace: in the initial metadata, and again in the trailers, with the timings. */

@@ -1,8 +1,6 @@
 import { type Client, Metadata, type ServiceError as RpcError, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
-import { BadRequest } from "#proto/google/rpc/error_details.ts";
-import { Status } from "#proto/google/rpc/status.ts";
 import {
   type ChatEnd,
   type ChatRequest,
@@ -17,7 +15,7 @@ import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { CALLER } from "../../helpers/gateway-client.ts";
 import { type RecordView, recordOfCall } from "../../helpers/record-view.ts";
 import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf } from "../../helpers/told.ts";
+import { errorInfoOf, faultyFieldOf } from "../../helpers/told.ts";
 
 let run: GatewayRun;
 let client: InferenceServiceClient;
@@ -118,12 +116,7 @@ async function streamChat(request: ChatRequest) {
   return { pieces, end, text, error, metadata: head };
 }
 
-function fieldOf(error: RpcError | undefined): string | undefined {
-  const [details] = error?.metadata.get("grpc-status-details-bin") ?? [];
-  const info = Status.decode(Buffer.from(details ?? "")).details.find(({ typeUrl }) => typeUrl.endsWith("BadRequest"));
-  return info && BadRequest.decode(info.value).fieldViolations[0]?.field;
-}
-
+const fieldOf = (error: RpcError | undefined) => faultyFieldOf({ error });
 const infoOf = (error: RpcError | undefined) => errorInfoOf({ error });
 
 /** The call's record, checked to be a typed one with its mirror. */

@@ -8,6 +8,7 @@ import type { AttemptTimeouts } from "../providers/provider.ts";
 /** A provider's answer of 4xx or 5xx is read up to here; what is longer is cut. */
 const REFUSAL_BYTES_MAX = 1024 * 1024;
 
+/** What an exchange is made of. */
 export interface ExchangeOptions {
   /** The provider's name. */
   readonly name: string;
@@ -47,13 +48,8 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    this.fetch = createClientFetch(
-      { request: (request) => this.#send({ ...request, signal }) },
-      {
-        timeouts: options.timeouts,
-        signal,
-      },
-    );
+    const client = { request: (request: HttpRequest) => this.#send({ ...request, signal }) };
+    this.fetch = createClientFetch(client, { timeouts: options.timeouts, signal });
   }
 
   /** Whether anything was sent. */

@@ -16,7 +16,8 @@ const DATA_URL = /^data:([^;,]+)(?:;[^;,]*)*;base64,/;
 
 /**
  * A file of a prompt at a URL, or within one (`data:`). `kind` is the media type where the URL does not tell: a whole one
- * or its first half. The part remembers `field` for whoever must refuse it (`given-urls.ts`). Throws a ServiceError `invalid_request` with `field` when it is no URL.
+ * or its first half. The part remembers `field` for whoever must refuse it (`given-urls.ts`). Throws a ServiceError
+ * `invalid_request` with `field` when it is no URL.
  */
 export function filePartOfUrl(text: string, kind: string, field: string): LanguageModelV4FilePart {
   const inline = DATA_URL.exec(text);

@@ -44,7 +44,7 @@ export function serviceErrorOfRpc(error: RpcError, peer: string): ServiceError {
       });
     case status.RESOURCE_EXHAUSTED:
       // The size of a message is the only bound that grpc-js names; any other is one of a moment.
-      if (!/larger than max/i.test(error.details)) {
+      if (!/(message|size) larger than/i.test(error.details)) {
         return new ServiceError("overloaded", `${peer} is overloaded. Try again.`, {
           cause: error,
           retryAfterMs: 1000,

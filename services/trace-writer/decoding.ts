@@ -34,9 +34,10 @@ export function tolerant<Message, Request, Response>(
   };
 }
 
-/** The request; an `invalid_request` when its bytes could not be decoded. */
+/** The request; what its reader refused it with, or an `invalid_request` when its bytes could not be decoded. */
 export function decoded<Request>(request: Request | Undecodable): Request {
   if (!(request instanceof Undecodable)) return request;
+  if (request.cause instanceof ServiceError) throw request.cause;
   throw new ServiceError(
     "invalid_request",
     "The request cannot be decoded: it is cut, not of this message's type, or nested more than 100 levels deep.",

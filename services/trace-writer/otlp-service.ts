@@ -4,7 +4,7 @@ import { unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import {
-  ExportTraceServiceRequest,
+  type ExportTraceServiceRequest,
   type ExportTraceServiceResponse,
   TraceServiceService,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
@@ -14,6 +14,7 @@ import { sortSpans } from "./core/span-sorting.ts";
 import { decoded, tolerant, type Undecodable } from "./decoding.ts";
 import { digest } from "./digest.ts";
 import type { Metrics } from "./metrics.ts";
+import { receiveExport } from "./receive-export.ts";
 import { DEFAULT_EXPERIMENT, type ExperimentChoice, type TraceStore } from "./store/trace-store.ts";
 import { WORKSPACE } from "./workspace.ts";
 
@@ -66,7 +67,7 @@ export function createOtlpService(
   };
   return {
     name: "opentelemetry.proto.collector.trace.v1.TraceService",
-    definition: { export: tolerant(TraceServiceService.export, ExportTraceServiceRequest.decode) },
+    definition: { export: tolerant(TraceServiceService.export, receiveExport) },
     implementation: {
       export: unary(log, (request: ExportTraceServiceRequest | Undecodable, call) =>
         handle(request, call.metadata, call.signal),

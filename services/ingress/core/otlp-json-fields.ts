@@ -111,7 +111,10 @@ export function uint32Of(object: JsonObject, name: string): number {
   return Number(wholeOf(object, name, 0n, 2n ** 32n - 1n));
 }
 
-/** A member that is an enum, by number; OTLP takes no names. A number that is not known is `unknown`. Absent: `unknown`. */
+/**
+ * A member that is an enum: by number, as OTLP writes it, or by the name that protobuf's own writers send. A number that
+ * is not known is `unknown`. Absent: `unknown`.
+ */
 export function enumOf<Value extends number>(
   object: JsonObject,
   name: string,
@@ -119,7 +122,9 @@ export function enumOf<Value extends number>(
   unknown: Value,
 ): Value {
   const value = object[name] ?? unknown;
-  if (!Number.isInteger(value)) throw new FieldFault(name, "must be the enum's number, not its name");
+  const named = typeof value === "string" && Object.hasOwn(values, value) ? values[value] : undefined;
+  if (named !== undefined && named >= 0) return named;
+  if (!Number.isInteger(value)) throw new FieldFault(name, "must be the enum's number");
   return Object.values(values).find((known) => known === value) ?? unknown;
 }
 

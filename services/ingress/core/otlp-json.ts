@@ -1,4 +1,3 @@
-import { ServiceError } from "#lib/service-error.ts";
 import type {
   ExportTraceServiceRequest,
   ExportTraceServiceResponse,
@@ -38,18 +37,19 @@ import {
   uint32Of,
   uint64Of,
 } from "./otlp-json-fields.ts";
+import { parseOtlpText } from "./parse-otlp-text.ts";
 
 /** Values nested deeper than this are refused: the other side's decoder would. */
 const VALUE_DEPTH_MAX = 30;
 
 /**
- * Reads an OTLP/JSON export. It is not protobuf's JSON: ids are hex, enums are numbers, names are lowerCamelCase only.
- * Unknown members are ignored, null is absent, 64-bit numbers may be text. Throws `invalid_request` with the path of
- * the first member that is of the wrong kind. Whether ids have the right length is for the trace-writer to say, span
- * by span.
+ * Reads an OTLP/JSON export. It is not protobuf's JSON: ids are hex, names are lowerCamelCase only, and enums are
+ * numbers; their names, which protobuf's own writers send, are taken too. Unknown members are ignored, null is absent,
+ * 64-bit numbers may be text. Throws `invalid_request` with the path of the first member that is of the wrong kind, and
+ * what `parseOtlpText` throws. Whether ids have the right length is for the trace-writer to say, span by span.
  */
-export function parseOtlpJson(text: string): ExportTraceServiceRequest {
-  const root = parseJson(text);
+export function parseOtlpJson(body: Buffer): ExportTraceServiceRequest {
+  const root = parseOtlpText(body);
   return readingFields(() => ({
     resourceSpans: listOf(objectOf(root, "the body"), "resourceSpans", resourceSpansOf),
   }));
@@ -60,16 +60,6 @@ export function formatOtlpJson({ partialSuccess }: ExportTraceServiceResponse): 
   if (partialSuccess === undefined) return "{}";
   const { rejectedSpans, errorMessage } = partialSuccess;
   return JSON.stringify({ partialSuccess: { rejectedSpans: rejectedSpans.toString(), errorMessage } });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ServiceError("invalid_request", "The body is not JSON. Send OTLP/JSON, or protobuf under its own type.", {
-      cause,
-    });
-  }
 }
 
 function resourceSpansOf(object: JsonObject): ResourceSpans {

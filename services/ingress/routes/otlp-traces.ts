@@ -39,7 +39,7 @@ export function routeOtlpTraces(app: FastifyInstance, { config, peers, metrics, 
       const answer = await peers.exportSpans(body, metadata, readMs);
       return reply.type(PROTOBUF).send(answer);
     }
-    const encoded = ExportTraceServiceRequest.encode(parseOtlpJson(body.toString("utf8"))).finish();
+    const encoded = ExportTraceServiceRequest.encode(parseOtlpJson(body)).finish();
     const answer = await peers.exportSpans(Buffer.from(encoded), metadata, readMs);
     return reply.type("application/json").send(formatOtlpJson(ExportTraceServiceResponse.decode(answer)));
   });

@@ -1,10 +1,5 @@
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
-import {
-  ResourceSpans,
-  type ScopeSpans,
-  type Span,
-  Status_StatusCode,
-} from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { ResourceSpans, ScopeSpans, Span, Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { readAttributes, textOf, unquotedOf } from "./attributes.ts";
 import { previewOf } from "./preview.ts";
 import type { SpanBatch, SpanOrigin, SpanRow } from "./span-row.ts";
@@ -21,19 +16,20 @@ const NAME_MAX = 1000;
 export function spanBatchOf(traceId: string, resourceSpans: readonly ResourceSpans[], digest: Digest): SpanBatch {
   const rows: SpanRow[] = [];
   for (const resource of resourceSpans) {
+    const resourceBytes = ResourceSpans.encode({ ...resource, scopeSpans: [] }).finish();
     for (const scope of resource.scopeSpans) {
-      for (const span of scope.spans) {
-        rows.push(spanRowOf(span, "agent", digest(aloneOf(span, scope, resource))));
-      }
+      const scopeBytes = ScopeSpans.encode({ ...scope, spans: [] }).finish();
+      const group = digest(Buffer.concat([resourceBytes, scopeBytes]));
+      for (const span of scope.spans) rows.push(spanRowOf(span, "agent", contentHashOf(group, span, digest)));
     }
   }
   const bytes = ExportTraceServiceRequest.encode({ resourceSpans: [...resourceSpans] }).finish();
   return { traceId, rows, bytes };
 }
 
-function aloneOf(span: Span, { scope, schemaUrl }: ScopeSpans, { resource, ...group }: ResourceSpans): Uint8Array {
-  const scopeSpans = [{ scope, spans: [span], schemaUrl }];
-  return ResourceSpans.encode({ resource, scopeSpans, schemaUrl: group.schemaUrl }).finish();
+/** The digest of a span as sent. Its resource and scope come as a digest: they may be large, and are there once. */
+function contentHashOf(group: string, span: Span, digest: Digest): string {
+  return digest(Buffer.concat([Buffer.from(group), Span.encode(span).finish()]));
 }
 
 /** The row of a span, from its attributes. */

@@ -17,6 +17,7 @@ export const REJECTIONS = {
   end_before_start: "the end is before the start: send spans when they have ended",
   future: "the span begins or ends too far in the future: check the clock",
   too_deep: `an attribute's value nests more than ${VALUE_DEPTH_MAX} deep`,
+  export_too_large: "the traces of the export, each with its resource, come to more than 256 MiB: send fewer at once",
   trace_full: "the trace has as many spans as traceWriter.limits.traceSpansMax allows",
   sealed_trace: "the trace is a gateway's full trace, which only the gateway writes",
   mirror_span: "the span is a gateway's mirror, which only the gateway writes",

@@ -4,6 +4,9 @@ import { type Digest, spanBatchOf } from "./span-batch.ts";
 import { checkSpan, hasIds, type RejectReason } from "./span-check.ts";
 import type { SpanBatch } from "./span-row.ts";
 
+/** What the traces of one export come to, at the most: each keeps the resource and scope of its spans, however large. */
+const BATCHES_BYTES_MAX = 256 * 1024 * 1024;
+
 /** Agents' spans as they go to a store, and what was left out. */
 export interface SortedSpans {
   /** One a trace. */
@@ -33,8 +36,22 @@ export function sortSpans(resourceSpans: readonly ResourceSpans[], latestNs: big
       }
     }
   }
-  const batches = Array.from(byTrace, ([traceId, groups]) => spanBatchOf(traceId, groups, digest));
+  const batches: SpanBatch[] = [];
+  let bytes = 0;
+  for (const [traceId, groups] of byTrace) {
+    const batch = bytes > BATCHES_BYTES_MAX ? undefined : spanBatchOf(traceId, groups, digest);
+    bytes += batch?.bytes.length ?? 0;
+    if (batch !== undefined && bytes <= BATCHES_BYTES_MAX) batches.push(batch);
+    else rejected.set("export_too_large", (rejected.get("export_too_large") ?? 0) + spansIn(groups));
+  }
   return { batches, rejected, total, withIds };
+}
+
+function spansIn(groups: readonly ResourceSpans[]): number {
+  return groups.reduce(
+    (sum, { scopeSpans }) => sum + scopeSpans.reduce((spans, scope) => spans + scope.spans.length, 0),
+    0,
+  );
 }
 
 /** Adds a span to its trace's groups. Spans of one scope come one after the other, so the last group is theirs or none. */

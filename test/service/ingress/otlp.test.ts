@@ -1,4 +1,5 @@
-import { gzipSync } from "node:zlib";
+import { once } from "node:events";
+import { constants, createZstdCompress, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import { Status } from "#proto/google/rpc/status.ts";
@@ -30,7 +31,7 @@ const EXPORT_JSON = JSON.stringify({
     },
   ],
 });
-const EXPORT_PROTOBUF = Buffer.from(ExportTraceServiceRequest.encode(parseOtlpJson(EXPORT_JSON)).finish());
+const EXPORT_PROTOBUF = Buffer.from(ExportTraceServiceRequest.encode(parseOtlpJson(Buffer.from(EXPORT_JSON))).finish());
 
 let bench: IngressBench;
 beforeAll(async () => {
@@ -41,18 +42,25 @@ beforeEach(() => {
   bench.traceWriter.exportAnswer = { partialSuccess: undefined };
 });
 
+const COMPRESSED = {
+  identity: (body: string | Buffer) => Buffer.from(body),
+  gzip: (body: string | Buffer) => gzipSync(body),
+  "x-gzip": (body: string | Buffer) => gzipSync(body),
+  zstd: (body: string | Buffer) => zstdCompressSync(body),
+} as const;
+
 interface Sent {
   readonly type: string;
-  readonly gzip?: boolean;
+  readonly encoding?: keyof typeof COMPRESSED;
   readonly body: string | Buffer;
   readonly headers?: Record<string, string>;
 }
 
-function post({ type, gzip = false, body, headers = {} }: Sent): Promise<Response> {
+function post({ type, encoding = "identity", body, headers = {} }: Sent): Promise<Response> {
   return fetch(`${bench.ingress.url}/v1/traces`, {
     method: "POST",
-    body: Buffer.from(gzip ? gzipSync(body) : body),
-    headers: { "content-type": type, ...(gzip ? { "content-encoding": "gzip" } : {}), ...headers },
+    body: new Uint8Array(COMPRESSED[encoding](body)),
+    headers: { "content-type": type, ...(encoding === "identity" ? {} : { "content-encoding": encoding }), ...headers },
   });
 }
 
@@ -66,14 +74,16 @@ async function statusOf(response: Response): Promise<{ code: number; message: st
 }
 
 const ENCODINGS = [
-  { type: PROTOBUF, gzip: false, body: EXPORT_PROTOBUF },
-  { type: PROTOBUF, gzip: true, body: EXPORT_PROTOBUF },
-  { type: JSON_TYPE, gzip: false, body: EXPORT_JSON },
-  { type: JSON_TYPE, gzip: true, body: EXPORT_JSON },
-  { type: "application/json; charset=utf-8", gzip: false, body: EXPORT_JSON },
-];
+  { type: PROTOBUF, encoding: "identity", body: EXPORT_PROTOBUF },
+  { type: PROTOBUF, encoding: "gzip", body: EXPORT_PROTOBUF },
+  { type: PROTOBUF, encoding: "zstd", body: EXPORT_PROTOBUF },
+  { type: JSON_TYPE, encoding: "identity", body: EXPORT_JSON },
+  { type: JSON_TYPE, encoding: "x-gzip", body: EXPORT_JSON },
+  { type: JSON_TYPE, encoding: "zstd", body: EXPORT_JSON },
+  { type: "application/json; charset=utf-8", encoding: "identity", body: EXPORT_JSON },
+] as const;
 
-test.each(ENCODINGS)("an export as $type, gzip $gzip, arrives whole with its experiment", async (sent) => {
+test.each(ENCODINGS)("an export as $type, $encoding, arrives whole with its experiment", async (sent) => {
   const headers = {
     "X-MLflow-Experiment-Id": "5",
     "x-twinspan-experiment": "my agent",
@@ -84,12 +94,12 @@ test.each(ENCODINGS)("an export as $type, gzip $gzip, arrives whole with its exp
   expect(await response.text()).toBe(sent.type === PROTOBUF ? "" : "{}");
   expect(response.headers.get("content-type")).toContain(sent.type.split(";")[0]);
   const arrived = bench.traceWriter.exports.at(-1);
-  expect(arrived?.request).toEqual(parseOtlpJson(EXPORT_JSON));
+  expect(arrived?.request).toEqual(parseOtlpJson(Buffer.from(EXPORT_JSON)));
   expect(arrived?.metadata).toMatchObject({ "x-mlflow-experiment-id": "5", "x-twinspan-experiment": "my agent" });
   expect(Object.keys(arrived?.metadata ?? {})).not.toContain("authorization");
 });
 
-test.each(ENCODINGS)("what was not taken of an export as $type, gzip $gzip, is said in the answer", async (sent) => {
+test.each(ENCODINGS)("what was not taken of an export as $type, $encoding, is said in the answer", async (sent) => {
   bench.traceWriter.exportAnswer = { partialSuccess: { rejectedSpans: 3n, errorMessage: "sealed" } };
   const response = await post(sent);
   expect(response.status).toBe(200);
@@ -102,11 +112,13 @@ test.each(ENCODINGS)("what was not taken of an export as $type, gzip $gzip, is s
 });
 
 test.each([
-  { type: PROTOBUF, gzip: false, body: "" },
-  { type: PROTOBUF, gzip: true, body: "" },
-  { type: JSON_TYPE, gzip: false, body: "{}" },
-  { type: JSON_TYPE, gzip: true, body: '{"resourceSpans":[],"futureField":1}' },
-])("an empty export as $type, gzip $gzip, succeeds", async (sent) => {
+  { type: PROTOBUF, encoding: "identity", body: "" },
+  { type: PROTOBUF, encoding: "gzip", body: "" },
+  { type: JSON_TYPE, encoding: "identity", body: "{}" },
+  { type: JSON_TYPE, encoding: "gzip", body: '{"resourceSpans":[],"futureField":1}' },
+  { type: PROTOBUF, encoding: "zstd", body: "" },
+  { type: JSON_TYPE, encoding: "zstd", body: '{"resourceSpans":[{}]}' },
+] as const)("an empty export as $type, $encoding, succeeds", async (sent) => {
   expect((await post(sent)).status).toBe(200);
 });
 
@@ -119,16 +131,18 @@ test("an export in JSON that is said to be protobuf is 400, rather than an expor
 });
 
 test.each([
-  { type: PROTOBUF, gzip: false, body: Buffer.alloc(17 * 1024) },
-  { type: PROTOBUF, gzip: true, body: Buffer.alloc(10_000_000) },
-  { type: JSON_TYPE, gzip: false, body: " ".repeat(17 * 1024) },
-  { type: JSON_TYPE, gzip: true, body: " ".repeat(10_000_000) },
-])("an export over the limit as $type, gzip $gzip, is 413 and goes nowhere", async (sent) => {
+  { type: PROTOBUF, encoding: "identity", body: Buffer.alloc(17 * 1024) },
+  { type: PROTOBUF, encoding: "gzip", body: Buffer.alloc(10_000_000) },
+  { type: JSON_TYPE, encoding: "identity", body: " ".repeat(17 * 1024) },
+  { type: JSON_TYPE, encoding: "gzip", body: " ".repeat(10_000_000) },
+  { type: PROTOBUF, encoding: "zstd", body: Buffer.alloc(10_000_000) },
+  { type: JSON_TYPE, encoding: "zstd", body: " ".repeat(10_000_000) },
+] as const)("an export over the limit as $type, $encoding, is 413 and goes nowhere", async (sent) => {
   const before = bench.traceWriter.exports.length;
   const response = await post(sent);
   expect(response.status).toBe(413);
   expect(await statusOf(response)).toMatchObject({ code: 8, message: expect.stringContaining("otlpBytesMax") });
-  if (sent.gzip) expect(gzipSync(sent.body).length).toBeLessThan(16 * 1024);
+  if (sent.encoding !== "identity") expect(COMPRESSED[sent.encoding](sent.body).length).toBeLessThan(16 * 1024);
   expect(bench.traceWriter.exports.length).toBe(before);
 });
 
@@ -147,27 +161,46 @@ test.each([
     "spans[0].traceId: must be hex digits",
   ],
   [
-    "an enum by its name",
-    '{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":"SPAN_KIND_SERVER"}]}]}]}',
+    "a word that is no enum's name",
+    '{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":"SERVER"}]}]}]}',
     "spans[0].kind: must be the enum's number",
   ],
 ])("bad JSON (%s) is 400 and says where", async (_what, body, message) => {
-  for (const gzip of [false, true]) {
-    const response = await post({ type: JSON_TYPE, gzip, body });
+  for (const encoding of ["identity", "gzip", "zstd"] as const) {
+    const response = await post({ type: JSON_TYPE, encoding, body });
     expect(response.status).toBe(400);
     expect(await statusOf(response)).toMatchObject({ code: 3, message: expect.stringContaining(message) });
   }
 });
 
-test.each([PROTOBUF, JSON_TYPE])("a body as %s that is not gzip though it says so is 400", async (type) => {
-  const response = await post({ type, body: "not gzip", headers: { "content-encoding": "gzip" } });
+test.each([
+  [PROTOBUF, "gzip"],
+  [JSON_TYPE, "gzip"],
+  [PROTOBUF, "zstd"],
+  [JSON_TYPE, "zstd"],
+] as const)("a body as %s that is not %s though it says so, or is cut, is 400", async (type, encoding) => {
+  const whole = COMPRESSED[encoding](EXPORT_JSON);
+  for (const body of [Buffer.from("neither"), whole.subarray(0, whole.length - 3), whole.subarray(0, 5)]) {
+    const response = await post({ type, body, headers: { "content-encoding": encoding } });
+    expect(response.status).toBe(400);
+    expect(await statusOf(response)).toMatchObject({ code: 3, message: expect.stringContaining(encoding) });
+  }
+});
+
+test("a zstd frame that asks for more than 8 MiB of memory is 400, as RFC 9659 has it", async () => {
+  const frame = createZstdCompress({ params: { [constants.ZSTD_c_windowLog]: 24 } });
+  const pieces: Buffer[] = [];
+  frame.on("data", (piece: Buffer) => pieces.push(piece));
+  frame.write(EXPORT_PROTOBUF);
+  frame.end();
+  await once(frame, "end");
+  const response = await post({ type: PROTOBUF, body: Buffer.concat(pieces), headers: { "content-encoding": "zstd" } });
   expect(response.status).toBe(400);
-  expect(await statusOf(response)).toMatchObject({ code: 3, message: expect.stringContaining("gzip") });
 });
 
 test.each([
   { type: "text/plain", body: "{}" },
-  { type: "application/x-www-form-urlencoded", gzip: true, body: "{}" },
+  { type: "application/x-www-form-urlencoded", encoding: "gzip", body: "{}" } as const,
   { type: PROTOBUF, body: EXPORT_PROTOBUF, headers: { "content-encoding": "br" } },
   { type: JSON_TYPE, body: EXPORT_JSON, headers: { "content-encoding": "deflate" } },
 ])("a $type that cannot be read is 415", async (sent) => {
@@ -176,7 +209,16 @@ test.each([
   expect(await statusOf(response)).toMatchObject({ code: 3 });
 });
 
+test("the trace-writer's answer to a span too many reaches the sender as a size, which is not tried again", async () => {
+  bench.traceWriter.exportAnswer = new ServiceError("request_too_large", "The export holds more than 100000 spans.");
+  const response = await post({ type: PROTOBUF, body: EXPORT_PROTOBUF });
+  expect(response.status).toBe(413);
+  expect(response.headers.get("retry-after")).toBeNull();
+});
+
 test.each([
+  [new ServiceError("rate_limited", "Too often.", { retryAfterMs: 500 }), 429, 8, "1"],
+  [new ServiceError("deadline_exceeded", "Took too long."), 504, 4, null],
   [new ServiceError("invalid_request", "No span has an id."), 400, 3, null],
   [new ServiceError("overloaded", "The store is behind. Try again.", { retryAfterMs: 2000 }), 503, 8, "2"],
   [new ServiceError("unavailable", "Draining."), 503, 14, null],

@@ -7,7 +7,7 @@ import { formatOtlpJson, parseOtlpJson } from "../../../services/ingress/core/ot
 
 function parseSpan(span: unknown): Span | undefined {
   const text = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
-  return parseOtlpJson(text).resourceSpans[0]?.scopeSpans[0]?.spans[0];
+  return parseOtlpJson(Buffer.from(text)).resourceSpans[0]?.scopeSpans[0]?.spans[0];
 }
 
 function parseValue(value: unknown) {
@@ -60,7 +60,9 @@ test.each([
   [{ droppedLinksCount: 4294967296 }, "droppedLinksCount"],
   [{ traceId: "abc" }, "traceId"],
   [{ traceId: 7 }, "traceId"],
-  [{ status: { code: "STATUS_CODE_OK" } }, "status.code"],
+  [{ status: { code: "STATUS_CODE_FINE" } }, "status.code"],
+  [{ status: { code: "UNRECOGNIZED" } }, "status.code"],
+  [{ kind: 2.5 }, "kind"],
   [{ events: {} }, "events"],
   [{ events: [[]] }, "events[0]"],
   [{ attributes: [{}, { key: "a", value: "b" }] }, "attributes[1].value"],
@@ -73,6 +75,32 @@ test.each([
   expect(refused).toThrow(`resourceSpans[0].scopeSpans[0].spans[0].${path}: must be`);
 });
 
+test("numbers beyond what a double holds keep every digit, as times and as values", () => {
+  const spans =
+    '[{"startTimeUnixNano": 1544712660000000001, "attributes": [{"key":"k","value":{"intValue":-9223372036854775807}}]}]';
+  const text = `{"resourceSpans":[{"scopeSpans":[{"spans":${spans}}]}]}`;
+  const [span] = parseOtlpJson(Buffer.from(text)).resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
+  expect(span?.startTimeUnixNano).toBe(1544712660000000001n);
+  expect(span?.attributes[0]?.value?.value).toEqual({ $case: "intValue", value: -(2n ** 63n) + 1n });
+  expect(parseValue({ doubleValue: 1e300 })).toEqual({ $case: "doubleValue", value: 1e300 });
+});
+
+test("an enum is read by its number or by its name", () => {
+  expect(parseSpan({ kind: 3, status: { code: 2 } })).toMatchObject({ kind: 3, status: { code: 2 } });
+  expect(parseSpan({ kind: "SPAN_KIND_CLIENT", status: { code: "STATUS_CODE_ERROR" } })).toMatchObject({
+    kind: 3,
+    status: { code: 2 },
+  });
+});
+
+test("an export of more parts than four million is refused before it is read, one of long texts is not", () => {
+  const parts = (count: number, part: string) => Buffer.from(`{"unknown":[${part.repeat(count)}1]}`);
+  expect(() => parseOtlpJson(parts(2_100_000, "{},"))).toThrow("holds more than 4000000 objects");
+  expect(parseOtlpJson(Buffer.from(JSON.stringify({ unknown: '{[,\\"'.repeat(1_000_000) })))).toEqual({
+    resourceSpans: [],
+  });
+});
+
 test("an enum's number that is not known yet is no fault", () => {
   expect(parseSpan({ kind: 99 })?.kind).toBe(0);
 });
@@ -81,9 +109,11 @@ test("a value nested to the limit can be encoded and decoded; one level more is 
   const nested = (depth: number): object =>
     depth === 1 ? { intValue: "1" } : { kvlistValue: { values: [{ key: "k", value: nested(depth - 1) }] } };
   const request = parseOtlpJson(
-    JSON.stringify({
-      resourceSpans: [{ scopeSpans: [{ spans: [{ links: [{ attributes: [{ key: "k", value: nested(30) }] }] }] }] }],
-    }),
+    Buffer.from(
+      JSON.stringify({
+        resourceSpans: [{ scopeSpans: [{ spans: [{ links: [{ attributes: [{ key: "k", value: nested(30) }] }] }] }] }],
+      }),
+    ),
   );
   expect(ExportTraceServiceRequest.decode(ExportTraceServiceRequest.encode(request).finish())).toEqual(request);
   expect(() => parseSpan({ attributes: [{ key: "k", value: nested(31) }] })).toThrow("nested more than 30 deep");
@@ -93,7 +123,7 @@ test("whatever the text, it is read or refused, and what is read can be encoded"
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string(), mutatedExport()), (text) => {
       try {
-        ExportTraceServiceRequest.encode(parseOtlpJson(text)).finish();
+        ExportTraceServiceRequest.encode(parseOtlpJson(Buffer.from(text))).finish();
       } catch (error) {
         expect(error).toBeInstanceOf(ServiceError);
       }

@@ -28,7 +28,9 @@ afterAll(async () => {
 const asTheyAre = (bytes: Buffer) => bytes;
 /** Sends bytes as an export. */
 const send = (bytes: Buffer, over = client) =>
-  call<Buffer | undefined>((done) => over.makeUnaryRequest(PATH, asTheyAre, asTheyAre, bytes, new Metadata(), {}, done));
+  call<Buffer | undefined>((done) =>
+    over.makeUnaryRequest(PATH, asTheyAre, asTheyAre, bytes, new Metadata(), {}, done),
+  );
 
 const isUp = async (n: number) => {
   const trace = traceId(n);

@@ -9,8 +9,10 @@ import {
   TraceServiceService,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { isExperimentName } from "./core/experiment-name.ts";
+import { countSpans, type ExperimentGroup, fileByExperiment } from "./core/export-experiments.ts";
 import { REJECTIONS, type RejectReason } from "./core/span-check.ts";
-import { sortSpans } from "./core/span-sorting.ts";
+import type { SpanBatch } from "./core/span-row.ts";
+import { BATCHES_BYTES_MAX, sortSpans } from "./core/span-sorting.ts";
 import { decoded, tolerant, type Undecodable } from "./decoding.ts";
 import { digest } from "./digest.ts";
 import type { Metrics } from "./metrics.ts";
@@ -28,7 +30,11 @@ export interface OtlpOptions {
 const BY_ID = "x-mlflow-experiment-id";
 const BY_NAME = "x-twinspan-experiment";
 
-/** OpenTelemetry's TraceService: takes agents' own spans. Those it cannot take are told one by one, by reason. */
+/**
+ * OpenTelemetry's TraceService: takes agents' own spans. Those it cannot take are told one by one, by reason. The
+ * experiment is named by the export's metadata, else by each resource, else it is `Default`. Where one experiment's spans
+ * are stored and another's are not, the export fails, and to send it again changes nothing of the first.
+ */
 export function createOtlpService(
   store: TraceStore,
   metrics: Metrics,
@@ -41,29 +47,29 @@ export function createOtlpService(
     signal: AbortSignal,
   ): Promise<ExportTraceServiceResponse> => {
     const { resourceSpans } = decoded(request);
-    const experiment = experimentOf(metadata);
+    const named = experimentOf(metadata);
+    metrics.received("spans", countSpans(resourceSpans));
+    const filed =
+      named === undefined
+        ? fileByExperiment(resourceSpans, { $case: "id", value: DEFAULT_EXPERIMENT.id })
+        : { groups: [{ experiment: named, resourceSpans }], rejected: NOTHING };
     const latestNs = BigInt(options.nowMs() + options.futureMs) * 1_000_000n;
-    const { batches, rejected, total, withIds } = sortSpans(resourceSpans, latestNs, digest);
-    metrics.received("spans", total);
-    for (const [reason, spans] of rejected) metrics.rejected(reason, spans);
-    if (total > 0 && withIds === 0) {
+    const sorted = sortGroups(filed.groups, latestNs);
+    if (sorted.some(({ total }) => total > 0) && sorted.every(({ withIds }) => withIds === 0)) {
       throw new ServiceError(
         "invalid_request",
         "No span has a trace id and a span id. Were logs or metrics sent to the traces endpoint?",
         { field: "resource_spans" },
       );
     }
-    if (batches.length === 0) return answerOf(rejected);
-    const outcome = await store.writeSpans(WORKSPACE, experiment, batches, signal);
-    if (outcome.kind === "experiment_not_found") {
-      throw new ServiceError(
-        "not_found",
-        `There is no experiment of the id in ${BY_ID}. Name one in ${BY_NAME} instead, and it is created when missing.`,
-        { field: BY_ID },
-      );
-    }
-    for (const [reason, spans] of outcome.rejected) metrics.rejected(reason, spans);
-    return answerOf(new Map([...rejected, ...outcome.rejected]));
+    const stored = await Promise.all(
+      sorted
+        .filter(({ batches }) => batches.length > 0)
+        .map(({ experiment, batches }) => storeSpans(store, experiment, batches, signal)),
+    );
+    const rejected = sumOf([filed.rejected, ...sorted.map((group) => group.rejected), ...stored]);
+    for (const [reason, spans] of rejected) metrics.rejected(reason, spans);
+    return answerOf(rejected);
   };
   return {
     name: "opentelemetry.proto.collector.trace.v1.TraceService",
@@ -76,15 +82,47 @@ export function createOtlpService(
   };
 }
 
-/** The experiment that an export names; by id it must exist, which only the store can tell. */
-function experimentOf(metadata: Metadata): ExperimentChoice {
+/** Why spans were not taken, and how many. */
+type Rejected = ReadonlyMap<RejectReason, number>;
+const NOTHING: Rejected = new Map();
+
+/** The spans of each group by trace. All groups together have room for what one export may come to. */
+function sortGroups(groups: readonly ExperimentGroup[], latestNs: bigint) {
+  let bytes = 0;
+  return groups.map(({ experiment, resourceSpans }) => {
+    const sorted = sortSpans(resourceSpans, latestNs, digest, BATCHES_BYTES_MAX - bytes);
+    bytes += sorted.bytes;
+    return { experiment, ...sorted };
+  });
+}
+
+async function storeSpans(
+  store: TraceStore,
+  experiment: ExperimentChoice,
+  batches: readonly SpanBatch[],
+  signal: AbortSignal,
+): Promise<Rejected> {
+  const outcome = await store.writeSpans(WORKSPACE, experiment, batches, signal);
+  if (outcome.kind === "stored") return outcome.rejected;
+  return new Map([["unknown_experiment", batches.reduce((spans, { rows }) => spans + rows.length, 0)]]);
+}
+
+function sumOf(all: readonly Rejected[]): Rejected {
+  const sum = new Map<RejectReason, number>();
+  for (const [reason, spans] of all.flatMap((rejected) => [...rejected]))
+    sum.set(reason, (sum.get(reason) ?? 0) + spans);
+  return sum;
+}
+
+/** The experiment that an export's metadata names. By id it must exist, which only the store can tell. Undefined: none. */
+function experimentOf(metadata: Metadata): ExperimentChoice | undefined {
   const id = textOf(metadata, BY_ID);
   const name = textOf(metadata, BY_NAME);
   if (id !== undefined && name !== undefined) {
     throw new ServiceError("invalid_request", `Give ${BY_ID} or ${BY_NAME}, not both.`, { field: BY_NAME });
   }
   if (id !== undefined) return { $case: "id", value: id };
-  if (name === undefined) return { $case: "id", value: DEFAULT_EXPERIMENT.id };
+  if (name === undefined) return undefined;
   if (!isExperimentName(name)) {
     throw new ServiceError("invalid_request", `${BY_NAME} must be 1 to 250 printable characters.`, { field: BY_NAME });
   }
@@ -97,7 +135,7 @@ function textOf(metadata: Metadata, key: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function answerOf(rejected: ReadonlyMap<RejectReason, number>): ExportTraceServiceResponse {
+function answerOf(rejected: Rejected): ExportTraceServiceResponse {
   const entries = Array.from(rejected).filter(([, spans]) => spans > 0);
   if (entries.length === 0) return { partialSuccess: undefined };
   const count = entries.reduce((sum, [, spans]) => sum + spans, 0);

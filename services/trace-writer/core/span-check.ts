@@ -17,6 +17,10 @@ export const REJECTIONS = {
   end_before_start: "the end is before the start: send spans when they have ended",
   future: "the span begins or ends too far in the future: check the clock",
   too_deep: `an attribute's value nests more than ${VALUE_DEPTH_MAX} deep`,
+  bad_experiment: "the resource's twinspan.experiment is not a text of 1 to 250 printable characters",
+  unknown_experiment:
+    "there is no experiment of the id that is named: name one in x-twinspan-experiment or twinspan.experiment, and it is created when missing",
+  too_many_experiments: "the export names more than 100 experiments: send fewer at once",
   export_too_large: "the traces of the export, each with its resource, come to more than 256 MiB: send fewer at once",
   trace_full: "the trace has as many spans as traceWriter.limits.traceSpansMax allows",
   sealed_trace: "the trace is a gateway's full trace, which only the gateway writes",

@@ -1,11 +1,12 @@
 import type { ResourceSpans, ScopeSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { nestTooDeep } from "./attribute-depth.ts";
+import { countSpans } from "./export-experiments.ts";
 import { type Digest, spanBatchOf } from "./span-batch.ts";
 import { checkSpan, hasIds, type RejectReason } from "./span-check.ts";
 import type { SpanBatch } from "./span-row.ts";
 
 /** What the traces of one export come to, at the most: each keeps the resource and scope of its spans, however large. */
-const BATCHES_BYTES_MAX = 256 * 1024 * 1024;
+export const BATCHES_BYTES_MAX = 256 * 1024 * 1024;
 
 /** Agents' spans as they go to a store, and what was left out. */
 export interface SortedSpans {
@@ -15,10 +16,20 @@ export interface SortedSpans {
   /** How many spans there were, and how many of them had ids at all. */
   readonly total: number;
   readonly withIds: number;
+  /** What the batches come to. */
+  readonly bytes: number;
 }
 
-/** Sorts the spans of an export by trace, each with its resource and scope as sent. Those that break a rule are left out. */
-export function sortSpans(resourceSpans: readonly ResourceSpans[], latestNs: bigint, digest: Digest): SortedSpans {
+/**
+ * Sorts spans by trace, each with its resource and scope as sent. Those that break a rule are left out, and those of
+ * traces that have no room in `bytesMax`.
+ */
+export function sortSpans(
+  resourceSpans: readonly ResourceSpans[],
+  latestNs: bigint,
+  digest: Digest,
+  bytesMax = BATCHES_BYTES_MAX,
+): SortedSpans {
   const byTrace = new Map<string, ResourceSpans[]>();
   const rejected = new Map<RejectReason, number>();
   let total = 0;
@@ -39,19 +50,12 @@ export function sortSpans(resourceSpans: readonly ResourceSpans[], latestNs: big
   const batches: SpanBatch[] = [];
   let bytes = 0;
   for (const [traceId, groups] of byTrace) {
-    const batch = bytes > BATCHES_BYTES_MAX ? undefined : spanBatchOf(traceId, groups, digest);
+    const batch = bytes > bytesMax ? undefined : spanBatchOf(traceId, groups, digest);
     bytes += batch?.bytes.length ?? 0;
-    if (batch !== undefined && bytes <= BATCHES_BYTES_MAX) batches.push(batch);
-    else rejected.set("export_too_large", (rejected.get("export_too_large") ?? 0) + spansIn(groups));
+    if (batch !== undefined && bytes <= bytesMax) batches.push(batch);
+    else rejected.set("export_too_large", (rejected.get("export_too_large") ?? 0) + countSpans(groups));
   }
-  return { batches, rejected, total, withIds };
-}
-
-function spansIn(groups: readonly ResourceSpans[]): number {
-  return groups.reduce(
-    (sum, { scopeSpans }) => sum + scopeSpans.reduce((spans, scope) => spans + scope.spans.length, 0),
-    0,
-  );
+  return { batches, rejected, total, withIds, bytes };
 }
 
 /** Adds a span to its trace's groups. Spans of one scope come one after the other, so the last group is theirs or none. */

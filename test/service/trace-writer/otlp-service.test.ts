@@ -2,8 +2,9 @@ import { credentials, Metadata, makeGenericClientConstructor } from "@grpc/grpc-
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExportTraceServiceResponse } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import type { AnyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
+import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import type { GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import type { GetExperimentResponse, GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import type { WriteInvocationsResponse } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { call, metadataOf, type Running, startRunning } from "./running.ts";
 import { attributes, CANARY, idsOf, record, resourceSpans, span, spanId, T0, traceId } from "./sample-traces.ts";
@@ -31,7 +32,7 @@ const getTrace = (trace: string, view: 0 | 1 = 0) =>
 describe("OTLP", () => {
   const trace = () => traceId(fresh());
 
-  test("without an experiment spans go to Default, by name it is created, by an unknown id it is not found", async () => {
+  test("without an experiment spans go to Default, by name it is created, by an unknown id they are rejected", async () => {
     const [one, two, three] = [trace(), trace(), trace()];
     await exportSpans([span({ trace: one, span: spanId(1) })]);
     expect((await getTrace(one))?.info?.experimentId).toBe("0");
@@ -39,9 +40,78 @@ describe("OTLP", () => {
     const made = (await getTrace(two))?.info?.experimentId ?? "";
     await exportSpans([span({ trace: three, span: spanId(1) })], { "x-mlflow-experiment-id": made });
     expect((await getTrace(three))?.info?.experimentId).toBe(made);
-    const unknown = exportSpans([span({ trace: trace(), span: spanId(1) })], { "x-mlflow-experiment-id": "987654" });
-    await expect(unknown).rejects.toMatchObject({ kind: "not_found" });
-    await expect(unknown).rejects.toThrow("x-twinspan-experiment");
+    const { partialSuccess } = await exportSpans([span({ trace: trace(), span: spanId(1) })], {
+      "x-mlflow-experiment-id": "987654",
+    });
+    expect(partialSuccess?.rejectedSpans).toBe(1n);
+    expect(partialSuccess?.errorMessage).toMatch(
+      /no experiment of the id.*x-twinspan-experiment.*\(unknown_experiment\)/,
+    );
+  });
+
+  test("the resources of one export go each to the experiment that it names, and what cannot be filed is told", async () => {
+    const traces = Array.from({ length: 6 }, trace);
+    const named = (index: number, values: Readonly<Record<string, string | number>>) => {
+      const group = resourceSpans([span({ trace: traces[index] ?? "", span: spanId(1) })]);
+      return { ...group, resource: { attributes: attributes(values), droppedAttributesCount: 0, entityRefs: [] } };
+    };
+    const send = (groups: ResourceSpans[], metadata: Readonly<Record<string, string>> = {}) =>
+      call<ExportTraceServiceResponse>((done) =>
+        running.otlp.export({ resourceSpans: groups }, metadataOf(metadata), done),
+      );
+    const experimentOf = async (index: number) => {
+      const id = (await getTrace(traces[index] ?? ""))?.info?.experimentId ?? "";
+      const experiment = { ref: { $case: "id", value: id } } as const;
+      return (await call<GetExperimentResponse>((done) => running.reader.getExperiment({ experiment }, done)))
+        .experiment?.name;
+    };
+    const { partialSuccess } = await send([
+      named(0, { "twinspan.experiment": "agent one" }),
+      named(1, { "twinspan.experiment": "agent two", "mlflow.experimentId": "987654" }),
+      named(2, { "mlflow.experimentId": "0" }),
+      named(3, {}),
+      named(4, { "mlflow.experimentId": "987654" }),
+      named(5, { "twinspan.experiment": 7 }),
+    ]);
+    expect(await Promise.all([0, 1, 2, 3].map(experimentOf))).toEqual(["agent one", "agent two", "Default", "Default"]);
+    expect(partialSuccess?.rejectedSpans).toBe(2n);
+    expect(partialSuccess?.errorMessage).toMatch(/\(bad_experiment\).*\(unknown_experiment\)/);
+    for (const index of [4, 5]) {
+      await expect(getTrace(traces[index] ?? "")).rejects.toMatchObject({ kind: "not_found" });
+    }
+    await send([named(4, { "twinspan.experiment": "agent one" })], { "x-twinspan-experiment": "asked for" });
+    expect(await experimentOf(4)).toBe("asked for");
+  });
+
+  test("one trace of several resources goes whole to the experiment of its first span", async () => {
+    const whole = trace();
+    const part = (service: string, spans: Parameters<typeof resourceSpans>[0]) => {
+      const values = attributes({ "service.name": service, "twinspan.experiment": service });
+      return { ...resourceSpans(spans), resource: { attributes: values, droppedAttributesCount: 0, entityRefs: [] } };
+    };
+    const groups = [
+      part("tools", [span({ trace: whole, span: spanId(2), parent: spanId(1), start: 1 })]),
+      part("planner", [span({ trace: whole, span: spanId(1), start: 0, name: "plan" })]),
+    ];
+    await call<ExportTraceServiceResponse>((done) => running.otlp.export({ resourceSpans: groups }, done));
+    const experiment = { ref: { $case: "name", value: "planner" } } as const;
+    const found = await call<GetExperimentResponse>((done) => running.reader.getExperiment({ experiment }, done));
+    expect((await getTrace(whole))?.info).toMatchObject({ experimentId: found.experiment?.id, spanCount: 2 });
+  });
+
+  test("an export that names more than a hundred experiments is taken as far as the hundredth", async () => {
+    const groups = Array.from({ length: 103 }, (_, index) => {
+      const values = attributes({ "twinspan.experiment": `many ${index}` });
+      return {
+        ...resourceSpans([span({ trace: trace(), span: spanId(1) })]),
+        resource: { attributes: values, droppedAttributesCount: 0, entityRefs: [] },
+      };
+    });
+    const { partialSuccess } = await call<ExportTraceServiceResponse>((done) =>
+      running.otlp.export({ resourceSpans: groups }, done),
+    );
+    expect(partialSuccess?.rejectedSpans).toBe(3n);
+    expect(partialSuccess?.errorMessage).toContain("(too_many_experiments)");
   });
 
   test("spans are stored as sent", async () => {

@@ -32,25 +32,35 @@ export function addTraceCommands(program: Command, io: CliIo): void {
     .description("list traces, newest first: id, state, start, duration, tokens in → out, experiment, name")
     .option("--experiment <name>", "those of this experiment only (default: every experiment)")
     .addOption(new Option("--pending", "those whose owner has not shown up yet").conflicts("experiment"))
+    .option("--filter <filter>", "those that pass it: MLflow's filter language with OR, NOT and parentheses")
+    .option("--order-by <order>", "timestamp_ms or execution_time_ms, then ASC or DESC (default: the newest first)")
     .option("--limit <n>", "how many at the most", parseLimit, 20)
     .option("--json", "print them as JSON")
     .addOption(targetOption())
-    .addHelpText("after", "\nExample:\n  twinspan trace list --experiment gateway/demo --limit 5")
+    .addHelpText("after", LIST_EXAMPLES)
     .action(async (options: ListOptions, command: Command) => {
       using reader = readerOf(command, io);
       const experiments = await experimentsOf(reader, options, io);
       const pending = options.pending ?? false;
       const nothing = experiments.length === 0 && !pending;
       const experimentIds = experiments.map(({ id }) => id);
-      const traces = nothing ? [] : await reader.traces({ experimentIds, pending, limit: options.limit });
+      const traces = nothing ? [] : await reader.traces({ ...options, experimentIds, pending });
       io.out(options.json ? `${messageJsonOf(traces)}\n` : traceListOf(traces, experiments));
       if (options.experiment === undefined && !pending) await tellPending(reader, io);
     });
 }
 
+const LIST_EXAMPLES = `
+Examples:
+  twinspan trace list --experiment gateway/demo --limit 5
+  twinspan trace list --filter "status = 'ERROR' AND duration > 1000"
+  twinspan trace list --filter "endpoint = 'demo' AND NOT model LIKE 'gpt-%'" --order-by "execution_time_ms DESC"`;
+
 interface ListOptions {
   readonly experiment?: string;
   readonly pending?: true;
+  readonly filter?: string;
+  readonly orderBy?: string;
   readonly limit: number;
   readonly json?: true;
 }

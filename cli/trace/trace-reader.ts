@@ -19,13 +19,17 @@ export interface TraceListing {
   readonly pending: boolean;
   /** How many at the most. */
   readonly limit: number;
+  /** What they must be, in the language of docs/reading-traces.md. Absent: all of them. */
+  readonly filter?: string;
+  /** As `SearchTracesRequest.order_by`. Absent: the newest first. */
+  readonly orderBy?: string;
 }
 
 /** Reads from a trace-writer. Every read fails with one line when it does not answer. */
 export interface TraceReader extends Disposable {
   /** A trace with its spans and payload. A ServiceError of kind `not_found` when there is none. */
   trace(traceId: string): Promise<Trace>;
-  /** Traces, newest first. */
+  /** Traces, in order. */
   traces(listing: TraceListing): Promise<readonly TraceInfo[]>;
   /** The experiment of that name. A ServiceError of kind `not_found` when there is none. */
   experimentNamed(name: string): Promise<Experiment>;
@@ -42,7 +46,8 @@ export function startTraceReader(target: string): TraceReader {
   const client = new TraceReaderServiceClient(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
 
   async function page(listing: TraceListing, pageToken: string, pageSize: number) {
-    const request = { experimentIds: [...listing.experimentIds], pending: listing.pending, pageSize, pageToken };
+    const { experimentIds, pending, filter = "", orderBy = "" } = listing;
+    const request = { experimentIds: [...experimentIds], pending, pageSize, pageToken, filter, orderBy };
     return ask<SearchTracesResponse>(WHO, target, (options, done) =>
       client.searchTraces(request, new Metadata(), options, done),
     );

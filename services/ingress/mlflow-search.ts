@@ -27,29 +27,29 @@ const experimentSearch = z.object({
   view_type: z.enum(["ACTIVE_ONLY", "ALL"]).default("ACTIVE_ONLY"),
 });
 
-/** The orders that are the default, as MLflow's clients write it. */
-const NEWEST_FIRST = /^(timestamp_ms|timestamp|request_time|`?attributes?`?\.timestamp_ms) desc$/i;
+/** The order that is the default, as MLflow's clients write it. */
 const BY_ID = /^experiment_id( asc)?$/i;
 
 /**
  * Reads the body of MLflow's search for traces. `pending: true`, which is ours, asks for the traces that no experiment
- * holds yet. Filters, and orders other than the newest first, are refused by name. Unknown members are passed over.
+ * holds yet. The filter and the order go on as they are: the trace-writer reads them. Unknown members are passed over.
  */
 export function parseTraceSearch(body: Buffer): SearchTracesRequest {
   const search = parse(traceSearch, body);
-  refuse("filter", search.filter !== "", "Filters are not supported. Leave it out.");
-  refuse(
-    "order_by",
-    search.order_by.some((order) => !NEWEST_FIRST.test(order.trim())),
-    'Only "timestamp_ms DESC" is supported, which is the default.',
-  );
   const experimentIds = search.locations.map((location) => location.mlflow_experiment.experiment_id);
   refuse(
     "locations",
     experimentIds.length === 0 && !search.pending,
     "Name at least one experiment, or ask for `pending: true`.",
   );
-  return { experimentIds, pending: search.pending, pageSize: search.max_results, pageToken: search.page_token };
+  return {
+    experimentIds,
+    pending: search.pending,
+    pageSize: search.max_results,
+    pageToken: search.page_token,
+    filter: search.filter,
+    orderBy: search.order_by.join(", "),
+  };
 }
 
 /** Reads the body of MLflow's search for experiments: all of them, by id. */

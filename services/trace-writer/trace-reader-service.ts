@@ -12,7 +12,9 @@ import {
   TraceReaderServiceService,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { parseExperimentId } from "./core/experiment-name.ts";
+import { parseFilter } from "./core/filter-parser.ts";
 import { formatExperimentToken, formatTraceToken, parseExperimentToken, parseTraceToken } from "./core/page-token.ts";
+import { parseTraceOrder } from "./core/trace-order.ts";
 import { digest } from "./digest.ts";
 import type { TraceScope, TraceStore } from "./store/trace-store.ts";
 import { WORKSPACE } from "./workspace.ts";
@@ -52,20 +54,22 @@ async function getTrace(store: TraceStore, request: GetTraceRequest) {
 
 async function searchTraces(store: TraceStore, request: SearchTracesRequest) {
   const limit = pageSizeOf(request.pageSize, TRACES_PAGE_MAX);
-  const scope = scopeOf(request);
-  const scopeDigest = digest(Buffer.from(scope.kind === "pending" ? "pending" : scope.ids.join(","))).slice(
-    0,
-    SCOPE_DIGITS,
-  );
-  const after = request.pageToken === "" ? undefined : parseTraceToken(request.pageToken, scopeDigest);
+  const search = {
+    scope: scopeOf(request),
+    filter: parseFilter(request.filter),
+    order: parseTraceOrder(request.orderBy),
+  };
+  const bound = boundTo(search.scope, request.filter, request.orderBy);
+  const after = request.pageToken === "" ? undefined : parseTraceToken(request.pageToken, bound);
   if (request.pageToken !== "" && after === undefined) throw invalidToken();
-  const found = await store.searchTraces(WORKSPACE, scope, limit + 1, after);
-  const traces = found.slice(0, limit);
-  const last = traces.at(-1);
-  const traceId = last && parseTraceName(last.traceId);
-  const more = found.length > limit && last !== undefined && traceId !== undefined;
-  const nextPageToken = more ? formatTraceToken({ startNs: last.startTimeUnixNano, traceId }, scopeDigest) : "";
-  return { traces, nextPageToken };
+  const { traces, next } = await store.searchTraces(WORKSPACE, search, limit, after);
+  return { traces: [...traces], nextPageToken: next === undefined ? "" : formatTraceToken(next, bound) };
+}
+
+/** What a page token is bound to: another search's is none. */
+function boundTo(scope: TraceScope, filter: string, orderBy: string): string {
+  const searched = scope.kind === "pending" ? "pending" : scope.ids.join(",");
+  return digest(Buffer.from(JSON.stringify([searched, filter, orderBy]))).slice(0, SCOPE_DIGITS);
 }
 
 async function getExperiment(store: TraceStore, { experiment: named }: GetExperimentRequest) {

@@ -1,7 +1,7 @@
 /** Where a page of traces ended. */
 export interface TraceKey {
-  /** The last trace's start, in nanoseconds since the Unix epoch. */
-  readonly startNs: bigint;
+  /** What the last trace that was looked at is ordered by: its start or its duration, in nanoseconds. */
+  readonly at: bigint;
   /** Its id, 32 hex digits. */
   readonly traceId: string;
 }
@@ -11,15 +11,15 @@ export interface TraceKey {
  * cannot be used with another search.
  */
 export function formatTraceToken(key: TraceKey, scope: string): string {
-  return encode(`t1.${scope}.${key.startNs}.${key.traceId}`);
+  return encode(`t1.${scope}.${key.at}.${key.traceId}`);
 }
 
 /** The inverse of {@link formatTraceToken}. Undefined: not a token of ours for that scope. */
 export function parseTraceToken(token: string, scope: string): TraceKey | undefined {
   const match = /^t1\.([0-9a-f]+)\.(\d{1,19})\.([0-9a-f]{32})$/.exec(decode(token));
   if (match === null) return undefined;
-  const [, tokenScope = "", start = "", traceId = ""] = match;
-  return tokenScope === scope ? { startNs: BigInt(start), traceId } : undefined;
+  const [, tokenScope = "", at = "", traceId = ""] = match;
+  return tokenScope === scope ? { at: BigInt(at), traceId } : undefined;
 }
 
 /** The token of a page of experiments: the last one's id. */

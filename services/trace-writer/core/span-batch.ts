@@ -1,6 +1,6 @@
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { ResourceSpans, ScopeSpans, Span, Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import { readAttributes, textOf, unquotedOf } from "./attributes.ts";
+import { type Attributes, readAttributes, textOf, unquotedOf } from "./attributes.ts";
 import { previewOf } from "./preview.ts";
 import type { SpanBatch, SpanOrigin, SpanRow } from "./span-row.ts";
 import { costOfAttributes, isModelCall, usageOfAttributes } from "./span-usage.ts";
@@ -9,6 +9,7 @@ import { costOfAttributes, isModelCall, usageOfAttributes } from "./span-usage.t
 export type Digest = (bytes: Uint8Array) => string;
 
 const TEXT_MAX = 250;
+const SECONDS_MAX = 86_400;
 /** Names beyond this are cut in the index; the span itself keeps its whole name. */
 const NAME_MAX = 1000;
 
@@ -48,11 +49,19 @@ export function spanRowOf(span: Span, origin: SpanOrigin, contentHash: string): 
     failed: span.status?.code === Status_StatusCode.STATUS_CODE_ERROR,
     name: span.name.slice(0, NAME_MAX),
     llm,
+    endpoint:
+      origin === "full-gateway" || origin === "mirror-gateway"
+        ? shortOf(textOf(attributes, "endpoint_name"))
+        : undefined,
+    provider: llm
+      ? shortOf(unquotedOf(attributes, "gen_ai.provider.name", "gen_ai.system", "mlflow.llm.provider", "llm.provider"))
+      : undefined,
     requestModel: shortOf(textOf(attributes, "gen_ai.request.model") ?? unquotedOf(attributes, "mlflow.llm.model")),
     responseModel: shortOf(textOf(attributes, "gen_ai.response.model", "llm.model_name")),
     responseId: shortOf(textOf(attributes, "gen_ai.response.id")),
     usage: llm || origin === "mirror-gateway" ? usage : undefined,
     cost: llm || origin === "mirror-gateway" ? costOfAttributes(attributes) : undefined,
+    firstTokenNs: firstTokenNsOf(attributes),
     session: shortOf(unquotedOf(attributes, "session.id", "gen_ai.conversation.id")),
     user: shortOf(unquotedOf(attributes, "user.id")),
     requestPreview: isAgentRoot
@@ -63,6 +72,14 @@ export function spanRowOf(span: Span, origin: SpanOrigin, contentHash: string): 
       : "",
     contentHash,
   };
+}
+
+/** From a span's attribute in seconds. What is no time within a day is none. */
+function firstTokenNsOf(attributes: Attributes): bigint | undefined {
+  const value = attributes.get("gen_ai.response.time_to_first_chunk")?.value;
+  if (value?.$case !== "doubleValue" && value?.$case !== "intValue") return undefined;
+  const seconds = Number(value.value);
+  return seconds >= 0 && seconds <= SECONDS_MAX ? BigInt(Math.round(seconds * 1e9)) : undefined;
 }
 
 /** Some exporters write a root's parent as eight zeros. */

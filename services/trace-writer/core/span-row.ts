@@ -24,11 +24,16 @@ export interface SpanRow {
   readonly name: string;
   /** Whether it is a call of a model. Only such spans have a usage. */
   readonly llm: boolean;
+  /** The endpoint that was called, as the gateway says it. */
+  readonly endpoint: string | undefined;
+  readonly provider: string | undefined;
   readonly requestModel: string | undefined;
   readonly responseModel: string | undefined;
   readonly responseId: string | undefined;
   readonly usage: Usage | undefined;
   readonly cost: Cost | undefined;
+  /** From the start to the first token of a streamed answer, in nanoseconds. Undefined: not known, or no stream. */
+  readonly firstTokenNs: bigint | undefined;
   /** The session and the user that the span names, at most 250 characters each. */
   readonly session: string | undefined;
   readonly user: string | undefined;

@@ -3,6 +3,7 @@ import { mlflowCostOf, mlflowUsageOf } from "#lib/spans/usage.ts";
 import { type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { compareByRank } from "./span-order.ts";
 import type { NamedExperiment, StoredSpanRow } from "./span-row.ts";
+import { type Facet, facetsOf } from "./trace-facets.ts";
 import { totalsOf } from "./trace-usage.ts";
 
 /** The other twins that a trace names, at the most. */
@@ -22,9 +23,10 @@ export interface TraceFacts {
   readonly linkedTraceIds: readonly string[];
 }
 
-/** What a list shows of a trace, and who owns it. */
+/** What a list shows of a trace, what it is looked up by, and who owns it. */
 export interface TraceSummary {
   readonly info: TraceInfo;
+  readonly facets: readonly Facet[];
   /** Undefined: the trace is pending. */
   readonly experiment: NamedExperiment | undefined;
 }
@@ -64,7 +66,7 @@ export function summaryOf(facts: TraceFacts): TraceSummary {
     sealed: facts.sealed,
     linkedTraceIds: facts.linkedTraceIds.slice(0, LINKED_MAX).map(traceNameOf),
   };
-  return { info, experiment };
+  return { info, facets: facetsOf(rows, info.metadata), experiment };
 }
 
 /**

@@ -1,10 +1,12 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import type { Filter } from "../core/filter.ts";
 import type { TraceKey } from "../core/page-token.ts";
 import type { RecordToWrite } from "../core/record-to-write.ts";
 import type { RejectReason } from "../core/span-check.ts";
 import type { SpanBatch } from "../core/span-row.ts";
+import type { TraceOrder } from "../core/trace-order.ts";
 
 /** Names an experiment of a workspace. */
 export type ExperimentChoice = NonNullable<ExperimentRef["ref"]>;
@@ -45,15 +47,12 @@ export interface TraceStore extends AsyncDisposable {
   getTrace(workspace: string, traceId: string, withPayload: boolean): Promise<Trace | undefined>;
 
   /**
-   * Traces by start, newest first, those of the same nanosecond by id, from behind `after` on, at most `limit`. Either
-   * those that the experiments own (ids that do not exist are passed over), or those that are pending.
+   * Traces in the order asked for, those that are equal by id, from behind `after` on, at most `limit`. Either those that
+   * the experiments own (ids that do not exist are passed over), or those that are pending; of them those that pass the
+   * filter, as `matches` says. So that no search takes long, a page looks at some traces only: it may be short, or even
+   * empty, where there are more.
    */
-  searchTraces(
-    workspace: string,
-    scope: TraceScope,
-    limit: number,
-    after: TraceKey | undefined,
-  ): Promise<readonly TraceInfo[]>;
+  searchTraces(workspace: string, search: TraceSearch, limit: number, after: TraceKey | undefined): Promise<TracePage>;
 
   /** One experiment. */
   getExperiment(workspace: string, choice: ExperimentChoice): Promise<Experiment | undefined>;
@@ -63,6 +62,21 @@ export interface TraceStore extends AsyncDisposable {
 
   /** How the store is, now. Costs at most some milliseconds. */
   condition(): StoreCondition;
+}
+
+/** What is searched for. */
+export interface TraceSearch {
+  readonly scope: TraceScope;
+  /** Undefined: all of them. */
+  readonly filter: Filter | undefined;
+  readonly order: TraceOrder;
+}
+
+/** What was found so far. */
+export interface TracePage {
+  readonly traces: readonly TraceInfo[];
+  /** Behind what to go on. Undefined: there are no more. */
+  readonly next: TraceKey | undefined;
 }
 
 /** Which traces are searched. */

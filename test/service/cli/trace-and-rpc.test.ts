@@ -53,6 +53,10 @@ test("a trace that was exported by `rpc` is shown as a tree, listed, and printed
   const listed = await run(["trace", "list", "--experiment", "mine", ...at]);
   expect(listed.out).toMatch(new RegExp(`^tr-${TRACE} {2}ok .* 212 ms .*mine {2}answer\n$`));
   expect((await run(["trace", "list", ...at])).out).toBe(listed.out);
+  const filtered = (filter: string) => run(["trace", "list", "--filter", filter, "--order-by", "duration", ...at]);
+  expect((await filtered("duration = 212 AND span.attributes.seven = 7")).out).toBe(listed.out);
+  expect((await filtered("status = 'ERROR'")).out).toBe("no traces\n");
+  expect((await filtered("status = ERROR")).err).toContain("filter, column 10: expected a value");
   expect((await run(["trace", "list", "--pending", ...at])).out).toBe("no traces\n");
   const json = await run(["trace", "show", TRACE.toUpperCase(), "--json", ...at]);
   expect(JSON.parse(json.out)).toMatchObject({

@@ -4,7 +4,7 @@ import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { idsOf, record, span, spanId, traceId } from "./sample-traces.ts";
-import { textOf, writeRecords, writeSpans } from "./writing.ts";
+import { searchTraces, textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /** One thing that arrives. */
 type Arrival =
@@ -15,6 +15,8 @@ const RECORDS = [1, 2, 3] as const;
 const AGENT_TRACES = [traceId(0xa1), traceId(0xa2)] as const;
 const TRACES = [...AGENT_TRACES, ...RECORDS.map((n) => idsOf(n).full)];
 const SPANS = [...[1, 2, 3, 4].map(spanId), ...RECORDS.flatMap((n) => [idsOf(n).mirror, idsOf(n).mirrorAttempt(0)])];
+/** Each is answered by another index. */
+const FILTERS = ["session = 's1'", "model = 'echo-1'", "status = 'ERROR'", "name = 'x' OR endpoint = 'demo'"] as const;
 const EXPERIMENTS = ["a", "b", "c"] as const;
 
 /** An agent's span: few ids, few times, few experiments, so that they collide in every way; some in full traces. */
@@ -168,7 +170,12 @@ async function everyRead(store: TraceStore, workspace: string): Promise<unknown>
   const lists = await Promise.all(
     [...scopes, { name: "", kind: "pending" } as const].map(async (scope) => ({
       name: scope.name,
-      traces: (await store.searchTraces(workspace, scope, 100, undefined)).map(named),
+      traces: (await searchTraces(store, scope, { workspace })).map(named),
+      found: await Promise.all(
+        FILTERS.map(async (filter) =>
+          (await searchTraces(store, scope, { workspace, filter })).map(({ traceId }) => traceId),
+        ),
+      ),
     })),
   );
   const sorted = lists.toSorted((a, b) => (a.name < b.name ? -1 : 1));

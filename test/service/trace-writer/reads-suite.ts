@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import type { TraceKey } from "../../../services/trace-writer/core/page-token.ts";
+import { NEWEST_FIRST } from "../../../services/trace-writer/core/trace-order.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { idsOf, record, span, spanId, traceId } from "./sample-traces.ts";
-import { writeRecords, writeSpans } from "./writing.ts";
+import { searchTraces, writeRecords, writeSpans } from "./writing.ts";
 
 /** What every store promises its readers: workspaces apart, pages that neither repeat nor hide, whole records. */
 export function describeReads(store: () => TraceStore): void {
@@ -14,8 +16,8 @@ export function describeReads(store: () => TraceStore): void {
     expect(await store().getTrace("default", trace, true)).toBeUndefined();
     const mine = await store().getExperiment("other", { $case: "name", value: "mine" });
     const scope = { kind: "experiments", ids: [BigInt(mine?.id ?? -1)] } as const;
-    expect(await store().searchTraces("other", scope, 10, undefined)).toHaveLength(1);
-    expect(await store().searchTraces("default", scope, 10, undefined)).toEqual([]);
+    expect(await searchTraces(store(), scope, { workspace: "other" })).toHaveLength(1);
+    expect(await searchTraces(store(), scope)).toEqual([]);
     expect(await store().getExperiment("default", { $case: "name", value: "mine" })).toBeUndefined();
   });
 
@@ -27,16 +29,15 @@ export function describeReads(store: () => TraceStore): void {
       traces.map((trace, index) => span({ trace, span: spanId(1), start: 1000 + Math.floor(index / 3), end: 5000 })),
     );
     const id = BigInt((await store().getExperiment("default", { $case: "name", value: "paged" }))?.id ?? -1);
+    const search = { scope: { kind: "experiments", ids: [id] }, filter: undefined, order: NEWEST_FIRST } as const;
     const seen: string[] = [];
-    let after: { startNs: bigint; traceId: string } | undefined;
-    for (;;) {
-      const page = await store().searchTraces("default", { kind: "experiments", ids: [id] }, 4, after);
-      seen.push(...page.map((info) => info.traceId.slice(3)));
-      const last = page.at(-1);
-      if (last === undefined) break;
-      after = { startNs: last.startTimeUnixNano, traceId: last.traceId.slice(3) };
+    let after: TraceKey | undefined;
+    do {
+      const page = await store().searchTraces("default", search, 4, after);
+      seen.push(...page.traces.map((info) => info.traceId.slice(3)));
+      after = page.next;
       await writeSpans(store(), "paged", [span({ trace: traceId(fresh()), span: spanId(1), start: 3000, end: 5000 })]);
-    }
+    } while (after !== undefined);
     expect(seen).toHaveLength(traces.length);
     expect(new Set(seen)).toEqual(new Set(traces));
     const starts = traces.map((trace, index) => ({ trace, start: Math.floor(index / 3) }));

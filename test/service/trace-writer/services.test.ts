@@ -104,9 +104,9 @@ describe("reads", () => {
     const experiment = await call<GetExperimentResponse>((done) =>
       running.reader.getExperiment({ experiment: { ref: { $case: "name", value: "searched" } } }, done),
     );
-    const search = (pageToken: string, experimentIds: string[], pageSize = 2) =>
+    const search = (pageToken: string, experimentIds: string[], pageSize = 2, filter = "", orderBy = "") =>
       call<SearchTracesResponse>((done) =>
-        running.reader.searchTraces({ experimentIds, pending: false, pageSize, pageToken }, done),
+        running.reader.searchTraces({ experimentIds, pending: false, pageSize, pageToken, filter, orderBy }, done),
       );
     const ids = [experiment.experiment?.id ?? ""];
     const seen: bigint[] = [];
@@ -120,6 +120,10 @@ describe("reads", () => {
     expect(seen).toEqual([4n, 3n, 2n, 1n, 0n]);
     const first = await search("", ids);
     await expect(search(first.nextPageToken, ["0"])).rejects.toMatchObject({ field: "page_token" });
+    await expect(search(first.nextPageToken, ids, 2, "status = 'OK'")).rejects.toMatchObject({ field: "page_token" });
+    await expect(search(first.nextPageToken, ids, 2, "", "timestamp")).rejects.toMatchObject({ field: "page_token" });
+    await expect(search("", ids, 2, "stat = 'OK'")).rejects.toMatchObject({ kind: "invalid_request", field: "filter" });
+    await expect(search("", ids, 2, "", "name")).rejects.toMatchObject({ field: "order_by" });
     await expect(search("bm9uc2Vuc2U", ids)).rejects.toMatchObject({ field: "page_token" });
     await expect(search("", ids, -1)).rejects.toMatchObject({ field: "page_size" });
     await expect(search("", [])).rejects.toMatchObject({ field: "experiment_ids" });

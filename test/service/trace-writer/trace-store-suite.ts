@@ -4,7 +4,8 @@ import type { TraceStore } from "../../../services/trace-writer/store/trace-stor
 import { describePermutations } from "./permutations.ts";
 import { describeReads } from "./reads-suite.ts";
 import { CANARY, idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
-import { spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
+import { describeSearch } from "./search-suite.ts";
+import { searchTraces, spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /** What every store promises (`TraceStore`). `open` gives an empty one, of 50 spans a trace; the suite disposes of it. */
 export function describeTraceStore(name: string, open: () => Promise<TraceStore>): void {
@@ -117,7 +118,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
       await writeRecords(store, [record({ n, caller: { trace: traceId(n), span: spanId(1) } })]);
       const found = await read(traceId(n));
       expect(found?.info).toMatchObject({ experimentId: "", state: TraceState.TRACE_STATE_IN_PROGRESS, sealed: false });
-      const pending = await store.searchTraces("default", { kind: "pending" }, 500, undefined);
+      const pending = await searchTraces(store, { kind: "pending" });
       expect(pending.map((info) => info.traceId)).toContain(`tr-${traceId(n)}`);
     });
 
@@ -152,7 +153,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
         startTimeUnixNano: T0 + 2n,
         durationNanos: 498n,
       });
-      const pending = await store.searchTraces("default", { kind: "pending" }, 500, undefined);
+      const pending = await searchTraces(store, { kind: "pending" });
       expect(pending.map((info) => info.traceId)).not.toContain(`tr-${trace}`);
     });
 
@@ -243,6 +244,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
     });
 
     describeReads(() => store);
+    describeSearch(() => store);
     describePermutations(() => store);
   });
 }

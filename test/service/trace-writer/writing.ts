@@ -1,12 +1,19 @@
 import type { ResourceSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
+import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
 import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
 import { recordToWriteOf } from "../../../services/trace-writer/core/record-to-write.ts";
 import { sortSpans } from "../../../services/trace-writer/core/span-sorting.ts";
+import { parseTraceOrder } from "../../../services/trace-writer/core/trace-order.ts";
 import { digest } from "../../../services/trace-writer/digest.ts";
 import { receiveRecord } from "../../../services/trace-writer/receive-records.ts";
-import type { ExperimentChoice, RecordOutcome, TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
+import type {
+  ExperimentChoice,
+  RecordOutcome,
+  TraceScope,
+  TraceStore,
+} from "../../../services/trace-writer/store/trace-store.ts";
 import { resourceSpans } from "./sample-traces.ts";
 
 const LATEST = 2n ** 63n - 1n;
@@ -40,6 +47,16 @@ export function writeSpans(
   if (rejected.size > 0) throw new Error("the sample spans break a rule");
   const choice = typeof experiment === "string" ? ({ $case: "name", value: experiment } as const) : experiment;
   return store.writeSpans(workspace, choice, batches, never);
+}
+
+/** The first page of a search: of everything in its scope, newest first, where it asks for nothing else. */
+export async function searchTraces(
+  store: TraceStore,
+  scope: TraceScope,
+  asked: { readonly workspace?: string; readonly filter?: string; readonly orderBy?: string } = {},
+): Promise<readonly TraceInfo[]> {
+  const search = { scope, filter: parseFilter(asked.filter ?? ""), order: parseTraceOrder(asked.orderBy ?? "") };
+  return (await store.searchTraces(asked.workspace ?? "default", search, 500, undefined)).traces;
 }
 
 /** The spans of a trace in the order read. */

@@ -8,7 +8,7 @@ import {
 } from "../../../services/trace-writer/core/page-token.ts";
 
 const key = fc.record({
-  startNs: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
+  at: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
   traceId: fc.stringMatching(/^[0-9a-f]{32}$/),
 });
 

@@ -48,15 +48,25 @@ export interface SearchTracesRequest {
   pending: boolean;
   /** How many at the most. 0: 100. More than 500 is 500; negative is INVALID_ARGUMENT. */
   pageSize: number;
-  /** Where the last page ended, from its `next_page_token`, with the same experiments. Empty: the first page. */
+  /** Where the last page ended, from its `next_page_token`, of the same search. Empty: the first page. */
   pageToken: string;
+  /**
+   * What the traces must be, in MLflow's filter language with OR, NOT and parentheses (docs/reading-traces.md):
+   * `status = 'ERROR' AND duration > 100`. At most 8,000 characters and 100 comparisons. Empty: all of them.
+   */
+  filter: string;
+  /**
+   * What to order by: `timestamp_ms` (the start) or `execution_time_ms` (the duration), then `ASC` (the default) or
+   * `DESC`. Those that are equal are ordered by id. Empty: `timestamp_ms DESC`.
+   */
+  orderBy: string;
 }
 
 /** The answer to SearchTraces. */
 export interface SearchTracesResponse {
-  /** The traces, by start, newest first; those of the same nanosecond by id. */
+  /** The traces, in order. */
   traces: TraceInfo[];
-  /** Where the next page begins. Empty: there are no more. */
+  /** Where the next page begins. Empty: there are no more. Set: there may be more, even where this page is empty. */
   nextPageToken: string;
 }
 
@@ -192,7 +202,7 @@ export const GetTraceResponse: MessageFns<GetTraceResponse> = {
 };
 
 function createBaseSearchTracesRequest(): SearchTracesRequest {
-  return { experimentIds: [], pending: false, pageSize: 0, pageToken: "" };
+  return { experimentIds: [], pending: false, pageSize: 0, pageToken: "", filter: "", orderBy: "" };
 }
 
 export const SearchTracesRequest: MessageFns<SearchTracesRequest> = {
@@ -208,6 +218,12 @@ export const SearchTracesRequest: MessageFns<SearchTracesRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(34).string(message.pageToken);
+    }
+    if (message.filter !== "") {
+      writer.uint32(42).string(message.filter);
+    }
+    if (message.orderBy !== "") {
+      writer.uint32(50).string(message.orderBy);
     }
     return writer;
   },
@@ -255,6 +271,22 @@ export const SearchTracesRequest: MessageFns<SearchTracesRequest> = {
             }
 
             message.pageToken = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.filter = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.orderBy = reader.string();
             continue;
           }
         }
@@ -546,7 +578,11 @@ export const TraceReaderServiceService = {
     responseSerialize: (value: GetTraceResponse): Buffer => Buffer.from(GetTraceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetTraceResponse => GetTraceResponse.decode(value),
   },
-  /** Lists traces, newest first. Pages by key, so that traces that arrive meanwhile neither repeat nor hide one. */
+  /**
+   * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither repeat
+   * nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even empty, where
+   * there are more.
+   */
   searchTraces: {
     path: "/twinspan.trace.v1.TraceReaderService/SearchTraces" as const,
     requestStream: false as const,
@@ -585,7 +621,11 @@ export const TraceReaderServiceService = {
 export interface TraceReaderServiceServer extends UntypedServiceImplementation {
   /** Gets a trace by its id, pending or not. NOT_FOUND when there is none. */
   getTrace: handleUnaryCall<GetTraceRequest, GetTraceResponse>;
-  /** Lists traces, newest first. Pages by key, so that traces that arrive meanwhile neither repeat nor hide one. */
+  /**
+   * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither repeat
+   * nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even empty, where
+   * there are more.
+   */
   searchTraces: handleUnaryCall<SearchTracesRequest, SearchTracesResponse>;
   /** Gets an experiment by id or name. NOT_FOUND when there is none. */
   getExperiment: handleUnaryCall<GetExperimentRequest, GetExperimentResponse>;
@@ -610,7 +650,11 @@ export interface TraceReaderServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetTraceResponse) => void,
   ): ClientUnaryCall;
-  /** Lists traces, newest first. Pages by key, so that traces that arrive meanwhile neither repeat nor hide one. */
+  /**
+   * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither repeat
+   * nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even empty, where
+   * there are more.
+   */
   searchTraces(
     request: SearchTracesRequest,
     callback: (error: ServiceError | null, response: SearchTracesResponse) => void,

@@ -110,7 +110,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
     // A full trace does not change any more, but for its link.
     if (!trace.sealed) knownTraces.remember(trace.ref, known);
     const owner = summary.experiment?.id;
-    if (trace.summed && trace.experimentId !== owner) {
+    if (trace.startNs > 0n && trace.experimentId !== owner) {
       count(trace.experimentId === undefined ? "trace_adopted" : "trace_moved");
     }
     return owner;
@@ -177,6 +177,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
     reset() {
       events.clear();
       knownTraces.forget();
+      traceTable.forget();
       letGo();
     },
   };

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { SEARCH_MIGRATION } from "./search-migration.ts";
 
 /**
  * The schema, a version at a time, forward only. Never edit one that was released: add another.
@@ -86,6 +87,7 @@ const MIGRATIONS = [
   ALTER TABLE spans ADD COLUMN usage_estimated INTEGER;
   ALTER TABLE spans ADD COLUMN price_version TEXT;
   `,
+  SEARCH_MIGRATION,
 ] as const;
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */

@@ -1,27 +1,23 @@
 import type { DatabaseSync } from "node:sqlite";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { type Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import type { TraceKey } from "../../core/page-token.ts";
 import { traceOf } from "../../core/trace-assembly.ts";
-import type { TraceScope } from "../trace-store.ts";
 import { bytesIn, hexIn, idBytes, integerIn, type Row } from "./columns.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
 import { unpack } from "./packing.ts";
 import { originIn } from "./span-table.ts";
+import { openTraceSearch, type SearchTraces } from "./trace-search.ts";
 
 /** Reads a file. Every read is one transaction, and so sees one moment. */
 export interface Reader {
   trace(workspace: string, traceId: string, withPayload: boolean): Trace | undefined;
-  search(workspace: string, scope: TraceScope, limit: number, after: TraceKey | undefined): readonly TraceInfo[];
+  readonly search: SearchTraces;
   pendingTraces(): number;
   readonly experiments: ExperimentTable;
 }
 
 /** Counting takes some milliseconds up to here, and readers wait meanwhile. */
 const PENDING_COUNTED_MAX = 100_000;
-const BEHIND = "start_ns <= ?2 AND (start_ns < ?2 OR trace_id > ?3) ORDER BY start_ns DESC, trace_id LIMIT ?4";
-/** Where a search begins that has no `after`: before every trace there can be. */
-const FIRST: TraceKey = { startNs: 2n ** 63n - 1n, traceId: "" };
 
 /** Prepares the reads of a file that is open for reading. */
 export function openReader(db: DatabaseSync): Reader {
@@ -33,14 +29,10 @@ export function openReader(db: DatabaseSync): Reader {
   const chunk = db.prepare("SELECT bytes FROM chunks WHERE id = ?");
   const payload = db.prepare("SELECT bytes FROM payloads WHERE trace_ref = ?");
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");
-  const info = db.prepare("SELECT info FROM traces WHERE ref = ?");
   const pendingCount = db.prepare(
     `SELECT count(*) AS traces FROM (SELECT 1 FROM traces WHERE experiment_id IS NULL AND start_ns > 0 LIMIT ${PENDING_COUNTED_MAX})`,
   );
-  const owned = db.prepare(`SELECT ref, start_ns, trace_id FROM traces WHERE experiment_id = ?1 AND ${BEHIND}`);
-  const pending = db.prepare(
-    `SELECT ref, start_ns, trace_id FROM traces WHERE workspace = ?1 AND experiment_id IS NULL AND start_ns > 0 AND ${BEHIND}`,
-  );
+  const search = openTraceSearch(db, experiments);
 
   const readTrace = (workspace: string, traceId: string, withPayload: boolean): Trace | undefined => {
     const found = trace.get(workspace, idBytes(traceId));
@@ -65,21 +57,6 @@ export function openReader(db: DatabaseSync): Reader {
     return traceOf(stored, withPayload);
   };
 
-  const search = (workspace: string, scope: TraceScope, limit: number, after: TraceKey = FIRST) => {
-    const { startNs } = after;
-    const id = idBytes(after.traceId);
-    const keys =
-      scope.kind === "pending"
-        ? pending.all(workspace, startNs, id, limit)
-        : [...new Set(scope.ids)]
-            .filter((found) => experiments.find(workspace, { $case: "id", value: found.toString() }) !== undefined)
-            .flatMap((found) => owned.all(found, startNs, id, limit));
-    return keys
-      .toSorted(compareKeys)
-      .slice(0, limit)
-      .map((key) => TraceInfo.decode(bytesIn(info.get(integerIn(key, "ref")) ?? {}, "info")));
-  };
-
   return {
     trace: (...asked) => inOneMoment(db, () => readTrace(...asked)),
     search: (...asked) => inOneMoment(db, () => search(...asked)),
@@ -100,11 +77,4 @@ function inOneMoment<Value>(db: DatabaseSync, read: () => Value): Value {
 function unpackedIn(row: Row | undefined): Uint8Array {
   if (row === undefined) throw new Error("a span's bytes are not there");
   return unpack(bytesIn(row, "bytes"));
-}
-
-/** Newest first, then by id. */
-function compareKeys(a: Row, b: Row): number {
-  const [aStart, bStart] = [integerIn(a, "start_ns"), integerIn(b, "start_ns")];
-  if (aStart !== bStart) return aStart > bStart ? -1 : 1;
-  return Buffer.compare(bytesIn(a, "trace_id"), bytesIn(b, "trace_id"));
 }

@@ -34,7 +34,7 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
       return answer.outcome;
     },
     getTrace: async (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
-    searchTraces: async (workspace, scope, limit, after) => reader.search(workspace, scope, limit, after),
+    searchTraces: async (...asked) => reader.search(...asked),
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
     condition: () => ({

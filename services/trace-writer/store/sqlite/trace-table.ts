@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { LINKED_MAX, type TraceSummary } from "../../core/trace-summary.ts";
 import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
+import { facetIdsIn, openFacetTable } from "./facet-table.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
 /** The traces of an open file, and the links between full traces and mirrors, as a writer uses them. */
@@ -16,16 +17,20 @@ export interface TraceTable {
   unlinkMirrorsIn(mirrorRef: bigint): readonly bigint[];
   /** The traces that hold the other twins, by time. */
   linkedTo(ref: bigint): readonly string[];
+  /** Forgets what it took to be stored: a transaction was rolled back. */
+  forget(): void;
 }
 
 /** The table of traces. */
 export function openTraceTable(db: DatabaseSync): TraceTable {
-  const columns = "ref, trace_id, sealed, metadata, record_hash, experiment_id, start_ns";
+  const columns = "ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, facets";
+  const facets = openFacetTable(db);
   const byId = db.prepare(`SELECT ${columns} FROM traces WHERE workspace = ? AND trace_id = ?`);
   const byRef = db.prepare(`SELECT ${columns} FROM traces WHERE ref = ?`);
   const insert = db.prepare("INSERT INTO traces (workspace, trace_id) VALUES (?, ?)");
   const update = db.prepare(`
-    UPDATE traces SET sealed = ?, metadata = ?, record_hash = ?, experiment_id = ?, start_ns = ?, info = ? WHERE ref = ?`);
+    UPDATE traces SET sealed = ?, metadata = ?, record_hash = ?, experiment_id = ?, start_ns = ?, duration_ns = ?,
+      state = ?, name = ?, facets = ?, info = ? WHERE ref = ?`);
   const link = db.prepare("INSERT INTO mirror_links (full_ref, mirror_ref, span_id, start_ns) VALUES (?, ?, ?, ?)");
   const unlink = db.prepare("DELETE FROM mirror_links WHERE mirror_ref = ? RETURNING full_ref");
   const linked = db.prepare(`
@@ -45,12 +50,14 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
       const { lastInsertRowid } = insert.run(workspace, idBytes(traceId));
       return {
         ref: BigInt(lastInsertRowid),
+        workspace,
         traceId,
         sealed: false,
         metadata: {},
         recordHash: undefined,
         experimentId: undefined,
-        summed: false,
+        startNs: 0n,
+        facetIds: [],
         known: { rows: [], linkedTraceIds: [] },
         changed: false,
       };
@@ -59,19 +66,27 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
       const found = byRef.get(ref);
       return found && traceIn(found);
     },
-    update({ ref, sealed, metadata, recordHash }, { info, experiment }) {
+    update(trace, summary) {
+      const { ref, sealed, metadata, recordHash } = trace;
+      const { info, experiment } = summary;
+      const facetIds = facets.store(trace, summary);
       update.run(
         sealed ? 1 : 0,
         JSON.stringify(metadata),
         recordHash ?? null,
         experiment?.id ?? null,
         info.startTimeUnixNano,
+        info.durationNanos,
+        info.state,
+        info.name,
+        `[${facetIds.join()}]`,
         TraceInfo.encode(info).finish(),
         ref,
       );
     },
     link: (fullRef, mirrorRef, spanId, startNs) => void link.run(fullRef, mirrorRef, idBytes(spanId), startNs),
     unlinkMirrorsIn: (mirrorRef) => unlink.all(mirrorRef).map((row) => integerIn(row, "full_ref")),
+    forget: facets.forget,
     linkedTo: (ref) => linked.all(ref).map((row) => hexIn(row, "trace_id")),
   };
 }
@@ -79,12 +94,14 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
 function traceIn(row: Row): WorkingTrace {
   return {
     ref: integerIn(row, "ref"),
+    workspace: textIn(row, "workspace"),
     traceId: hexIn(row, "trace_id"),
     sealed: integerIn(row, "sealed") === 1n,
     metadata: textsOf(JSON.parse(textIn(row, "metadata"))),
     recordHash: optionalTextIn(row, "record_hash"),
     experimentId: optionalIntegerIn(row, "experiment_id"),
-    summed: integerIn(row, "start_ns") > 0n,
+    startNs: integerIn(row, "start_ns"),
+    facetIds: facetIdsIn(row),
     known: undefined,
     changed: false,
   };

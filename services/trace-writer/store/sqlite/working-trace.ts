@@ -6,6 +6,7 @@ import type { StoredSpanRow } from "../../core/span-row.ts";
  */
 export interface WorkingTrace {
   readonly ref: bigint;
+  readonly workspace: string;
   readonly traceId: string;
   /** Whether it is a full trace, and then what its record says of it. */
   sealed: boolean;
@@ -14,8 +15,10 @@ export interface WorkingTrace {
   recordHash: string | undefined;
   /** The experiment that readers see it in. Undefined: it is pending, or no reader has seen it. */
   readonly experimentId: bigint | undefined;
-  /** Whether readers have seen it. */
-  readonly summed: boolean;
+  /** The start that readers see. 0: no reader has seen it. */
+  readonly startNs: bigint;
+  /** What it is looked up by, as stored. */
+  readonly facetIds: readonly bigint[];
   /** All there is of it, where the writer knows without reading. Undefined: that must be read. */
   known: KnownTrace | undefined;
   /** Whether it must be summed up. */

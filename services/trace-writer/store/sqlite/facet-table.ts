@@ -1,0 +1,61 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Facet } from "../../core/trace-facets.ts";
+import type { TraceSummary } from "../../core/trace-summary.ts";
+import { integerIn, type Row, textIn } from "./columns.ts";
+import type { WorkingTrace } from "./working-trace.ts";
+
+/** The experiment under which pending traces are looked up. */
+export const PENDING_ID = -1n;
+
+/** What traces are looked up by, as the writer keeps it. */
+export interface FacetTable {
+  /** Brings what is stored of a trace up to what its summary says. Returns the ids of its values, ascending. */
+  store(trace: WorkingTrace, summary: TraceSummary): readonly bigint[];
+  /** Forgets the ids it knows: those of a transaction that was rolled back are not stored. */
+  forget(): void;
+}
+
+/** So many values' ids are remembered; then all are forgotten. Most traces have the same few. */
+const REMEMBERED_MAX = 10_000;
+
+/** The table of facets of an open file. */
+export function openFacetTable(db: DatabaseSync): FacetTable {
+  const find = db.prepare("SELECT id FROM facet_values WHERE workspace = ? AND name = ? AND value = ?");
+  const insert = db.prepare("INSERT INTO facet_values (workspace, name, value) VALUES (?, ?, ?) RETURNING id");
+  const add = db.prepare("INSERT INTO trace_facets (experiment_id, value_id, start_ns, trace_ref) VALUES (?, ?, ?, ?)");
+  const remove = db.prepare(
+    "DELETE FROM trace_facets WHERE experiment_id = ? AND value_id = ? AND start_ns = ? AND trace_ref = ?",
+  );
+  const known = new Map<string, bigint>();
+  const idOf = (workspace: string, { name, value }: Facet): bigint => {
+    const key = `${workspace}\n${name}\n${value}`;
+    const remembered = known.get(key);
+    if (remembered !== undefined) return remembered;
+    const id = integerIn(find.get(workspace, name, value) ?? insert.get(workspace, name, value) ?? {}, "id");
+    if (known.size >= REMEMBERED_MAX) known.clear();
+    known.set(key, id);
+    return id;
+  };
+  return {
+    store(trace, { info, facets, experiment }) {
+      const before = { experiment: trace.experimentId ?? PENDING_ID, startNs: trace.startNs };
+      const after = { experiment: experiment?.id ?? PENDING_ID, startNs: info.startTimeUnixNano };
+      const ids = facets.map((facet) => idOf(trace.workspace, facet)).toSorted((a, b) => (a < b ? -1 : 1));
+      const stays = before.experiment === after.experiment && before.startNs === after.startNs;
+      const kept = new Set(stays ? trace.facetIds : []);
+      const wanted = new Set(ids);
+      for (const id of trace.facetIds) {
+        if (!(kept.has(id) && wanted.has(id))) remove.run(before.experiment, id, before.startNs, trace.ref);
+      }
+      for (const id of ids) if (!kept.has(id)) add.run(after.experiment, id, after.startNs, trace.ref);
+      return ids;
+    },
+    forget: () => known.clear(),
+  };
+}
+
+/** The ids of a trace's values, as its row has them. */
+export function facetIdsIn(row: Row): readonly bigint[] {
+  const list = textIn(row, "facets");
+  return list === "[]" ? [] : list.slice(1, -1).split(",").map(BigInt);
+}

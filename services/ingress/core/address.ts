@@ -1,7 +1,5 @@
+import { withoutCredentials } from "#lib/query-credentials.ts";
 import type { Header, Target } from "#proto/twinspan/gateway/v1/invocation.ts";
-
-/** The names under which providers take keys in a query: such parameters do not go on as part of it. */
-const QUERY_CREDENTIALS = new Set(["key", "api_key", "api-key", "apikey", "access_token"]);
 
 /** Of a request that names its target by a whole URL, what stands before the path. */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
@@ -14,7 +12,7 @@ export function pathOf(url: string): string {
 
 /** What a dialect whose endpoint stands elsewhere needs of a request's address: its query. Undefined: there is none. */
 export function queryTargetOf(url: string): Target | undefined {
-  const query = keptQueryOf(url);
+  const query = withoutCredentials(queryOf(url));
   return query === "" ? undefined : { method: "", path: "", query };
 }
 
@@ -27,7 +25,7 @@ export function rawTargetOf(method: string, url: string, segments: number): Targ
     .split("/")
     .slice(segments + 1)
     .join("/");
-  return { method, path: `/${path}`, query: keptQueryOf(url) };
+  return { method, path: `/${path}`, query: withoutCredentials(queryOf(url)) };
 }
 
 /** The credentials that a query carries, as the headers that providers take in their place. */
@@ -41,20 +39,7 @@ export function queryCredentialsOf(url: string): Header[] {
   ];
 }
 
-/** A query as it came, but for the parameters that carry credentials. */
-function keptQueryOf(url: string): string {
-  return queryOf(url)
-    .split("&")
-    .filter((parameter) => !isCredential(parameter))
-    .join("&");
-}
-
 function queryOf(url: string): string {
   const start = url.indexOf("?");
   return start < 0 ? "" : url.slice(start + 1);
-}
-
-function isCredential(parameter: string): boolean {
-  const [name = ""] = new URLSearchParams(parameter).keys();
-  return QUERY_CREDENTIALS.has(name.toLowerCase());
 }

@@ -69,6 +69,7 @@ test("the caller's query goes on, but for credentials in it", () => {
   expect(pathOf("beta=true")).toBe("/messages?beta=true");
   expect(pathOf("key=s&a=%2F+b&api_key=s&%6Bey=s&access_token")).toBe("/messages?a=%2F+b");
   expect(pathOf("key=s")).toBe("/messages");
+  expect(pathOf("KEY=s&api-key=s&apikey=s&keys=1")).toBe("/messages?keys=1");
 });
 
 test("a count of tokens is a request of its own, and never a stream", () => {

@@ -1,3 +1,4 @@
+import { hasCredentials } from "#lib/query-credentials.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import { invalidRequest } from "../json-body.ts";
 
@@ -6,8 +7,6 @@ const QUERY_MAX = 4_096;
 /** What RFC 3986 lets stand in a path, and in a query. Anything else must be percent-encoded. */
 const PATH = /^\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*$/;
 const QUERY = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?[\]]|%[0-9A-Fa-f]{2})*$/;
-/** The names under which credentials travel in a query. */
-const CREDENTIALS = new Set(["key", "api_key", "api-key", "apikey", "access_token"]);
 
 /** What is wrong with where a raw request goes. Undefined: nothing; it stays below the provider's base URL. */
 export function targetFaultOf(path: string, query: string): ServiceError | undefined {
@@ -34,9 +33,7 @@ function queryFaultOf(query: string): ServiceError | undefined {
   const faulty = (message: string) => invalidRequest(message, "target.query");
   if (query.length > QUERY_MAX) return faulty(`The query is longer than ${QUERY_MAX} characters.`);
   if (!QUERY.test(query)) return faulty("The query has characters that must be percent-encoded.");
-  const names = [...new URLSearchParams(query).keys()];
-  const hasCredentials = names.some((name) => CREDENTIALS.has(name.toLowerCase()));
-  return hasCredentials ? faulty("The query has credentials. Send them in a header.") : undefined;
+  return hasCredentials(query) ? faulty("The query has credentials. Send them in a header.") : undefined;
 }
 
 /** A path whose percent-encoding is undone, byte by byte: a dot or a slash is one whatever stands beside it. */

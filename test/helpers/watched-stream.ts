@@ -44,6 +44,21 @@ export function expectCutsMakeNoDifference(
       if (!isFailure(end)) expect(text.startsWith(passed + end)).toBe(true);
     }),
   );
+  if (contentType === OPTIONS.contentType) expectLineEndsMakeNoDifference(dialect, streams);
+}
+
+/** The same is known of a stream of events whatever its lines end in, also where a byte order mark stands before it. */
+function expectLineEndsMakeNoDifference(dialect: DialectSupport, streams: fc.Arbitrary<string>): void {
+  const known = (text: string) => {
+    const { facts, hasToken, answer, end } = watchText(dialect, text);
+    return { facts, hasToken, answer, failure: isFailure(end) ? end : undefined };
+  };
+  fc.assert(
+    fc.property(streams, fc.constantFrom("\n", "\r\n", "\r"), fc.constantFrom("", "\uFEFF"), (text, lineEnd, mark) => {
+      const plain = text.replaceAll("\r\n", "\n");
+      expect(known(mark + plain.replaceAll("\n", lineEnd))).toEqual(known(plain));
+    }),
+  );
 }
 
 /** Lets a stream go by piece by piece. */

@@ -40,6 +40,6 @@ export const redaction = z
       2 * MiB,
       "The largest request or answer that rules are applied to, or that a preview is made of. A larger one is withheld.",
     ),
-    timeMs: ms(50, "How long the rules of a call may take. Then its payload is withheld."),
+    timeMs: ms(250, "How long the rules of a call may take. Then its payload is withheld."),
   })
   .prefault({});

@@ -15,7 +15,7 @@ function read(dialect: Dialect, body: string, also: Partial<Invocation> = {}) {
 
 test("embeddings are relayed with the provider's model and OpenAI's headers, and never stream", () => {
   const headers = [
-    { name: "openai-project", value: "p" },
+    { name: "openai-beta", value: "p" },
     { name: "cookie", value: "c" },
   ];
   const { request } = read(Dialect.DIALECT_OPENAI_EMBEDDINGS, '{ "input":["a"], "model":"e" }', { headers });
@@ -23,7 +23,7 @@ test("embeddings are relayed with the provider's model and OpenAI's headers, and
   expect(request.isStream("text/event-stream")).toBe(false);
   const { body, ...sent } = request.relayed("m", true);
   expect(body.toString()).toBe('{ "input":["a"], "model":"m" }');
-  expect(sent).toEqual({ method: "POST", path: "/embeddings", headers: [["openai-project", "p"]], addsUsage: false });
+  expect(sent).toEqual({ method: "POST", path: "/embeddings", headers: [["openai-beta", "p"]], addsUsage: false });
 });
 
 test("of embeddings their model and usage are read, and what are none is refused", () => {

@@ -30,8 +30,8 @@ test("a second signal ends a service whose start hangs", async () => {
 const RELOADING = `${PROLOGUE}
 const isReady = Promise.withResolvers();
 process.stdin.once("data", isReady.resolve);
-console.log("starting");
 await runService(log, 60_000, async () => {
+  console.log("starting");
   await isReady.promise;
   console.log("started");
   return { reload: () => console.log("reloaded"), async [Symbol.asyncDispose]() { process.stdin.destroy(); } };

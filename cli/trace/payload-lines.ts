@@ -1,23 +1,12 @@
-import { z } from "zod";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
+import { answeredLinesOf, askedLinesOf } from "./conversation.ts";
 import { printable } from "./printable.ts";
 
 /** Longer texts are cut here, in characters. */
 const TEXT_MAX = 300;
 /** Of a long conversation the last messages are shown. */
 const MESSAGES_MAX = 4;
-
-const content = z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish();
-const message = z.looseObject({
-  role: z.string(),
-  content,
-  tool_calls: z
-    .array(z.looseObject({ function: z.looseObject({ name: z.string(), arguments: z.string() }) }))
-    .nullish(),
-});
-const inputs = z.looseObject({ messages: z.array(message) });
-const outputs = z.looseObject({ choices: z.array(z.looseObject({ message })) });
 
 /** What was asked and answered, in a few lines. Full traces only: nothing else is shown with its payload. */
 export function payloadLinesOf(trace: Trace): readonly string[] {
@@ -30,7 +19,7 @@ export function payloadLinesOf(trace: Trace): readonly string[] {
     };
     const error = span.status?.message ?? "";
     return [
-      ...sectionOf("in ", inputLinesOf(textOf("mlflow.spanInputs"))),
+      ...sectionOf("in ", inputLinesOf(span, textOf("mlflow.spanInputs"))),
       ...sectionOf("out", outputLinesOf(textOf("mlflow.spanOutputs"))),
       ...(error === "" ? [] : sectionOf("err", [`${span.name}: ${error}`])),
       ...withheldOf(span).flatMap(([what, reason]) => sectionOf(TITLES.get(what) ?? what, [`withheld: ${reason}`])),
@@ -59,32 +48,17 @@ function sectionOf(title: string, texts: readonly string[]): readonly string[] {
   return texts.map((text, index) => `     ${index === 0 ? title : "   "}  ${cut(printable(text))}`);
 }
 
-function inputLinesOf(json: string | undefined): readonly string[] {
+/** What a span was asked. An attempt has an input of its own where the request was translated for its provider. */
+function inputLinesOf({ name, parentSpanId }: Span, json: string | undefined): readonly string[] {
   if (json === undefined) return [];
-  const parsed = inputs.safeParse(parseJson(json));
-  return parsed.success ? parsed.data.messages.slice(-MESSAGES_MAX).map(lineOf) : [json];
+  const lines = (askedLinesOf(json) ?? [json]).slice(-MESSAGES_MAX);
+  return parentSpanId.length === 0 ? lines : [`as sent to ${name}:`, ...lines];
 }
 
 function outputLinesOf(json: string | undefined): readonly string[] {
-  if (json === undefined) return [];
-  const parsed = outputs.safeParse(parseJson(json));
-  return parsed.success ? parsed.data.choices.map((choice) => lineOf(choice.message)) : [json];
-}
-
-function lineOf({ role, content, tool_calls }: z.output<typeof message>): string {
-  const text = typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "[…]").join(" ");
-  const calls = (tool_calls ?? []).map(({ function: { name, arguments: args } }) => `${name}(${args})`);
-  return `${role}: ${[text, ...calls].filter((part) => part !== "").join(" ")}`;
+  return json === undefined ? [] : (answeredLinesOf(json) ?? [json]);
 }
 
 function cut(text: string): string {
   return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)} …` : text;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -14,6 +14,8 @@ export interface SpanFacts {
   readonly estimated: boolean;
   readonly costUsd: number | undefined;
   readonly firstTokenMs: number | undefined;
+  /** Why an attempt was made, but for the first. */
+  readonly reason: string | undefined;
   /** What went wrong: `error.type`, else that something did. Undefined: nothing. */
   readonly error: string | undefined;
 }
@@ -33,8 +35,14 @@ export function spanFactsOf(span: Span): SpanFacts {
     estimated: isTrue(attributes.get("twinspan.usage.estimated")),
     costUsd: nanoUsd === undefined ? jsonCostOf(attributes.get("mlflow.llm.cost")) : nanoUsd / 1e9,
     firstTokenMs: firstToken === undefined ? undefined : firstToken * 1000,
+    reason: reasonOf(attributes.get("twinspan.attempt.reason")),
     error: errorOf(span, attributes.get("error.type")),
   };
+}
+
+function reasonOf(value: AnyValue | undefined): string | undefined {
+  const reason = value?.value?.$case === "stringValue" ? value.value.value : undefined;
+  return reason === "first" ? undefined : reason;
 }
 
 function errorOf(span: Span, type: AnyValue | undefined): string | undefined {

@@ -6,7 +6,7 @@ interface Tokens {
   readonly estimated?: boolean | undefined;
 }
 
-/** Tokens as people read them: `41 → 57`, and `~41 → 57` where they are estimated. */
+/** Tokens as people read them: `41 → 57`, `41` where there is no output to count, and `~41 → 57` where they are estimated. */
 export function tokensTextOf({ inputTokens, outputTokens, estimated }: Tokens): string {
-  return `${estimated ? "~" : ""}${inputTokens ?? "?"} → ${outputTokens ?? "?"}`;
+  return `${estimated ? "~" : ""}${inputTokens ?? "?"}${outputTokens === undefined ? "" : ` → ${outputTokens}`}`;
 }

@@ -43,6 +43,8 @@ interface Row {
   readonly branch: string;
   /** Whether its parent says the same tokens: then it need not. */
   readonly repeatsTokens: boolean;
+  /** Whether its parent says the same cost. */
+  readonly repeatsCost: boolean;
 }
 
 function rowsOf(spans: readonly Span[]): readonly Row[] {
@@ -58,7 +60,12 @@ function rowsOf(spans: readonly Span[]): readonly Row[] {
     if (seen.has(span)) return;
     seen.add(span);
     const facts = spanFactsOf(span);
-    rows.push({ facts, branch, repeatsTokens: parent !== undefined && sameTokens(parent, facts) });
+    rows.push({
+      facts,
+      branch,
+      repeatsTokens: parent !== undefined && sameTokens(parent, facts),
+      repeatsCost: parent?.costUsd === facts.costUsd,
+    });
     const inner = children.get(span.spanId.toString("hex")) ?? [];
     for (const [index, child] of inner.entries()) {
       const last = index === inner.length - 1;
@@ -77,16 +84,22 @@ function labelOf({ facts, branch }: Row, index: number, traceId: string): string
   return `${lead}${printable(facts.name)}${link}`;
 }
 
-function figuresOf({ facts, repeatsTokens }: Row): string {
-  const { inputTokens, outputTokens, costUsd, firstTokenMs, error } = facts;
+function figuresOf({ facts, repeatsTokens, repeatsCost }: Row): string {
+  const { inputTokens, outputTokens, costUsd, firstTokenMs, reason, error } = facts;
   const tokens = inputTokens !== undefined || outputTokens !== undefined;
   return [
     `${millisecondsOf(facts.durationMs).padStart(6)} ms`,
+    ...(reason === undefined ? [] : [printable(reason)]),
     ...(tokens && !repeatsTokens ? [`${tokensTextOf(facts)} tokens`] : []),
-    ...(costUsd !== undefined && !repeatsTokens ? [`$${costUsd.toFixed(4)}`] : []),
+    ...(costUsd !== undefined && !repeatsCost ? [dollarsOf(costUsd)] : []),
     ...(firstTokenMs === undefined ? [] : [`first token ${millisecondsOf(firstTokenMs)} ms`]),
     ...(error === undefined ? [] : [`✗ ${error}`]),
   ].join("   ");
+}
+
+/** Small costs have as many digits as it takes to see them. */
+function dollarsOf(usd: number): string {
+  return `$${usd >= 0.01 || usd === 0 ? usd.toFixed(4) : usd.toFixed(9).replace(/0{1,5}$/, "")}`;
 }
 
 function sameTokens(one: SpanFacts, other: SpanFacts): boolean {

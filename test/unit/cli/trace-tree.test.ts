@@ -80,6 +80,30 @@ test("tokens are told once, where a parent says the same", () => {
   expect(lines[1]).not.toContain("tokens");
 });
 
+test("an attempt tells why it was made, and small costs are told to the digit", () => {
+  const nanoUsd = whole("twinspan.cost.total_nano_usd", 33_500n);
+  const spans = [
+    spanOf(1, 0, "gateway"),
+    spanOf(2, 1, "model", [text("twinspan.attempt.reason", "fallback"), nanoUsd]),
+  ];
+  expect(traceLinesOf(traceOf(spans))[1]).toMatch(/12 ms {3}fallback {3}\$0\.0000335$/);
+});
+
+test("the tokens of what has no output are told without", () => {
+  const usage = [whole("gen_ai.usage.input_tokens", 2n)];
+  expect(traceLinesOf(traceOf([spanOf(1, 0, "embed", usage)]))[0]).toMatch(/ 2 tokens$/);
+});
+
+test("what an attempt was sent in translation is told apart from what the caller asked", () => {
+  const inputs = text("mlflow.spanInputs", JSON.stringify({ messages: [{ role: "user", content: "hi" }] }));
+  const spans = [spanOf(1, 0, "gateway", [inputs]), spanOf(2, 1, "model/a/b", [inputs])];
+  expect(traceLinesOf(traceOf(spans, true)).slice(2)).toEqual([
+    "     in   user: hi",
+    "     in   as sent to model/a/b:",
+    "          user: hi",
+  ]);
+});
+
 test("only a full trace shows its payload, cut, and without what commands a terminal", () => {
   const inputs = JSON.stringify({ messages: [{ role: "user", content: `\u001b[2Jhello ${"x".repeat(400)}` }] });
   const outputs = JSON.stringify({ choices: [{ message: { role: "assistant", content: "hi" } }] });

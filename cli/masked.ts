@@ -1,11 +1,19 @@
+/** Settings that hold a secret, by the sound of their names. */
 const SECRET = /key|secret|token|password|authorization/i;
+/** Settings that say where one is: no secrets themselves. */
+const PLACE = /File$/;
+/** Settings whose every text may hold one, whatever its name. */
+const ANY_SECRET = "headers";
 
-/** A copy in which every text under a name that sounds like a secret's is `***`, but for references that are unset. */
+/** A copy in which every text that may be a secret is `***`, but for references that are unset. */
 export function maskedOf(value: unknown, name = ""): unknown {
   if (Array.isArray(value)) return value.map((item) => maskedOf(item, name));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedOf(inner, key)]));
+    const isSecret = name === ANY_SECRET;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, maskedOf(inner, isSecret ? "secret" : key)]),
+    );
   }
-  if (typeof value !== "string" || !SECRET.test(name)) return value;
+  if (typeof value !== "string" || !SECRET.test(name) || PLACE.test(name)) return value;
   return /^\$\{[A-Za-z0-9_]+\}$/.test(value) ? value : "***";
 }

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { maskedOf } from "../../../cli/masked.ts";
+
+test("what may be a secret is masked: keys, and every header whatever its name; where a secret is, and what is unset, is shown", () => {
+  const provider = { kind: "openai", apiKey: "sk-1", sessionToken: "t", headers: { cookie: "c", "x-auth": "a" } };
+  expect(maskedOf({ providers: { keys: provider } })).toEqual({
+    providers: {
+      keys: { kind: "openai", apiKey: "***", sessionToken: "***", headers: { cookie: "***", "x-auth": "***" } },
+    },
+  });
+  const references = { apiKeyFile: "/run/secrets/openai", apiKey: "${OPENAI_API_KEY}" };
+  expect(maskedOf(references)).toEqual(references);
+});

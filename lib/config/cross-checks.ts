@@ -3,6 +3,18 @@ import { compile } from "json-p3";
 import { z } from "zod";
 import { BUILT_IN_PATTERNS } from "./sections/redaction.ts";
 
+/** Settings of providers that only some kinds read. */
+const OF_KINDS: Readonly<Record<string, readonly string[]>> = {
+  dialects: ["openai-compatible"],
+  apiVersion: ["azure-openai"],
+  region: ["amazon-bedrock", "google-vertex"],
+  project: ["google-vertex"],
+  serviceAccountFile: ["google-vertex"],
+  accessKeyId: ["amazon-bedrock"],
+  secretAccessKey: ["amazon-bedrock"],
+  sessionToken: ["amazon-bedrock"],
+};
+
 /** Something that settings are wrong about together. */
 export interface CrossFault {
   readonly path: readonly (string | number)[];
@@ -13,7 +25,7 @@ const text = z.string().optional().catch(undefined);
 const use = z.object({ provider: text, weight: z.number().optional().catch(undefined) }).catch({ provider: undefined });
 const uses = z.array(use).catch([]);
 const rules = z.array(z.object({ path: text, pattern: text }).catch({ path: undefined, pattern: undefined })).catch([]);
-const provider = z.object({
+const provider = z.looseObject({
   kind: z.string().catch("openai-compatible"),
   baseUrl: text,
   apiKey: text,
@@ -59,6 +71,10 @@ function* providerFaultsOf({ providers }: Readable): Generator<CrossFault> {
   for (const [name, options] of Object.entries(providers)) {
     const fault = (setting: string, message: string) => ({ path: ["providers", name, setting], message });
     const { kind } = options;
+    for (const [setting, kinds] of Object.entries(OF_KINDS)) {
+      if (options[setting] === undefined || kinds.includes(kind)) continue;
+      yield fault(setting, `means nothing to a provider of kind ${kind}, only to ${kinds.join(", ")}. Remove it.`);
+    }
     if ((kind === "openai-compatible" || kind === "azure-openai") && options.baseUrl === undefined) {
       yield fault("baseUrl", `is missing. A provider of kind ${kind} has no address of its own.`);
     }
@@ -72,7 +88,8 @@ function* providerFaultsOf({ providers }: Readable): Generator<CrossFault> {
       yield fault("project", "is missing. It must be the Google Cloud project.");
     }
     if ((kind === "google-vertex" || kind === "amazon-bedrock") && options.region === undefined) {
-      yield fault("region", "is missing. It must be the region of the models, such as us-east-1.");
+      const example = kind === "google-vertex" ? "us-central1" : "us-east-1";
+      yield fault("region", `is missing. It must be the region of the models, such as ${example}.`);
     }
     if ((options.accessKeyId === undefined) !== (options.secretAccessKey === undefined)) {
       const missing = options.accessKeyId === undefined ? "accessKeyId" : "secretAccessKey";
@@ -121,8 +138,12 @@ function* endpointFaultsOf({ providers, endpoints }: Readable): Generator<CrossF
 
 function* redactionFaultsOf({ redaction: { patterns, rules: shared }, endpoints }: Readable): Generator<CrossFault> {
   for (const [name, source] of Object.entries(patterns)) {
+    const path = ["redaction", "patterns", name];
     if (typeof source === "string" && !isPattern(source)) {
-      yield { path: ["redaction", "patterns", name], message: "is no regular expression that can be read" };
+      yield { path, message: "is no regular expression that can be read" };
+    }
+    if (BUILT_IN_PATTERNS.some((built) => built === name)) {
+      yield { path, message: `there is a built-in pattern "${name}" already. Rename this one.` };
     }
   }
   const known = [...BUILT_IN_PATTERNS, ...Object.keys(patterns)];

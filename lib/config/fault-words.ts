@@ -13,6 +13,8 @@ export function faultWordsOf(issue: z.core.$ZodRawIssue): string | undefined {
       return `there is no setting ${issue.keys.map((key) => `"${key}"`).join(", ")} here. docs/configuration.md has all there are.`;
     case "invalid_value":
       return `must be one of ${issue.values.map((value) => `\`${String(value)}\``).join(", ")}`;
+    case "invalid_key":
+      return `its name ${issue.issues[0]?.message ?? "cannot be that"}`;
     case "too_small":
       return issue.origin === "string" ? "must not be empty" : `must be at least ${issue.minimum}`;
     case "too_big":

@@ -25,7 +25,11 @@ export const PROVIDER_KINDS = [
 const OPENAI_DIALECTS = ["openai-chat", "openai-responses", "openai-responses-compact", "openai-embeddings"] as const;
 
 const URL_FAULT = "must be an address, such as https://api.openai.com/v1";
-const baseUrl = z.url({ protocol: /^https?$/, hostname: /.+/, error: URL_FAULT });
+const baseUrl = z
+  .url({ protocol: /^https?$/, hostname: /.+/, error: URL_FAULT })
+  .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), {
+    error: "must be without a user and a password: a key goes into apiKey or headers",
+  });
 const secret = z.string().min(1).max(8192);
 
 const timeouts = z

@@ -140,6 +140,26 @@ test("a file that is not there is told with how to name another", () => {
   );
 });
 
+test.each([
+  [
+    "providers: { a: { kind: anthropic, dialects: [openai-chat] } }",
+    "providers.a.dialects: means nothing to a provider of kind anthropic",
+  ],
+  [
+    "providers: { a: { kind: openai, region: us-east-1 } }",
+    "providers.a.region: means nothing to a provider of kind openai",
+  ],
+  ["providers: { a: { baseUrl: 'https://me:word@example.com/v1' } }", "providers.a.baseUrl: must be without a user"],
+  ["providers: { 'a b': { kind: openai } }", "providers.a b: its name must be 1 to 128"],
+  [
+    "providers: { a: { kind: openai, headers: { X-Y: z } } }",
+    "headers.X-Y: its name must be a header's name in lower case",
+  ],
+  ["redaction: { patterns: { email: x } }", 'redaction.patterns.email: there is a built-in pattern "email" already'],
+])("what would be without effect, or cannot be, is a fault: %s", (text, fault) => {
+  expect(faultsOf(text).filter((line) => line.includes(fault))).toHaveLength(1);
+});
+
 test("an endpoint that passes its callers' keys on has one provider: a key is for one", () => {
   const text = (fallback: string) => `
 providers: { one: { kind: openai }, two: { kind: anthropic } }

@@ -53,7 +53,8 @@ function nextStepsOf({ ingress, endpoints }: Config): string {
           `Try:    curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
           `          -d '{"model":"${endpoint.name}","messages":[{"role":"user","content":"hello"}]}'`,
         ]),
-    `Yours:  export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=any OTEL_EXPORTER_OTLP_ENDPOINT=${url}`,
+    `Yours:  export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=any`,
+    `        export OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
     "Next:   bin/twinspan trace list · README.md · Ctrl-C stops everything",
   ].join("\n");
 }

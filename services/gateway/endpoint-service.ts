@@ -19,8 +19,10 @@ export function createEndpointService({ endpoints, log }: Gateway): EndpointServ
     })),
     getEndpoint: unary<GetEndpointRequest, GetEndpointResponse>(log, async ({ name }) => {
       const endpoint = endpoints.find(name);
-      if (endpoint === undefined)
-        throw new ServiceError("not_found", "There is no endpoint of that name.", { field: "name" });
+      if (endpoint === undefined) {
+        const message = "There is no endpoint of that name. ListEndpoints, or GET /v1/models, lists those there are.";
+        throw new ServiceError("not_found", message, { field: "name" });
+      }
       return { endpoint: messageOf(endpoint) };
     }),
   };

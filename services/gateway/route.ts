@@ -120,7 +120,7 @@ function worthTelling(earlier: FailedAnswer | undefined, later: FailedAnswer): F
 /** Why nobody could be asked. */
 function nobodyOf(endpoint: Endpoint, passedOver: readonly PlannedModel[]): ServiceError {
   if (passedOver.length === 0) {
-    const message = `The endpoint ${endpoint.name} cannot be called: it ${unavailableReasonOf(endpoint)}. Set it and restart the gateway; for a file or a setting, reloading is enough.`;
+    const message = `The endpoint ${endpoint.name} cannot be called: it ${unavailableReasonOf(endpoint)}. Its operator must set that: a variable before the gateway starts, a file or a setting at any time.`;
     return new ServiceError("endpoint_unavailable", message);
   }
   const names = [...new Set(passedOver.map(({ provider }) => provider.name))].join(", ");

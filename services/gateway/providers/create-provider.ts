@@ -39,7 +39,10 @@ function refusedOf(guard: AddressGuard, { hostname }: URL, name: string): string
     guard.checkHost(hostname);
     return undefined;
   } catch (error) {
-    if (error instanceof AddressRefusedError) return `needs ${hostname} in providers.${name}.allowAddresses`;
+    // An IPv6 address has brackets in a URL, and none in the list.
+    if (error instanceof AddressRefusedError) {
+      return `needs ${hostname.replace(/^\[|\]$/g, "")} in providers.${name}.allowAddresses`;
+    }
     throw error;
   }
 }

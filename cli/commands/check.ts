@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { Config } from "#lib/config/schema.ts";
 import { configFileOf, readConfig, shownFileOf } from "../config-source.ts";
+import { endpointWordsOf } from "../endpoint-words.ts";
 import type { CliIo } from "../io.ts";
 import { maskedOf } from "../masked.ts";
 
@@ -23,8 +24,8 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     });
 }
 
-function contentOf({ endpoints, providers }: Config): string {
+function contentOf(config: Config): string {
+  const { endpoints, providers } = config;
   if (endpoints.length === 0) return "no endpoints yet, so there is nothing to call";
-  const names = endpoints.map((endpoint) => endpoint.name).join(", ");
-  return `${endpoints.length} endpoints (${names}), ${Object.keys(providers).length} providers`;
+  return `${endpoints.length} endpoints (${endpointWordsOf(config)}), ${Object.keys(providers).length} providers`;
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "#lib/config/schema.ts";
 import { ROOT } from "../config-source.ts";
+import { endpointWordsOf } from "../endpoint-words.ts";
 import type { CliError, CliIo } from "../io.ts";
 import type { NeededAddress } from "./checks.ts";
 import { startServiceProcess } from "./service-process.ts";
@@ -61,7 +62,6 @@ export async function startSystem(config: Config, configFile: string, io: CliIo)
 function partsOf(config: Config): readonly Part[] {
   const { ingress, gateway, traceWriter, endpoints, providers } = config;
   const scripted = scriptedListenOf(providers);
-  const names = endpoints.map(({ name, models }) => `${name}${needOf(providers[models[0]?.provider ?? ""]?.apiKey)}`);
   const mainOf = (service: string) => [join(ROOT, "services", service, "main.ts")];
   return [
     ...(scripted === undefined
@@ -84,7 +84,7 @@ function partsOf(config: Config): readonly Part[] {
       name: "gateway",
       command: mainOf("gateway"),
       readyUrl: `http://${gateway.ops}/readyz`,
-      line: `${gateway.listen}   ${endpoints.length} endpoints: ${names.join(", ")}`,
+      line: `${gateway.listen}   ${endpoints.length} endpoints: ${endpointWordsOf(config)}`,
     },
     {
       name: "ingress",
@@ -93,11 +93,6 @@ function partsOf(config: Config): readonly Part[] {
       line: `http://${ingress.listen}`,
     },
   ];
-}
-
-function needOf(apiKey: string | undefined): string {
-  const unset = /^\$\{([A-Za-z0-9_]+)\}$/.exec(apiKey ?? "");
-  return unset === null ? "" : ` (needs ${unset[1]})`;
 }
 
 /** Where the scripted provider listens. Undefined: the configuration has none on this machine. */

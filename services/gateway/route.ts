@@ -125,7 +125,7 @@ function nobodyOf(endpoint: Endpoint, passedOver: readonly PlannedModel[]): Serv
   }
   const names = [...new Set(passedOver.map(({ provider }) => provider.name))].join(", ");
   const waitMs = Math.max(TRIAL_MS, Math.min(...passedOver.map(({ breaker }) => breaker.waitMs)));
-  const message = `Every provider of the endpoint ${endpoint.name} keeps failing and is left alone for a while: ${names}.`;
+  const message = `Every provider of the endpoint ${endpoint.name} keeps failing and is left alone for a while: ${names}. Try again later.`;
   return new ServiceError("provider_suspended", message, { retryAfterMs: waitMs });
 }
 

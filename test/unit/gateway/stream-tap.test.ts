@@ -178,7 +178,8 @@ test("no more is kept than the limit allows, whatever a provider sends, and it s
     "",
   );
   const items = eventOf(choice(0, { list: Array(5_000).fill(1) }));
-  for (const text of [long, keys, items]) {
+  const texts = eventOf(choice(0, { list: Array(500).fill("a text of its own") }));
+  for (const text of [long, keys, items, texts]) {
     const { answer, truncated } = watchText(text, { payloadBytesMax: 1_000, eventBytesMax: 100_000 });
     expect(truncated).toBe(true);
     expect(JSON.stringify(answer).length).toBeLessThan(1_600);

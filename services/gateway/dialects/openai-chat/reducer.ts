@@ -1,6 +1,7 @@
 import type { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { coinedOf, finishReasonOf } from "../../core/words.ts";
+import { AnswerRoom } from "../answer-room.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
 import { openAiUsageOf } from "../openai-usage.ts";
 
@@ -8,8 +9,6 @@ import { openAiUsageOf } from "../openai-usage.ts";
 const SAID_ONCE = new Set(["role", "id", "type", "name", "index", "format"]);
 /** A list of a delta has at most this many items; what is beyond is not recorded. */
 const LIST_MAX = 1024;
-/** What a number, a boolean or an item counts against the limit of an answer. */
-const SCALAR_BYTES = 8;
 
 /** What has been merged so far. Without a prototype, since its keys come from the provider. */
 type Merged = { [key: string]: unknown };
@@ -26,15 +25,14 @@ interface Choice {
  * are read), lists merged by `index`.
  */
 export class ChatReducer {
-  readonly #payloadBytesMax: number;
-  #bytes = 0;
+  readonly #room: AnswerRoom;
   #head: JsonObject | undefined;
   #usage: unknown;
   readonly #choices = new Map<number, Choice>();
 
   /** Beyond `payloadBytesMax` the answer's text is cut; what it says about itself is still read. */
   constructor(payloadBytesMax: number) {
-    this.#payloadBytesMax = payloadBytesMax;
+    this.#room = new AnswerRoom(payloadBytesMax);
   }
 
   /** Whether every choice that began has said why it ended. */
@@ -80,7 +78,7 @@ export class ChatReducer {
       })),
       ...(this.#usage === undefined ? {} : { usage: this.#usage }),
     };
-    return { bytes: Buffer.from(JSON.stringify(answer)), truncated: this.#bytes > this.#payloadBytesMax };
+    return { bytes: Buffer.from(JSON.stringify(answer)), truncated: this.#room.isOverfull };
   }
 
   #addChoice(choice: unknown): boolean {
@@ -98,7 +96,7 @@ export class ChatReducer {
     let hasText = false;
     for (const key in delta) {
       const value = delta[key];
-      if (!(key in known) && !this.#hasRoomFor(key.length)) continue;
+      if (!(key in known) && !this.#room.hasFor(key)) continue;
       if (typeof value === "string" && !SAID_ONCE.has(key)) {
         hasText = this.#append(known, key, value) || hasText;
       } else if (Array.isArray(value)) {
@@ -106,7 +104,7 @@ export class ChatReducer {
       } else if (isObject(value)) {
         hasText = this.#merge(objectAt(known, key), value) || hasText;
       } else if (value !== null && !(value === "" && key in known) && known[key] !== value) {
-        if (this.#hasRoomFor(typeof value === "string" ? value.length : SCALAR_BYTES)) known[key] = value;
+        if (this.#room.hasFor(value)) known[key] = value;
       }
     }
     return hasText;
@@ -114,14 +112,8 @@ export class ChatReducer {
 
   #append(known: Merged, key: string, text: string): boolean {
     const before = known[key];
-    if (this.#hasRoomFor(text.length)) known[key] = typeof before === "string" ? before + text : text;
+    if (this.#room.hasFor(text)) known[key] = typeof before === "string" ? before + text : text;
     return text !== "";
-  }
-
-  /** Whether so much more may be kept. What is not kept makes the answer a truncated one. */
-  #hasRoomFor(bytes: number): boolean {
-    this.#bytes += bytes;
-    return this.#bytes <= this.#payloadBytesMax;
   }
 
   #mergeList(known: Merged, key: string, pieces: readonly unknown[]): boolean {
@@ -131,9 +123,9 @@ export class ChatReducer {
     let hasText = false;
     for (const piece of pieces) {
       const index = (isObject(piece) ? piece["index"] : undefined) ?? list.length;
-      if (!isPlace(index) || !(index in list || this.#hasRoomFor(SCALAR_BYTES))) continue;
+      if (!isPlace(index) || !(index in list || this.#room.hasFor(index))) continue;
       if (isObject(piece)) hasText = this.#merge(itemAt(list, index), piece) || hasText;
-      else list[index] = piece;
+      else if (this.#room.hasFor(piece)) list[index] = piece;
     }
     return hasText;
   }

@@ -1,6 +1,7 @@
 import type { ErrorKind } from "#lib/service-error.ts";
-import { ProviderError } from "../core/provider-error.ts";
+import type { ProviderError } from "../core/provider-error.ts";
 import { isObject } from "./json-value.ts";
+import { toldErrorOf } from "./told-error.ts";
 
 /** What the `code` of an error means, or where that says nothing its `type`; every other one is a failure of the provider. */
 const KINDS: ReadonlyMap<unknown, ErrorKind> = new Map<unknown, ErrorKind>([
@@ -20,13 +21,8 @@ const KINDS: ReadonlyMap<unknown, ErrorKind> = new Map<unknown, ErrorKind>([
   [504, "provider_timeout"],
 ]);
 
-/**
- * The failure that a provider tells in a stream of OpenAI's. Its event goes to the caller as it is, but where it concerns a
- * key of ours.
- */
+/** The failure that a provider tells in a stream of OpenAI's. */
 export function openAiToldErrorOf(error: unknown, event: Buffer): ProviderError {
   const { code, type } = isObject(error) ? error : {};
-  const kind = KINDS.get(code) ?? KINDS.get(type) ?? "provider_unavailable";
-  const said = { text: JSON.stringify(error), ...(kind === "provider_auth" ? {} : { event }) };
-  return new ProviderError(kind, "The provider failed in the middle of its stream.", said);
+  return toldErrorOf(KINDS.get(code) ?? KINDS.get(type) ?? "provider_unavailable", error, event);
 }

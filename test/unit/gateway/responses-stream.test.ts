@@ -205,6 +205,7 @@ test.each([
     { response: { ...HEAD, status: "failed", error: { code: "invalid_prompt", message: "secret" } } },
     "provider_rejected",
   ],
+  ["response.failed", { response: { ...HEAD, status: "failed", reason: "secret" } }, "provider_unavailable"],
   ["error", { code: "server_error", message: "secret", param: null }, "provider_unavailable"],
   ["error", { error: { type: "invalid_request_error", code: null, message: "secret" } }, "provider_rejected"],
 ])("a provider's %s (%j) goes to the caller as it came: %s", (type, fields, kind) => {

@@ -3,10 +3,11 @@ import type { ServiceError } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { ProviderError } from "../../core/provider-error.ts";
 import type { StreamTapOptions } from "../dialect.ts";
+import { eventBytesOf } from "../event-bytes.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { ChunkRead, StreamReader } from "../stream-reader.ts";
 import { MessageReducer } from "./reducer.ts";
-import { toldErrorOf } from "./stream-error.ts";
+import { anthropicToldErrorOf } from "./told-error.ts";
 
 /** Reads the events of a message. Each says its type in its data too, so the `event` lines are not looked at. */
 export class MessageReader implements StreamReader {
@@ -21,7 +22,7 @@ export class MessageReader implements StreamReader {
 
   read(chunk: JsonObject, bytes: Buffer): ChunkRead {
     const { type } = chunk;
-    if (type === "error") throw toldErrorOf(chunk, bytes);
+    if (type === "error") throw anthropicToldErrorOf(chunk, bytes);
     if (typeof type !== "string") {
       const message = "The provider's stream has an event that is not one of a message.";
       throw new ProviderError("provider_protocol", message, { text: JSON.stringify(chunk) });
@@ -38,6 +39,6 @@ export class MessageReader implements StreamReader {
   }
 
   errorEvent(error: ServiceError): Buffer {
-    return Buffer.from(`event: error\ndata: ${JSON.stringify(anthropicErrorOf(error))}\n\n`);
+    return eventBytesOf(anthropicErrorOf(error), "error");
   }
 }

@@ -2,10 +2,12 @@ import { geminiErrorOf } from "#lib/errors/gemini-error.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import { failureKindOfStatus } from "../../core/error-type.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
-import { ProviderError } from "../../core/provider-error.ts";
+import type { ProviderError } from "../../core/provider-error.ts";
 import type { StreamTapOptions } from "../dialect.ts";
+import { eventBytesOf } from "../event-bytes.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
 import type { ChunkRead, StreamReader } from "../stream-reader.ts";
+import { toldErrorOf } from "../told-error.ts";
 import { ContentReducer } from "./reducer.ts";
 import type { StreamForm } from "./stream-form.ts";
 
@@ -42,20 +44,16 @@ export class ContentReader implements StreamReader {
   }
 
   errorEvent(error: ServiceError): Buffer {
-    const told = JSON.stringify(geminiErrorOf(error));
-    if (this.#form === "events") return Buffer.from(`data: ${told}\n\n`);
-    return Buffer.from(`${this.#hasPassed ? "," : "["}${told}]`);
+    const told = geminiErrorOf(error);
+    if (this.#form === "events") return eventBytesOf(told);
+    return Buffer.from(`${this.#hasPassed ? "," : "["}${JSON.stringify(told)}]`);
   }
 
-  /**
-   * The failure that Gemini tells in a chunk. The chunk goes to the caller as it is, and ends the stream, but where it
-   * concerns an account of ours.
-   */
+  /** The failure that Gemini tells in a chunk, which ends the stream. */
   #toldError(told: JsonObject, bytes: Buffer): ProviderError {
     const { code } = told;
-    const kind = (typeof code === "number" ? failureKindOfStatus(code) : undefined) ?? "provider_unavailable";
+    const kind = typeof code === "number" ? failureKindOfStatus(code) : undefined;
     const event = this.#form === "array" ? Buffer.concat([bytes, Buffer.from("]")]) : bytes;
-    const said = { text: JSON.stringify(told), ...(kind === "provider_auth" ? {} : { event }) };
-    return new ProviderError(kind, "The provider failed in the middle of its stream.", said);
+    return toldErrorOf(kind ?? "provider_unavailable", told, event);
   }
 }

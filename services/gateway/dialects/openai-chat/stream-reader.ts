@@ -2,6 +2,7 @@ import { openAiErrorOf } from "#lib/errors/openai-error.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import type { StreamTapOptions } from "../dialect.ts";
+import { eventBytesOf } from "../event-bytes.ts";
 import type { JsonObject } from "../json-value.ts";
 import { openAiToldErrorOf } from "../openai-told-error.ts";
 import type { ChunkRead, StreamReader } from "../stream-reader.ts";
@@ -39,6 +40,6 @@ export class OpenAiChatReader implements StreamReader {
   }
 
   errorEvent(error: ServiceError): Buffer {
-    return Buffer.from(`data: ${JSON.stringify(openAiErrorOf(error))}\n\n`);
+    return eventBytesOf(openAiErrorOf(error));
   }
 }

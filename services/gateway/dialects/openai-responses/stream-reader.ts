@@ -3,6 +3,7 @@ import type { ServiceError } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { ProviderError } from "../../core/provider-error.ts";
 import type { StreamTapOptions } from "../dialect.ts";
+import { eventBytesOf } from "../event-bytes.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
 import { openAiToldErrorOf } from "../openai-told-error.ts";
 import type { ChunkRead, StreamReader } from "../stream-reader.ts";
@@ -44,13 +45,14 @@ export class ResponseReader implements StreamReader {
   }
 
   errorEvent(error: ServiceError): Buffer {
-    return Buffer.from(`event: error\ndata: ${JSON.stringify(openAiErrorEventOf(error, this.#next))}\n\n`);
+    return eventBytesOf(openAiErrorEventOf(error, this.#next), "error");
   }
 }
 
-/** Why a response failed, as the provider says it. */
-function reasonOf({ response }: JsonObject): unknown {
-  return isObject(response) ? response["error"] : undefined;
+/** Why a response failed, as the provider says it: in its `error`, else in all that it says. */
+function reasonOf(event: JsonObject): unknown {
+  const { response } = event;
+  return (isObject(response) ? response["error"] : undefined) ?? event;
 }
 
 function isText(delta: unknown): boolean {

@@ -1,9 +1,9 @@
 import type { LanguageModelV4ResponseMetadata, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import { eventBytesOf } from "../../dialects/event-bytes.ts";
 import type { ToolCallBlock } from "../answer-blocks.ts";
 import { type BlockEvent, BlockOrder } from "../block-order.ts";
 import { sealOf } from "../carried-metadata.ts";
 import type { AnswerNames, StreamEncoder } from "../codec.ts";
-import { eventBytesOf } from "../event-bytes.ts";
 import { untranslatableAnswer } from "../untranslatable.ts";
 import { errorObjectOf } from "./error.ts";
 import { endingOf, messageHeadOf, usageObjectOf } from "./message.ts";

@@ -3,10 +3,10 @@ import type {
   LanguageModelV4StreamPart,
   SharedV4ProviderMetadata,
 } from "@ai-sdk/provider";
+import { eventBytesOf } from "../../dialects/event-bytes.ts";
 import type { Block } from "../answer-blocks.ts";
 import { type BlockEvent, BlockOrder } from "../block-order.ts";
 import type { AnswerNames, DecodedChat, StreamEncoder } from "../codec.ts";
-import { eventBytesOf } from "../event-bytes.ts";
 import { type ItemPlace, itemEventsOf, type ResponseEvent } from "./item-events.ts";
 import { carrierOf, itemIdOf, itemOf } from "./items.ts";
 import { endingOf, responseHeadOf, usageObjectOf } from "./response.ts";

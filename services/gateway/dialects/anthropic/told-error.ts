@@ -1,6 +1,7 @@
 import type { ErrorKind } from "#lib/service-error.ts";
-import { ProviderError } from "../../core/provider-error.ts";
+import type { ProviderError } from "../../core/provider-error.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
+import { toldErrorOf } from "../told-error.ts";
 
 /** What the `type` of an error means; every other one is a failure of the provider. */
 const KINDS: ReadonlyMap<unknown, ErrorKind> = new Map([
@@ -14,13 +15,9 @@ const KINDS: ReadonlyMap<unknown, ErrorKind> = new Map([
   ["request_too_large", "provider_rejected"],
 ]);
 
-/**
- * The failure that Anthropic tells in an `error` event of a stream. The event goes to the caller as it is, but where it
- * concerns an account of ours.
- */
-export function toldErrorOf(chunk: JsonObject, event: Buffer): ProviderError {
+/** The failure that Anthropic tells in an `error` event of a stream. */
+export function anthropicToldErrorOf(chunk: JsonObject, event: Buffer): ProviderError {
   const { error } = chunk;
-  const kind = KINDS.get(isObject(error) ? error["type"] : undefined) ?? "provider_unavailable";
-  const said = { text: JSON.stringify(chunk), ...(kind === "provider_auth" ? {} : { event }) };
-  return new ProviderError(kind, "The provider failed in the middle of its stream.", said);
+  const kind = KINDS.get(isObject(error) ? error["type"] : undefined);
+  return toldErrorOf(kind ?? "provider_unavailable", chunk, event);
 }

@@ -1,10 +1,8 @@
-import { ServiceError } from "#lib/service-error.ts";
-import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { ServiceError } from "#lib/service-error.ts";
+import { invalidRequest } from "./invalid-request.ts";
 import { type ByteRange, type JsonFields, scanJsonFields } from "./json-fields.ts";
 import { parseJson } from "./json-value.ts";
 
-/** An endpoint's name is at most this long; what is longer names none. */
-const ENDPOINT_NAME_MAX = 128;
 const OPEN_BRACKET = 0x5b;
 
 /** A piece of text in the place of a range of bytes. */
@@ -66,31 +64,4 @@ export class JsonBody {
     parts.push(this.bytes.subarray(from));
     return Buffer.concat(parts);
   }
-}
-
-/** The endpoint that a request names: beside the body, else as its `model`. Undefined: none that can be one. */
-export function endpointNameOf(endpoint: string, model: unknown): string | undefined {
-  const named = typeof model === "string" && model.length <= ENDPOINT_NAME_MAX ? model : undefined;
-  return endpoint || named;
-}
-
-/** What is wrong with a `model`, where the dialect names its endpoint there. Undefined: nothing. */
-export function modelFaultOf(model: unknown): ServiceError | undefined {
-  if (typeof model === "string" && model !== "") return undefined;
-  const message = "`model` is missing, or no text. Give it the name of an endpoint; GET /v1/models lists them.";
-  return invalidRequest(message, "model");
-}
-
-/** Of a request's headers those of a dialect, as name and value; one that is there twice is joined, as HTTP joins it. */
-export function headersNamed(headers: readonly Header[], names: readonly string[]): (readonly [string, string])[] {
-  const values = Map.groupBy(headers, ({ name }) => name);
-  return names.flatMap((name) => {
-    const said = values.get(name);
-    return said === undefined ? [] : [[name, said.map(({ value }) => value).join(", ")] as const];
-  });
-}
-
-/** A request that is not of its dialect. `field`: the one at fault, in the request's own names. */
-export function invalidRequest(message: string, field?: string): ServiceError {
-  return new ServiceError("invalid_request", message, field === undefined ? {} : { field });
 }

@@ -1,7 +1,8 @@
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { DialectSupport } from "./dialect.ts";
-import { invalidRequest, JsonBody } from "./json-body.ts";
+import { invalidRequest } from "./invalid-request.ts";
+import { JsonBody } from "./json-body.ts";
 import { openAiChat } from "./openai-chat/openai-chat.ts";
 import { openAiEmbeddings } from "./openai-embeddings/openai-embeddings.ts";
 

@@ -1,7 +1,7 @@
 import type { JSONObject } from "@ai-sdk/provider";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { invalidRequest } from "../dialects/json-body.ts";
+import { invalidRequest } from "../dialects/invalid-request.ts";
 import { isDeeperThan, isObject, parseJson } from "../dialects/json-value.ts";
 import { untranslatable } from "./untranslatable.ts";
 

@@ -1,5 +1,5 @@
 import type { LanguageModelV4FilePart } from "@ai-sdk/provider";
-import { invalidRequest } from "../dialects/json-body.ts";
+import { invalidRequest } from "../dialects/invalid-request.ts";
 
 /** The media types that a URL's extension tells, where nothing else does. */
 const BY_EXTENSION: ReadonlyMap<string, string> = new Map([

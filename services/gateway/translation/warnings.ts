@@ -6,7 +6,7 @@ import {
 } from "@ai-sdk/provider";
 import { ServiceError } from "#lib/service-error.ts";
 import { ProviderError } from "../core/provider-error.ts";
-import { invalidRequest } from "../dialects/json-body.ts";
+import { invalidRequest } from "../dialects/invalid-request.ts";
 import { textOf } from "./provider-said.ts";
 import { untranslatable } from "./untranslatable.ts";
 

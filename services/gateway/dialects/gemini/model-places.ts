@@ -1,5 +1,6 @@
 import type { ServiceError } from "#lib/service-error.ts";
-import { invalidRequest, JsonBody } from "../json-body.ts";
+import { invalidRequest } from "../invalid-request.ts";
+import { JsonBody } from "../json-body.ts";
 import type { ByteRange } from "../json-fields.ts";
 import { scanJsonItems } from "../json-items.ts";
 

@@ -1,7 +1,7 @@
 import type { ServiceError } from "#lib/service-error.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DialectRequest } from "../dialect.ts";
-import { invalidRequest } from "../json-body.ts";
+import { invalidRequest } from "../invalid-request.ts";
 import { pathWithQuery } from "../target-query.ts";
 import { geminiBodyOf, modelPlacesIn } from "./model-places.ts";
 import { streamFormOf } from "./stream-form.ts";

@@ -1,10 +1,12 @@
 import type { ServiceError } from "#lib/service-error.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DialectRequest } from "../dialect.ts";
-import { type Edit, invalidRequest, JsonBody } from "../json-body.ts";
+import { invalidRequest } from "../invalid-request.ts";
+import { type Edit, JsonBody } from "../json-body.ts";
 import { scanJsonFields } from "../json-fields.ts";
 import { isObject } from "../json-value.ts";
-import { isEventStream, readOpenAiRequest, streamFaultOf } from "../openai-request.ts";
+import { isEventStream, readModelRequest, streamFaultOf } from "../model-request.ts";
+import { headersNamed, OPENAI_HEADERS } from "../request-headers.ts";
 
 /** Reads of a chat completion request its model, whether it streams, and whether it wants its usage. */
 export function readRequest(invocation: Invocation): DialectRequest {
@@ -12,7 +14,11 @@ export function readRequest(invocation: Invocation): DialectRequest {
   const stream = body.value("stream");
   const streamOptions = body.value("stream_options");
   const asksForUsage = isObject(streamOptions) && streamOptions["include_usage"] === true;
-  const { endpointName, fault, sent } = readOpenAiRequest(body, invocation);
+  const { endpointName, fault, sent } = readModelRequest(
+    body,
+    invocation.endpoint,
+    headersNamed(invocation.headers, OPENAI_HEADERS),
+  );
   return {
     endpointName,
     streaming: stream === true,

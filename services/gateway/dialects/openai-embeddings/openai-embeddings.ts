@@ -5,9 +5,10 @@ import { ProviderError } from "../../core/provider-error.ts";
 import { coinedOf } from "../../core/words.ts";
 import type { DialectRequest, DialectSupport } from "../dialect.ts";
 import { JsonBody } from "../json-body.ts";
+import { readModelRequest } from "../model-request.ts";
 import { createNoStreamTap } from "../no-stream.ts";
-import { readOpenAiRequest } from "../openai-request.ts";
 import { openAiUsageOf } from "../openai-usage.ts";
+import { headersNamed, OPENAI_HEADERS } from "../request-headers.ts";
 
 /** OpenAI's embeddings (`POST /v1/embeddings`), which many other providers speak too. */
 export const openAiEmbeddings: DialectSupport = {
@@ -20,7 +21,11 @@ export const openAiEmbeddings: DialectSupport = {
 };
 
 function readRequest(invocation: Invocation): DialectRequest {
-  const { endpointName, fault, sent } = readOpenAiRequest(new JsonBody(invocation.body, ["model"]), invocation);
+  const { endpointName, fault, sent } = readModelRequest(
+    new JsonBody(invocation.body, ["model"]),
+    invocation.endpoint,
+    headersNamed(invocation.headers, OPENAI_HEADERS),
+  );
   return {
     endpointName,
     streaming: false,

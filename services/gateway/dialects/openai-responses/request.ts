@@ -1,14 +1,20 @@
 import type { ServiceError } from "#lib/service-error.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DialectRequest } from "../dialect.ts";
-import { invalidRequest, JsonBody } from "../json-body.ts";
-import { isEventStream, readOpenAiRequest, streamFaultOf } from "../openai-request.ts";
+import { invalidRequest } from "../invalid-request.ts";
+import { JsonBody } from "../json-body.ts";
+import { isEventStream, readModelRequest, streamFaultOf } from "../model-request.ts";
+import { headersNamed, OPENAI_HEADERS } from "../request-headers.ts";
 
 /** Reads of a request for a response its model, and whether it streams. */
 export function readResponseRequest(invocation: Invocation): DialectRequest {
   const body = new JsonBody(invocation.body, ["model", "stream"]);
   const stream = body.value("stream");
-  const { endpointName, fault, sent } = readOpenAiRequest(body, invocation);
+  const { endpointName, fault, sent } = readModelRequest(
+    body,
+    invocation.endpoint,
+    headersNamed(invocation.headers, OPENAI_HEADERS),
+  );
   return {
     endpointName,
     streaming: stream === true,
@@ -21,7 +27,11 @@ export function readResponseRequest(invocation: Invocation): DialectRequest {
 /** Reads of a request for a compaction its model. */
 export function readCompactRequest(invocation: Invocation): DialectRequest {
   const body = new JsonBody(invocation.body, ["model", "stream"]);
-  const { endpointName, fault, sent } = readOpenAiRequest(body, invocation);
+  const { endpointName, fault, sent } = readModelRequest(
+    body,
+    invocation.endpoint,
+    headersNamed(invocation.headers, OPENAI_HEADERS),
+  );
   return {
     endpointName,
     streaming: false,

@@ -1,8 +1,8 @@
 import type { ServiceError } from "#lib/service-error.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DialectRequest, RelayedRequest } from "../dialect.ts";
-import { headersNamed, invalidRequest } from "../json-body.ts";
-import { OPENAI_HEADERS } from "../openai-request.ts";
+import { invalidRequest } from "../invalid-request.ts";
+import { headersNamed, OPENAI_HEADERS } from "../request-headers.ts";
 import { recordedRequestOf } from "./recorded.ts";
 import { targetFaultOf } from "./target.ts";
 

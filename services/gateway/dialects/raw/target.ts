@@ -1,6 +1,6 @@
 import { hasCredentials } from "#lib/query-credentials.ts";
 import type { ServiceError } from "#lib/service-error.ts";
-import { invalidRequest } from "../json-body.ts";
+import { invalidRequest } from "../invalid-request.ts";
 
 const PATH_MAX = 2_048;
 const QUERY_MAX = 4_096;

@@ -1,0 +1,13 @@
+import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
+
+/** The headers of a request that are part of OpenAI's dialects. */
+export const OPENAI_HEADERS = ["idempotency-key", "openai-beta"];
+
+/** Of a request's headers those of a dialect, as name and value; one that is there twice is joined, as HTTP joins it. */
+export function headersNamed(headers: readonly Header[], names: readonly string[]): (readonly [string, string])[] {
+  const values = Map.groupBy(headers, ({ name }) => name);
+  return names.flatMap((name) => {
+    const said = values.get(name);
+    return said === undefined ? [] : [[name, said.map(({ value }) => value).join(", ")] as const];
+  });
+}

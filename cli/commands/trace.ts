@@ -11,7 +11,7 @@ import { traceLinesOf } from "../trace/trace-tree.ts";
 
 const LIMIT_MAX = 10_000;
 
-/** `twinspan trace show` and `twinspan trace list`. */
+/** `twinspan trace show`, `twins` and `list`. */
 export function addTraceCommands(program: Command, io: CliIo): void {
   const trace = program.command("trace").description("read stored traces");
   trace
@@ -21,11 +21,23 @@ export function addTraceCommands(program: Command, io: CliIo): void {
     .addOption(targetOption())
     .addHelpText("after", "\nExample:\n  twinspan trace show tr-0af7651916cd43dd8448eb211c80319c")
     .action(async (id: string, options: { json?: true }, command: Command) => {
-      const traceId = parseTraceName(id);
-      if (traceId === undefined) throw new CliError(`"${id}" is no trace's id. One is tr- and 32 hex digits.`);
+      const traceId = traceIdOf(id);
       using reader = readerOf(command, io);
       const found = await reader.trace(traceNameOf(traceId));
       io.out(options.json ? `${messageJsonOf(found)}\n` : `${traceLinesOf(found).join("\n")}\n`);
+    });
+  trace
+    .command("twins <id>")
+    .description("list the full traces of an agent's trace, or the agent's trace behind a full trace")
+    .option("--limit <n>", "how many at the most", parseLimit, 100)
+    .option("--json", "print them as JSON")
+    .addOption(targetOption())
+    .addHelpText("after", "\nExample:\n  twinspan trace twins tr-0af7651916cd43dd8448eb211c80319c")
+    .action(async (id: string, options: { limit: number; json?: true }, command: Command) => {
+      const traceId = traceIdOf(id);
+      using reader = readerOf(command, io);
+      const twins = await reader.twins(traceNameOf(traceId), options.limit);
+      io.out(options.json ? `${messageJsonOf(twins)}\n` : traceListOf(twins, await reader.experiments()));
     });
   trace
     .command("list")
@@ -108,6 +120,12 @@ function readerOf(command: Command, io: CliIo): TraceReader {
   // Ctrl-C ends what is asked for, rather than waiting for its deadline.
   io.stop.addEventListener("abort", () => reader[Symbol.dispose](), { once: true });
   return reader;
+}
+
+function traceIdOf(id: string): string {
+  const traceId = parseTraceName(id);
+  if (traceId === undefined) throw new CliError(`"${id}" is no trace's id. One is tr- and 32 hex digits.`);
+  return traceId;
 }
 
 function targetOption(): Option {

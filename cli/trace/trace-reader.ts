@@ -6,6 +6,7 @@ import {
   type GetExperimentResponse,
   type GetTraceResponse,
   type ListExperimentsResponse,
+  type ListTwinsResponse,
   type SearchTracesResponse,
   TraceReaderServiceClient,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
@@ -31,6 +32,8 @@ export interface TraceReader extends Disposable {
   trace(traceId: string): Promise<Trace>;
   /** Traces, in order. */
   traces(listing: TraceListing): Promise<readonly TraceInfo[]>;
+  /** The other twins of a trace by time, at most `limit`. A ServiceError of kind `not_found` when there is no such trace. */
+  twins(traceId: string, limit: number): Promise<readonly TraceInfo[]>;
   /** The experiment of that name. A ServiceError of kind `not_found` when there is none. */
   experimentNamed(name: string): Promise<Experiment>;
   /** Every experiment, by id; at most 1,000. */
@@ -61,16 +64,13 @@ export function startTraceReader(target: string): TraceReader {
       );
       return required(answer.trace, "trace");
     },
-    async traces(listing) {
-      const found: TraceInfo[] = [];
-      let token = "";
-      do {
-        const answer = await page(listing, token, Math.min(PAGE, listing.limit - found.length));
-        found.push(...answer.traces);
-        token = answer.nextPageToken;
-      } while (token !== "" && found.length < listing.limit);
-      return found;
-    },
+    traces: (listing) => pagesOf(listing.limit, (pageToken, size) => page(listing, pageToken, size)),
+    twins: (traceId, limit) =>
+      pagesOf(limit, (pageToken, pageSize) =>
+        ask<ListTwinsResponse>(WHO, target, (options, done) =>
+          client.listTwins({ traceId, pageToken, pageSize }, new Metadata(), options, done),
+        ),
+      ),
     async experimentNamed(name) {
       const request = { experiment: { ref: { $case: "name" as const, value: name } } };
       const answer = await ask<GetExperimentResponse>(WHO, target, (options, done) =>
@@ -87,6 +87,21 @@ export function startTraceReader(target: string): TraceReader {
     },
     [Symbol.dispose]: () => client.close(),
   };
+}
+
+/** Traces, page after page; a page may be short where there are more. */
+async function pagesOf(
+  limit: number,
+  page: (pageToken: string, pageSize: number) => Promise<SearchTracesResponse | ListTwinsResponse>,
+): Promise<readonly TraceInfo[]> {
+  const found: TraceInfo[] = [];
+  let token = "";
+  do {
+    const { traces, nextPageToken } = await page(token, Math.min(PAGE, limit - found.length));
+    found.push(...traces);
+    token = nextPageToken;
+  } while (token !== "" && found.length < limit);
+  return found;
 }
 
 function required<Part>(part: Part | undefined, what: string): Part {

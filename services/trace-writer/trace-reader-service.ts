@@ -8,6 +8,7 @@ import {
   type GetExperimentRequest,
   type GetTraceRequest,
   type ListExperimentsRequest,
+  type ListTwinsRequest,
   type SearchTracesRequest,
   TraceReaderServiceService,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
@@ -34,6 +35,7 @@ export function createTraceReaderService(store: TraceStore, log: Logger): Served
     implementation: {
       getTrace: unary(log, (request: GetTraceRequest) => getTrace(store, request)),
       searchTraces: unary(log, (request: SearchTracesRequest) => searchTraces(store, request)),
+      listTwins: unary(log, (request: ListTwinsRequest) => listTwins(store, request)),
       getExperiment: unary(log, (request: GetExperimentRequest) => getExperiment(store, request)),
       listExperiments: unary(log, (request: ListExperimentsRequest) => listExperiments(store, request)),
     },
@@ -41,14 +43,9 @@ export function createTraceReaderService(store: TraceStore, log: Logger): Served
 }
 
 async function getTrace(store: TraceStore, request: GetTraceRequest) {
-  const traceId = parseTraceName(request.traceId);
-  if (traceId === undefined) throw invalid("trace_id", "must be tr- and 32 hex digits, or the digits alone");
+  const traceId = traceIdOf(request);
   const trace = await store.getTrace(WORKSPACE, traceId, withPayload(request.view));
-  if (trace === undefined) {
-    throw new ServiceError("not_found", `There is no trace tr-${traceId}. It may not have arrived yet.`, {
-      metadata: { trace_id: `tr-${traceId}` },
-    });
-  }
+  if (trace === undefined) throw noTrace(traceId);
   return { trace };
 }
 
@@ -72,6 +69,20 @@ function boundTo(scope: TraceScope, filter: string, orderBy: string): string {
   return digest(Buffer.from(JSON.stringify([searched, filter, orderBy]))).slice(0, SCOPE_DIGITS);
 }
 
+async function listTwins(store: TraceStore, request: ListTwinsRequest) {
+  const traceId = traceIdOf(request);
+  const limit = pageSizeOf(request.pageSize, TRACES_PAGE_MAX);
+  const bound = digest(Buffer.from(`twins ${traceId}`)).slice(0, SCOPE_DIGITS);
+  const after = request.pageToken === "" ? undefined : parseTraceToken(request.pageToken, bound);
+  if (request.pageToken !== "" && after === undefined) throw invalidToken();
+  const page = await store.listTwins(WORKSPACE, traceId, limit, after);
+  if (page === undefined) throw noTrace(traceId);
+  return {
+    traces: [...page.traces],
+    nextPageToken: page.next === undefined ? "" : formatTraceToken(page.next, bound),
+  };
+}
+
 async function getExperiment(store: TraceStore, { experiment: named }: GetExperimentRequest) {
   if (named?.ref === undefined || named.ref.value === "") throw invalid("experiment", "must give an id or a name");
   const experiment = await store.getExperiment(WORKSPACE, named.ref);
@@ -90,6 +101,18 @@ async function listExperiments(store: TraceStore, request: ListExperimentsReques
   const last = experiments.at(-1);
   const nextPageToken = found.length > limit && last !== undefined ? formatExperimentToken(BigInt(last.id)) : "";
   return { experiments, nextPageToken };
+}
+
+function traceIdOf(request: { readonly traceId: string }): string {
+  const traceId = parseTraceName(request.traceId);
+  if (traceId === undefined) throw invalid("trace_id", "must be tr- and 32 hex digits, or the digits alone");
+  return traceId;
+}
+
+function noTrace(traceId: string): ServiceError {
+  return new ServiceError("not_found", `There is no trace tr-${traceId}. It may not have arrived yet.`, {
+    metadata: { trace_id: `tr-${traceId}` },
+  });
 }
 
 function scopeOf({ experimentIds, pending }: SearchTracesRequest): TraceScope {

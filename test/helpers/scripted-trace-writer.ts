@@ -52,6 +52,7 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
       searches.push(request);
       callback(null, { traces: writer.traces.flatMap(({ info }) => info ?? []), nextPageToken: "next" });
     },
+    listTwins: (_call, callback) => callback(null, { traces: [], nextPageToken: "" }),
     getExperiment: ({ request: { experiment } }, callback) => {
       const ref = experiment?.ref;
       const found = writer.experiments.find((one) => (ref?.$case === "id" ? one.id : one.name) === ref?.value);

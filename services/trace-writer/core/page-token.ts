@@ -1,6 +1,9 @@
 /** Where a page of traces ended. */
 export interface TraceKey {
-  /** What the last trace that was looked at is ordered by: its start or its duration, in nanoseconds. */
+  /**
+   * What the last trace that was looked at is ordered by: its start, its duration, or of twins the
+   * call's start; in nanoseconds.
+   */
   readonly at: bigint;
   /** Its id, 32 hex digits. */
   readonly traceId: string;

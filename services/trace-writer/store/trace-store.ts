@@ -54,6 +54,18 @@ export interface TraceStore extends AsyncDisposable {
    */
   searchTraces(workspace: string, search: TraceSearch, limit: number, after: TraceKey | undefined): Promise<TracePage>;
 
+  /**
+   * The other twins of a trace by the time of their calls, those of the same nanosecond by id, from behind `after` on, at
+   * most `limit`: of a full trace the trace that holds its mirror, of another the full traces of its mirrors. Undefined:
+   * there is no such trace.
+   */
+  listTwins(
+    workspace: string,
+    traceId: string,
+    limit: number,
+    after: TraceKey | undefined,
+  ): Promise<TracePage | undefined>;
+
   /** One experiment. */
   getExperiment(workspace: string, choice: ExperimentChoice): Promise<Experiment | undefined>;
 

@@ -7,7 +7,7 @@ import { parseConfig } from "#lib/config/load.ts";
 import { createLogger } from "#lib/logger.ts";
 import { startTraceWriter } from "../../../services/trace-writer/server.ts";
 import { call, connect } from "../trace-writer/running.ts";
-import { record } from "../trace-writer/sample-traces.ts";
+import { idsOf, record } from "../trace-writer/sample-traces.ts";
 import { run } from "./run-cli.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -76,6 +76,11 @@ test("what is pending is told of beside the list, and shown as pending", async (
   expect((await run(["trace", "list", ...at])).err).toContain("and 1 pending, in no experiment until");
   expect((await run(["trace", "list", "--pending", ...at])).out).toContain(TRACE);
   expect((await run(["trace", "show", TRACE, ...at])).out).toContain("pending, in no experiment yet");
+
+  const full = `tr-${idsOf(1).full}`;
+  expect((await run(["trace", "twins", TRACE, ...at])).out).toContain(`${full}  ok`);
+  expect((await run(["trace", "twins", full, ...at])).out).toMatch(new RegExp(`^tr-${TRACE} .*\\(pending\\)`));
+  expect((await run(["trace", "twins", `tr-${"1".repeat(32)}`, ...at])).err).toContain("There is no trace");
 });
 
 test("an answer is JSON, one a line, and camelCase is taken for the contract's names", async () => {

@@ -65,4 +65,30 @@ export function describeReads(store: () => TraceStore): void {
     for (const n of numbers)
       expect((await store().getTrace("default", traceId(n), true))?.info?.linkedTraceIds).toHaveLength(1);
   });
+
+  test("the other twins of a trace are listed by the time of their calls, page by page", async () => {
+    const [agent, ...numbers] = Array.from({ length: 6 }, fresh);
+    const trace = traceId(agent ?? 0);
+    const starts = [30, 10, 20, 10, 40];
+    const records = numbers.map((n, index) =>
+      record({ n, start: starts[index] ?? 0, caller: { trace, span: spanId(1) } }),
+    );
+    await writeRecords(store(), records);
+    const seen: string[] = [];
+    let after: TraceKey | undefined;
+    do {
+      const page = await store().listTwins("default", trace, 2, after);
+      seen.push(...(page?.traces ?? []).map((info) => info.traceId));
+      after = page?.next;
+    } while (after !== undefined);
+    const byTime = [1, 3, 2, 0, 4].map((index) => `tr-${idsOf(numbers[index] ?? 0).full}`);
+    expect(seen).toEqual(byTime);
+    const back = await store().listTwins("default", idsOf(numbers[0] ?? 0).full, 2, undefined);
+    expect(back?.traces.map((info) => info.traceId)).toEqual([`tr-${trace}`]);
+    expect(back?.next).toBeUndefined();
+    expect(await store().listTwins("other", trace, 2, undefined)).toBeUndefined();
+    const alone = traceId(fresh());
+    await writeSpans(store(), "alone", [span({ trace: alone, span: spanId(1) })]);
+    expect(await store().listTwins("default", alone, 2, undefined)).toEqual({ traces: [], next: undefined });
+  });
 }

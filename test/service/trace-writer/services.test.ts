@@ -6,6 +6,7 @@ import type {
   GetExperimentResponse,
   GetTraceResponse,
   ListExperimentsResponse,
+  ListTwinsResponse,
   SearchTracesResponse,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import {
@@ -128,6 +129,21 @@ describe("reads", () => {
     await expect(search("", ids, -1)).rejects.toMatchObject({ field: "page_size" });
     await expect(search("", [])).rejects.toMatchObject({ field: "experiment_ids" });
     expect((await search("", ["nonsense", "987654"])).traces).toEqual([]);
+  });
+
+  test("twins page with tokens that belong to their trace", async () => {
+    const [agent, first, second] = [traceId(fresh()), fresh(), fresh()];
+    await write([first, second].map((n) => record({ n, start: n, caller: { trace: agent, span: spanId(1) } })));
+    const twins = (trace: string, pageToken = "") =>
+      call<ListTwinsResponse>((done) => running.reader.listTwins({ traceId: trace, pageSize: 1, pageToken }, done));
+    const page = await twins(`tr-${agent}`);
+    expect(page.traces.map((info) => info.traceId)).toEqual([`tr-${idsOf(first).full}`]);
+    const next = await twins(agent, page.nextPageToken);
+    expect(next).toMatchObject({ traces: [{ traceId: `tr-${idsOf(second).full}` }], nextPageToken: "" });
+    expect((await twins(idsOf(first).full)).traces.map((info) => info.traceId)).toEqual([`tr-${agent}`]);
+    await expect(twins(idsOf(first).full, page.nextPageToken)).rejects.toMatchObject({ field: "page_token" });
+    await expect(twins("nonsense")).rejects.toMatchObject({ field: "trace_id" });
+    await expect(twins(traceId(0xabcdef))).rejects.toMatchObject({ kind: "not_found" });
   });
 
   test("experiments are listed by id, a page at a time", async () => {

@@ -70,6 +70,24 @@ export interface SearchTracesResponse {
   nextPageToken: string;
 }
 
+/** The request for ListTwins. */
+export interface ListTwinsRequest {
+  /** The trace's id: `tr-<32 hex>`, or the 32 hex digits alone. Required. */
+  traceId: string;
+  /** How many at the most. 0: 100. More than 500 is 500; negative is INVALID_ARGUMENT. */
+  pageSize: number;
+  /** Where the last page ended, from its `next_page_token`, of the same trace. Empty: the first page. */
+  pageToken: string;
+}
+
+/** The answer to ListTwins. */
+export interface ListTwinsResponse {
+  /** The traces by the start of their calls, those of the same nanosecond by id. */
+  traces: TraceInfo[];
+  /** Where the next page begins. Empty: there are no more. */
+  nextPageToken: string;
+}
+
 /** The request for GetExperiment. */
 export interface GetExperimentRequest {
   /** Which experiment. Required. */
@@ -359,6 +377,131 @@ export const SearchTracesResponse: MessageFns<SearchTracesResponse> = {
   },
 };
 
+function createBaseListTwinsRequest(): ListTwinsRequest {
+  return { traceId: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListTwinsRequest: MessageFns<ListTwinsRequest> = {
+  encode(message: ListTwinsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.traceId !== "") {
+      writer.uint32(10).string(message.traceId);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTwinsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTwinsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.traceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListTwinsResponse(): ListTwinsResponse {
+  return { traces: [], nextPageToken: "" };
+}
+
+export const ListTwinsResponse: MessageFns<ListTwinsResponse> = {
+  encode(message: ListTwinsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.traces) {
+      TraceInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTwinsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTwinsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.traces.push(TraceInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseGetExperimentRequest(): GetExperimentRequest {
   return { experiment: undefined };
 }
@@ -593,6 +736,19 @@ export const TraceReaderServiceService = {
       Buffer.from(SearchTracesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchTracesResponse => SearchTracesResponse.decode(value),
   },
+  /**
+   * Lists the other twins of a trace: of a full trace the trace that holds its mirror, of an agent's trace the full traces
+   * of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
+   */
+  listTwins: {
+    path: "/twinspan.trace.v1.TraceReaderService/ListTwins" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListTwinsRequest): Buffer => Buffer.from(ListTwinsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListTwinsRequest => ListTwinsRequest.decode(value),
+    responseSerialize: (value: ListTwinsResponse): Buffer => Buffer.from(ListTwinsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListTwinsResponse => ListTwinsResponse.decode(value),
+  },
   /** Gets an experiment by id or name. NOT_FOUND when there is none. */
   getExperiment: {
     path: "/twinspan.trace.v1.TraceReaderService/GetExperiment" as const,
@@ -627,6 +783,11 @@ export interface TraceReaderServiceServer extends UntypedServiceImplementation {
    * there are more.
    */
   searchTraces: handleUnaryCall<SearchTracesRequest, SearchTracesResponse>;
+  /**
+   * Lists the other twins of a trace: of a full trace the trace that holds its mirror, of an agent's trace the full traces
+   * of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
+   */
+  listTwins: handleUnaryCall<ListTwinsRequest, ListTwinsResponse>;
   /** Gets an experiment by id or name. NOT_FOUND when there is none. */
   getExperiment: handleUnaryCall<GetExperimentRequest, GetExperimentResponse>;
   /** Lists experiments by id, ascending. Pages by key. */
@@ -669,6 +830,25 @@ export interface TraceReaderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SearchTracesResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Lists the other twins of a trace: of a full trace the trace that holds its mirror, of an agent's trace the full traces
+   * of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
+   */
+  listTwins(
+    request: ListTwinsRequest,
+    callback: (error: ServiceError | null, response: ListTwinsResponse) => void,
+  ): ClientUnaryCall;
+  listTwins(
+    request: ListTwinsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListTwinsResponse) => void,
+  ): ClientUnaryCall;
+  listTwins(
+    request: ListTwinsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListTwinsResponse) => void,
   ): ClientUnaryCall;
   /** Gets an experiment by id or name. NOT_FOUND when there is none. */
   getExperiment(

@@ -7,11 +7,13 @@ import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts
 import { unpack } from "./packing.ts";
 import { originIn } from "./span-table.ts";
 import { openTraceSearch, type SearchTraces } from "./trace-search.ts";
+import { type ListTwins, openTwinList } from "./twin-list.ts";
 
 /** Reads a file. Every read is one transaction, and so sees one moment. */
 export interface Reader {
   trace(workspace: string, traceId: string, withPayload: boolean): Trace | undefined;
   readonly search: SearchTraces;
+  readonly twins: ListTwins;
   pendingTraces(): number;
   readonly experiments: ExperimentTable;
 }
@@ -33,6 +35,7 @@ export function openReader(db: DatabaseSync): Reader {
     `SELECT count(*) AS traces FROM (SELECT 1 FROM traces WHERE experiment_id IS NULL AND start_ns > 0 LIMIT ${PENDING_COUNTED_MAX})`,
   );
   const search = openTraceSearch(db, experiments);
+  const twins = openTwinList(db);
 
   const readTrace = (workspace: string, traceId: string, withPayload: boolean): Trace | undefined => {
     const found = trace.get(workspace, idBytes(traceId));
@@ -59,6 +62,7 @@ export function openReader(db: DatabaseSync): Reader {
 
   return {
     trace: (...asked) => inOneMoment(db, () => readTrace(...asked)),
+    twins: (...asked) => inOneMoment(db, () => twins(...asked)),
     search: (...asked) => inOneMoment(db, () => search(...asked)),
     pendingTraces: () => Number(integerIn(pendingCount.get() ?? {}, "traces")),
     experiments,

@@ -35,6 +35,7 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     },
     getTrace: async (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
     searchTraces: async (...asked) => reader.search(...asked),
+    listTwins: async (...asked) => reader.twins(...asked),
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
     condition: () => ({

@@ -1,0 +1,35 @@
+import type { DatabaseSync } from "node:sqlite";
+import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import type { TraceKey } from "../../core/page-token.ts";
+import type { TracePage } from "../trace-store.ts";
+import { bytesIn, hexIn, idBytes, integerIn } from "./columns.ts";
+
+/** The other twins of a trace, as `TraceStore.listTwins` says, within one transaction. */
+export type ListTwins = (
+  workspace: string,
+  traceId: string,
+  limit: number,
+  after: TraceKey | undefined,
+) => TracePage | undefined;
+
+/** Prepares the look-ups of a file that is open for reading. */
+export function openTwinList(db: DatabaseSync): ListTwins {
+  const trace = db.prepare("SELECT ref, sealed FROM traces WHERE workspace = ? AND trace_id = ?");
+  const behind = "l.start_ns >= ?2 AND (l.start_ns > ?2 OR t.trace_id > ?3) ORDER BY l.start_ns, t.trace_id LIMIT ?4";
+  const ofFull = db.prepare(`SELECT l.start_ns AS at, t.trace_id, t.info FROM mirror_links l
+    JOIN traces t ON t.ref = l.mirror_ref WHERE l.full_ref = ?1 AND ${behind}`);
+  const ofMirrors = db.prepare(`SELECT l.start_ns AS at, t.trace_id, t.info
+    FROM mirror_links l INDEXED BY mirror_links_back CROSS JOIN traces t ON t.ref = l.full_ref
+    WHERE l.mirror_ref = ?1 AND ${behind}`);
+  return (workspace, traceId, limit, after) => {
+    const found = trace.get(workspace, idBytes(traceId));
+    if (found === undefined) return undefined;
+    const twins = integerIn(found, "sealed") === 1n ? ofFull : ofMirrors;
+    const rows = twins.all(integerIn(found, "ref"), after?.at ?? 0n, idBytes(after?.traceId ?? ""), limit + 1);
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    return {
+      traces: rows.slice(0, limit).map((row) => TraceInfo.decode(bytesIn(row, "info"))),
+      next: last && { at: integerIn(last, "at"), traceId: hexIn(last, "trace_id") },
+    };
+  };
+}

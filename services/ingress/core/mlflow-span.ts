@@ -1,6 +1,7 @@
 import type { ResourceSpans, Span, Span_Event, Span_Link, Status } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { Span_SpanKind, Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { withMlflowValues } from "./json-any-value.ts";
+import { mlflowAttributesOf } from "./mlflow-attributes.ts";
 import { keyValuesJson, namesOfEnum } from "./proto-json.ts";
 
 const KINDS = namesOfEnum(Span_SpanKind);
@@ -32,7 +33,7 @@ function spanJson(span: Span): object {
     kind: KINDS.get(span.kind) ?? "SPAN_KIND_UNSPECIFIED",
     start_time_unix_nano: span.startTimeUnixNano.toString(),
     end_time_unix_nano: span.endTimeUnixNano.toString(),
-    attributes: keyValuesJson(withMlflowValues(span.attributes)),
+    attributes: keyValuesJson(withMlflowValues(mlflowAttributesOf(span))),
     ...countJson("dropped_attributes_count", span.droppedAttributesCount),
     events: span.events.map(eventJson),
     ...countJson("dropped_events_count", span.droppedEventsCount),

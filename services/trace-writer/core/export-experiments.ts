@@ -1,7 +1,7 @@
+import { integerOf, readAttributes } from "#lib/spans/read-attributes.ts";
 import type { Resource } from "#proto/opentelemetry/proto/resource/v1/resource.ts";
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
-import { integerOf, readAttributes } from "./attributes.ts";
 import { isExperimentName } from "./experiment-name.ts";
 import type { RejectReason } from "./span-check.ts";
 

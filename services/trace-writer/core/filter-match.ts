@@ -1,8 +1,9 @@
 import { parseTraceName } from "#lib/ids.ts";
+import { spanTypeOf } from "#lib/spans/meanings.ts";
+import { readAttributes } from "#lib/spans/read-attributes.ts";
 import type { AnyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
 import { type Span, Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import { readAttributes, unquotedOf } from "./attributes.ts";
 import type { Comparison, Condition, Filter, Subject, TextTest, TimeField } from "./filter.ts";
 import { isLike } from "./like.ts";
 import { type Facet, facetNameOf } from "./trace-facets.ts";
@@ -98,7 +99,7 @@ function spanTextOf(span: Span, field: "name" | "type" | "status"): string | und
     case "name":
       return span.name;
     case "type":
-      return unquotedOf(readAttributes(span.attributes), "mlflow.spanType", "openinference.span.kind");
+      return spanTypeOf(readAttributes(span.attributes));
     case "status":
       return statusWordOf(span);
   }

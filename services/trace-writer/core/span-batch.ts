@@ -1,6 +1,9 @@
+import type { PayloadMeaning } from "#lib/spans/conventions.ts";
+import { payloadOf, saidOf } from "#lib/spans/meanings.ts";
+import { type Attributes, readAttributes, textOf } from "#lib/spans/read-attributes.ts";
+import { textOfValue } from "#lib/spans/value-text.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { ResourceSpans, ScopeSpans, Span, Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import { type Attributes, readAttributes, textOf, unquotedOf } from "./attributes.ts";
 import { previewOf } from "./preview.ts";
 import type { SpanBatch, SpanOrigin, SpanRow } from "./span-row.ts";
 import { costOfAttributes, isModelCall, usageOfAttributes } from "./span-usage.ts";
@@ -53,25 +56,24 @@ export function spanRowOf(span: Span, origin: SpanOrigin, contentHash: string): 
       origin === "full-gateway" || origin === "mirror-gateway"
         ? shortOf(textOf(attributes, "endpoint_name"))
         : undefined,
-    provider: llm
-      ? shortOf(unquotedOf(attributes, "gen_ai.provider.name", "gen_ai.system", "mlflow.llm.provider", "llm.provider"))
-      : undefined,
-    requestModel: shortOf(textOf(attributes, "gen_ai.request.model") ?? unquotedOf(attributes, "mlflow.llm.model")),
-    responseModel: shortOf(textOf(attributes, "gen_ai.response.model", "llm.model_name")),
-    responseId: shortOf(textOf(attributes, "gen_ai.response.id")),
+    provider: llm ? shortOf(saidOf(attributes, "provider")) : undefined,
+    requestModel: shortOf(saidOf(attributes, "requestModel")),
+    responseModel: shortOf(saidOf(attributes, "responseModel")),
+    responseId: shortOf(saidOf(attributes, "responseId")),
     usage: llm || origin === "mirror-gateway" ? usage : undefined,
     cost: llm || origin === "mirror-gateway" ? costOfAttributes(attributes) : undefined,
     firstTokenNs: firstTokenNsOf(attributes),
-    session: shortOf(unquotedOf(attributes, "session.id", "gen_ai.conversation.id")),
-    user: shortOf(unquotedOf(attributes, "user.id")),
-    requestPreview: isAgentRoot
-      ? previewOf(textOf(attributes, "mlflow.spanInputs", "gen_ai.input.messages", "input.value") ?? "")
-      : "",
-    responsePreview: isAgentRoot
-      ? previewOf(textOf(attributes, "mlflow.spanOutputs", "gen_ai.output.messages", "output.value") ?? "")
-      : "",
+    session: shortOf(saidOf(attributes, "session")),
+    user: shortOf(saidOf(attributes, "user")),
+    requestPreview: isAgentRoot ? previewOfPayload(span, "inputs") : "",
+    responsePreview: isAgentRoot ? previewOfPayload(span, "outputs") : "",
     contentHash,
   };
+}
+
+function previewOfPayload(span: Span, meaning: PayloadMeaning): string {
+  const payload = payloadOf(span, meaning);
+  return payload === undefined ? "" : previewOf(textOfValue(payload));
 }
 
 /** From a span's attribute in seconds. What is no time within a day is none. */

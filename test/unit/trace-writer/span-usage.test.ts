@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { readAttributes } from "#lib/spans/read-attributes.ts";
 import { requestWordsOf } from "#lib/spans/words.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import { readAttributes } from "../../../services/trace-writer/core/attributes.ts";
 import { costOfAttributes, isModelCall, usageOfAttributes } from "../../../services/trace-writer/core/span-usage.ts";
 import { attributes } from "../../service/trace-writer/sample-traces.ts";
 

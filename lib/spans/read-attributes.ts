@@ -42,6 +42,12 @@ export function integerOf(attributes: Attributes, ...keys: readonly string[]): b
   return undefined;
 }
 
+/** The number under a key. Undefined: there is none, or none that is finite. */
+export function numberOf(attributes: Attributes, key: string): number | undefined {
+  const number = numberIn(attributes.get(key));
+  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+}
+
 /** Whether the key holds `true`. */
 export function booleanOf(attributes: Attributes, key: string): boolean {
   const value = attributes.get(key)?.value;
@@ -55,13 +61,13 @@ export function numbersOf(attributes: Attributes, key: string): ReadonlyMap<stri
     case "stringValue":
       return numbersIn(Object.entries(asObject(parseJson(value.value))));
     case "kvlistValue":
-      return numbersIn(value.value.values.map((entry) => [entry.key, numberOf(entry.value)]));
+      return numbersIn(value.value.values.map((entry) => [entry.key, numberIn(entry.value)]));
     default:
       return new Map();
   }
 }
 
-function numberOf(value: AnyValue | undefined): unknown {
+function numberIn(value: AnyValue | undefined): unknown {
   const inner = value?.value;
   return inner?.$case === "intValue" ? Number(inner.value) : inner?.$case === "doubleValue" ? inner.value : undefined;
 }

@@ -30,6 +30,7 @@ export function anthropicErrorOf(error: ServiceError): AnthropicError {
 function typeOf(status: number): string {
   switch (status) {
     case 400:
+    case 409:
     case 415:
       return "invalid_request_error";
     case 401:

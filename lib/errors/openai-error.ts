@@ -73,6 +73,7 @@ function typeOf(kind: ErrorKind): OpenAiErrorType {
       return "rate_limit_error";
     case 400:
     case 404:
+    case 409:
     case 413:
     case 415:
       return "invalid_request_error";

@@ -3,10 +3,12 @@ import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
+import { createExperimentService } from "./experiment-service.ts";
 import { createMetrics } from "./metrics.ts";
 import { createOtlpService } from "./otlp-service.ts";
 import { startSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "./store/trace-store.ts";
+import { createTraceEditorService } from "./trace-editor-service.ts";
 import { createTraceReaderService } from "./trace-reader-service.ts";
 import { createTraceWriterService } from "./trace-writer-service.ts";
 
@@ -38,6 +40,8 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
       services: [
         createTraceWriterService(store, metrics, log),
         createTraceReaderService(store, log),
+        createTraceEditorService(store, log),
+        createExperimentService(store, log),
         createOtlpService(store, metrics, { futureMs: limits.futureMs, nowMs: Date.now }, log),
       ],
     }),

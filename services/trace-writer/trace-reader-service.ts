@@ -6,6 +6,7 @@ import { ServiceError } from "#lib/service-error.ts";
 import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
   type GetExperimentRequest,
+  type GetTraceInfosRequest,
   type GetTraceRequest,
   type ListExperimentsRequest,
   type ListTwinsRequest,
@@ -34,6 +35,7 @@ export function createTraceReaderService(store: TraceStore, log: Logger): Served
     definition: TraceReaderServiceService,
     implementation: {
       getTrace: unary(log, (request: GetTraceRequest) => getTrace(store, request)),
+      getTraceInfos: unary(log, (request: GetTraceInfosRequest) => getTraceInfos(store, request)),
       searchTraces: unary(log, (request: SearchTracesRequest) => searchTraces(store, request)),
       listTwins: unary(log, (request: ListTwinsRequest) => listTwins(store, request)),
       getExperiment: unary(log, (request: GetExperimentRequest) => getExperiment(store, request)),
@@ -47,6 +49,15 @@ async function getTrace(store: TraceStore, request: GetTraceRequest) {
   const trace = await store.getTrace(WORKSPACE, traceId, withPayload(request.view));
   if (trace === undefined) throw noTrace(traceId);
   return { trace };
+}
+
+async function getTraceInfos(store: TraceStore, { traceIds }: GetTraceInfosRequest) {
+  if (traceIds.length < 1 || traceIds.length > TRACES_PAGE_MAX) {
+    throw invalid("trace_ids", `must be 1 to ${TRACES_PAGE_MAX}`);
+  }
+  const ids = traceIds.flatMap((name) => parseTraceName(name) ?? []);
+  if (ids.length < traceIds.length) throw invalid("trace_ids", "must be tr- and 32 hex digits, or the digits alone");
+  return { infos: [...(await store.getTraceInfos(WORKSPACE, ids))] };
 }
 
 async function searchTraces(store: TraceStore, request: SearchTracesRequest) {

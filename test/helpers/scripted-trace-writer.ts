@@ -48,6 +48,10 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
       if (trace === undefined) callback(notFound("There is no such trace."));
       else callback(null, { trace });
     },
+    getTraceInfos: ({ request }, callback) => {
+      const infos = writer.traces.flatMap(({ info }) => info ?? []);
+      callback(null, { infos: infos.filter(({ traceId }) => request.traceIds.includes(traceId)) });
+    },
     searchTraces: ({ request }, callback) => {
       searches.push(request);
       callback(null, { traces: writer.traces.flatMap(({ info }) => info ?? []), nextPageToken: "next" });

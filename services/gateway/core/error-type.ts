@@ -18,6 +18,7 @@ const ERROR_TYPES = {
   invalid_request: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   untranslatable: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   not_found: ErrorType.ERROR_TYPE_INVALID_REQUEST,
+  already_exists: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   request_too_large: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   unsupported_media_type: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   unauthenticated: ErrorType.ERROR_TYPE_PERMISSION_DENIED,

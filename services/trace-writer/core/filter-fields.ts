@@ -36,7 +36,7 @@ const TRACE_FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
   ...named(facet("session"), "session", "session_id"),
   ...named(facet("user"), "user", "user_id"),
   ...named(text({ of: "metadata", key: "mlflow.sourceRun" }), "run_id"),
-  ...named(text({ of: "metadata", key: "client_request_id" }), "client_request_id"),
+  ...named(text({ of: "trace", field: "client request" }), "client_request_id"),
 ]);
 
 /** Metadata that is looked up as a facet, whichever way it is asked for. */

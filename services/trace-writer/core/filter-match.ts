@@ -83,8 +83,10 @@ function textsOf(trace: SearchedTrace, subject: Subject): readonly string[] {
   }
 }
 
-function traceTextsOf(info: TraceInfo, field: "id" | "name" | "text"): readonly string[] {
+function traceTextsOf(info: TraceInfo, field: "id" | "name" | "text" | "client request"): readonly string[] {
   switch (field) {
+    case "client request":
+      return present(info.clientRequestId);
     case "id":
       return [info.traceId, ...present(parseTraceName(info.traceId))];
     case "name":

@@ -31,7 +31,7 @@ export type Comparison = "=" | "<" | "<=" | ">" | ">=";
  * `number` conditions ask the same of spans' attributes.
  */
 export type Subject =
-  | { readonly of: "trace"; readonly field: "id" | "name" | "text" }
+  | { readonly of: "trace"; readonly field: "id" | "name" | "text" | "client request" }
   | { readonly of: "facet"; readonly facet: FacetName }
   | { readonly of: "metadata" | "tag" | "span attribute"; readonly key: string }
   | { readonly of: "span"; readonly field: "name" | "type" | "status" };

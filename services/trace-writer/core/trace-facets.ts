@@ -11,10 +11,14 @@ export interface Facet {
 /** Of endpoints, models and providers a trace is found by so many each, the first in alphabetical order. */
 const VALUES_MAX = 20;
 /** What every trace has, or has of its own: nobody looks traces up by it. It is read from the trace itself. */
-const COMPUTED = new Set([
+const OF_ITS_OWN = new Set([
   "mlflow.trace_schema.version",
   "mlflow.trace.tokenUsage",
   "mlflow.trace.cost",
+  "mlflow.trace.sizeStats",
+  "mlflow.trace.sizeBytes",
+  "mlflow.traceInputs",
+  "mlflow.traceOutputs",
   "twinspan.usage.estimated",
   "twinspan.cost.price_version",
 ]);
@@ -35,7 +39,7 @@ export function facetsOf(rows: readonly SpanRow[], metadata: TraceInfo["metadata
       .map((value) => ({ name, value }));
   };
   const said = Object.entries(metadata).flatMap(([key, value]) =>
-    COMPUTED.has(key) || value === "" ? [] : [{ name: NAMED.get(key) ?? `metadata.${key}`, value }],
+    OF_ITS_OWN.has(key) || value === "" ? [] : [{ name: NAMED.get(key) ?? `metadata.${key}`, value }],
   );
   return [
     ...some("endpoint", ({ endpoint }) => [endpoint]),
@@ -48,5 +52,5 @@ export function facetsOf(rows: readonly SpanRow[], metadata: TraceInfo["metadata
 /** The name of the facet that a filter asks of. Undefined: what it asks of is none. */
 export function facetNameOf(subject: Subject): string | undefined {
   if (subject.of === "facet") return subject.facet;
-  return subject.of === "metadata" && !COMPUTED.has(subject.key) ? `metadata.${subject.key}` : undefined;
+  return subject.of === "metadata" && !OF_ITS_OWN.has(subject.key) ? `metadata.${subject.key}` : undefined;
 }

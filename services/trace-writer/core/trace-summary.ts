@@ -1,9 +1,12 @@
 import { traceNameOf } from "#lib/ids.ts";
 import { mlflowCostOf, mlflowUsageOf } from "#lib/spans/usage.ts";
 import { type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
+import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import { compareByRank } from "./span-order.ts";
 import type { NamedExperiment, StoredSpanRow } from "./span-row.ts";
+import { claimedStateOf, endOf, type StoredClaim } from "./trace-claim.ts";
 import { type Facet, facetsOf } from "./trace-facets.ts";
+import { editedTagsOf, type TagEdits } from "./trace-tags.ts";
 import { totalsOf } from "./trace-usage.ts";
 
 /** The other twins that a trace names, at the most. */
@@ -17,8 +20,12 @@ export interface TraceFacts {
   readonly sealed: boolean;
   /** What the record says of it. Empty for agents' traces. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** At least one, in any order. */
+  /** In any order. At least one, where nobody claims the trace. */
   readonly rows: readonly StoredSpanRow[];
+  /** What its agent says of it as a whole. Undefined: nothing. */
+  readonly claim: StoredClaim | undefined;
+  /** What was done to its tags. */
+  readonly tagEdits: TagEdits;
   /** The traces that hold its other twins, by time: 32 hex digits each. */
   readonly linkedTraceIds: readonly string[];
 }
@@ -33,26 +40,29 @@ export interface TraceSummary {
 
 /** The summary of a trace. It follows from the facts alone, so neither order nor repetition of arrivals shows. */
 export function summaryOf(facts: TraceFacts): TraceSummary {
-  const { rows } = facts;
+  const { rows, tagEdits } = facts;
+  const claim = facts.claim?.claim;
   const first = firstByRank(rows, () => true);
-  if (first === undefined) throw new Error("a trace has at least one span");
-  const experiment = ownerOf(rows);
-  const startNs = rows.reduce((earliest, row) => (row.startNs < earliest ? row.startNs : earliest), first.startNs);
-  const endNs = rows.reduce((latest, row) => (row.endNs > latest ? row.endNs : latest), first.endNs);
+  const experiment = facts.claim?.experiment ?? ownerOf(rows);
+  const { startNs, endNs } = intervalOf(rows, first, claim);
   const { usage, cost } = totalsOf(rows);
+  const spanName = { "mlflow.traceName": first?.name ?? "" };
+  const spansLocation = { "mlflow.trace.spansLocation": "TRACKING_STORE" };
+  const tags = editedTagsOf({ ...spanName, ...claim?.tags, ...spansLocation }, tagEdits);
   const info: TraceInfo = {
     traceId: traceNameOf(facts.traceId),
     experimentId: experiment?.id.toString() ?? "",
-    state: stateOf(first),
-    name: first.name,
+    state: (claim && claimedStateOf(claim)) ?? stateOf(first),
+    name: tags["mlflow.traceName"] ?? "",
     startTimeUnixNano: startNs,
     durationNanos: endNs - startNs,
     spanCount: rows.length,
-    requestPreview: first.requestPreview,
-    responsePreview: first.responsePreview,
+    requestPreview: claim?.requestPreview || (first?.requestPreview ?? ""),
+    responsePreview: claim?.responsePreview || (first?.responsePreview ?? ""),
     metadata: withoutUnset({
       "mlflow.trace.session": firstByRank(rows, ({ session }) => session !== undefined)?.session,
       "mlflow.trace.user": firstByRank(rows, ({ user }) => user !== undefined)?.user,
+      ...claim?.metadata,
       ...facts.metadata,
       "mlflow.trace_schema.version": "3",
       "mlflow.trace.tokenUsage": usage && mlflowUsageOf(usage),
@@ -60,18 +70,20 @@ export function summaryOf(facts: TraceFacts): TraceSummary {
       "twinspan.usage.estimated": usage?.estimated ? "true" : undefined,
       "twinspan.cost.price_version": cost?.priceVersion,
     }),
-    tags: { "mlflow.traceName": first.name, "mlflow.trace.spansLocation": "TRACKING_STORE" },
+    tags,
     usage,
     cost,
     sealed: facts.sealed,
     linkedTraceIds: facts.linkedTraceIds.slice(0, LINKED_MAX).map(traceNameOf),
+    clientRequestId: claim?.clientRequestId ?? "",
   };
   return { info, facets: facetsOf(rows, info.metadata), experiment };
 }
 
 /**
- * The experiment that owns a trace, by the rank of its rows: the one named with its first span, where the gateway's own
- * full trace or an agent wrote it; among mirrors only, the first that names one. Undefined: the trace is pending.
+ * The experiment that owns a trace that nobody claims, by the rank of its rows: the one named with its first span, where
+ * the gateway's own full trace or an agent wrote it; among mirrors only, the first that names one. Undefined: the trace is
+ * pending.
  */
 function ownerOf(rows: readonly StoredSpanRow[]): NamedExperiment | undefined {
   const owner =
@@ -80,9 +92,25 @@ function ownerOf(rows: readonly StoredSpanRow[]): NamedExperiment | undefined {
   return owner?.experiment;
 }
 
+/** From the earliest start to the latest end. A claim, which MLflow writes in milliseconds, counts until a root is there. */
+function intervalOf(rows: readonly StoredSpanRow[], first: StoredSpanRow | undefined, claim: TraceClaim | undefined) {
+  const claimed =
+    claim !== undefined && (first === undefined || first.parentId !== undefined)
+      ? { startNs: claim.startTimeUnixNano, endNs: endOf(claim) }
+      : undefined;
+  const start = claimed ?? first;
+  if (start === undefined) throw new Error("a trace has a span or a claim");
+  let { startNs, endNs } = start;
+  for (const row of rows) {
+    if (row.startNs < startNs) startNs = row.startNs;
+    if (row.endNs > endNs) endNs = row.endNs;
+  }
+  return { startNs, endNs };
+}
+
 /** By the first row in rank: without a root the trace is still in progress. */
-function stateOf(first: StoredSpanRow): TraceState {
-  if (first.parentId !== undefined) return TraceState.TRACE_STATE_IN_PROGRESS;
+function stateOf(first: StoredSpanRow | undefined): TraceState {
+  if (first === undefined || first.parentId !== undefined) return TraceState.TRACE_STATE_IN_PROGRESS;
   return first.failed ? TraceState.TRACE_STATE_ERROR : TraceState.TRACE_STATE_OK;
 }
 

@@ -1,12 +1,14 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { Filter } from "../core/filter.ts";
 import type { TraceKey } from "../core/page-token.ts";
 import type { RecordToWrite } from "../core/record-to-write.ts";
 import type { RejectReason } from "../core/span-check.ts";
 import type { SpanBatch } from "../core/span-row.ts";
 import type { TraceOrder } from "../core/trace-order.ts";
+import type { TagEdits } from "../core/trace-tags.ts";
 
 /** Names an experiment of a workspace. */
 export type ExperimentChoice = NonNullable<ExperimentRef["ref"]>;
@@ -43,8 +45,44 @@ export interface TraceStore extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<SpansOutcome>;
 
+  /**
+   * Stores what an agent says of its trace as a whole, under an experiment: by id it must exist, by name it is created when
+   * missing. `claim` is canonical (`canonicalClaimOf`). Of two claims of one trace `claimReplaces` settles which counts. A
+   * sealed trace takes none, and loses the one it had when it is sealed.
+   */
+  claimTrace(
+    workspace: string,
+    experiment: ExperimentChoice,
+    claim: TraceClaim,
+    signal: AbortSignal,
+  ): Promise<ClaimOutcome>;
+
+  /**
+   * Edits tags of a trace, sealed or not, all in one step: `null` removes. The one write whose order shows: the last edit
+   * of a tag counts. Checked edits only (`checkTagEdit`); a trace keeps at most `EDITED_TAGS_MAX`.
+   */
+  editTags(workspace: string, traceId: string, edits: TagEdits, signal: AbortSignal): Promise<TagsOutcome>;
+
+  /**
+   * Deletes traces that an experiment owns, at most `limit`, all in one step, with all that belongs to them. Links of other
+   * traces to them are gone as well. Ids of other traces are passed over; by time the oldest go first.
+   */
+  deleteTraces(
+    workspace: string,
+    experimentId: bigint,
+    which: TracesToDelete,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<DeletionOutcome>;
+
+  /** Creates an experiment, or gives one another name. Names are unique in their workspace. */
+  writeExperiment(workspace: string, write: ExperimentWrite, signal: AbortSignal): Promise<ExperimentOutcome>;
+
   /** One trace, from one moment. Without payload where `withPayload` is false; then payload is not even read. */
   getTrace(workspace: string, traceId: string, withPayload: boolean): Promise<Trace | undefined>;
+
+  /** Traces by their ids, in the order given, from one moment. Those that do not exist are left out. */
+  getTraceInfos(workspace: string, traceIds: readonly string[]): Promise<readonly TraceInfo[]>;
 
   /**
    * Traces in the order asked for, those that are equal by id, from behind `after` on, at most `limit`. Either those that
@@ -111,6 +149,32 @@ export type SpansOutcome =
   | { readonly kind: "stored"; readonly rejected: ReadonlyMap<RejectReason, number> }
   | { readonly kind: "experiment_not_found" };
 
+/** What became of a claim. */
+export type ClaimOutcome = "stored" | "experiment_not_found" | "sealed_trace";
+
+/** What became of an edit of tags. */
+export type TagsOutcome = "edited" | "trace_not_found" | "too_many_tags";
+
+/** Which traces of an experiment are deleted: those of these ids, or those that began at a time or earlier. */
+export type TracesToDelete =
+  | { readonly kind: "ids"; readonly traceIds: readonly string[] }
+  | { readonly kind: "until"; readonly startNsMax: bigint };
+
+/** What became of a deletion. */
+export type DeletionOutcome =
+  | { readonly kind: "deleted"; readonly traces: number }
+  | { readonly kind: "experiment_not_found" };
+
+/** What is done to an experiment. Names are `isExperimentName`. */
+export type ExperimentWrite =
+  | { readonly kind: "create"; readonly name: string }
+  | { readonly kind: "rename"; readonly id: bigint; readonly name: string };
+
+/** What became of it. */
+export type ExperimentOutcome =
+  | { readonly kind: "written"; readonly experiment: Experiment }
+  | { readonly kind: "name_taken" | "experiment_not_found" };
+
 /** How a store is. */
 export interface StoreCondition {
   /** Whether it takes writes at all. */
@@ -139,6 +203,8 @@ export const STORE_EVENTS = [
   "span_evicted",
   "trace_adopted",
   "trace_moved",
+  "trace_claimed",
+  "trace_deleted",
 ] as const;
 
 /** Hears what a store does. */

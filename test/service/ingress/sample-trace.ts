@@ -28,6 +28,7 @@ export const INFO: TraceInfo = {
   cost: { inputNanoUsd: 1_000n, outputNanoUsd: 2_000n, totalNanoUsd: 3_000n },
   sealed: true,
   linkedTraceIds: ["tr-00000000000000000000000000000001"],
+  clientRequestId: "",
 };
 
 const SPAN = {

@@ -2,14 +2,17 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
+import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
-import { idsOf, record, span, spanId, traceId } from "./sample-traces.ts";
-import { searchTraces, textOf, writeRecords, writeSpans } from "./writing.ts";
+import { idsOf, record, span, spanId, T0, traceId } from "./sample-traces.ts";
+import { claimTrace, searchTraces, textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /** One thing that arrives. */
 type Arrival =
   | { readonly kind: "record"; readonly record: InvocationRecord }
-  | { readonly kind: "span"; readonly experiment: string; readonly span: Span };
+  | { readonly kind: "span"; readonly experiment: string; readonly span: Span }
+  | { readonly kind: "claim"; readonly experiment: string; readonly claim: Partial<TraceClaim> };
 
 const RECORDS = [1, 2, 3] as const;
 const AGENT_TRACES = [traceId(0xa1), traceId(0xa2)] as const;
@@ -68,6 +71,30 @@ const agentSpans = fc
     }),
   );
 
+/** What agents say of traces as a whole: several claims of one trace, some of full traces. */
+const claims: fc.Arbitrary<readonly Arrival[]> = fc.array(
+  fc
+    .record({
+      trace: fc.constantFrom(...TRACES, ...AGENT_TRACES),
+      experiment: fc.constantFrom(...EXPERIMENTS),
+      start: fc.integer({ min: 0, max: 30 }),
+      length: fc.integer({ min: 0, max: 30 }),
+      state: fc.constantFrom(
+        TraceState.TRACE_STATE_OK,
+        TraceState.TRACE_STATE_ERROR,
+        TraceState.TRACE_STATE_IN_PROGRESS,
+      ),
+      preview: fc.constantFrom("", "said"),
+      tags: fc.dictionary(fc.constantFrom("mlflow.traceName", "stage"), fc.constantFrom("1", "2")),
+      metadata: fc.dictionary(fc.constantFrom("mlflow.trace.session", "run"), fc.constantFrom("1", "2")),
+    })
+    .map(({ trace, experiment, start, length, preview, ...said }): Arrival => {
+      const times = { startTimeUnixNano: T0 + BigInt(start), durationNanos: BigInt(length) };
+      return { kind: "claim", experiment, claim: { traceId: trace, requestPreview: preview, ...times, ...said } };
+    }),
+  { maxLength: 4 },
+);
+
 /** A record of each number, whose caller is an agent's trace, another record's full trace, or nobody. */
 const records: fc.Arbitrary<readonly Arrival[]> = fc.tuple(
   ...RECORDS.map((n) =>
@@ -88,8 +115,8 @@ const records: fc.Arbitrary<readonly Arrival[]> = fc.tuple(
 
 /** The same arrivals twice: as they are, one by one; and in any order, some again, in any batches. */
 const twoWays = fc
-  .tuple(agentSpans, records)
-  .map(([spans, written]) => [...spans, ...written])
+  .tuple(agentSpans, records, claims)
+  .map(([spans, written, claimed]) => [...spans, ...written, ...claimed])
   .chain((arrivals) =>
     fc.record({
       plain: fc.constant(arrivals),
@@ -138,8 +165,10 @@ function batchesOf(arrivals: readonly Arrival[], cuts: readonly boolean[]): read
 async function arrive(store: TraceStore, arrivals: readonly Arrival[], workspace: string): Promise<void> {
   const written = arrivals.flatMap((arrival) => (arrival.kind === "record" ? arrival.record : []));
   const spans = arrivals.flatMap((arrival) => (arrival.kind === "span" ? arrival : []));
+  const claimed = arrivals.flatMap((arrival) => (arrival.kind === "claim" ? arrival : []));
   const byExperiment = Map.groupBy(spans, ({ experiment }) => experiment);
   await Promise.all([
+    ...claimed.map(({ experiment, claim }) => claimTrace(store, experiment, claim, workspace)),
     written.length === 0 ? undefined : writeRecords(store, written, workspace),
     ...Array.from(byExperiment, ([experiment, group]) =>
       writeSpans(

@@ -124,6 +124,8 @@ test("a file of a version before searches is filled in when it is opened", async
       ALTER TABLE spans DROP COLUMN first_token_ns;
       ALTER TABLE traces DROP COLUMN duration_ns; ALTER TABLE traces DROP COLUMN state;
       ALTER TABLE traces DROP COLUMN name; ALTER TABLE traces DROP COLUMN facets;
+      ALTER TABLE traces DROP COLUMN claim; ALTER TABLE traces DROP COLUMN claim_experiment_id;
+      ALTER TABLE traces DROP COLUMN tag_edits;
       PRAGMA user_version = 2`);
   }
   await using migrated = await start(path);

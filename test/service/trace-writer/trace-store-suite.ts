@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
+import { describeEdits } from "./edits-suite.ts";
 import { describePermutations } from "./permutations.ts";
 import { describeReads } from "./reads-suite.ts";
 import { CANARY, idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
@@ -245,6 +246,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
 
     describeReads(() => store);
     describeSearch(() => store);
+    describeEdits(() => store);
     describePermutations(() => store);
   });
 }

@@ -1,10 +1,12 @@
 import type { ResourceSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import { type Trace, type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
+import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
 import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
 import { recordToWriteOf } from "../../../services/trace-writer/core/record-to-write.ts";
 import { sortSpans } from "../../../services/trace-writer/core/span-sorting.ts";
+import { canonicalClaimOf, checkClaim } from "../../../services/trace-writer/core/trace-claim.ts";
 import { parseTraceOrder } from "../../../services/trace-writer/core/trace-order.ts";
 import { digest } from "../../../services/trace-writer/digest.ts";
 import { receiveRecord } from "../../../services/trace-writer/receive-records.ts";
@@ -14,7 +16,7 @@ import type {
   TraceScope,
   TraceStore,
 } from "../../../services/trace-writer/store/trace-store.ts";
-import { resourceSpans } from "./sample-traces.ts";
+import { resourceSpans, T0 } from "./sample-traces.ts";
 
 const LATEST = 2n ** 63n - 1n;
 const never = new AbortController().signal;
@@ -57,6 +59,34 @@ export async function searchTraces(
 ): Promise<readonly TraceInfo[]> {
   const search = { scope, filter: parseFilter(asked.filter ?? ""), order: parseTraceOrder(asked.orderBy ?? "") };
   return (await store.searchTraces(asked.workspace ?? "default", search, 500, undefined)).traces;
+}
+
+/** What is said of a sample trace as a whole, where nothing else is said. */
+const CLAIM: TraceClaim = {
+  traceId: "",
+  experiment: undefined,
+  state: TraceState.TRACE_STATE_UNSPECIFIED,
+  startTimeUnixNano: T0,
+  durationNanos: 0n,
+  clientRequestId: "",
+  requestPreview: "",
+  responsePreview: "",
+  metadata: {},
+  tags: {},
+};
+
+/** Claims a trace as the service does, under an experiment's name or another choice. */
+export function claimTrace(
+  store: TraceStore,
+  experiment: string | ExperimentChoice,
+  said: Partial<TraceClaim>,
+  workspace = "default",
+) {
+  const choice = typeof experiment === "string" ? ({ $case: "name", value: experiment } as const) : experiment;
+  const claim = { ...CLAIM, ...said, experiment: { ref: choice } };
+  const fault = checkClaim(claim);
+  if (fault !== undefined) throw new Error(`the sample claim breaks a rule: ${fault}`);
+  return store.claimTrace(workspace, choice, canonicalClaimOf(claim), never);
 }
 
 /** The spans of a trace in the order read. */

@@ -46,7 +46,7 @@ function traceOf(spans: Span[], sealed = false): Trace {
       usage: undefined,
       cost: undefined,
       sealed,
-      linkedTraceIds: [],
+      linkedTraceIds: [], clientRequestId: "",
     },
     resourceSpans: [{ resource: undefined, scopeSpans: [{ scope: undefined, spans, schemaUrl: "" }], schemaUrl: "" }],
     mirrorSpanIds: [],

@@ -146,6 +146,7 @@ describe("a filter", () => {
       cost: undefined,
       sealed: false,
       linkedTraceIds: [],
+      clientRequestId: "",
     };
     fc.assert(
       fc.property(filterText(fc.constantFrom(...Object.keys(values))), (text) => {

@@ -17,11 +17,11 @@ export const protobufFileName = "twinspan/trace/v1/trace.proto";
 export const TraceState = {
   /** TRACE_STATE_UNSPECIFIED - Not said. */
   TRACE_STATE_UNSPECIFIED: 0,
-  /** TRACE_STATE_OK - The root ended well. */
+  /** TRACE_STATE_OK - The root, or the claim, ended well. */
   TRACE_STATE_OK: 1,
-  /** TRACE_STATE_ERROR - The root ended with an error. */
+  /** TRACE_STATE_ERROR - The root, or the claim, ended with an error. */
   TRACE_STATE_ERROR: 2,
-  /** TRACE_STATE_IN_PROGRESS - The root has not come yet. */
+  /** TRACE_STATE_IN_PROGRESS - Neither has come yet. */
   TRACE_STATE_IN_PROGRESS: 3,
   UNRECOGNIZED: -1,
 } as const;
@@ -75,8 +75,8 @@ export interface Trace {
 }
 
 /**
- * A trace without its spans. Computed from the set of stored spans, so that neither the order nor the repetition of
- * arrivals shows.
+ * A trace without its spans. Computed from the set of stored spans and the claim, so that neither the order nor the
+ * repetition of arrivals shows; tags that were edited rank above.
  */
 export interface TraceInfo {
   /** The id, `tr-<32 lower-case hex>`. */
@@ -85,9 +85,12 @@ export interface TraceInfo {
   experimentId: string;
   /** Where it stands. */
   state: TraceState;
-  /** The root span's name; without a root, the name of the earliest span. */
+  /**
+   * Its tag `mlflow.traceName`, as it was set or claimed; else the root span's name; without a root, the name of the
+   * earliest span.
+   */
   name: string;
-  /** The earliest start of its spans, in nanoseconds since the Unix epoch. */
+  /** The earliest start of its spans, and of its claim where no root has come, in nanoseconds since the Unix epoch. */
   startTimeUnixNano: bigint;
   /** From the earliest start to the latest end, in nanoseconds. */
   durationNanos: bigint;
@@ -99,7 +102,7 @@ export interface TraceInfo {
   responsePreview: string;
   /** Facts about the trace, under MLflow's keys. */
   metadata: { [key: string]: string };
-  /** Tags, under MLflow's keys (`mlflow.traceName`, …). */
+  /** Tags, under MLflow's keys (`mlflow.traceName`, …): edited, else claimed, else read from the spans. */
   tags: { [key: string]: string };
   /** The tokens of the trace, each call once. Unset: none are known. */
   usage:
@@ -116,6 +119,8 @@ export interface TraceInfo {
    * mirrors. At most 100, by time.
    */
   linkedTraceIds: string[];
+  /** The agent's own name for the request. Empty: it gave none. */
+  clientRequestId: string;
 }
 
 export interface TraceInfo_MetadataEntry {
@@ -213,6 +218,7 @@ function createBaseTraceInfo(): TraceInfo {
     cost: undefined,
     sealed: false,
     linkedTraceIds: [],
+    clientRequestId: "",
   };
 }
 
@@ -268,6 +274,9 @@ export const TraceInfo: MessageFns<TraceInfo> = {
     }
     for (const v of message.linkedTraceIds) {
       writer.uint32(122).string(v!);
+    }
+    if (message.clientRequestId !== "") {
+      writer.uint32(130).string(message.clientRequestId);
     }
     return writer;
   },
@@ -409,6 +418,14 @@ export const TraceInfo: MessageFns<TraceInfo> = {
             }
 
             message.linkedTraceIds.push(reader.string());
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.clientRequestId = reader.string();
             continue;
           }
         }

@@ -40,6 +40,18 @@ export interface GetTraceResponse {
   trace: Trace | undefined;
 }
 
+/** The request for GetTraceInfos. */
+export interface GetTraceInfosRequest {
+  /** The traces' ids: `tr-<32 hex>`, or the 32 hex digits alone. 1 to 500. */
+  traceIds: string[];
+}
+
+/** The answer to GetTraceInfos. */
+export interface GetTraceInfosResponse {
+  /** The traces that exist, in the order of the request. */
+  infos: TraceInfo[];
+}
+
 /** The request for SearchTraces. */
 export interface SearchTracesRequest {
   /** The experiments to search, by id. At most 100. Ids that do not exist are passed over. Empty only with `pending`. */
@@ -204,6 +216,98 @@ export const GetTraceResponse: MessageFns<GetTraceResponse> = {
             }
 
             message.trace = Trace.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetTraceInfosRequest(): GetTraceInfosRequest {
+  return { traceIds: [] };
+}
+
+export const GetTraceInfosRequest: MessageFns<GetTraceInfosRequest> = {
+  encode(message: GetTraceInfosRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.traceIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTraceInfosRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTraceInfosRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.traceIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetTraceInfosResponse(): GetTraceInfosResponse {
+  return { infos: [] };
+}
+
+export const GetTraceInfosResponse: MessageFns<GetTraceInfosResponse> = {
+  encode(message: GetTraceInfosResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.infos) {
+      TraceInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTraceInfosResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTraceInfosResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.infos.push(TraceInfo.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -721,6 +825,17 @@ export const TraceReaderServiceService = {
     responseSerialize: (value: GetTraceResponse): Buffer => Buffer.from(GetTraceResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetTraceResponse => GetTraceResponse.decode(value),
   },
+  /** Gets traces by their ids, without their spans. Those that do not exist are left out. */
+  getTraceInfos: {
+    path: "/twinspan.trace.v1.TraceReaderService/GetTraceInfos" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetTraceInfosRequest): Buffer => Buffer.from(GetTraceInfosRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetTraceInfosRequest => GetTraceInfosRequest.decode(value),
+    responseSerialize: (value: GetTraceInfosResponse): Buffer =>
+      Buffer.from(GetTraceInfosResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetTraceInfosResponse => GetTraceInfosResponse.decode(value),
+  },
   /**
    * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither repeat
    * nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even empty, where
@@ -777,6 +892,8 @@ export const TraceReaderServiceService = {
 export interface TraceReaderServiceServer extends UntypedServiceImplementation {
   /** Gets a trace by its id, pending or not. NOT_FOUND when there is none. */
   getTrace: handleUnaryCall<GetTraceRequest, GetTraceResponse>;
+  /** Gets traces by their ids, without their spans. Those that do not exist are left out. */
+  getTraceInfos: handleUnaryCall<GetTraceInfosRequest, GetTraceInfosResponse>;
   /**
    * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither repeat
    * nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even empty, where
@@ -810,6 +927,22 @@ export interface TraceReaderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetTraceResponse) => void,
+  ): ClientUnaryCall;
+  /** Gets traces by their ids, without their spans. Those that do not exist are left out. */
+  getTraceInfos(
+    request: GetTraceInfosRequest,
+    callback: (error: ServiceError | null, response: GetTraceInfosResponse) => void,
+  ): ClientUnaryCall;
+  getTraceInfos(
+    request: GetTraceInfosRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetTraceInfosResponse) => void,
+  ): ClientUnaryCall;
+  getTraceInfos(
+    request: GetTraceInfosRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetTraceInfosResponse) => void,
   ): ClientUnaryCall;
   /**
    * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither repeat

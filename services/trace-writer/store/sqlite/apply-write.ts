@@ -2,6 +2,7 @@ import type { RecordToWrite } from "../../core/record-to-write.ts";
 import type { RejectReason } from "../../core/span-check.ts";
 import type { SpanBatch } from "../../core/span-row.ts";
 import type { ExperimentChoice, RecordOutcome, SpansOutcome } from "../trace-store.ts";
+import { applyEdit, type Edit, type EditOutcome } from "./apply-edit.ts";
 import type { Commit } from "./commit.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
@@ -13,12 +14,14 @@ export type Write =
       readonly workspace: string;
       readonly experiment: ExperimentChoice;
       readonly batches: readonly SpanBatch[];
-    };
+    }
+  | Edit;
 
 /** What became of it. */
 export type WriteOutcome =
   | { readonly kind: "records"; readonly outcomes: RecordOutcome[] }
-  | { readonly kind: "spans"; readonly outcome: SpansOutcome };
+  | { readonly kind: "spans"; readonly outcome: SpansOutcome }
+  | EditOutcome;
 
 /** Carries a request out within the transaction at hand. */
 export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOutcome {
@@ -30,6 +33,11 @@ export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOu
       };
     case "spans":
       return { kind: "spans", outcome: applySpans(commit, write, nowMs) };
+    case "claim":
+    case "tags":
+    case "deletion":
+    case "experiment":
+      return applyEdit(commit, write, nowMs);
   }
 }
 

@@ -1,14 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { RejectReason } from "../../core/span-check.ts";
-import { conflictOf } from "../../core/span-order.ts";
 import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/span-row.ts";
 import { summaryOf } from "../../core/trace-summary.ts";
-import type { ExperimentChoice, StoreEvent } from "../trace-store.ts";
+import type { ExperimentChoice, ExperimentOutcome, ExperimentWrite, StoreEvent } from "../trace-store.ts";
 import { integerIn } from "./columns.ts";
 import { openExperimentTable } from "./experiment-table.ts";
 import { createKnownTraces } from "./known-traces.ts";
 import { pack } from "./packing.ts";
-import { openSpanTable, type SpanTable } from "./span-table.ts";
+import { type SettledSpan, settleSpan } from "./settle-span.ts";
+import { openSpanTable } from "./span-table.ts";
 import { openTraceTable } from "./trace-table.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
@@ -24,6 +24,14 @@ export interface Commit {
   trace(workspace: string, traceId: string): WorkingTrace;
   /** Makes an empty trace a full trace: what was in it is evicted. */
   seal(trace: WorkingTrace, metadata: Readonly<Record<string, string>>, recordHash: string): void;
+  /** Stores what is said of a trace as a whole. */
+  annotate(trace: WorkingTrace, said: Partial<Pick<WorkingTrace, "claim" | "tagEdits">>): void;
+  /** The traces that an experiment owns and that began at `startNsMax` or earlier, the oldest first. */
+  ownedUntil(experimentId: bigint, startNsMax: bigint, limit: number): readonly WorkingTrace[];
+  /** Removes a trace and all that belongs to it. */
+  remove(trace: WorkingTrace): void;
+  hasExperiment(workspace: string, id: bigint): boolean;
+  writeExperiment(workspace: string, write: ExperimentWrite, nowMs: number): ExperimentOutcome;
   /** Stores the bytes of a payload. */
   storePayload(trace: WorkingTrace, bytes: Uint8Array): void;
   /** Stores spans under a trace. Returns why some were not, and how many. */
@@ -93,18 +101,25 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
     if (trace === found) trace.known = knownTraces.take(trace.ref);
     return keep(workspace, trace);
   };
+  const relink = (refs: readonly bigint[]) => {
+    for (const ref of refs) {
+      const trace = workingTrace(ref);
+      if (trace !== undefined) Object.assign(trace, { known: undefined, changed: true });
+    }
+  };
+  const annotate: Commit["annotate"] = (trace, said) => {
+    Object.assign(trace, said, { changed: true });
+    traceTable.annotate(trace);
+  };
   const evict = (trace: WorkingTrace) => {
     count("span_evicted", spans.removeAll(trace.ref));
-    for (const ref of traceTable.unlinkMirrorsIn(trace.ref)) {
-      const full = workingTrace(ref);
-      if (full !== undefined) Object.assign(full, { known: undefined, changed: true });
-    }
+    relink(traceTable.unlinkMirrorsIn(trace.ref));
     trace.known = { rows: [], linkedTraceIds: [] };
   };
   const linkedTo = ({ known, ref }: WorkingTrace) => known?.linkedTraceIds ?? traceTable.linkedTo(ref);
   const sumUpTrace = (trace: WorkingTrace): bigint | undefined => {
     const known = { rows: trace.known?.rows ?? spans.rowsOf(trace.ref), linkedTraceIds: linkedTo(trace) };
-    if (known.rows.length === 0) return undefined;
+    if (known.rows.length === 0 && trace.claim === undefined) return undefined;
     const summary = summaryOf({ ...trace, ...known });
     traceTable.update(trace, summary);
     // A full trace does not change any more, but for its link.
@@ -130,7 +145,26 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
     trace: (workspace, traceId) => find(workspace, traceId) ?? keep(workspace, traceTable.insert(workspace, traceId)),
     seal(trace, metadata, recordHash) {
       if (trace.known?.rows.length !== 0) evict(trace);
+      if (trace.claim !== undefined) annotate(trace, { claim: undefined });
       Object.assign(trace, { sealed: true, metadata, recordHash });
+    },
+    annotate,
+    ownedUntil: (...asked) => traceTable.ownedUntil(...asked).flatMap((ref) => workingTrace(ref) ?? []),
+    remove(trace) {
+      const { ref, workspace, traceId } = trace;
+      spans.removeAll(ref);
+      relink(traceTable.remove(trace));
+      traces.delete(keyOf(workspace, traceId));
+      byRef.delete(ref);
+      knownTraces.take(ref);
+    },
+    hasExperiment: (workspace, id) =>
+      experimentTable.find(workspace, { $case: "id", value: id.toString() }) !== undefined,
+    writeExperiment(workspace, write, nowMs) {
+      experiments.clear();
+      // Rows that are remembered bear their experiments' names.
+      if (write.kind === "rename") knownTraces.forget();
+      return experimentTable.write(workspace, write, nowMs);
     },
     storePayload: ({ ref }, bytes) => void insertPayload.run(ref, pack(bytes)),
     storeSpans(trace, batch, experiment) {
@@ -138,11 +172,11 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
       let room = traceSpansMax - (trace.known?.rows.length ?? spans.countOf(trace.ref));
       const outcomes = batch.rows.map((row, position) => {
         const isFull = row.origin === "agent" && room <= 0;
-        const settled = settle(spans, trace, { ...row, experiment }, { chunk: place, position }, isFull);
+        const settled = settleSpan(spans, trace, { ...row, experiment }, { chunk: place, position }, isFull);
         if (settled === "stored") room -= 1;
         return settled;
       });
-      const times = (outcome: Settled) => outcomes.filter((settled) => settled === outcome).length;
+      const times = (outcome: SettledSpan) => outcomes.filter((settled) => settled === outcome).length;
       const stored = times("stored") + times("replaced");
       count("span_stored", stored);
       count("span_repeated", times("repeated"));
@@ -181,34 +215,4 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
       letGo();
     },
   };
-}
-
-/** What became of one span. */
-type Settled = "stored" | "replaced" | "repeated" | "lost" | "mirror_span" | "trace_full";
-
-function settle(
-  spans: SpanTable,
-  trace: WorkingTrace,
-  arriving: StoredSpanRow,
-  place: { readonly chunk: bigint; readonly position: number },
-  isFull: boolean,
-): Settled {
-  const experimentId = arriving.experiment?.id;
-  if (!isFull && spans.insert(trace.ref, arriving, experimentId, place)) {
-    trace.known?.rows.push(arriving);
-    return "stored";
-  }
-  const stored = spans.find(trace.ref, arriving.spanId);
-  if (stored === undefined && isFull) return "trace_full";
-  if (stored === undefined) throw new Error("a span's id is taken, and there is no row of that id");
-  switch (conflictOf(stored.row, arriving)) {
-    case "duplicate":
-      return "repeated";
-    case "loses":
-      return stored.row.origin === "agent" ? "lost" : "mirror_span";
-    case "replaces":
-      spans.replace(trace.ref, arriving, experimentId, place, stored.chunk);
-      trace.known = undefined;
-      return "replaced";
-  }
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { parseExperimentId } from "../../core/experiment-name.ts";
 import type { NamedExperiment } from "../../core/span-row.ts";
-import type { ExperimentChoice } from "../trace-store.ts";
+import type { ExperimentChoice, ExperimentOutcome, ExperimentWrite } from "../trace-store.ts";
 import { integerIn, type Row, textIn } from "./columns.ts";
 
 /** The experiments of an open file. */
@@ -11,19 +11,22 @@ export interface ExperimentTable {
   find(workspace: string, choice: ExperimentChoice): Experiment | undefined;
   /** The one that is chosen; by name it is created when missing. Undefined: by id, and there is none. */
   obtain(workspace: string, choice: ExperimentChoice, nowMs: number): NamedExperiment | undefined;
+  /** Creates one, or gives one another name. */
+  write(workspace: string, write: ExperimentWrite, nowMs: number): ExperimentOutcome;
   /** Notes that it took a span. */
   touch(id: bigint, nowMs: number): void;
   /** Those behind `after`, by id. */
   list(workspace: string, limit: number, after: bigint): readonly Experiment[];
 }
 
-/** The table of experiments. On a file that is open for reading, `obtain` and `touch` must not be called. */
+/** The table of experiments. On a file that is open for reading, nothing but `find` and `list` may be called. */
 export function openExperimentTable(db: DatabaseSync): ExperimentTable {
   const byId = db.prepare("SELECT * FROM experiments WHERE workspace = ? AND id = ?");
   const byName = db.prepare("SELECT * FROM experiments WHERE workspace = ? AND name = ?");
   const insert = db.prepare(
     "INSERT INTO experiments (workspace, name, created_ms, updated_ms) VALUES (?, ?, ?3, ?3) RETURNING *",
   );
+  const rename = db.prepare("UPDATE experiments SET name = ? WHERE workspace = ? AND id = ? RETURNING *");
   const touch = db.prepare("UPDATE experiments SET updated_ms = max(updated_ms, ?) WHERE id = ?");
   const list = db.prepare("SELECT * FROM experiments WHERE workspace = ? AND id > ? ORDER BY id LIMIT ?");
   const row = (workspace: string, { $case, value }: ExperimentChoice): Row | undefined => {
@@ -40,6 +43,18 @@ export function openExperimentTable(db: DatabaseSync): ExperimentTable {
       const found = row(workspace, choice);
       const obtained = found ?? (choice.$case === "name" ? insert.get(workspace, choice.value, nowMs) : undefined);
       return obtained && { id: integerIn(obtained, "id"), name: textIn(obtained, "name") };
+    },
+    write(workspace, write, nowMs) {
+      const named = byName.get(workspace, write.name);
+      if (write.kind === "create") {
+        const created = named === undefined ? insert.get(workspace, write.name, nowMs) : undefined;
+        return created === undefined ? { kind: "name_taken" } : { kind: "written", experiment: experimentIn(created) };
+      }
+      if (named !== undefined && integerIn(named, "id") !== write.id) return { kind: "name_taken" };
+      const renamed = rename.get(write.name, workspace, write.id);
+      return renamed === undefined
+        ? { kind: "experiment_not_found" }
+        : { kind: "written", experiment: experimentIn(renamed) };
     },
     touch: (id, nowMs) => void touch.run(nowMs, id),
     list: (workspace, limit, after) => list.all(workspace, after, limit).map(experimentIn),

@@ -11,6 +11,8 @@ export const PENDING_ID = -1n;
 export interface FacetTable {
   /** Brings what is stored of a trace up to what its summary says. Returns the ids of its values, ascending. */
   store(trace: WorkingTrace, summary: TraceSummary): readonly bigint[];
+  /** Removes what is stored of a trace. */
+  remove(trace: WorkingTrace): void;
   /** Forgets the ids it knows: those of a transaction that was rolled back are not stored. */
   forget(): void;
 }
@@ -49,6 +51,9 @@ export function openFacetTable(db: DatabaseSync): FacetTable {
       }
       for (const id of ids) if (!kept.has(id)) add.run(after.experiment, id, after.startNs, trace.ref);
       return ids;
+    },
+    remove({ ref, experimentId, startNs, facetIds }) {
+      for (const id of facetIds) remove.run(experimentId ?? PENDING_ID, id, startNs, ref);
     },
     forget: () => known.clear(),
   };

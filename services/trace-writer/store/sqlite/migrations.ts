@@ -88,6 +88,12 @@ const MIGRATIONS = [
   ALTER TABLE spans ADD COLUMN price_version TEXT;
   `,
   SEARCH_MIGRATION,
+  // What an agent says of its trace as a whole (a serialized TraceClaim), and edits of tags: a JSON object, null: removed.
+  `
+  ALTER TABLE traces ADD COLUMN claim BLOB;
+  ALTER TABLE traces ADD COLUMN claim_experiment_id INTEGER;
+  ALTER TABLE traces ADD COLUMN tag_edits TEXT;
+  `,
 ] as const;
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */

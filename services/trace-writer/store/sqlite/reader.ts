@@ -12,6 +12,7 @@ import { type ListTwins, openTwinList } from "./twin-list.ts";
 /** Reads a file. Every read is one transaction, and so sees one moment. */
 export interface Reader {
   trace(workspace: string, traceId: string, withPayload: boolean): Trace | undefined;
+  infos(workspace: string, traceIds: readonly string[]): readonly TraceInfo[];
   readonly search: SearchTraces;
   readonly twins: ListTwins;
   pendingTraces(): number;
@@ -63,6 +64,13 @@ export function openReader(db: DatabaseSync): Reader {
   return {
     trace: (...asked) => inOneMoment(db, () => readTrace(...asked)),
     twins: (...asked) => inOneMoment(db, () => twins(...asked)),
+    infos: (workspace, traceIds) =>
+      inOneMoment(db, () =>
+        traceIds.flatMap((traceId) => {
+          const found = trace.get(workspace, idBytes(traceId));
+          return found === undefined ? [] : TraceInfo.decode(bytesIn(found, "info"));
+        }),
+      ),
     search: (...asked) => inOneMoment(db, () => search(...asked)),
     pendingTraces: () => Number(integerIn(pendingCount.get() ?? {}, "traces")),
     experiments,

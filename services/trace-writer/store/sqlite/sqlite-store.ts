@@ -1,10 +1,14 @@
+import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { RecordToWrite } from "../../core/record-to-write.ts";
 import type { SpanBatch } from "../../core/span-row.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
+import type { Write, WriteOutcome } from "./apply-write.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader } from "./reader.ts";
 import { startWriteQueue, type WriteQueueOptions } from "./write-queue.ts";
 
+/** What a write that holds hardly anything takes in memory while it waits, about. */
+const EDIT_BYTES = 1000;
 /** What a row of a span takes in memory while it waits, about. */
 const ROW_BYTES = 500;
 
@@ -20,19 +24,38 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
   opened.defer(() => db.close());
   const reader = openReader(db);
   const owned = opened.move();
+  const write = async <Kind extends Write["kind"]>(
+    asked: Extract<Write, { kind: Kind }>,
+    bytes: number,
+    signal: AbortSignal,
+  ): Promise<Extract<WriteOutcome, { kind: Kind }>> => {
+    const answer = await queue.write(asked, bytes, signal);
+    if (!isOfKind(answer, asked.kind)) throw new Error("the writer answered another write");
+    return answer;
+  };
   return {
     async writeRecords(workspace, records, signal) {
-      const write = { kind: "records", workspace, records } as const;
-      const answer = await queue.write(write, sumOf(records, bytesOfRecord), signal);
-      if (answer.kind !== "records") throw new Error("the writer answered another write");
-      return answer.outcomes;
+      return (await write({ kind: "records", workspace, records }, sumOf(records, bytesOfRecord), signal)).outcomes;
     },
     async writeSpans(workspace, experiment, batches, signal) {
-      const write = { kind: "spans", workspace, experiment, batches } as const;
-      const answer = await queue.write(write, sumOf(batches, bytesOfBatch), signal);
-      if (answer.kind !== "spans") throw new Error("the writer answered another write");
-      return answer.outcome;
+      const bytes = sumOf(batches, bytesOfBatch);
+      return (await write({ kind: "spans", workspace, experiment, batches }, bytes, signal)).outcome;
     },
+    async claimTrace(workspace, experiment, claim, signal) {
+      const bytes = EDIT_BYTES + TraceClaim.encode(claim).finish().byteLength;
+      return (await write({ kind: "claim", workspace, experiment, claim }, bytes, signal)).outcome;
+    },
+    async editTags(workspace, traceId, edits, signal) {
+      const bytes = EDIT_BYTES + sumOf(Object.values(edits), (value) => value?.length ?? 0);
+      return (await write({ kind: "tags", workspace, traceId, edits }, bytes, signal)).outcome;
+    },
+    async deleteTraces(workspace, experimentId, which, limit, signal) {
+      return (await write({ kind: "deletion", workspace, experimentId, which, limit }, EDIT_BYTES, signal)).outcome;
+    },
+    async writeExperiment(workspace, experiment, signal) {
+      return (await write({ kind: "experiment", workspace, experiment }, EDIT_BYTES, signal)).outcome;
+    },
+    getTraceInfos: async (workspace, traceIds) => reader.infos(workspace, traceIds),
     getTrace: async (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
     searchTraces: async (...asked) => reader.search(...asked),
     listTwins: async (...asked) => reader.twins(...asked),
@@ -46,6 +69,13 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function isOfKind<Kind extends Write["kind"]>(
+  answer: WriteOutcome,
+  kind: Kind,
+): answer is Extract<WriteOutcome, { kind: Kind }> {
+  return answer.kind === kind;
 }
 
 function bytesOfRecord({ full, payload, mirror }: RecordToWrite): number {

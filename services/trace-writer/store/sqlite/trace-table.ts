@@ -1,7 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
+import type { StoredClaim } from "../../core/trace-claim.ts";
 import { LINKED_MAX, type TraceSummary } from "../../core/trace-summary.ts";
-import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
+import type { TagEdits } from "../../core/trace-tags.ts";
+import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
@@ -12,6 +15,12 @@ export interface TraceTable {
   byRef(ref: bigint): WorkingTrace | undefined;
   /** Stores what became of a trace, and what lists show of it. */
   update(trace: WorkingTrace, summary: TraceSummary): void;
+  /** Stores a claim, and edits of tags, of a trace. */
+  annotate(trace: WorkingTrace): void;
+  /** The traces that an experiment owns and that began at `startNsMax` or earlier, the oldest first. */
+  ownedUntil(experimentId: bigint, startNsMax: bigint, limit: number): readonly bigint[];
+  /** Removes a trace, its payload and its links. Returns the traces that were linked to it. */
+  remove(trace: WorkingTrace): readonly bigint[];
   link(fullRef: bigint, mirrorRef: bigint, spanId: string, startNs: bigint): void;
   /** Removes the links to mirrors within a trace. Returns the full traces that had them. */
   unlinkMirrorsIn(mirrorRef: bigint): readonly bigint[];
@@ -23,14 +32,24 @@ export interface TraceTable {
 
 /** The table of traces. */
 export function openTraceTable(db: DatabaseSync): TraceTable {
-  const columns = "ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, facets";
   const facets = openFacetTable(db);
-  const byId = db.prepare(`SELECT ${columns} FROM traces WHERE workspace = ? AND trace_id = ?`);
-  const byRef = db.prepare(`SELECT ${columns} FROM traces WHERE ref = ?`);
+  const select = `
+    SELECT ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, facets, tag_edits, claim,
+      claim_experiment_id, (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name
+    FROM traces`;
+  const byId = db.prepare(`${select} WHERE workspace = ? AND trace_id = ?`);
+  const byRef = db.prepare(`${select} WHERE ref = ?`);
   const insert = db.prepare("INSERT INTO traces (workspace, trace_id) VALUES (?, ?)");
   const update = db.prepare(`
     UPDATE traces SET sealed = ?, metadata = ?, record_hash = ?, experiment_id = ?, start_ns = ?, duration_ns = ?,
       state = ?, name = ?, facets = ?, info = ? WHERE ref = ?`);
+  const annotate = db.prepare("UPDATE traces SET claim = ?, claim_experiment_id = ?, tag_edits = ? WHERE ref = ?");
+  const ownedUntil = db.prepare(
+    "SELECT ref FROM traces WHERE experiment_id = ? AND start_ns <= ? ORDER BY start_ns, trace_id DESC LIMIT ?",
+  );
+  const remove = db.prepare("DELETE FROM traces WHERE ref = ?");
+  const removePayload = db.prepare("DELETE FROM payloads WHERE trace_ref = ?");
+  const unlinkFull = db.prepare("DELETE FROM mirror_links WHERE full_ref = ? RETURNING mirror_ref");
   const link = db.prepare("INSERT INTO mirror_links (full_ref, mirror_ref, span_id, start_ns) VALUES (?, ?, ?, ?)");
   const unlink = db.prepare("DELETE FROM mirror_links WHERE mirror_ref = ? RETURNING full_ref");
   const linked = db.prepare(`
@@ -41,6 +60,7 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
       SELECT traces.trace_id, mirror_links.start_ns FROM mirror_links JOIN traces ON traces.ref = mirror_links.mirror_ref
         WHERE mirror_links.full_ref = ?1
     ) ORDER BY at, trace_id LIMIT ${LINKED_MAX}`);
+  const unlinkMirrorsIn = (mirrorRef: bigint) => unlink.all(mirrorRef).map((row) => integerIn(row, "full_ref"));
   return {
     find(workspace, traceId) {
       const found = byId.get(workspace, idBytes(traceId));
@@ -55,6 +75,8 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
         sealed: false,
         metadata: {},
         recordHash: undefined,
+        claim: undefined,
+        tagEdits: {},
         experimentId: undefined,
         startNs: 0n,
         facetIds: [],
@@ -84,8 +106,22 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
         ref,
       );
     },
+    annotate({ ref, claim, tagEdits }) {
+      const claimBytes = claim === undefined ? null : TraceClaim.encode(claim.claim).finish();
+      annotate.run(claimBytes, claim?.experiment.id ?? null, JSON.stringify(tagEdits), ref);
+    },
+    ownedUntil: (experimentId, startNsMax, limit) =>
+      ownedUntil.all(experimentId, startNsMax, limit).map((row) => integerIn(row, "ref")),
+    remove(trace) {
+      const { ref } = trace;
+      facets.remove(trace);
+      const linked = [...unlinkMirrorsIn(ref), ...unlinkFull.all(ref).map((row) => integerIn(row, "mirror_ref"))];
+      removePayload.run(ref);
+      remove.run(ref);
+      return linked;
+    },
     link: (fullRef, mirrorRef, spanId, startNs) => void link.run(fullRef, mirrorRef, idBytes(spanId), startNs),
-    unlinkMirrorsIn: (mirrorRef) => unlink.all(mirrorRef).map((row) => integerIn(row, "full_ref")),
+    unlinkMirrorsIn,
     forget: facets.forget,
     linkedTo: (ref) => linked.all(ref).map((row) => hexIn(row, "trace_id")),
   };
@@ -99,12 +135,30 @@ function traceIn(row: Row): WorkingTrace {
     sealed: integerIn(row, "sealed") === 1n,
     metadata: textsOf(JSON.parse(textIn(row, "metadata"))),
     recordHash: optionalTextIn(row, "record_hash"),
+    claim: claimIn(row),
+    tagEdits: editsOf(JSON.parse(optionalTextIn(row, "tag_edits") ?? "{}")),
     experimentId: optionalIntegerIn(row, "experiment_id"),
     startNs: integerIn(row, "start_ns"),
     facetIds: facetIdsIn(row),
     known: undefined,
     changed: false,
   };
+}
+
+function claimIn(row: Row): StoredClaim | undefined {
+  const id = optionalIntegerIn(row, "claim_experiment_id");
+  if (id === undefined) return undefined;
+  return {
+    claim: TraceClaim.decode(bytesIn(row, "claim")),
+    experiment: { id, name: textIn(row, "claim_experiment_name") },
+  };
+}
+
+function editsOf(value: unknown): TagEdits {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, edit]) => (typeof edit === "string" || edit === null ? [[key, edit]] : [])),
+  );
 }
 
 function textsOf(value: unknown): Readonly<Record<string, string>> {

@@ -1,4 +1,6 @@
 import type { StoredSpanRow } from "../../core/span-row.ts";
+import type { StoredClaim } from "../../core/trace-claim.ts";
+import type { TagEdits } from "../../core/trace-tags.ts";
 
 /**
  * A trace that the commit at hand works on. It is looked up once, changed here, and written back once, when the commit
@@ -13,6 +15,9 @@ export interface WorkingTrace {
   metadata: Readonly<Record<string, string>>;
   /** Of a full trace: the digest of what was stored first. */
   recordHash: string | undefined;
+  /** What its agent says of it as a whole. Undefined: nothing. */
+  claim: StoredClaim | undefined;
+  tagEdits: TagEdits;
   /** The experiment that readers see it in. Undefined: it is pending, or no reader has seen it. */
   readonly experimentId: bigint | undefined;
   /** The start that readers see. 0: no reader has seen it. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ServiceError } from "#lib/service-error.ts";
 import type { ListExperimentsRequest, SearchTracesRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { parseJsonBody } from "./parse-json-body.ts";
 
 const count = z.int32().min(0).default(0);
 const pageToken = z.string().max(1000).default("");
@@ -35,7 +36,7 @@ const BY_ID = /^experiment_id( asc)?$/i;
  * holds yet. The filter and the order go on as they are: the trace-writer reads them. Unknown members are passed over.
  */
 export function parseTraceSearch(body: Buffer): SearchTracesRequest {
-  const search = parse(traceSearch, body);
+  const search = parseJsonBody(traceSearch, body);
   const experimentIds = search.locations.map((location) => location.mlflow_experiment.experiment_id);
   refuse(
     "locations",
@@ -54,7 +55,7 @@ export function parseTraceSearch(body: Buffer): SearchTracesRequest {
 
 /** Reads the body of MLflow's search for experiments: all of them, by id. */
 export function parseExperimentSearch(body: Buffer): ListExperimentsRequest {
-  const search = parse(experimentSearch, body);
+  const search = parseJsonBody(experimentSearch, body);
   refuse("filter", search.filter !== "", "Filters are not supported. Leave it out.");
   refuse(
     "order_by",
@@ -66,20 +67,4 @@ export function parseExperimentSearch(body: Buffer): ListExperimentsRequest {
 
 function refuse(field: string, isWrong: boolean, message: string): void {
   if (isWrong) throw new ServiceError("invalid_request", `${field}: ${message}`, { field });
-}
-
-function parse<Schema extends z.ZodType>(schema: Schema, body: Buffer): z.output<Schema> {
-  const checked = schema.safeParse(body.length === 0 ? {} : parseJson(body));
-  if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  const field = issue?.path.map(String).join(".") || "the body";
-  throw new ServiceError("invalid_request", `${field}: ${issue?.message ?? "is not valid"}.`, { field });
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch (cause) {
-    throw new ServiceError("invalid_request", "The body is not JSON.", { cause });
-  }
 }

@@ -4,6 +4,8 @@ import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { TraceServiceService } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { EndpointServiceClient } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import { ExperimentServiceClient } from "#proto/twinspan/trace/v1/experiment_service.ts";
+import { TraceEditorServiceClient } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
 import { TraceReaderServiceClient } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { ask } from "./ask.ts";
 
@@ -19,6 +21,8 @@ export interface Peers extends Disposable {
   readonly gateway: GatewayServiceClient;
   readonly endpoints: EndpointServiceClient;
   readonly reader: TraceReaderServiceClient;
+  readonly editor: TraceEditorServiceClient;
+  readonly experiments: ExperimentServiceClient;
   /** Exports an encoded ExportTraceServiceRequest and returns the encoded answer: nothing is read on the way. */
   exportSpans(request: Buffer, metadata: Metadata, deadlineMs: number): Promise<Buffer>;
 }
@@ -44,6 +48,8 @@ export function openPeers(config: Config): Peers {
   return {
     gateway,
     reader,
+    editor: new TraceEditorServiceClient(config.ingress.traceWriter, credentials, toTraceWriter),
+    experiments: new ExperimentServiceClient(config.ingress.traceWriter, credentials, toTraceWriter),
     endpoints: new EndpointServiceClient(config.ingress.gateway, credentials, toGateway),
     exportSpans: (request, metadata, deadlineMs) =>
       ask(TRACE_WRITER, (callback) =>

@@ -16,6 +16,8 @@ import { routeAnthropic } from "./routes/anthropic.ts";
 import { routeGemini } from "./routes/gemini.ts";
 import { routeMlflowExperiments } from "./routes/mlflow-experiments.ts";
 import { routeMlflowGateway } from "./routes/mlflow-gateway.ts";
+import { routeMlflowServer } from "./routes/mlflow-server.ts";
+import { routeMlflowTraceEdits } from "./routes/mlflow-trace-edits.ts";
 import { routeMlflowTraces } from "./routes/mlflow-traces.ts";
 import { routeModels } from "./routes/models.ts";
 import { routeOpenAi } from "./routes/openai.ts";
@@ -102,11 +104,13 @@ function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean):
   routeAnthropic(app, parts);
   routeGemini(app, parts);
   routeMlflowGateway(app, parts);
+  routeMlflowServer(app);
   routeRaw(app, parts);
   routeModels(app, parts);
   routeOtlpTraces(app, parts);
   for (const prefix of ["/api", "/ajax-api"]) {
     routeMlflowTraces(app, parts, prefix);
+    routeMlflowTraceEdits(app, parts, prefix);
     routeMlflowExperiments(app, parts, prefix);
   }
   refuseRest();

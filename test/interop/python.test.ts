@@ -28,11 +28,16 @@ test.each(["http", "grpc"])(
   },
 );
 
+test("MLflow's client keeps an agent's traces here as in a server of its own, with the mirrors inside", async () => {
+  expect(await python("mlflow_client.py", stack.url)).toBe("done");
+});
+
 test("Google's gRPC library calls the gateway by reflection alone", async () => {
   expect(await python("call_over_grpc.py", stack.gatewayAddress)).toMatch(/^tr-[0-9a-f]{32}$/);
 });
 
 async function python(script: string, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await run(join(PYTHON_BIN, "python"), [join(SCRIPTS, script), ...args], { timeout: 60_000 });
+  const options = { timeout: 60_000, env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: "true" } };
+  const { stdout } = await run(join(PYTHON_BIN, "python"), [join(SCRIPTS, script), ...args], options);
   return stdout.trim();
 }

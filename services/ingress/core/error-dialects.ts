@@ -67,6 +67,7 @@ const MLFLOW_CODES: Readonly<Partial<Record<ErrorKind, string>>> = {
   unauthenticated: "UNAUTHENTICATED",
   permission_denied: "PERMISSION_DENIED",
   not_found: "RESOURCE_DOES_NOT_EXIST",
+  already_exists: "RESOURCE_ALREADY_EXISTS",
   request_too_large: "INVALID_PARAMETER_VALUE",
   unsupported_media_type: "BAD_REQUEST",
   rate_limited: "REQUEST_LIMIT_EXCEEDED",

@@ -9,10 +9,12 @@ const STATUS_CODES = namesOfEnum(Status_StatusCode);
 
 /** The spans of a trace as MLflow reads them: OTLP spans in protobuf's JSON, by start, then by id, without resources. */
 export function spansJson(groups: readonly ResourceSpans[]): readonly object[] {
-  return groups
-    .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans))
-    .sort(byStart)
-    .map(spanJson);
+  return spansOf(groups).map(spanJson);
+}
+
+/** The spans of a trace, by start, then by id. */
+export function spansOf(groups: readonly ResourceSpans[]): readonly Span[] {
+  return groups.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)).sort(byStart);
 }
 
 function byStart(left: Span, right: Span): number {

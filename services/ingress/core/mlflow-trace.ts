@@ -23,6 +23,7 @@ export function traceJson({ info, resourceSpans, mirrorSpanIds }: Trace): object
 export function traceInfoJson(info: TraceInfo): object {
   return {
     trace_id: info.traceId,
+    ...(info.clientRequestId === "" ? {} : { client_request_id: info.clientRequestId }),
     trace_location: locationJson(info.experimentId),
     request_preview: info.requestPreview,
     response_preview: info.responsePreview,

@@ -6,3 +6,9 @@ export function requiredParameter(query: unknown, name: string): string {
   if (typeof value?.[1] === "string" && value[1] !== "") return value[1];
   throw new ServiceError("invalid_request", `${name}: give it once, as a parameter of the query.`, { field: name });
 }
+
+/** The values of a parameter that may be there several times. */
+export function repeatedParameter(query: unknown, name: string): readonly string[] {
+  const found = Object.entries(query ?? {}).find(([key]) => key === name)?.[1];
+  return [found].flat().filter((value) => typeof value === "string");
+}

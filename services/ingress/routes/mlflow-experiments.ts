@@ -1,19 +1,24 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { FastifyInstance } from "fastify";
 import { ServiceError } from "#lib/service-error.ts";
+import type {
+  CreateExperimentResponse,
+  RenameExperimentResponse,
+} from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { GetExperimentResponse, ListExperimentsResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { ask } from "../ask.ts";
 import { experimentJson } from "../core/mlflow-experiment.ts";
 import { requiredParameter } from "../core/query.ts";
 import type { IngressParts } from "../ingress-parts.ts";
+import { parseNewExperiment, parseRenamedExperiment } from "../mlflow-edits.ts";
 import { parseExperimentSearch } from "../mlflow-search.ts";
 import { TRACE_WRITER } from "../peers.ts";
 import { readBody } from "../read-body.ts";
 
 const SEARCH_BYTES_MAX = 256 * 1024;
 
-/** MLflow's reads of experiments, under `prefix` (`/api` or `/ajax-api`): by name, by id, and the list of all. */
+/** MLflow's experiments, under `prefix` (`/api` or `/ajax-api`): read by name, by id, as a list; made and renamed. */
 export function routeMlflowExperiments(
   app: FastifyInstance,
   { config, peers, bodies }: IngressParts,
@@ -37,6 +42,24 @@ export function routeMlflowExperiments(
   app.get(`${base}/get`, ({ query }) =>
     getExperiment({ ref: { $case: "id", value: requiredParameter(query, "experiment_id") } }),
   );
+
+  app.post(`${base}/create`, async ({ raw }, reply) => {
+    const request = parseNewExperiment(await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"));
+    const { experiment } = await ask<CreateExperimentResponse>(TRACE_WRITER, (callback) =>
+      peers.experiments.createExperiment(request, new Metadata(), options(), callback),
+    );
+    return { experiment_id: experiment?.id };
+  });
+
+  app.post(`${base}/update`, async ({ raw }, reply) => {
+    const { experiment_id: id, new_name: name } = parseRenamedExperiment(
+      await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
+    );
+    await ask<RenameExperimentResponse>(TRACE_WRITER, (callback) =>
+      peers.experiments.renameExperiment({ id, name }, new Metadata(), options(), callback),
+    );
+    return {};
+  });
 
   app.post(`${base}/search`, async ({ raw }, reply) => {
     const request = parseExperimentSearch(

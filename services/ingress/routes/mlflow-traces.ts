@@ -2,41 +2,100 @@ import { Metadata } from "@grpc/grpc-js";
 import type { FastifyInstance } from "fastify";
 import { parseTraceName, traceNameOf } from "#lib/ids.ts";
 import { ServiceError } from "#lib/service-error.ts";
-import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
-import type { GetTraceResponse, SearchTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
+import type {
+  GetTraceInfosResponse,
+  GetTraceResponse,
+  SearchTracesResponse,
+} from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { ask } from "../ask.ts";
+import { artifactJson } from "../core/mlflow-artifact.ts";
 import { traceInfoJson, traceJson } from "../core/mlflow-trace.ts";
-import { requiredParameter } from "../core/query.ts";
+import { repeatedParameter, requiredParameter } from "../core/query.ts";
 import type { IngressParts } from "../ingress-parts.ts";
+import { parseTraceIds } from "../mlflow-edits.ts";
 import { parseTraceSearch } from "../mlflow-search.ts";
 import { TRACE_WRITER } from "../peers.ts";
 import { readBody } from "../read-body.ts";
+import { pathParameter } from "./path-parameter.ts";
 
 /** A search is a few lines of JSON. */
 const SEARCH_BYTES_MAX = 256 * 1024;
+/** How many traces are read at once with their spans. MLflow's clients ask for 10. */
+const TRACES_MAX = 100;
 
-/** MLflow's reads of traces, under `prefix` (`/api` or `/ajax-api`): one by its id, and a search. */
+/** MLflow's reads of traces, under `prefix` (`/api` or `/ajax-api`): by their ids, with spans or without, and a search. */
 export function routeMlflowTraces(app: FastifyInstance, { config, peers, bodies }: IngressParts, prefix: string): void {
   const options = () => ({ deadline: Date.now() + config.limits.readMs });
+  const base = `${prefix}/3.0/mlflow/traces`;
 
-  app.get(`${prefix}/3.0/mlflow/traces/get`, async ({ query }) => {
-    const traceId = parseTraceName(requiredParameter(query, "trace_id"));
-    if (traceId === undefined) {
-      throw new ServiceError("invalid_request", "trace_id: must be `tr-` and 32 hex digits.", { field: "trace_id" });
-    }
-    const request = { traceId: traceNameOf(traceId), view: TraceView.TRACE_VIEW_FULL };
+  async function getTrace(traceId: string): Promise<Trace> {
+    const request = { traceId, view: TraceView.TRACE_VIEW_FULL };
     const { trace } = await ask<GetTraceResponse>(TRACE_WRITER, (callback) =>
       peers.reader.getTrace(request, new Metadata(), options(), callback),
     );
-    if (trace === undefined) throw new ServiceError("not_found", `There is no trace ${request.traceId}.`);
-    return { trace: traceJson(trace) };
+    return trace ?? notFound(traceId);
+  }
+
+  async function getInfos(traceIds: readonly string[]): Promise<readonly TraceInfo[]> {
+    const { infos } = await ask<GetTraceInfosResponse>(TRACE_WRITER, (callback) =>
+      peers.reader.getTraceInfos({ traceIds: [...traceIds] }, new Metadata(), options(), callback),
+    );
+    return infos;
+  }
+
+  app.get(`${base}/get`, async ({ query }) => ({
+    trace: traceJson(await getTrace(traceNameIn(requiredParameter(query, "trace_id"), "trace_id"))),
+  }));
+
+  app.get(`${base}/batchGet`, async ({ query }) => {
+    const names = repeatedParameter(query, "trace_ids").map((name) => traceNameIn(name, "trace_ids"));
+    if (names.length > TRACES_MAX) throw invalid("trace_ids", `give at most ${TRACES_MAX} at once`);
+    const traces: object[] = [];
+    for (const { traceId } of names.length === 0 ? [] : await getInfos(names)) {
+      traces.push(traceJson(await getTrace(traceId)));
+    }
+    return { traces };
   });
 
-  app.post(`${prefix}/3.0/mlflow/traces/search`, async ({ raw }, reply) => {
+  app.post(`${base}/batchGetInfos`, async ({ raw }, reply) => {
+    const asked = parseTraceIds(await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"));
+    const names = asked.map((name) => traceNameIn(name, "trace_ids"));
+    return { trace_infos: names.length === 0 ? [] : (await getInfos(names)).map(traceInfoJson) };
+  });
+
+  app.post(`${base}/search`, async ({ raw }, reply) => {
     const request = parseTraceSearch(await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"));
     const { traces, nextPageToken } = await ask<SearchTracesResponse>(TRACE_WRITER, (callback) =>
       peers.reader.searchTraces(request, new Metadata(), options(), callback),
     );
     return { traces: traces.map(traceInfoJson), next_page_token: nextPageToken };
   });
+
+  app.get(`${base}/:traceId`, async ({ params }) => {
+    const name = traceNameIn(pathParameter(params, "traceId"), "trace_id");
+    const [info] = await getInfos([name]);
+    return { trace: { trace_info: traceInfoJson(info ?? notFound(name)) } };
+  });
+
+  for (const version of ["2.0", "3.0"]) {
+    app.get(`${prefix}/${version}/mlflow/get-trace-artifact`, async ({ query }, reply) => {
+      const trace = await getTrace(traceNameIn(requiredParameter(query, "request_id"), "request_id"));
+      return reply.header("content-disposition", "attachment; filename=traces.json").send(artifactJson(trace));
+    });
+  }
+}
+
+function traceNameIn(text: string, field: string): string {
+  const traceId = parseTraceName(text);
+  if (traceId === undefined) throw invalid(field, "must be `tr-` and 32 hex digits");
+  return traceNameOf(traceId);
+}
+
+function notFound(name: string): never {
+  throw new ServiceError("not_found", `There is no trace ${name}. It may not have arrived yet.`);
+}
+
+function invalid(field: string, rule: string): ServiceError {
+  return new ServiceError("invalid_request", `${field}: ${rule}.`, { field });
 }

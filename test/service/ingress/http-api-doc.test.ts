@@ -5,7 +5,7 @@ import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
 const DOC = readFileSync("docs/http-api.md", "utf8");
 const ROWS = [...DOC.matchAll(/^\| ([A-Z, ]+) \| `([^`]+)` \|/gm)].map(([, methods = "", path = ""]) => ({
   methods: methods.split(", "),
-  path: path.replace("{endpoint}", "demo").replace("{path}", "any/thing"),
+  path: path.replace("{endpoint}", "demo").replace("{path}", "any/thing").replace("{trace}", "tr-1"),
 }));
 
 let bench: IngressBench;

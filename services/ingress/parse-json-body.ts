@@ -1,0 +1,19 @@
+import type { z } from "zod";
+import { ServiceError } from "#lib/service-error.ts";
+
+/** The value of a JSON body that a schema takes; an empty body is `{}`. Else `invalid_request`, with the field at fault. */
+export function parseJsonBody<Schema extends z.ZodType>(schema: Schema, body: Buffer): z.output<Schema> {
+  const checked = schema.safeParse(body.length === 0 ? {} : parseJson(body));
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  const field = issue?.path.map(String).join(".") || "the body";
+  throw new ServiceError("invalid_request", `${field}: ${issue?.message ?? "is not valid"}.`, { field });
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch (cause) {
+    throw new ServiceError("invalid_request", "The body is not JSON.", { cause });
+  }
+}

@@ -1,0 +1,70 @@
+import { Metadata } from "@grpc/grpc-js";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type {
+  ClaimTraceResponse,
+  DeleteTracesResponse,
+  UpdateTraceTagsRequest,
+  UpdateTraceTagsResponse,
+} from "#proto/twinspan/trace/v1/trace_editor_service.ts";
+import { ask } from "../ask.ts";
+import { traceInfoJson } from "../core/mlflow-trace.ts";
+import { requiredParameter } from "../core/query.ts";
+import type { IngressParts } from "../ingress-parts.ts";
+import { parseStartTrace, parseTag, parseTagKey, parseTraceDeletion } from "../mlflow-edits.ts";
+import { TRACE_WRITER } from "../peers.ts";
+import { readBody } from "../read-body.ts";
+import { pathParameter } from "./path-parameter.ts";
+
+/** What is said of a trace as a whole: previews, metadata and tags, no spans. */
+const EDIT_BYTES_MAX = 1024 * 1024;
+
+/**
+ * MLflow's writes of traces as a whole, under `prefix` (`/api` or `/ajax-api`): StartTraceV3, which comes at a trace's end, its
+ * tags, and its deletion. Spans come as OTLP.
+ */
+export function routeMlflowTraceEdits(
+  app: FastifyInstance,
+  { config, peers, bodies }: IngressParts,
+  prefix: string,
+): void {
+  const options = () => ({ deadline: Date.now() + config.limits.readMs });
+  const bodyOf = ({ raw }: FastifyRequest, reply: FastifyReply) =>
+    readBody(raw, bodies.hold(reply.raw), EDIT_BYTES_MAX, "a fixed limit");
+
+  async function updateTags(request: UpdateTraceTagsRequest): Promise<object> {
+    return await ask<UpdateTraceTagsResponse>(TRACE_WRITER, (callback) =>
+      peers.editor.updateTraceTags(request, new Metadata(), options(), callback),
+    );
+  }
+
+  app.post(`${prefix}/3.0/mlflow/traces`, async (request, reply) => {
+    const claim = parseStartTrace(await bodyOf(request, reply));
+    const { info } = await ask<ClaimTraceResponse>(TRACE_WRITER, (callback) =>
+      peers.editor.claimTrace({ claim }, new Metadata(), options(), callback),
+    );
+    return { trace: { trace_info: info === undefined ? {} : traceInfoJson(info) } };
+  });
+
+  // MLflow's clients keep to version 2.0 here.
+  for (const version of ["2.0", "3.0"]) {
+    const base = `${prefix}/${version}/mlflow/traces`;
+
+    app.patch(`${base}/:traceId/tags`, async (request, reply) => {
+      const { key, value } = parseTag(await bodyOf(request, reply));
+      return updateTags({ traceId: pathParameter(request.params, "traceId"), set: { [key]: value }, remove: [] });
+    });
+
+    app.delete(`${base}/:traceId/tags`, async (request, reply) => {
+      const key = parseTagKey(await bodyOf(request, reply)) ?? requiredParameter(request.query, "key");
+      return updateTags({ traceId: pathParameter(request.params, "traceId"), set: {}, remove: [key] });
+    });
+
+    app.post(`${base}/delete-traces`, async (request, reply) => {
+      const asked = parseTraceDeletion(await bodyOf(request, reply));
+      const { tracesDeleted } = await ask<DeleteTracesResponse>(TRACE_WRITER, (callback) =>
+        peers.editor.deleteTraces(asked, new Metadata(), options(), callback),
+      );
+      return { traces_deleted: tracesDeleted.toString() };
+    });
+  }
+}

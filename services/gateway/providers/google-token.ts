@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { ProviderError } from "../core/provider-error.ts";
 import { parseJson } from "../dialects/json-value.ts";
+import { startOf } from "./body-start.ts";
 import type { HttpClient } from "./http-client.ts";
 
 /** Gives an access token that is good for the next minute at least. Throws a ProviderError when there is none to be had. */
@@ -62,7 +63,7 @@ async function fetchToken(account: z.output<typeof serviceAccount>, client: Http
     timeouts: {},
     signal,
   });
-  const text = await textIn(answer.body);
+  const text = (await startOf(answer.body, ANSWER_BYTES_MAX)).toString("utf8");
   if (answer.status !== 200) throw new ProviderError("provider_auth", `status ${answer.status}`, { text });
   const { access_token, expires_in } = granted.parse(parseJson(text));
   return { text: access_token, untilMs: nowMs + expires_in * 1000 - MARGIN_MS };
@@ -75,17 +76,6 @@ function assertionOf({ client_email, private_key, token_uri }: z.output<typeof s
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".");
   return `${unsigned}.${createSign("RSA-SHA256").update(unsigned).sign(private_key, "base64url")}`;
-}
-
-async function textIn(body: AsyncIterable<Buffer>): Promise<string> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of body) {
-    pieces.push(piece);
-    bytes += piece.length;
-    if (bytes > ANSWER_BYTES_MAX) break;
-  }
-  return Buffer.concat(pieces).toString("utf8");
 }
 
 /** What went wrong. Of a file that cannot be read as an account nothing is quoted: it holds a key. */

@@ -1,5 +1,4 @@
 import { ServiceError } from "#lib/service-error.ts";
-import { ProviderError } from "../core/provider-error.ts";
 import type { RelayedRequest } from "../dialects/dialect.ts";
 import { callerHeadersOf } from "./caller-credentials.ts";
 import type { HttpClient } from "./http-client.ts";
@@ -7,6 +6,7 @@ import { type FormatPlace, type ProviderOptions, placeOf } from "./kinds.ts";
 import { type OwnKey, ownKeyOf } from "./own-key.ts";
 import { passedHeadersOf, retryAfterMsOf } from "./passed-headers.ts";
 import type { ProviderAnswer, ProviderRequest } from "./provider.ts";
+import { refuseRedirect } from "./redirect.ts";
 
 /** What a relay is made of. */
 export interface RelayOptions extends OwnKey {
@@ -46,11 +46,7 @@ async function send(provider: RelayOptions, place: FormatPlace, request: Provide
     timeouts: request.timeouts,
     signal,
   });
-  if (answer.status >= 300 && answer.status < 400) {
-    await answer.body.return();
-    const message = `The provider ${name} answered ${answer.status}, a redirect, which is not followed. Its operator must check providers.${name}.baseUrl.`;
-    throw new ProviderError("provider_protocol", message, { text: `status ${answer.status}` });
-  }
+  await refuseRedirect(name, answer);
   const headers = passedHeadersOf(answer.headers);
   return {
     status: answer.status,

@@ -9,19 +9,27 @@ import { readAnswer } from "./read-answer.ts";
 import { rehearse, startRehearsal } from "./rehearsal.ts";
 import { streamedBody } from "./stream-body.ts";
 import { ToldFacts } from "./told-facts.ts";
-import { answerOf, type Translation, whole } from "./translation.ts";
+import { answerOf, type Translation } from "./translation.ts";
 import { hasNoModels, untranslatable } from "./untranslatable.ts";
 import { lossOf, refusalOfPackage } from "./warnings.ts";
+import { wholeBody } from "./whole-body.ts";
+
+/** A chat that is being translated. */
+interface TranslatedChat {
+  readonly codec: ChatCodec;
+  readonly translation: Translation;
+  readonly decoded: DecodedChat;
+  /** What the package is asked: what was read, and the extras in its own words. */
+  readonly options: LanguageModelV4CallOptions;
+}
 
 /** Translates a chat. */
 export async function translateChat(codec: ChatCodec, translation: Translation): Promise<ProviderAnswer> {
   const decoded = codec.decode(translation.request.invocation);
-  const options = optionsOf(translation, decoded);
-  await refuseLosses(codec, translation, decoded, options);
+  const chat = { codec, translation, decoded, options: optionsOf(translation, decoded) };
+  await refuseLosses(chat);
   const model = modelOf(translation, translation.exchange.fetch);
-  return decoded.streaming
-    ? streamed(codec, translation, decoded, model, options)
-    : answered(codec, translation, decoded, model, options);
+  return decoded.streaming ? streamed(chat, model) : answered(chat, model);
 }
 
 function optionsOf({ request, provider }: Translation, { options, extras }: DecodedChat): LanguageModelV4CallOptions {
@@ -38,12 +46,8 @@ function modelOf({ modelsOver, request, provider }: Translation, fetch: typeof g
 }
 
 /** Refuses what would be lost, before anything is sent. */
-async function refuseLosses(
-  { fieldNames }: ChatCodec,
-  translation: Translation,
-  { extras }: DecodedChat,
-  options: LanguageModelV4CallOptions,
-): Promise<void> {
+async function refuseLosses({ codec, translation, decoded, options }: TranslatedChat): Promise<void> {
+  const { fieldNames } = codec;
   const lost = knownLossOf(translation.provider.options.kind, options);
   if (lost !== undefined) throw untranslatable(fieldNames[lost] ?? lost, "the provider takes it only in part");
   try {
@@ -53,7 +57,7 @@ async function refuseLosses(
     const loss = lossOf(await rehearse(rehearsal, model, options), fieldNames);
     if (loss !== undefined) throw loss;
   } catch (error) {
-    const [extra] = Object.values(extras);
+    const [extra] = Object.values(decoded.extras);
     if (InvalidArgumentError.isInstance(error) && extra !== undefined) {
       throw untranslatable(extra.field, "the provider does not take such a value");
     }
@@ -62,11 +66,8 @@ async function refuseLosses(
 }
 
 async function answered(
-  codec: ChatCodec,
-  translation: Translation,
-  decoded: DecodedChat,
+  { codec, translation, decoded, options }: TranslatedChat,
   model: LanguageModelV4,
-  options: LanguageModelV4CallOptions,
 ): Promise<ProviderAnswer> {
   const answer = await readAnswer(translation, codec.fieldNames, () => model.doGenerate(options));
   const loss = lossOf(answer.warnings, codec.fieldNames);
@@ -76,15 +77,12 @@ async function answered(
   told.hearEnd(answer.finishReason, answer.usage);
   const content = answer.content.filter(({ type }) => type !== "custom");
   const body = codec.encodeAnswer({ ...answer, content }, translation.names, decoded);
-  return answerOf(translation, "application/json", { status: 200, told: () => told.facts(), body: whole(body) });
+  return answerOf(translation, "application/json", { status: 200, told: () => told.facts(), body: wholeBody(body) });
 }
 
 async function streamed(
-  codec: ChatCodec,
-  translation: Translation,
-  decoded: DecodedChat,
+  { codec, translation, decoded, options }: TranslatedChat,
   model: LanguageModelV4,
-  options: LanguageModelV4CallOptions,
 ): Promise<ProviderAnswer> {
   const { stream } = await readAnswer(translation, codec.fieldNames, () =>
     model.doStream({ ...options, includeRawChunks: tellsUsageEarly(translation.provider.options.kind) }),

@@ -28,8 +28,8 @@ export interface ChatCodec {
   encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames, decoded: DecodedChat): Buffer;
   /** Begins to write a stream. */
   createStreamEncoder(told: AnswerNames, decoded: DecodedChat): StreamEncoder;
-  /** The body of an error that a provider told with an HTTP status, in this format. `message` is the provider's own. */
-  errorBody(status: number, message: string): Buffer;
+  /** An error that a provider told with an HTTP status, in this format. `message` is the provider's own. */
+  errorObject(status: number, message: string): object;
 }
 
 /** An option of the interface that a provider's package may have no word for. */
@@ -84,14 +84,16 @@ export interface EmbeddingCodec {
   /** Reads a request. Throws as `ChatCodec.decode` does. */
   decode(invocation: Invocation): DecodedEmbedding;
   /** Writes an answer, its usage included. */
-  encodeAnswer(answer: EmbeddingModelV4Result, told: AnswerNames, invocation: Invocation): Buffer;
-  errorBody(status: number, message: string): Buffer;
+  encodeAnswer(answer: EmbeddingModelV4Result, told: AnswerNames, decoded: DecodedEmbedding): Buffer;
+  errorObject(status: number, message: string): object;
 }
 
 /** A request for embeddings, read. `options` has all but the signal and the headers. */
 export interface DecodedEmbedding {
   readonly options: EmbeddingModelV4CallOptions;
   readonly extras: Extras;
+  /** Whether vectors are written in base64, not as numbers. OpenAI's alone; absent: they are not. */
+  readonly inBase64?: boolean;
 }
 
 export type Codec = ChatCodec | EmbeddingCodec;

@@ -14,9 +14,10 @@ import type { EmbeddingCodec } from "./codec.ts";
 import { dimensionOptionsOf } from "./dimensions.ts";
 import { extraOptionsOf } from "./extras.ts";
 import { readAnswer } from "./read-answer.ts";
-import { answerOf, type Translation, whole } from "./translation.ts";
+import { answerOf, type Translation } from "./translation.ts";
 import { hasNoModels, untranslatable } from "./untranslatable.ts";
 import { type FieldNames, lossOf, refusalOfPackage } from "./warnings.ts";
+import { wholeBody } from "./whole-body.ts";
 
 /** A request is at most so many requests to a provider that takes fewer texts at once. */
 const REQUESTS_MAX = 128;
@@ -25,7 +26,8 @@ const REQUESTS_MAX = 128;
 export async function translateEmbedding(codec: EmbeddingCodec, translation: Translation): Promise<ProviderAnswer> {
   const { request, provider, exchange } = translation;
   const { fieldNames } = codec;
-  const { options, extras } = codec.decode(request.invocation);
+  const decoded = codec.decode(request.invocation);
+  const { options, extras } = decoded;
   const providerOptions = {
     ...options.providerOptions,
     ...extraOptionsOf(provider.options.kind, extras),
@@ -42,9 +44,9 @@ export async function translateEmbedding(codec: EmbeddingCodec, translation: Tra
     results.push(withUsage(provider.options.kind, result));
   }
   const answer = joined(results);
-  const body = codec.encodeAnswer(answer, translation.names, request.invocation);
+  const body = codec.encodeAnswer(answer, translation.names, decoded);
   const facts = factsOf(answer);
-  return answerOf(translation, "application/json", { status: 200, told: () => facts, body: whole(body) });
+  return answerOf(translation, "application/json", { status: 200, told: () => facts, body: wholeBody(body) });
 }
 
 /** The model, and the texts in shares of at most as many as it takes at once. */

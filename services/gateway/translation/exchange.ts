@@ -1,9 +1,11 @@
 import { ServiceError } from "#lib/service-error.ts";
-import { ProviderError } from "../core/provider-error.ts";
+import { startOf } from "../providers/body-start.ts";
 import { createClientFetch } from "../providers/client-fetch.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../providers/http-client.ts";
 import { type PassedHeaders, passedHeadersOf } from "../providers/passed-headers.ts";
 import type { AttemptTimeouts } from "../providers/provider.ts";
+import { refuseRedirect } from "../providers/redirect.ts";
+import { wholeBody } from "./whole-body.ts";
 
 /** A provider's answer of 4xx or 5xx is read up to here; what is longer is cut. */
 const REFUSAL_BYTES_MAX = 1024 * 1024;
@@ -89,11 +91,8 @@ export class Exchange {
     try {
       const answer = await client.request({ ...request, headers: await headersOf(request.headers) });
       this.#headers = passedHeadersOf(answer.headers);
-      if (answer.status < 300) return { ...answer, body: this.#watched(answer.body) };
-      if (answer.status >= 400) return await this.#refused(answer);
-      await answer.body.return();
-      const message = `The provider ${name} answered ${answer.status}, a redirect, which is not followed. Its operator must check providers.${name}.baseUrl.`;
-      throw new ProviderError("provider_protocol", message, { text: `status ${answer.status}` });
+      await refuseRedirect(name, answer);
+      return answer.status < 400 ? { ...answer, body: this.#watched(answer.body) } : await this.#refused(answer);
     } catch (error) {
       throw this.#failed(error);
     }
@@ -116,24 +115,13 @@ export class Exchange {
   }
 
   async #refused({ status, headers, body }: HttpAnswer): Promise<HttpAnswer> {
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    for await (const piece of body) {
-      pieces.push(piece);
-      bytes += piece.length;
-      if (bytes >= REFUSAL_BYTES_MAX) break;
-    }
-    const whole = Buffer.concat(pieces).subarray(0, REFUSAL_BYTES_MAX);
-    this.#refusal = { status, text: whole.toString("utf8") };
-    return { status, headers, body: only(whole) };
+    const start = await startOf(body, REFUSAL_BYTES_MAX);
+    this.#refusal = { status, text: start.toString("utf8") };
+    return { status, headers, body: wholeBody(start) };
   }
 
   #failed(error: unknown): unknown {
     if (error instanceof ServiceError) this.#failure ??= error;
     return error;
   }
-}
-
-async function* only(piece: Buffer): AsyncGenerator<Buffer, void, void> {
-  yield piece;
 }

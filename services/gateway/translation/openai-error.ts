@@ -11,8 +11,3 @@ export function errorObjectOf(status: number, message: string) {
   const type = TYPES.get(status) ?? (status < 500 ? "invalid_request_error" : "server_error");
   return { error: { message, type, param: null, code: null } };
 }
-
-/** The body of an error, as OpenAI writes it. */
-export function errorBody(status: number, message: string): Buffer {
-  return Buffer.from(JSON.stringify(errorObjectOf(status, message)));
-}

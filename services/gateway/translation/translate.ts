@@ -9,7 +9,8 @@ import { Exchange } from "./exchange.ts";
 import { loadModels } from "./load-package.ts";
 import { outgoingHeadersOf } from "./outgoing-headers.ts";
 import { refusalIn } from "./provider-said.ts";
-import { answerOf, type Translation, type TranslatorOptions, whole } from "./translation.ts";
+import { answerOf, type Translation, type TranslatorOptions } from "./translation.ts";
+import { wholeBody } from "./whole-body.ts";
 
 /**
  * Sends a request in the provider's own format, and gives its answer in the caller's. Throws as `Provider.send` does; what
@@ -27,7 +28,7 @@ export async function translate(provider: TranslatorOptions, request: ProviderRe
     const refusal = refusalIn(exchange, error);
     if (refusal === undefined) throw exchange.failure ?? error;
     const { status, message } = refusal;
-    const body = whole(codec.errorBody(status, message));
+    const body = wholeBody(Buffer.from(JSON.stringify(codec.errorObject(status, message))));
     return answerOf(translation, "application/json", { status, told: undefined, body });
   }
 }

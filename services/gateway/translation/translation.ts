@@ -45,8 +45,3 @@ export function answerOf(
     addsUsage: false,
   };
 }
-
-/** A body that is whole. */
-export async function* whole(body: Buffer): AsyncGenerator<Buffer, void, void> {
-  yield body;
-}

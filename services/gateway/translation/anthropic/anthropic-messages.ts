@@ -23,5 +23,5 @@ export const anthropicMessagesCodec: ChatCodec = {
   decode: decodeRequest,
   encodeAnswer,
   createStreamEncoder: (told) => new MessageStreamEncoder(told),
-  errorBody: (status, message) => Buffer.from(JSON.stringify(errorObjectOf(status, message))),
+  errorObject: errorObjectOf,
 };

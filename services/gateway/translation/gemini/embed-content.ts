@@ -2,7 +2,7 @@ import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DecodedEmbedding, EmbeddingCodec } from "../codec.ts";
 import { type Fields, readBody } from "../fields.ts";
 import { given } from "../given.ts";
-import { errorBody } from "./error.ts";
+import { errorObjectOf } from "./error.ts";
 
 const NO_WORD = "other providers have no word for it";
 
@@ -15,7 +15,7 @@ export const geminiEmbedContentCodec: EmbeddingCodec = {
   encodeAnswer({ embeddings: [values = []], usage }) {
     return Buffer.from(JSON.stringify({ embedding: { values }, ...usageOf(usage?.tokens) }));
   },
-  errorBody,
+  errorObject: errorObjectOf,
 };
 
 /** Gemini's `models/{endpoint}:batchEmbedContents`: many. */
@@ -28,7 +28,7 @@ export const geminiBatchEmbedContentsCodec: EmbeddingCodec = {
     const each = embeddings.map((values) => ({ values }));
     return Buffer.from(JSON.stringify({ embeddings: each, ...usageOf(usage?.tokens) }));
   },
-  errorBody,
+  errorObject: errorObjectOf,
 };
 
 /** A text, and how long its embedding is to be. */

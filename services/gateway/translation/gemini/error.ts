@@ -16,8 +16,3 @@ export function errorObjectOf(code: number, message: string) {
   const status = STATUSES.get(code) ?? (code < 500 ? "INVALID_ARGUMENT" : "INTERNAL");
   return { error: { code, message, status } };
 }
-
-/** The body of an error. */
-export function errorBody(code: number, message: string): Buffer {
-  return Buffer.from(JSON.stringify(errorObjectOf(code, message)));
-}

@@ -1,6 +1,6 @@
 import type { ChatCodec } from "../codec.ts";
 import { encodeAnswer } from "./answer.ts";
-import { errorBody } from "./error.ts";
+import { errorObjectOf } from "./error.ts";
 import { decodeRequest } from "./request.ts";
 import { ContentStreamEncoder } from "./stream-encoder.ts";
 
@@ -26,7 +26,7 @@ export const geminiGenerateContentCodec: ChatCodec = {
   decode: (invocation) => ({ ...decodeRequest(invocation), streaming: false }),
   encodeAnswer,
   createStreamEncoder: (told, decoded) => new ContentStreamEncoder(told, decoded),
-  errorBody,
+  errorObject: errorObjectOf,
 };
 
 /** Gemini's `models/{endpoint}:streamGenerateContent`: the same as a stream, of events where the query asks for them. */

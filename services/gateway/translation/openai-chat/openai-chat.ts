@@ -1,5 +1,5 @@
 import type { ChatCodec } from "../codec.ts";
-import { errorBody } from "../openai-error.ts";
+import { errorObjectOf } from "../openai-error.ts";
 import { encodeAnswer } from "./answer.ts";
 import { decode } from "./decode.ts";
 import { ChunkEncoder } from "./stream-encoder.ts";
@@ -25,5 +25,5 @@ export const openAiChatCodec: ChatCodec = {
   decode,
   encodeAnswer,
   createStreamEncoder: (told, decoded) => new ChunkEncoder(told, decoded),
-  errorBody,
+  errorObject: errorObjectOf,
 };

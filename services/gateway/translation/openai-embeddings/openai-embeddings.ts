@@ -1,10 +1,9 @@
 import type { EmbeddingModelV4Embedding, EmbeddingModelV4Result } from "@ai-sdk/provider";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { isObject, parseJson } from "../../dialects/json-value.ts";
 import type { AnswerNames, DecodedEmbedding, EmbeddingCodec } from "../codec.ts";
 import { type Fields, readBody } from "../fields.ts";
 import { given } from "../given.ts";
-import { errorBody } from "../openai-error.ts";
+import { errorObjectOf } from "../openai-error.ts";
 
 const FORMATS = ["float", "base64"] as const;
 
@@ -15,17 +14,18 @@ export const openAiEmbeddingsCodec: EmbeddingCodec = {
   fieldNames: { values: "input", dimensions: "dimensions" },
   decode,
   encodeAnswer,
-  errorBody,
+  errorObject: errorObjectOf,
 };
 
 function decode(invocation: Invocation): DecodedEmbedding {
   return readBody(invocation, (request) => {
     request.leaveOut("model");
-    request.word("encoding_format", FORMATS);
+    const inBase64 = request.word("encoding_format", FORMATS) === "base64";
     const user = request.text("user");
     return {
       options: { values: inputOf(request), ...given("dimensions", request.count("dimensions")) },
       extras: given("userId", user === undefined ? undefined : ({ field: "user", value: user, isWish: true } as const)),
+      inBase64,
     };
   });
 }
@@ -41,8 +41,7 @@ function inputOf(request: Fields): string[] {
   return request.texts("input")?.slice() ?? [];
 }
 
-function encodeAnswer(answer: EmbeddingModelV4Result, { model }: AnswerNames, invocation: Invocation): Buffer {
-  const isBase64 = encodingOf(invocation) === "base64";
+function encodeAnswer(answer: EmbeddingModelV4Result, { model }: AnswerNames, { inBase64 }: DecodedEmbedding): Buffer {
   const tokens = answer.usage?.tokens ?? 0;
   return Buffer.from(
     JSON.stringify({
@@ -50,17 +49,12 @@ function encodeAnswer(answer: EmbeddingModelV4Result, { model }: AnswerNames, in
       data: answer.embeddings.map((embedding, index) => ({
         object: "embedding",
         index,
-        embedding: isBase64 ? base64Of(embedding) : embedding,
+        embedding: inBase64 ? base64Of(embedding) : embedding,
       })),
       model,
       usage: { prompt_tokens: tokens, total_tokens: tokens },
     }),
   );
-}
-
-function encodingOf({ body }: Invocation): unknown {
-  const request = parseJson(body.toString("utf8"));
-  return isObject(request) ? request["encoding_format"] : undefined;
 }
 
 /** The numbers as OpenAI packs them: 32-bit floats, little-endian. */

@@ -1,5 +1,5 @@
 import type { ChatCodec } from "../codec.ts";
-import { errorBody } from "../openai-error.ts";
+import { errorObjectOf } from "../openai-error.ts";
 import { encodeAnswer } from "./answer.ts";
 import { decodeRequest } from "./request.ts";
 import { ResponseStreamEncoder } from "./stream-encoder.ts";
@@ -21,5 +21,5 @@ export const openAiResponsesCodec: ChatCodec = {
   decode: decodeRequest,
   encodeAnswer,
   createStreamEncoder: (told, decoded) => new ResponseStreamEncoder(told, decoded),
-  errorBody,
+  errorObject: errorObjectOf,
 };

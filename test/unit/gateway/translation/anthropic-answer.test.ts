@@ -170,7 +170,11 @@ describe("Anthropic's own SDK", () => {
   });
 
   it("raises the errors it always raises", async () => {
-    server.answer = { status: 429, contentType: "application/json", body: codec.errorBody(429, "slow down") };
+    server.answer = {
+      status: 429,
+      contentType: "application/json",
+      body: Buffer.from(JSON.stringify(codec.errorObject(429, "slow down"))),
+    };
     await expect(client.messages.create(ask)).rejects.toBeInstanceOf(Anthropic.RateLimitError);
     const body = codec.createStreamEncoder(TOLD, DECODED).error("it broke");
     server.answer = { status: 200, contentType: "text/event-stream", body };

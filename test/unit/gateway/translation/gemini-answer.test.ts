@@ -206,7 +206,11 @@ describe("Gemini's own SDK", () => {
   });
 
   it("raises the errors it always raises", async () => {
-    server.answer = { status: 429, contentType: "application/json", body: codec.errorBody(429, "slow down") };
+    server.answer = {
+      status: 429,
+      contentType: "application/json",
+      body: Buffer.from(JSON.stringify(codec.errorObject(429, "slow down"))),
+    };
     await expect(client.models.generateContent(ask)).rejects.toMatchObject({ status: 429 });
     const body = codec.createStreamEncoder(TOLD, decodedFor(false)).error("it broke");
     server.answer = { status: 200, contentType: "text/event-stream", body };
@@ -223,12 +227,12 @@ describe("Gemini's own SDK", () => {
       usage: { tokens: 4 },
       warnings: [],
     };
-    const invocation = invocationOf(Dialect.DIALECT_GEMINI_BATCH_EMBED_CONTENTS, {});
-    const body = geminiBatchEmbedContentsCodec.encodeAnswer(result, TOLD, invocation);
+    const decoded = { options: { values: ["a", "b"] }, extras: {} };
+    const body = geminiBatchEmbedContentsCodec.encodeAnswer(result, TOLD, decoded);
     server.answer = { status: 200, contentType: "application/json", body };
     const read = await client.models.embedContent({ model: "an-endpoint", contents: ["a", "b"] });
     expect(read.embeddings).toEqual([{ values: [0.5, 1] }, { values: [2, 3] }]);
-    const single = geminiEmbedContentCodec.encodeAnswer(result, TOLD, invocation).toString();
+    const single = geminiEmbedContentCodec.encodeAnswer(result, TOLD, decoded).toString();
     expect(JSON.parse(single)).toEqual({
       embedding: { values: [0.5, 1] },
       usageMetadata: { promptTokenCount: 4, totalTokenCount: 4 },

@@ -136,7 +136,7 @@ test("calls come piece by piece or at once, each at its place and said once", ()
 });
 
 test("a failure is told as OpenAI tells it, in a body and in a stream", () => {
-  expect(JSON.parse(codec.errorBody(404, "no such model").toString())).toEqual({
+  expect(codec.errorObject(404, "no such model")).toEqual({
     error: { message: "no such model", type: "not_found_error", param: null, code: null },
   });
   const event = codec.createStreamEncoder(NAMES, decoded(false)).error("overloaded").toString();

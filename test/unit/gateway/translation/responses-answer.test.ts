@@ -169,7 +169,11 @@ describe("OpenAI's own SDK", () => {
   });
 
   it("raises the errors it always raises", async () => {
-    server.answer = { status: 429, contentType: "application/json", body: codec.errorBody(429, "slow down") };
+    server.answer = {
+      status: 429,
+      contentType: "application/json",
+      body: Buffer.from(JSON.stringify(codec.errorObject(429, "slow down"))),
+    };
     await expect(client.responses.create(ask)).rejects.toBeInstanceOf(OpenAI.RateLimitError);
     const encoder = codec.createStreamEncoder(TOLD, DECODED);
     const begun = [

@@ -3,6 +3,7 @@ import type { Logger } from "#lib/logger.ts";
 import { unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
+import type { GetTotalsRequest } from "#proto/twinspan/trace/v1/totals.ts";
 import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
   type GetExperimentRequest,
@@ -19,6 +20,7 @@ import { formatExperimentToken, formatTraceToken, parseExperimentToken, parseTra
 import { parseTraceOrder } from "./core/trace-order.ts";
 import { digest } from "./digest.ts";
 import type { TraceScope, TraceStore } from "./store/trace-store.ts";
+import { parseTotalsRequest, totalsResponseOf } from "./totals-request.ts";
 import { WORKSPACE } from "./workspace.ts";
 
 const PAGE_DEFAULT = 100;
@@ -38,6 +40,9 @@ export function createTraceReaderService(store: TraceStore, log: Logger): Served
       getTraceInfos: unary(log, (request: GetTraceInfosRequest) => getTraceInfos(store, request)),
       searchTraces: unary(log, (request: SearchTracesRequest) => searchTraces(store, request)),
       listTwins: unary(log, (request: ListTwinsRequest) => listTwins(store, request)),
+      getTotals: unary(log, async (request: GetTotalsRequest, { signal }) =>
+        totalsResponseOf(await store.totals(WORKSPACE, parseTotalsRequest(request), signal)),
+      ),
       getExperiment: unary(log, (request: GetExperimentRequest) => getExperiment(store, request)),
       listExperiments: unary(log, (request: ListExperimentsRequest) => listExperiments(store, request)),
     },

@@ -57,6 +57,7 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
       callback(null, { traces: writer.traces.flatMap(({ info }) => info ?? []), nextPageToken: "next" });
     },
     listTwins: (_call, callback) => callback(null, { traces: [], nextPageToken: "" }),
+    getTotals: (_call, callback) => callback(null, { points: [] }),
     getExperiment: ({ request: { experiment } }, callback) => {
       const ref = experiment?.ref;
       const found = writer.experiments.find((one) => (ref?.$case === "id" ? one.id : one.name) === ref?.value);

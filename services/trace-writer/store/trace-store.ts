@@ -7,6 +7,7 @@ import type { TraceKey } from "../core/page-token.ts";
 import type { RecordToWrite } from "../core/record-to-write.ts";
 import type { RejectReason } from "../core/span-check.ts";
 import type { SpanBatch } from "../core/span-row.ts";
+import type { TotalsPoint, TotalsRequest } from "../core/totals.ts";
 import type { TraceOrder } from "../core/trace-order.ts";
 import type { TagEdits } from "../core/trace-tags.ts";
 
@@ -103,6 +104,12 @@ export interface TraceStore extends AsyncDisposable {
     limit: number,
     after: TraceKey | undefined,
   ): Promise<TracePage | undefined>;
+
+  /**
+   * What calls or traces came to, in buckets of time and group by group, from one moment. Rejects with `invalid_request`
+   * where there is too much to add up, and with the signal's reason.
+   */
+  totals(workspace: string, request: TotalsRequest, signal: AbortSignal): Promise<readonly TotalsPoint[]>;
 
   /** One experiment. */
   getExperiment(workspace: string, choice: ExperimentChoice): Promise<Experiment | undefined>;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import type { ExportTraceServiceResponse } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import type { GetTotalsRequest, GetTotalsResponse } from "#proto/twinspan/trace/v1/totals.ts";
 import type {
   GetExperimentResponse,
   GetTraceResponse,
@@ -144,6 +145,40 @@ describe("reads", () => {
     await expect(twins(idsOf(first).full, page.nextPageToken)).rejects.toMatchObject({ field: "page_token" });
     await expect(twins("nonsense")).rejects.toMatchObject({ field: "trace_id" });
     await expect(twins(traceId(0xabcdef))).rejects.toMatchObject({ kind: "not_found" });
+  });
+
+  test("totals are answered, and what cannot be added up is refused by field", async () => {
+    await write([record({ n: fresh(), experiment: "summed" })]);
+    const ref = { $case: "name", value: "summed" } as const;
+    const { experiment } = await call<GetExperimentResponse>((done) =>
+      running.reader.getExperiment({ experiment: { ref } }, done),
+    );
+    const asked: GetTotalsRequest = {
+      experimentIds: [experiment?.id ?? "", "987654"],
+      startTimeUnixNano: T0,
+      endTimeUnixNano: T0 + 1000n,
+      bucketNanos: 100n,
+      kind: 0,
+      groupBy: 2,
+      groupsMax: 0,
+    };
+    const totals = (changed: Partial<GetTotalsRequest> = {}) =>
+      call<GetTotalsResponse>((done) => running.reader.getTotals({ ...asked, ...changed }, done));
+    expect((await totals()).points).toMatchObject([
+      { startTimeUnixNano: T0, group: "echo-1", other: false, requests: 1n, usage: { inputTokens: 10n } },
+    ]);
+    expect((await totals({ kind: 2, groupBy: 4 })).points).toEqual([]);
+    const refused: readonly [Partial<GetTotalsRequest>, string][] = [
+      [{ experimentIds: [] }, "experiment_ids"],
+      [{ endTimeUnixNano: T0 }, "end_time_unix_nano"],
+      [{ bucketNanos: -1n }, "bucket_nanos"],
+      [{ endTimeUnixNano: T0 + 100_001n }, "bucket_nanos"],
+      [{ groupsMax: 101 }, "groups_max"],
+      [{ kind: 2 }, "group_by"],
+    ];
+    for (const [changed, field] of refused) {
+      await expect(totals(changed)).rejects.toMatchObject({ kind: "invalid_request", field });
+    }
   });
 
   test("experiments are listed by id, a page at a time", async () => {

@@ -6,6 +6,7 @@ import { describePermutations } from "./permutations.ts";
 import { describeReads } from "./reads-suite.ts";
 import { CANARY, idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { describeSearch } from "./search-suite.ts";
+import { describeTotals } from "./totals-suite.ts";
 import { searchTraces, spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /** What every store promises (`TraceStore`). `open` gives an empty one, of 50 spans a trace; the suite disposes of it. */
@@ -234,19 +235,15 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
 
     test("a write whose caller gave up before it was begun is not stored", async () => {
       const trace = traceId(fresh());
-      const { batches } = await import("../../../services/trace-writer/core/span-sorting.ts").then(({ sortSpans }) =>
-        sortSpans([], 0n, () => ""),
-      );
       const signal = AbortSignal.abort(new Error("gave up"));
-      await expect(store.writeSpans("default", { $case: "id", value: "0" }, batches, signal)).rejects.toThrow(
-        "gave up",
-      );
+      await expect(store.writeSpans("default", { $case: "id", value: "0" }, [], signal)).rejects.toThrow("gave up");
       expect(await read(trace)).toBeUndefined();
     });
 
     describeReads(() => store);
     describeSearch(() => store);
     describeEdits(() => store);
+    describeTotals(() => store);
     describePermutations(() => store);
   });
 }

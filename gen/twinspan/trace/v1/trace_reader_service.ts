@@ -20,6 +20,7 @@ import {
 } from "@grpc/grpc-js";
 import { Experiment } from "./experiment.ts";
 import { ExperimentRef } from "./mirror.ts";
+import { GetTotalsRequest, GetTotalsResponse } from "./totals.ts";
 import { Trace, TraceInfo, TraceView } from "./trace.ts";
 
 export const protobufPackage = "twinspan.trace.v1";
@@ -864,6 +865,19 @@ export const TraceReaderServiceService = {
     responseSerialize: (value: ListTwinsResponse): Buffer => Buffer.from(ListTwinsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTwinsResponse => ListTwinsResponse.decode(value),
   },
+  /**
+   * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too much
+   * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
+   */
+  getTotals: {
+    path: "/twinspan.trace.v1.TraceReaderService/GetTotals" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetTotalsRequest): Buffer => Buffer.from(GetTotalsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetTotalsRequest => GetTotalsRequest.decode(value),
+    responseSerialize: (value: GetTotalsResponse): Buffer => Buffer.from(GetTotalsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetTotalsResponse => GetTotalsResponse.decode(value),
+  },
   /** Gets an experiment by id or name. NOT_FOUND when there is none. */
   getExperiment: {
     path: "/twinspan.trace.v1.TraceReaderService/GetExperiment" as const,
@@ -905,6 +919,11 @@ export interface TraceReaderServiceServer extends UntypedServiceImplementation {
    * of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
    */
   listTwins: handleUnaryCall<ListTwinsRequest, ListTwinsResponse>;
+  /**
+   * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too much
+   * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
+   */
+  getTotals: handleUnaryCall<GetTotalsRequest, GetTotalsResponse>;
   /** Gets an experiment by id or name. NOT_FOUND when there is none. */
   getExperiment: handleUnaryCall<GetExperimentRequest, GetExperimentResponse>;
   /** Lists experiments by id, ascending. Pages by key. */
@@ -982,6 +1001,25 @@ export interface TraceReaderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTwinsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too much
+   * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
+   */
+  getTotals(
+    request: GetTotalsRequest,
+    callback: (error: ServiceError | null, response: GetTotalsResponse) => void,
+  ): ClientUnaryCall;
+  getTotals(
+    request: GetTotalsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetTotalsResponse) => void,
+  ): ClientUnaryCall;
+  getTotals(
+    request: GetTotalsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetTotalsResponse) => void,
   ): ClientUnaryCall;
   /** Gets an experiment by id or name. NOT_FOUND when there is none. */
   getExperiment(

@@ -25,8 +25,8 @@ export interface SpanTable {
   removeAll(traceRef: bigint): number;
 }
 
-/** What a row has in the columns of a usage and a cost, in the order of {@link VALUES}. */
-const TOTALS = [
+/** What a row has in the columns of a usage and a cost. */
+export const TOTALS = [
   "input_tokens",
   "output_tokens",
   "total_tokens",
@@ -195,14 +195,16 @@ export function originIn(row: Row): SpanOrigin {
   }
 }
 
-function usageIn(row: Row): StoredSpanRow["usage"] {
+/** The usage of a row that has the columns of {@link TOTALS}. */
+export function usageIn(row: Row): StoredSpanRow["usage"] {
   const values = TOTALS.slice(0, USAGE_FIELDS.length).map((column) => optionalIntegerIn(row, column));
   if (values.every((value) => value === undefined)) return undefined;
   const estimated = row["usage_estimated"] === 1n ? { estimated: true } : {};
   return { ...Object.fromEntries(USAGE_FIELDS.map((field, index) => [field, values[index]])), ...estimated };
 }
 
-function costIn(row: Row): StoredSpanRow["cost"] {
+/** Likewise its cost. */
+export function costIn(row: Row): StoredSpanRow["cost"] {
   const totalNanoUsd = optionalIntegerIn(row, "total_nano_usd");
   if (totalNanoUsd === undefined) return undefined;
   return {

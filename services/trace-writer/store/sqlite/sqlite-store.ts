@@ -2,6 +2,7 @@ import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { RecordToWrite } from "../../core/record-to-write.ts";
 import type { SpanBatch } from "../../core/span-row.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
+import { addUp } from "./add-up.ts";
 import type { Write, WriteOutcome } from "./apply-write.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader } from "./reader.ts";
@@ -9,6 +10,8 @@ import { startWriteQueue, type WriteQueueOptions } from "./write-queue.ts";
 
 /** What a write that holds hardly anything takes in memory while it waits, about. */
 const EDIT_BYTES = 1000;
+/** Totals walk through a file once; what they have read is of no more use. */
+const TOTALS_CACHE_BYTES = 2 * 1024 * 1024;
 /** What a row of a span takes in memory while it waits, about. */
 const ROW_BYTES = 500;
 
@@ -23,6 +26,9 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
   const db = openForReading(options.path, options.cacheBytes);
   opened.defer(() => db.close());
   const reader = openReader(db);
+  // Totals are added up one after the other: they read much, and hold what they read.
+  let addingUp = Promise.resolve();
+  opened.defer(() => addingUp);
   const owned = opened.move();
   const write = async <Kind extends Write["kind"]>(
     asked: Extract<Write, { kind: Kind }>,
@@ -59,6 +65,15 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     getTrace: async (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
     searchTraces: async (...asked) => reader.search(...asked),
     listTwins: async (...asked) => reader.twins(...asked),
+    totals(workspace, request, signal) {
+      const answer = addingUp.then(async () => {
+        signal.throwIfAborted();
+        using own = openForReading(options.path, TOTALS_CACHE_BYTES);
+        return await addUp(own, workspace, request, signal);
+      });
+      addingUp = answer.then(nothing, nothing);
+      return answer;
+    },
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
     condition: () => ({
@@ -77,6 +92,7 @@ function isOfKind<Kind extends Write["kind"]>(
 ): answer is Extract<WriteOutcome, { kind: Kind }> {
   return answer.kind === kind;
 }
+function nothing(): void {}
 
 function bytesOfRecord({ full, payload, mirror }: RecordToWrite): number {
   return bytesOfBatch(full) + (payload?.byteLength ?? 0) + (mirror === undefined ? 0 : bytesOfBatch(mirror.spans));

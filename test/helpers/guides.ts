@@ -7,6 +7,8 @@ const run = promisify(execFile);
 const ROOT = process.cwd();
 const GUIDES = join(ROOT, "docs/guides");
 const RUN_MS = 60_000;
+/** The experiment that the guides name. */
+const EXPERIMENT = "my-agent";
 
 /** A guide of docs/guides, and what it has its readers write and run. */
 export interface Guide {
@@ -23,7 +25,7 @@ interface Block {
 
 /** Where the files of all guides stand as their readers would write them. Disposing of it removes them. */
 export interface GuidePlace extends Disposable {
-  /** Runs a guide's commands of that role, with its experiment in the environment, and returns what they printed. */
+  /** Runs a guide's commands of that role, its files and environment naming `experiment`, and returns what they printed. */
   run(guide: Guide, role: string, experiment: string): Promise<string>;
 }
 
@@ -41,19 +43,26 @@ export function createGuidePlace(guides: readonly Guide[], addresses: Readonly<R
   mkdirSync(join(ROOT, "var"), { recursive: true });
   const directory = mkdtempSync(join(ROOT, "var/guides-"));
   const blocks = guides.flatMap((guide) => guide.blocks);
-  for (const { role, text } of blocks) {
-    if (role.includes(".")) writeFileSync(join(directory, role), addressed(text));
-  }
+  const write = (files: readonly Block[], experiment: string) => {
+    for (const { role, text } of files) {
+      if (role.includes(".")) writeFileSync(join(directory, role), named(addressed(text), experiment));
+    }
+  };
+  write(blocks, EXPERIMENT);
   const environment = textOf(blocks, "environment");
   return {
     async run(guide, role, experiment) {
-      const named = `OTEL_EXPORTER_OTLP_HEADERS=x-twinspan-experiment=${experiment}`;
-      const script = `set -eu\n${environment}\nexport ${named}\n${textOf(guide.blocks, role)}`;
-      const { stdout } = await run("bash", ["-c", addressed(script)], { cwd: directory, timeout: RUN_MS });
+      write(guide.blocks, experiment);
+      const script = named(addressed(`set -eu\n${environment}\n${textOf(guide.blocks, role)}`), experiment);
+      const { stdout } = await run("bash", ["-c", script], { cwd: directory, timeout: RUN_MS });
       return stdout;
     },
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+function named(text: string, experiment: string): string {
+  return text.replaceAll(EXPERIMENT, experiment);
 }
 
 function blocksOf(markdown: string): readonly Block[] {

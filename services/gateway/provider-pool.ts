@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { createProvider } from "./providers/create-provider.ts";
+import { createProvider } from "./create-provider.ts";
 import { type Credentials, credentialsOf } from "./providers/credentials.ts";
 import type { ProviderOptions } from "./providers/kinds.ts";
 import type { Provider } from "./providers/provider.ts";

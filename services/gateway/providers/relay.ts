@@ -1,35 +1,27 @@
 import { ServiceError } from "#lib/service-error.ts";
 import type { RelayedRequest } from "../dialects/dialect.ts";
 import { callerHeadersOf } from "./caller-credentials.ts";
-import type { HttpClient } from "./http-client.ts";
 import { type FormatPlace, type ProviderOptions, placeOf } from "./kinds.ts";
-import { type OwnKey, ownKeyOf } from "./own-key.ts";
+import { ownKeyOf } from "./own-key.ts";
 import { passedHeadersOf, retryAfterMsOf } from "./passed-headers.ts";
 import type { ProviderAnswer, ProviderRequest } from "./provider.ts";
 import { refuseRedirect } from "./redirect.ts";
-
-/** What a relay is made of. */
-export interface RelayOptions extends OwnKey {
-  /** The provider's name. */
-  readonly name: string;
-  readonly options: ProviderOptions;
-  readonly client: HttpClient;
-}
+import type { Sender } from "./sender.ts";
 
 /**
  * Sends a request to a provider that speaks its format: the caller's bytes, but for the model's name. The answer's bytes
  * are the provider's. Undefined: the provider does not speak the format.
  */
-export function relay(relayed: RelayOptions, request: ProviderRequest): Promise<ProviderAnswer> | undefined {
-  const place = placeOf(relayed.options, request.format);
-  return place === undefined ? undefined : send(relayed, place, request);
+export function relay(sender: Sender, request: ProviderRequest): Promise<ProviderAnswer> | undefined {
+  const place = placeOf(sender.options, request.format);
+  return place === undefined ? undefined : send(sender, place, request);
 }
 
-async function send(provider: RelayOptions, place: FormatPlace, request: ProviderRequest): Promise<ProviderAnswer> {
-  const { name, options, client } = provider;
+async function send(sender: Sender, place: FormatPlace, request: ProviderRequest): Promise<ProviderAnswer> {
+  const { name, options, client } = sender;
   const { credentials, signal } = request;
-  if (credentials === undefined) refuseUnsigned(provider);
-  const key = credentials === undefined ? await ownKeyOf(provider, place.key, signal) : callerHeadersOf(credentials);
+  if (credentials === undefined) refuseUnsigned(sender);
+  const key = credentials === undefined ? await ownKeyOf(sender, place.key, signal) : callerHeadersOf(credentials);
   const relayed = request.request.relayed(request.model, options.streamUsage);
   const answer = await client.request({
     method: relayed.method,
@@ -60,7 +52,7 @@ async function send(provider: RelayOptions, place: FormatPlace, request: Provide
 }
 
 /** What is relayed carries a key. A signature would have to be made for every request. */
-function refuseUnsigned({ name, options: { accessKeyId } }: RelayOptions): void {
+function refuseUnsigned({ name, options: { accessKeyId } }: Sender): void {
   if (accessKeyId === undefined) return;
   const message = `The provider ${name} takes signed requests, and what is relayed is not signed. Its operator may give it a Bedrock API key: providers.${name}.apiKey.`;
   throw new ServiceError("endpoint_unavailable", message);

@@ -1,6 +1,6 @@
 import { ServiceError } from "#lib/service-error.ts";
+import type { Sender } from "../providers/sender.ts";
 import { type Models, PACKAGES, type PackageSettings } from "./packages.ts";
-import type { TranslatorOptions } from "./translation.ts";
 
 /**
  * Loads the package that translates for a provider; the second time it is there. Throws a ServiceError
@@ -9,7 +9,7 @@ import type { TranslatorOptions } from "./translation.ts";
 export async function loadModels({
   name,
   options: { kind },
-}: Pick<TranslatorOptions, "name" | "options">): Promise<(settings: PackageSettings) => Models> {
+}: Pick<Sender, "name" | "options">): Promise<(settings: PackageSettings) => Models> {
   const { install, load } = PACKAGES[kind];
   try {
     return await load();

@@ -2,6 +2,7 @@ import { newTraceId } from "#lib/ids.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { kindsSpeaking } from "../providers/kinds.ts";
 import type { ProviderAnswer, ProviderRequest } from "../providers/provider.ts";
+import type { Sender } from "../providers/sender.ts";
 import { translateChat } from "./chat.ts";
 import { codecOf } from "./codecs.ts";
 import { translateEmbedding } from "./embedding.ts";
@@ -9,14 +10,14 @@ import { Exchange } from "./exchange.ts";
 import { loadModels } from "./load-package.ts";
 import { outgoingHeadersOf } from "./outgoing-headers.ts";
 import { refusalIn } from "./provider-said.ts";
-import { answerOf, type Translation, type TranslatorOptions } from "./translation.ts";
+import { answerOf, type Translation } from "./translation.ts";
 import { wholeBody } from "./whole-body.ts";
 
 /**
  * Sends a request in the provider's own format, and gives its answer in the caller's. Throws as `Provider.send` does; what
  * cannot be translated is refused before anything is sent, wherever that can be known.
  */
-export async function translate(provider: TranslatorOptions, request: ProviderRequest): Promise<ProviderAnswer> {
+export async function translate(provider: Sender, request: ProviderRequest): Promise<ProviderAnswer> {
   const codec = codecOf(request.format);
   if (codec === undefined) throw untranslated(provider, request);
   const translation = await begin(provider, request);
@@ -33,7 +34,7 @@ export async function translate(provider: TranslatorOptions, request: ProviderRe
   }
 }
 
-async function begin(provider: TranslatorOptions, request: ProviderRequest): Promise<Translation> {
+async function begin(provider: Sender, request: ProviderRequest): Promise<Translation> {
   const makeModels = await loadModels(provider);
   const { options, baseUrl, name, client } = provider;
   const exchange = new Exchange({
@@ -55,7 +56,7 @@ async function begin(provider: TranslatorOptions, request: ProviderRequest): Pro
 }
 
 /** Formats that count tokens, compact or go through as they are have no codec. */
-function untranslated({ name }: TranslatorOptions, { format }: ProviderRequest): ServiceError {
+function untranslated({ name }: Sender, { format }: ProviderRequest): ServiceError {
   const kinds = kindsSpeaking(format).join(", ");
   const message = `The provider ${name} does not speak ${format}, which has no translation. Use an endpoint whose provider speaks it: one of kind ${kinds}.`;
   return new ServiceError("untranslatable", message);

@@ -1,29 +1,14 @@
-import type { AccessToken } from "../providers/google-token.ts";
-import type { HttpClient } from "../providers/http-client.ts";
-import type { ProviderOptions } from "../providers/kinds.ts";
 import { retryAfterMsOf } from "../providers/passed-headers.ts";
 import type { ProviderAnswer, ProviderRequest } from "../providers/provider.ts";
+import type { Sender } from "../providers/sender.ts";
 import type { AnswerNames } from "./codec.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Models } from "./packages.ts";
 
-/** What a provider's translations are made of. */
-export interface TranslatorOptions {
-  /** The provider's name. */
-  readonly name: string;
-  readonly options: ProviderOptions;
-  /** Without a slash at the end. */
-  readonly baseUrl: string;
-  readonly apiKey: string | undefined;
-  /** Undefined: it takes a key, or a signature. */
-  readonly accessToken: AccessToken | undefined;
-  readonly client: HttpClient;
-}
-
 /** One translation under way. */
 export interface Translation {
   readonly request: ProviderRequest;
-  readonly provider: TranslatorOptions;
+  readonly provider: Sender;
   /** Makes the provider's models, over a Fetch API. */
   modelsOver(fetch: typeof globalThis.fetch): Models;
   readonly exchange: Exchange;

@@ -35,6 +35,7 @@ const VIOLATIONS: readonly Violation[] = [
   ["services/gateway/core/chance.ts", "export const chance = () => Math.random();\n", "plugin"],
   ["services/gateway/core/timer.ts", "export const soon = (then: () => void) => setTimeout(then, 1);\n", "plugin"],
   ["services/gateway/providers/a.ts", use("../invoke.ts"), IMPORT],
+  ["services/gateway/providers/b.ts", use("../translation/translate.ts"), IMPORT],
   ["services/gateway/dialects/deep/b.ts", use("../../invoke.ts"), IMPORT],
   ["services/trace-writer/store/sqlite/a.ts", use("../../writer-service.ts"), IMPORT],
   ["services/trace-writer/store/b.ts", use("../../gateway/core/mirror.ts"), IMPORT],

@@ -1,11 +1,11 @@
-import { translate } from "../translation/translate.ts";
-import { type AddressGuard, AddressRefusedError, createAddressGuard } from "./address-guard.ts";
-import { credentialsOf } from "./credentials.ts";
-import { createGoogleToken } from "./google-token.ts";
-import { createHttpClient } from "./http-client.ts";
-import { baseUrlOf, type ProviderOptions } from "./kinds.ts";
-import type { Provider } from "./provider.ts";
-import { relay } from "./relay.ts";
+import { type AddressGuard, AddressRefusedError, createAddressGuard } from "./providers/address-guard.ts";
+import { credentialsOf } from "./providers/credentials.ts";
+import { createGoogleToken } from "./providers/google-token.ts";
+import { createHttpClient } from "./providers/http-client.ts";
+import { baseUrlOf, type ProviderOptions } from "./providers/kinds.ts";
+import type { Provider } from "./providers/provider.ts";
+import { relay } from "./providers/relay.ts";
+import { translate } from "./translation/translate.ts";
 
 /** Makes a provider: it relays requests of the formats it speaks, and translates others. */
 export function createProvider(name: string, options: ProviderOptions): Provider {
@@ -16,6 +16,7 @@ export function createProvider(name: string, options: ProviderOptions): Provider
   const accessToken =
     serviceAccountFile === undefined ? undefined : createGoogleToken(name, serviceAccountFile, client);
   const baseUrl = baseUrlOf(options) ?? `https://${options.kind}.invalid`;
+  const sender = { name, options, baseUrl, apiKey, accessToken, client };
   const base = new URL(baseUrl);
   return {
     name,
@@ -23,12 +24,7 @@ export function createProvider(name: string, options: ProviderOptions): Provider
     port: Number(base.port || (base.protocol === "https:" ? 443 : 80)),
     propagates: options.propagate,
     unavailableReason: missing ?? refusedOf(guard, base, name),
-    send(request) {
-      return (
-        relay({ name, options, apiKey, accessToken, client }, request) ??
-        translate({ name, options, baseUrl, apiKey, accessToken, client }, request)
-      );
-    },
+    send: (request) => relay(sender, request) ?? translate(sender, request),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }

@@ -44,6 +44,12 @@ export function addTraceCommands(program: Command, io: CliIo): void {
     .description("list traces, newest first: id, state, start, duration, tokens in → out, experiment, name")
     .option("--experiment <name>", "those of this experiment only (default: every experiment)")
     .addOption(new Option("--pending", "those whose owner has not shown up yet").conflicts("experiment"))
+    .addOption(
+      new Option(
+        "--unclaimed",
+        "of the pending, those that nobody has claimed for traceWriter.unclaimedAfterMs",
+      ).conflicts(["experiment", "pending"]),
+    )
     .option("--filter <filter>", "those that pass it: MLflow's filter language with OR, NOT and parentheses")
     .option("--order-by <order>", "timestamp_ms or execution_time_ms, then ASC or DESC (default: the newest first)")
     .option("--limit <n>", "how many at the most", parseLimit, 20)
@@ -53,12 +59,14 @@ export function addTraceCommands(program: Command, io: CliIo): void {
     .action(async (options: ListOptions, command: Command) => {
       using reader = readerOf(command, io);
       const experiments = await experimentsOf(reader, options, io);
+      const unclaimed = options.unclaimed ?? false;
       const pending = options.pending ?? false;
-      const nothing = experiments.length === 0 && !pending;
+      const isWithoutOwner = pending || unclaimed;
+      const nothing = experiments.length === 0 && !isWithoutOwner;
       const experimentIds = experiments.map(({ id }) => id);
-      const traces = nothing ? [] : await reader.traces({ ...options, experimentIds, pending });
+      const traces = nothing ? [] : await reader.traces({ ...options, experimentIds, pending, unclaimed });
       io.out(options.json ? `${messageJsonOf(traces)}\n` : traceListOf(traces, experiments));
-      if (options.experiment === undefined && !pending) await tellPending(reader, io);
+      if (options.experiment === undefined && !isWithoutOwner) await tellPending(reader, io);
     });
 }
 
@@ -71,6 +79,7 @@ Examples:
 interface ListOptions {
   readonly experiment?: string;
   readonly pending?: true;
+  readonly unclaimed?: true;
   readonly filter?: string;
   readonly orderBy?: string;
   readonly limit: number;
@@ -84,7 +93,7 @@ const NAMES_MAX = 20;
 const PENDING_COUNTED_MAX = 100;
 
 async function experimentsOf(reader: TraceReader, options: ListOptions, io: CliIo): Promise<readonly Experiment[]> {
-  if (options.pending) return [];
+  if (options.pending || options.unclaimed) return [];
   if (options.experiment !== undefined) return [await experimentNamed(reader, options.experiment)];
   const all = await reader.experiments();
   if (all.length <= SEARCHED_MAX) return all;

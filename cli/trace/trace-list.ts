@@ -14,7 +14,7 @@ export function traceListOf(traces: readonly TraceInfo[], experiments: readonly 
     timeOf(trace.startTimeUnixNano),
     `${millisecondsOf(Number(trace.durationNanos) / 1e6)} ms`,
     trace.usage === undefined ? "" : tokensTextOf(trace.usage),
-    trace.experimentId === "" ? "(pending)" : (names.get(trace.experimentId) ?? trace.experimentId),
+    ownerOf(trace, names),
     printable(trace.name),
   ]);
   const widths = rows.reduce<readonly number[]>(
@@ -28,6 +28,11 @@ export function traceListOf(traces: readonly TraceInfo[], experiments: readonly 
       .trimEnd(),
   );
   return `${lines.join("\n")}\n`;
+}
+
+function ownerOf({ experimentId, unclaimed }: TraceInfo, names: ReadonlyMap<string, string>): string {
+  if (experimentId !== "") return names.get(experimentId) ?? experimentId;
+  return unclaimed ? "(unclaimed)" : "(pending)";
 }
 
 function stateWordOf(state: TraceState): string {

@@ -14,10 +14,12 @@ import { ANSWER_BYTES_MAX, ask } from "../rpc/connect.ts";
 
 /** Which traces are listed. */
 export interface TraceListing {
-  /** The experiments, by id. Empty with `pending` only. */
+  /** The experiments, by id. Empty with `pending` or `unclaimed` only. */
   readonly experimentIds: readonly string[];
   /** Instead: those that no experiment holds yet. */
   readonly pending: boolean;
+  /** Instead: those of them that nobody has claimed for long. Absent: not only these. */
+  readonly unclaimed?: boolean;
   /** How many at the most. */
   readonly limit: number;
   /** What they must be, in the language of docs/reading-traces.md. Absent: all of them. */
@@ -49,8 +51,9 @@ export function startTraceReader(target: string): TraceReader {
   const client = new TraceReaderServiceClient(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
 
   async function page(listing: TraceListing, pageToken: string, pageSize: number) {
-    const { experimentIds, pending, filter = "", orderBy = "" } = listing;
-    const request = { experimentIds: [...experimentIds], pending, pageSize, pageToken, filter, orderBy };
+    const { pending, unclaimed = false, filter = "", orderBy = "" } = listing;
+    const experimentIds = [...listing.experimentIds];
+    const request = { experimentIds, pending, unclaimed, pageSize, pageToken, filter, orderBy };
     return ask<SearchTracesResponse>(WHO, target, (options, done) =>
       client.searchTraces(request, new Metadata(), options, done),
     );

@@ -14,6 +14,7 @@ const traceSearch = z.object({
     .max(100)
     .default([]),
   pending: z.boolean().default(false),
+  unclaimed: z.boolean().default(false),
   filter,
   order_by: orderBy,
   max_results: count,
@@ -33,19 +34,20 @@ const BY_ID = /^experiment_id( asc)?$/i;
 
 /**
  * Reads the body of MLflow's search for traces. `pending: true`, which is ours, asks for the traces that no experiment
- * holds yet. The filter and the order go on as they are: the trace-writer reads them. Unknown members are passed over.
+ * holds yet, `unclaimed: true` for those of them that nobody has claimed for long. The filter and the order go on as they are: the trace-writer reads them. Unknown members are passed over.
  */
 export function parseTraceSearch(body: Buffer): SearchTracesRequest {
   const search = parseJsonBody(traceSearch, body);
   const experimentIds = search.locations.map((location) => location.mlflow_experiment.experiment_id);
   refuse(
     "locations",
-    experimentIds.length === 0 && !search.pending,
+    experimentIds.length === 0 && !search.pending && !search.unclaimed,
     "Name at least one experiment, or ask for `pending: true`.",
   );
   return {
     experimentIds,
     pending: search.pending,
+    unclaimed: search.unclaimed,
     pageSize: search.max_results,
     pageToken: search.page_token,
     filter: search.filter,

@@ -13,8 +13,8 @@ export interface Metrics {
   refused(reason: string): void;
   /** Agents' spans that were not taken. */
   rejected(reason: RejectReason, spans: number): void;
-  /** Reads the store's condition whenever metrics are asked for. */
-  watch(condition: () => StoreCondition): void;
+  /** Reads the store's condition, and how many traces nobody claims, whenever metrics are asked for. */
+  watch(condition: () => StoreCondition, unclaimedTraces: () => number): void;
 }
 
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -90,7 +90,15 @@ export function createMetrics(): Metrics {
     },
     refused: (reason) => refused.inc({ field: fieldOf(reason) }),
     rejected: (reason, spans) => rejected.inc({ reason }, spans),
-    watch(condition) {
+    watch(condition, unclaimedTraces) {
+      new Gauge({
+        name: "twinspan_trace_writer_unclaimed_traces",
+        help: "Of the pending traces, those that nobody has claimed for traceWriter.unclaimedAfterMs. 10,000: that many or more.",
+        registers,
+        collect() {
+          this.set(unclaimedTraces());
+        },
+      });
       new Gauge({
         name: "twinspan_trace_writer_pending_traces",
         help: "Traces that wait for an owner. 100,000: that many or more.",

@@ -9,7 +9,7 @@ import { createOtlpService } from "./otlp-service.ts";
 import { startSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "./store/trace-store.ts";
 import { createTraceEditorService } from "./trace-editor-service.ts";
-import { createTraceReaderService } from "./trace-reader-service.ts";
+import { createTraceReaderService, unclaimedBeforeNs } from "./trace-reader-service.ts";
 import { createTraceWriterService } from "./trace-writer-service.ts";
 
 /** A trace-writer that takes calls. Disposing of it drains it: calls in flight end, the queue is committed. */
@@ -29,7 +29,11 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   await using opened = new AsyncDisposableStack();
   const options = { ...sqlite, queueBytesMax: limits.queueBytesMax, traceSpansMax: limits.traceSpansMax };
   const store = opened.use(await startSqliteStore(options, metrics.observer));
-  metrics.watch(() => store.condition());
+  const reading = { unclaimedAfterMs: traceWriter.unclaimedAfterMs, nowMs: Date.now };
+  metrics.watch(
+    () => store.condition(),
+    () => store.countPending(unclaimedBeforeNs(reading)),
+  );
   let isDraining = false;
   const ops = opened.use(await startOpsServer(traceWriter.ops, metrics.registry, () => readinessOf(store, isDraining)));
   const rpc = opened.use(
@@ -39,7 +43,7 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
       drainMs: traceWriter.drainMs,
       services: [
         createTraceWriterService(store, metrics, log),
-        createTraceReaderService(store, log),
+        createTraceReaderService(store, reading, log),
         createTraceEditorService(store, log),
         createExperimentService(store, log),
         createOtlpService(store, metrics, { futureMs: limits.futureMs, nowMs: Date.now }, log),

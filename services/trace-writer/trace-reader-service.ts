@@ -4,7 +4,7 @@ import { unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { GetTotalsRequest } from "#proto/twinspan/trace/v1/totals.ts";
-import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
+import { type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
   type GetExperimentRequest,
   type GetTraceInfosRequest,
@@ -18,6 +18,7 @@ import { parseExperimentId } from "./core/experiment-name.ts";
 import { parseFilter } from "./core/filter-parser.ts";
 import { formatExperimentToken, formatTraceToken, parseExperimentToken, parseTraceToken } from "./core/page-token.ts";
 import { parseTraceOrder } from "./core/trace-order.ts";
+import { isUnclaimed, unclaimedOnly } from "./core/unclaimed.ts";
 import { digest } from "./digest.ts";
 import type { TraceScope, TraceStore } from "./store/trace-store.ts";
 import { parseTotalsRequest, totalsResponseOf } from "./totals-request.ts";
@@ -30,16 +31,24 @@ const EXPERIMENTS_SEARCHED_MAX = 100;
 /** How many hex digits of a search's digest a page token carries. */
 const SCOPE_DIGITS = 16;
 
+export interface ReaderOptions {
+  /** How long after its last span a pending trace is unclaimed, in milliseconds. */
+  readonly unclaimedAfterMs: number;
+  /** Tells the time, in milliseconds since the Unix epoch. */
+  readonly nowMs: () => number;
+}
+
 /** TraceReaderService: reads what is stored. */
-export function createTraceReaderService(store: TraceStore, log: Logger): ServedService {
+export function createTraceReaderService(store: TraceStore, options: ReaderOptions, log: Logger): ServedService {
+  const unclaimedBefore = () => unclaimedBeforeNs(options);
   return {
     name: "twinspan.trace.v1.TraceReaderService",
     definition: TraceReaderServiceService,
     implementation: {
-      getTrace: unary(log, (request: GetTraceRequest) => getTrace(store, request)),
-      getTraceInfos: unary(log, (request: GetTraceInfosRequest) => getTraceInfos(store, request)),
-      searchTraces: unary(log, (request: SearchTracesRequest) => searchTraces(store, request)),
-      listTwins: unary(log, (request: ListTwinsRequest) => listTwins(store, request)),
+      getTrace: unary(log, (request: GetTraceRequest) => getTrace(store, unclaimedBefore(), request)),
+      getTraceInfos: unary(log, (request: GetTraceInfosRequest) => getTraceInfos(store, unclaimedBefore(), request)),
+      searchTraces: unary(log, (request: SearchTracesRequest) => searchTraces(store, unclaimedBefore(), request)),
+      listTwins: unary(log, (request: ListTwinsRequest) => listTwins(store, unclaimedBefore(), request)),
       getTotals: unary(log, async (request: GetTotalsRequest, { signal }) =>
         totalsResponseOf(await store.totals(WORKSPACE, parseTotalsRequest(request), signal)),
       ),
@@ -49,43 +58,56 @@ export function createTraceReaderService(store: TraceStore, log: Logger): Served
   };
 }
 
-async function getTrace(store: TraceStore, request: GetTraceRequest) {
+/** The moment before which the last span of a pending trace must have ended for it to be unclaimed. */
+export function unclaimedBeforeNs({ unclaimedAfterMs, nowMs }: ReaderOptions): bigint {
+  return BigInt(nowMs() - unclaimedAfterMs) * 1_000_000n;
+}
+
+/** What lists show of a trace, with where it stands now. */
+function shownAt(info: TraceInfo, beforeNs: bigint): TraceInfo {
+  return { ...info, unclaimed: isUnclaimed(info, beforeNs) };
+}
+
+async function getTrace(store: TraceStore, beforeNs: bigint, request: GetTraceRequest) {
   const traceId = traceIdOf(request);
   const trace = await store.getTrace(WORKSPACE, traceId, withPayload(request.view));
   if (trace === undefined) throw noTrace(traceId);
-  return { trace };
+  return { trace: { ...trace, info: trace.info && shownAt(trace.info, beforeNs) } };
 }
 
-async function getTraceInfos(store: TraceStore, { traceIds }: GetTraceInfosRequest) {
+async function getTraceInfos(store: TraceStore, beforeNs: bigint, { traceIds }: GetTraceInfosRequest) {
   if (traceIds.length < 1 || traceIds.length > TRACES_PAGE_MAX) {
     throw invalid("trace_ids", `must be 1 to ${TRACES_PAGE_MAX}`);
   }
   const ids = traceIds.flatMap((name) => parseTraceName(name) ?? []);
   if (ids.length < traceIds.length) throw invalid("trace_ids", "must be tr- and 32 hex digits, or the digits alone");
-  return { infos: [...(await store.getTraceInfos(WORKSPACE, ids))] };
+  const infos = await store.getTraceInfos(WORKSPACE, ids);
+  return { infos: infos.map((info) => shownAt(info, beforeNs)) };
 }
 
-async function searchTraces(store: TraceStore, request: SearchTracesRequest) {
+async function searchTraces(store: TraceStore, beforeNs: bigint, request: SearchTracesRequest) {
   const limit = pageSizeOf(request.pageSize, TRACES_PAGE_MAX);
+  const filter = parseFilter(request.filter);
   const search = {
     scope: scopeOf(request),
-    filter: parseFilter(request.filter),
+    filter: request.unclaimed ? unclaimedOnly(filter, beforeNs) : filter,
     order: parseTraceOrder(request.orderBy),
   };
-  const bound = boundTo(search.scope, request.filter, request.orderBy);
+  const bound = boundTo(search.scope, request);
   const after = request.pageToken === "" ? undefined : parseTraceToken(request.pageToken, bound);
   if (request.pageToken !== "" && after === undefined) throw invalidToken();
   const { traces, next } = await store.searchTraces(WORKSPACE, search, limit, after);
-  return { traces: [...traces], nextPageToken: next === undefined ? "" : formatTraceToken(next, bound) };
+  const nextPageToken = next === undefined ? "" : formatTraceToken(next, bound);
+  return { traces: traces.map((info) => shownAt(info, beforeNs)), nextPageToken };
 }
 
 /** What a page token is bound to: another search's is none. */
-function boundTo(scope: TraceScope, filter: string, orderBy: string): string {
-  const searched = scope.kind === "pending" ? "pending" : scope.ids.join(",");
+function boundTo(scope: TraceScope, { filter, orderBy, unclaimed }: SearchTracesRequest): string {
+  const searched = unclaimed ? "unclaimed" : scope.kind === "pending" ? "pending" : scope.ids.join(",");
   return digest(Buffer.from(JSON.stringify([searched, filter, orderBy]))).slice(0, SCOPE_DIGITS);
 }
 
-async function listTwins(store: TraceStore, request: ListTwinsRequest) {
+async function listTwins(store: TraceStore, beforeNs: bigint, request: ListTwinsRequest) {
   const traceId = traceIdOf(request);
   const limit = pageSizeOf(request.pageSize, TRACES_PAGE_MAX);
   const bound = digest(Buffer.from(`twins ${traceId}`)).slice(0, SCOPE_DIGITS);
@@ -94,7 +116,7 @@ async function listTwins(store: TraceStore, request: ListTwinsRequest) {
   const page = await store.listTwins(WORKSPACE, traceId, limit, after);
   if (page === undefined) throw noTrace(traceId);
   return {
-    traces: [...page.traces],
+    traces: page.traces.map((info) => shownAt(info, beforeNs)),
     nextPageToken: page.next === undefined ? "" : formatTraceToken(page.next, bound),
   };
 }
@@ -131,12 +153,13 @@ function noTrace(traceId: string): ServiceError {
   });
 }
 
-function scopeOf({ experimentIds, pending }: SearchTracesRequest): TraceScope {
-  if (pending) {
-    if (experimentIds.length > 0) throw invalid("experiment_ids", "must be empty with pending");
+function scopeOf({ experimentIds, pending, unclaimed }: SearchTracesRequest): TraceScope {
+  if (pending || unclaimed) {
+    if (experimentIds.length > 0) throw invalid("experiment_ids", "must be empty with pending or unclaimed");
     return { kind: "pending" };
   }
-  if (experimentIds.length === 0) throw invalid("experiment_ids", "must name an experiment, or pending must be set");
+  if (experimentIds.length === 0)
+    throw invalid("experiment_ids", "must name an experiment, or pending or unclaimed must be set");
   if (experimentIds.length > EXPERIMENTS_SEARCHED_MAX) {
     throw invalid("experiment_ids", `must be at most ${EXPERIMENTS_SEARCHED_MAX}`);
   }

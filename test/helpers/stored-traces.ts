@@ -44,7 +44,7 @@ export function startStoredTraces(address: string): StoredTraces {
   async function search(experimentIds: string[], pending: boolean): Promise<readonly TraceInfo[]> {
     const found: TraceInfo[] = [];
     for (let pageToken = ""; ; ) {
-      const request = { experimentIds, pending, pageSize: 500, pageToken, filter: "", orderBy: "" };
+      const request = { experimentIds, pending, unclaimed: false, pageSize: 500, pageToken, filter: "", orderBy: "" };
       const page = await foundOf<SearchTracesResponse>((done) =>
         client.searchTraces(request, new Metadata(), options(), done),
       );

@@ -7,6 +7,10 @@ export const traceWriter = z
     listen: listen.default("127.0.0.1:7002").describe("Where the gateway, OTLP/gRPC exporters and readers come in."),
     ops: listen.default("127.0.0.1:7012").describe("Where /metrics, /healthz and /readyz are, over HTTP."),
     drainMs: ms(30_000, "How long calls in flight may go on after SIGTERM; then they are cut."),
+    unclaimedAfterMs: ms(
+      3_600_000,
+      "How long after its last span a trace without an owner is listed as unclaimed. It stays, and can still be claimed.",
+    ),
     store: z
       .strictObject({
         sqlite: z

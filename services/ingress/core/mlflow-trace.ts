@@ -34,6 +34,7 @@ export function traceInfoJson(info: TraceInfo): object {
     tags: tagsJson(info),
     twinspan: {
       pending: info.experimentId === "",
+      unclaimed: info.unclaimed,
       sealed: info.sealed,
       span_count: info.spanCount,
       linked_trace_ids: info.linkedTraceIds,

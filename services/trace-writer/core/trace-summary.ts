@@ -76,6 +76,8 @@ export function summaryOf(facts: TraceFacts): TraceSummary {
     sealed: facts.sealed,
     linkedTraceIds: facts.linkedTraceIds.slice(0, LINKED_MAX).map(traceNameOf),
     clientRequestId: claim?.clientRequestId ?? "",
+    // Nothing that is stored changes with the time: readers are told where it stands when they ask.
+    unclaimed: false,
   };
   return { info, facets: facetsOf(rows, info.metadata), experiment };
 }

@@ -117,6 +117,9 @@ export interface TraceStore extends AsyncDisposable {
   /** Experiments by id, ascending, from behind `after` on, at most `limit`. */
   listExperiments(workspace: string, limit: number, after: bigint | undefined): Promise<readonly Experiment[]>;
 
+  /** How many pending traces there are whose last span ended before a moment; no more than 10,000 are counted. */
+  countPending(endedBeforeNs: bigint): number;
+
   /** How the store is, now. Costs at most some milliseconds. */
   condition(): StoreCondition;
 }

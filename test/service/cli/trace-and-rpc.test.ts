@@ -65,7 +65,7 @@ test("a trace that was exported by `rpc` is shown as a tree, listed, and printed
   });
 });
 
-test("what is pending is told of beside the list, and shown as pending", async () => {
+test("what is pending is told of beside the list, and shown as pending, or as unclaimed when it has been for long", async () => {
   await using service = await start();
   using clients = connect(service.target);
   const at = ["--target", service.target];
@@ -75,11 +75,15 @@ test("what is pending is told of beside the list, and shown as pending", async (
 
   expect((await run(["trace", "list", ...at])).err).toContain("and 1 pending, in no experiment until");
   expect((await run(["trace", "list", "--pending", ...at])).out).toContain(TRACE);
+  expect((await run(["trace", "list", "--unclaimed", ...at])).out).toMatch(
+    new RegExp(`^tr-${TRACE} .*\\(unclaimed\\)`),
+  );
+  expect((await run(["trace", "list", "--unclaimed", "--pending", ...at])).err).toContain("cannot be used with");
   expect((await run(["trace", "show", TRACE, ...at])).out).toContain("pending, in no experiment yet");
 
   const full = `tr-${idsOf(1).full}`;
   expect((await run(["trace", "twins", TRACE, ...at])).out).toContain(`${full}  ok`);
-  expect((await run(["trace", "twins", full, ...at])).out).toMatch(new RegExp(`^tr-${TRACE} .*\\(pending\\)`));
+  expect((await run(["trace", "twins", full, ...at])).out).toMatch(new RegExp(`^tr-${TRACE} .*\\(unclaimed\\)`));
   expect((await run(["trace", "twins", `tr-${"1".repeat(32)}`, ...at])).err).toContain("There is no trace");
 });
 

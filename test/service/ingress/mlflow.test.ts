@@ -64,7 +64,13 @@ const TRACE_INFO = {
     "mlflow.gateway.endpointId": "ep-1",
   },
   tags: { "mlflow.traceName": "gateway/demo", "mlflow.trace.spansLocation": "TRACKING_STORE", mine: "1" },
-  twinspan: { pending: false, sealed: true, span_count: 2, linked_trace_ids: ["tr-00000000000000000000000000000001"] },
+  twinspan: {
+    pending: false,
+    unclaimed: false,
+    sealed: true,
+    span_count: 2,
+    linked_trace_ids: ["tr-00000000000000000000000000000001"],
+  },
 };
 const PENDING_INFO = {
   ...TRACE_INFO,
@@ -144,6 +150,7 @@ test("a search hands on its experiments and its page, and lists traces without s
   expect(bench.traceWriter.searches.at(-1)).toEqual({
     experimentIds: ["7"],
     pending: false,
+    unclaimed: false,
     pageSize: 5,
     pageToken: "there",
     filter: "trace.status = 'OK' AND tags.x LIKE '%y%'",
@@ -151,11 +158,17 @@ test("a search hands on its experiments and its page, and lists traces without s
   });
 });
 
+test("a search may ask for the traces that nobody claims", async () => {
+  expect((await read("/api/3.0/mlflow/traces/search", { unclaimed: true })).status).toBe(200);
+  expect(bench.traceWriter.searches.at(-1)).toMatchObject({ experimentIds: [], pending: false, unclaimed: true });
+});
+
 test("a search may ask for the pending traces", async () => {
   expect((await read("/ajax-api/3.0/mlflow/traces/search", { pending: true })).status).toBe(200);
   expect(bench.traceWriter.searches.at(-1)).toEqual({
     experimentIds: [],
     pending: true,
+    unclaimed: false,
     pageSize: 0,
     pageToken: "",
     filter: "",

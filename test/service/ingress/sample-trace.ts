@@ -29,6 +29,7 @@ export const INFO: TraceInfo = {
   sealed: true,
   linkedTraceIds: ["tr-00000000000000000000000000000001"],
   clientRequestId: "",
+  unclaimed: false,
 };
 
 const SPAN = {

@@ -22,6 +22,22 @@ const SPANS = [...[1, 2, 3, 4].map(spanId), ...RECORDS.flatMap((n) => [idsOf(n).
 const FILTERS = ["session = 's1'", "model = 'echo-1'", "status = 'ERROR'", "name = 'x' OR endpoint = 'demo'"] as const;
 const EXPERIMENTS = ["a", "b", "c"] as const;
 
+/** A call of a model with so many tokens, or an agent that says the sum of its calls', in the words of conventions. */
+const WORDS = [
+  (tokens: number) => ({ "gen_ai.usage.input_tokens": tokens, "gen_ai.request.model": "echo-1" }),
+  (tokens: number) => ({
+    "ai.operationId": "ai.generateText.doGenerate",
+    "ai.usage.inputTokens": tokens,
+    "ai.model.id": "echo-1",
+  }),
+  (tokens: number) => ({
+    "openinference.span.kind": "LLM",
+    "llm.token_count.prompt": tokens,
+    "llm.model_name": "echo-1",
+  }),
+  (tokens: number) => ({ "gen_ai.operation.name": "invoke_agent", "gen_ai.usage.input_tokens": tokens }),
+] as const;
+
 /** An agent's span: few ids, few times, few experiments, so that they collide in every way; some in full traces. */
 const agentSpan: fc.Arbitrary<Arrival> = fc
   .record({
@@ -33,10 +49,11 @@ const agentSpan: fc.Arbitrary<Arrival> = fc
     name: fc.constantFrom("x", "y"),
     experiment: fc.constantFrom(...EXPERIMENTS),
     tokens: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
+    words: fc.constantFrom(...WORDS),
     call: fc.constantFrom(...RECORDS, undefined),
     session: fc.constantFrom("s1", "s2", undefined),
   })
-  .map(({ trace, parent, start, length, name, experiment, tokens, call, session, ...ids }) => ({
+  .map(({ trace, parent, start, length, name, experiment, tokens, words, call, session, ...ids }) => ({
     kind: "span",
     experiment,
     span: span({
@@ -47,7 +64,7 @@ const agentSpan: fc.Arbitrary<Arrival> = fc
       end: start + length,
       name,
       attributes: {
-        ...(tokens === undefined ? {} : { "gen_ai.usage.input_tokens": tokens, "gen_ai.request.model": "echo-1" }),
+        ...(tokens === undefined ? {} : words(tokens)),
         ...(call === undefined ? {} : { "gen_ai.response.id": idsOf(call).responseId }),
         ...(session === undefined ? {} : { "session.id": session }),
       },

@@ -108,7 +108,10 @@ describe("reads", () => {
     );
     const search = (pageToken: string, experimentIds: string[], pageSize = 2, filter = "", orderBy = "") =>
       call<SearchTracesResponse>((done) =>
-        running.reader.searchTraces({ experimentIds, pending: false, pageSize, pageToken, filter, orderBy }, done),
+        running.reader.searchTraces(
+          { experimentIds, pending: false, unclaimed: false, pageSize, pageToken, filter, orderBy },
+          done,
+        ),
       );
     const ids = [experiment.experiment?.id ?? ""];
     const seen: bigint[] = [];

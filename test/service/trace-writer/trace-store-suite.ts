@@ -124,6 +124,18 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
       expect(pending.map((info) => info.traceId)).toContain(`tr-${traceId(n)}`);
     });
 
+    test("pending traces are counted by when their last span ended, and no longer when they are claimed", async () => {
+      const n = fresh();
+      const start = -1_000_000_000;
+      const counted = () => store.countPending(T0 - 500_000_000n);
+      const others = counted();
+      await writeRecords(store, [record({ n, start, caller: { trace: traceId(n), span: spanId(1) } })]);
+      expect(counted()).toBe(others + 1);
+      expect(store.countPending(T0 - 1_000_000_000n)).toBe(others);
+      await writeSpans(store, "claimed", [span({ trace: traceId(n), span: spanId(1), start, end: 0 })]);
+      expect(counted()).toBe(others);
+    });
+
     test("a mirror is filed where its request named an experiment, and an unknown id leaves it pending", async () => {
       const [n, other] = [fresh(), fresh()];
       const named = { ref: { $case: "name", value: "chosen" } } as const;

@@ -48,6 +48,7 @@ function traceOf(spans: Span[], sealed = false): Trace {
       sealed,
       linkedTraceIds: [],
       clientRequestId: "",
+      unclaimed: false,
     },
     resourceSpans: [{ resource: undefined, scopeSpans: [{ scope: undefined, spans, schemaUrl: "" }], schemaUrl: "" }],
     mirrorSpanIds: [],

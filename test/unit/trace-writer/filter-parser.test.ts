@@ -147,6 +147,7 @@ describe("a filter", () => {
       sealed: false,
       linkedTraceIds: [],
       clientRequestId: "",
+      unclaimed: false,
     };
     fc.assert(
       fc.property(filterText(fc.constantFrom(...Object.keys(values))), (text) => {

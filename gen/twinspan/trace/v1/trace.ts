@@ -121,6 +121,11 @@ export interface TraceInfo {
   linkedTraceIds: string[];
   /** The agent's own name for the request. Empty: it gave none. */
   clientRequestId: string;
+  /**
+   * Whether nobody has claimed it: it is pending, and its last span ended longer ago than `traceWriter.unclaimedAfterMs`.
+   * It stays, and a claim that comes late is as good as any.
+   */
+  unclaimed: boolean;
 }
 
 export interface TraceInfo_MetadataEntry {
@@ -219,6 +224,7 @@ function createBaseTraceInfo(): TraceInfo {
     sealed: false,
     linkedTraceIds: [],
     clientRequestId: "",
+    unclaimed: false,
   };
 }
 
@@ -277,6 +283,9 @@ export const TraceInfo: MessageFns<TraceInfo> = {
     }
     if (message.clientRequestId !== "") {
       writer.uint32(130).string(message.clientRequestId);
+    }
+    if (message.unclaimed !== false) {
+      writer.uint32(136).bool(message.unclaimed);
     }
     return writer;
   },
@@ -426,6 +435,14 @@ export const TraceInfo: MessageFns<TraceInfo> = {
             }
 
             message.clientRequestId = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.unclaimed = reader.bool();
             continue;
           }
         }

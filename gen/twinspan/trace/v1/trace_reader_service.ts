@@ -55,7 +55,10 @@ export interface GetTraceInfosResponse {
 
 /** The request for SearchTraces. */
 export interface SearchTracesRequest {
-  /** The experiments to search, by id. At most 100. Ids that do not exist are passed over. Empty only with `pending`. */
+  /**
+   * The experiments to search, by id. At most 100. Ids that do not exist are passed over. Empty only with `pending`
+   * or `unclaimed`.
+   */
   experimentIds: string[];
   /** Instead: the pending traces, which no experiment holds yet. */
   pending: boolean;
@@ -73,6 +76,8 @@ export interface SearchTracesRequest {
    * `DESC`. Those that are equal are ordered by id. Empty: `timestamp_ms DESC`.
    */
   orderBy: string;
+  /** Instead: those of the pending traces that are unclaimed (`TraceInfo.unclaimed`). */
+  unclaimed: boolean;
 }
 
 /** The answer to SearchTraces. */
@@ -325,7 +330,7 @@ export const GetTraceInfosResponse: MessageFns<GetTraceInfosResponse> = {
 };
 
 function createBaseSearchTracesRequest(): SearchTracesRequest {
-  return { experimentIds: [], pending: false, pageSize: 0, pageToken: "", filter: "", orderBy: "" };
+  return { experimentIds: [], pending: false, pageSize: 0, pageToken: "", filter: "", orderBy: "", unclaimed: false };
 }
 
 export const SearchTracesRequest: MessageFns<SearchTracesRequest> = {
@@ -347,6 +352,9 @@ export const SearchTracesRequest: MessageFns<SearchTracesRequest> = {
     }
     if (message.orderBy !== "") {
       writer.uint32(50).string(message.orderBy);
+    }
+    if (message.unclaimed !== false) {
+      writer.uint32(56).bool(message.unclaimed);
     }
     return writer;
   },
@@ -410,6 +418,14 @@ export const SearchTracesRequest: MessageFns<SearchTracesRequest> = {
             }
 
             message.orderBy = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.unclaimed = reader.bool();
             continue;
           }
         }

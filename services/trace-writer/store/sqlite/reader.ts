@@ -16,11 +16,15 @@ export interface Reader {
   readonly search: SearchTraces;
   readonly twins: ListTwins;
   pendingTraces(): number;
+  /** Those whose last span ended before that moment. */
+  pendingTracesBefore(endedNs: bigint): number;
   readonly experiments: ExperimentTable;
 }
 
 /** Counting takes some milliseconds up to here, and readers wait meanwhile. */
 const PENDING_COUNTED_MAX = 100_000;
+/** Each of these is looked at. */
+const PENDING_BEFORE_COUNTED_MAX = 10_000;
 
 /** Prepares the reads of a file that is open for reading. */
 export function openReader(db: DatabaseSync): Reader {
@@ -34,6 +38,11 @@ export function openReader(db: DatabaseSync): Reader {
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");
   const pendingCount = db.prepare(
     `SELECT count(*) AS traces FROM (SELECT 1 FROM traces WHERE experiment_id IS NULL AND start_ns > 0 LIMIT ${PENDING_COUNTED_MAX})`,
+  );
+  const pendingBeforeCount = db.prepare(
+    `SELECT count(*) AS traces FROM (
+      SELECT 1 FROM traces INDEXED BY traces_pending
+      WHERE experiment_id IS NULL AND start_ns > 0 AND start_ns + duration_ns < ? LIMIT ${PENDING_BEFORE_COUNTED_MAX})`,
   );
   const search = openTraceSearch(db, experiments);
   const twins = openTwinList(db);
@@ -72,6 +81,7 @@ export function openReader(db: DatabaseSync): Reader {
         }),
       ),
     search: (...asked) => inOneMoment(db, () => search(...asked)),
+    pendingTracesBefore: (endedNs) => Number(integerIn(pendingBeforeCount.get(endedNs) ?? {}, "traces")),
     pendingTraces: () => Number(integerIn(pendingCount.get() ?? {}, "traces")),
     experiments,
   };

@@ -76,6 +76,7 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     },
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
+    countPending: (endedBeforeNs) => reader.pendingTracesBefore(endedBeforeNs),
     condition: () => ({
       ready: queue.ready,
       degraded: queue.degraded,

@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 import { compile } from "json-p3";
 import { z } from "zod";
+import type { CrossFault } from "./cross-fault.ts";
+import { forwardingFaultsOf } from "./forwarding-checks.ts";
 import { BUILT_IN_PATTERNS } from "./sections/redaction.ts";
 
 /** Settings of providers that only some kinds read. */
@@ -14,12 +16,6 @@ const OF_KINDS: Readonly<Record<string, readonly string[]>> = {
   secretAccessKey: ["amazon-bedrock"],
   sessionToken: ["amazon-bedrock"],
 };
-
-/** Something that settings are wrong about together. */
-export interface CrossFault {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
 
 const text = z.string().optional().catch(undefined);
 const use = z.object({ provider: text, weight: z.number().optional().catch(undefined) }).catch({ provider: undefined });
@@ -64,7 +60,12 @@ type Readable = z.output<typeof readable>;
 export function crossFaultsOf(plain: unknown): readonly CrossFault[] {
   const config = readable.safeParse(plain);
   if (!config.success) return [];
-  return [...providerFaultsOf(config.data), ...endpointFaultsOf(config.data), ...redactionFaultsOf(config.data)];
+  return [
+    ...providerFaultsOf(config.data),
+    ...endpointFaultsOf(config.data),
+    ...redactionFaultsOf(config.data),
+    ...forwardingFaultsOf(plain),
+  ];
 }
 
 function* providerFaultsOf({ providers }: Readable): Generator<CrossFault> {

@@ -3,11 +3,14 @@ import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
+import { forwardRoutesOf } from "./core/forward-routes.ts";
 import { createExperimentService } from "./experiment-service.ts";
-import { createMetrics } from "./metrics.ts";
+import { type Forwarding, startForwarding } from "./forwarding/forwarding.ts";
+import { createForwardingMetrics } from "./forwarding-metrics.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOtlpService } from "./otlp-service.ts";
 import { startSqliteStore } from "./store/sqlite/sqlite-store.ts";
-import type { TraceStore } from "./store/trace-store.ts";
+import type { StoreObserver, TraceStore } from "./store/trace-store.ts";
 import { createTraceEditorService } from "./trace-editor-service.ts";
 import { createTraceReaderService, unclaimedBeforeNs } from "./trace-reader-service.ts";
 import { createTraceWriterService } from "./trace-writer-service.ts";
@@ -27,15 +30,28 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   const { sqlite } = traceWriter.store;
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
-  const options = { ...sqlite, queueBytesMax: limits.queueBytesMax, traceSpansMax: limits.traceSpansMax };
-  const store = opened.use(await startSqliteStore(options, metrics.observer));
+  const options = {
+    ...sqlite,
+    queueBytesMax: limits.queueBytesMax,
+    traceSpansMax: limits.traceSpansMax,
+    routes: forwardRoutesOf(traceWriter),
+  };
+  let forwarding: Forwarding | undefined;
+  const wakeForwarding = () => forwarding?.wake();
+  const store = opened.use(await startSqliteStore(options, observerOf(metrics, wakeForwarding)));
   const reading = { unclaimedAfterMs: traceWriter.unclaimedAfterMs, nowMs: Date.now };
   metrics.watch(
     () => store.condition(),
     () => store.countPending(unclaimedBeforeNs(reading)),
   );
+  const { destinations } = traceWriter;
+  const observer = createForwardingMetrics(metrics.registry, Object.keys(destinations), store.forwards);
+  forwarding = opened.use(await startForwarding(destinations, store.forwards, observer, log));
+  const { troubles } = forwarding;
   let isDraining = false;
-  const ops = opened.use(await startOpsServer(traceWriter.ops, metrics.registry, () => readinessOf(store, isDraining)));
+  const ops = opened.use(
+    await startOpsServer(traceWriter.ops, metrics.registry, () => readinessOf(store, troubles(), isDraining)),
+  );
   const rpc = opened.use(
     await startRpcServer({
       listen: traceWriter.listen,
@@ -62,7 +78,18 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   };
 }
 
-function readinessOf(store: TraceStore, isDraining: boolean) {
+/** Hears what the store does: for the metrics, and to wake those who wait for what it has stored. */
+function observerOf({ observer }: Metrics, wakeForwarding: () => void): StoreObserver {
+  return {
+    ...observer,
+    committed(requests, durationMs, events) {
+      observer.committed(requests, durationMs, events);
+      if (events.has("forward_added")) wakeForwarding();
+    },
+  };
+}
+
+function readinessOf(store: TraceStore, troubles: readonly string[], isDraining: boolean) {
   const { ready, degraded } = store.condition();
-  return { ready: ready && !isDraining, degraded: degraded === undefined ? [] : [degraded] };
+  return { ready: ready && !isDraining, degraded: [degraded, ...troubles].filter((words) => words !== undefined) };
 }

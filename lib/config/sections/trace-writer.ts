@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { destinations, experiments, mirrors } from "./forwarding.ts";
 import { bytes, count, listen, MiB, ms } from "./scalars.ts";
 
 /** `traceWriter`: stores the traces. */
@@ -22,6 +23,9 @@ export const traceWriter = z
           .prefault({}),
       })
       .prefault({}),
+    destinations: destinations.describe("OTLP receivers that traces are forwarded to, by name."),
+    mirrors,
+    experiments: experiments.describe("What is particular to experiments. Those that are not here need not be."),
     limits: z
       .strictObject({
         messageBytesMax: bytes(64 * MiB, "The largest message. A larger one is RESOURCE_EXHAUSTED."),

@@ -9,7 +9,7 @@ import type { SpanOrigin } from "./span-row.ts";
 import { type GroupedSpan, storedSpansOf } from "./stored-spans.ts";
 
 /** Where a span that counts is found: in which chunk of stored spans, and at which place. */
-interface SpanPlace {
+export interface SpanPlace {
   readonly spanId: string;
   readonly origin: SpanOrigin;
   readonly chunk: bigint;

@@ -10,6 +10,7 @@ import type { SpanBatch } from "../core/span-row.ts";
 import type { TotalsPoint, TotalsRequest } from "../core/totals.ts";
 import type { TraceOrder } from "../core/trace-order.ts";
 import type { TagEdits } from "../core/trace-tags.ts";
+import type { ForwardQueue } from "./forward-queue.ts";
 
 /** Names an experiment of a workspace. */
 export type ExperimentChoice = NonNullable<ExperimentRef["ref"]>;
@@ -120,6 +121,9 @@ export interface TraceStore extends AsyncDisposable {
   /** How many pending traces there are whose last span ended before a moment; no more than 10,000 are counted. */
   countPending(endedBeforeNs: bigint): number;
 
+  /** What waits to be forwarded, by the routes that the store was started with. */
+  readonly forwards: ForwardQueue;
+
   /** How the store is, now. Costs at most some milliseconds. */
   condition(): StoreCondition;
 }
@@ -215,6 +219,7 @@ export const STORE_EVENTS = [
   "trace_moved",
   "trace_claimed",
   "trace_deleted",
+  "forward_added",
 ] as const;
 
 /** Hears what a store does. */

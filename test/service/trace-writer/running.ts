@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
 import { parseConfig } from "#lib/config/load.ts";
-import { createLogger } from "#lib/logger.ts";
+import { createLogger, type Logger } from "#lib/logger.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { TraceServiceClient } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
@@ -42,7 +42,7 @@ export interface Running extends Clients, AsyncDisposable {
 }
 
 /** A new directory for a store, and the configuration of a trace-writer that keeps it there. */
-export function configOf(directory: string, limits = "{}"): string {
+export function configOf(directory: string, limits = "{}", more: object = {}): string {
   return `
 log: { level: silent }
 traceWriter:
@@ -51,7 +51,14 @@ traceWriter:
   drainMs: 5000
   store: { sqlite: { path: ${join(directory, "traces.db")}, cacheBytes: 8388608 } }
   limits: ${limits}
-`;
+${settingsOf(more)}`;
+}
+
+/** Settings below `traceWriter`. JSON is YAML. */
+function settingsOf(more: object): string {
+  return Object.entries(more)
+    .map(([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`)
+    .join("");
 }
 
 export function newDirectory(): string {
@@ -59,9 +66,14 @@ export function newDirectory(): string {
 }
 
 /** Starts the real thing on loopback. */
-export async function startRunning(directory = newDirectory(), limits = "{}"): Promise<Running> {
-  const config = parseConfig(configOf(directory, limits), "twinspan.yaml", {});
-  const service = await startTraceWriter(config, { log: createLogger("trace-writer", "silent") });
+export async function startRunning(
+  directory = newDirectory(),
+  limits = "{}",
+  more: object = {},
+  log: Logger = createLogger("trace-writer", "silent"),
+): Promise<Running> {
+  const config = parseConfig(configOf(directory, limits, more), "twinspan.yaml", {});
+  const service = await startTraceWriter(config, { log });
   const clients = connect(service.address);
   return {
     ...clients,

@@ -14,7 +14,14 @@ import { searchTraces, writeRecords, writeSpans } from "./writing.ts";
 const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-search-")), "traces.db");
 const start = (path: string) =>
   startSqliteStore(
-    { path, cacheBytes: 16 * 1024 * 1024, commitBatchMax: 250, queueBytesMax: 64 * 1024 * 1024, traceSpansMax: 50 },
+    {
+      path,
+      cacheBytes: 16 * 1024 * 1024,
+      commitBatchMax: 250,
+      queueBytesMax: 64 * 1024 * 1024,
+      traceSpansMax: 50,
+      routes: { mirrors: [], experiments: new Map() },
+    },
     { committed: () => {}, failed: () => {} },
   );
 
@@ -125,7 +132,7 @@ test("a file of a version before searches is filled in when it is opened", async
       ALTER TABLE traces DROP COLUMN duration_ns; ALTER TABLE traces DROP COLUMN state;
       ALTER TABLE traces DROP COLUMN name; ALTER TABLE traces DROP COLUMN facets;
       ALTER TABLE traces DROP COLUMN claim; ALTER TABLE traces DROP COLUMN claim_experiment_id;
-      ALTER TABLE traces DROP COLUMN tag_edits;
+      ALTER TABLE traces DROP COLUMN tag_edits; DROP TABLE forwards;
       PRAGMA user_version = 2`);
   }
   await using migrated = await start(path);

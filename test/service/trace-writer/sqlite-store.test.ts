@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
+import { SUITE_ROUTES } from "./forwards-suite.ts";
 import { record, span, spanId, traceId } from "./sample-traces.ts";
 import { describeTraceStore } from "./trace-store-suite.ts";
 import { writeRecords, writeSpans } from "./writing.ts";
@@ -10,7 +11,14 @@ import { writeRecords, writeSpans } from "./writing.ts";
 const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-store-")), "traces.db");
 const start = (path: string) =>
   startSqliteStore(
-    { path, cacheBytes: 16 * 1024 * 1024, commitBatchMax: 250, queueBytesMax: 64 * 1024 * 1024, traceSpansMax: 50 },
+    {
+      path,
+      cacheBytes: 16 * 1024 * 1024,
+      commitBatchMax: 250,
+      queueBytesMax: 64 * 1024 * 1024,
+      traceSpansMax: 50,
+      routes: SUITE_ROUTES,
+    },
     { committed: () => {}, failed: () => {} },
   );
 

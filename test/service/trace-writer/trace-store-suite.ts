@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { describeEdits } from "./edits-suite.ts";
+import { describeForwards } from "./forwards-suite.ts";
 import { describePermutations } from "./permutations.ts";
 import { describeReads } from "./reads-suite.ts";
 import { CANARY, idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
@@ -9,7 +10,7 @@ import { describeSearch } from "./search-suite.ts";
 import { describeTotals } from "./totals-suite.ts";
 import { searchTraces, spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
-/** What every store promises (`TraceStore`). `open` gives an empty one, of 50 spans a trace; the suite disposes of it. */
+/** What every store promises (`TraceStore`). `open` gives one that is empty, takes 50 spans a trace, and has SUITE_ROUTES. */
 export function describeTraceStore(name: string, open: () => Promise<TraceStore>): void {
   describe(name, () => {
     let store: TraceStore;
@@ -256,6 +257,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
     describeSearch(() => store);
     describeEdits(() => store);
     describeTotals(() => store);
+    describeForwards(() => store);
     describePermutations(() => store);
   });
 }

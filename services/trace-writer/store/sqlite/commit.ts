@@ -1,10 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { RejectReason } from "../../core/span-check.ts";
 import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/span-row.ts";
 import { summaryOf } from "../../core/trace-summary.ts";
 import type { ExperimentChoice, ExperimentOutcome, ExperimentWrite, StoreEvent } from "../trace-store.ts";
 import { integerIn } from "./columns.ts";
 import { openExperimentTable } from "./experiment-table.ts";
+import { type ForwardTable, openForwardTable } from "./forward-table.ts";
 import { createKnownTraces } from "./known-traces.ts";
 import { pack } from "./packing.ts";
 import { type SettledSpan, settleSpan } from "./settle-span.ts";
@@ -46,6 +48,8 @@ export interface Commit {
   link(full: WorkingTrace, mirror: WorkingTrace, gateway: Pick<StoredSpanRow, "spanId" | "startNs">): void;
   /** The traces that hold the other twins. */
   linkedTo(trace: WorkingTrace): readonly string[];
+  /** What waits to be forwarded. What is stored here joins it by itself. */
+  readonly forwards: Pick<ForwardTable, "remove">;
   count(event: StoreEvent, times?: number): void;
   /** Sums every changed trace up, and lets go of all. The last step before the commit. */
   sumUp(nowMs: number): void;
@@ -56,10 +60,11 @@ export interface Commit {
 }
 
 /** Prepares a file's tables for commits. Of an agent's spans no more are stored under a trace than `traceSpansMax`. */
-export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit {
+export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: ForwardRoutes): Commit {
   const experimentTable = openExperimentTable(db);
   const traceTable = openTraceTable(db);
   const spans = openSpanTable(db);
+  const forwards = openForwardTable(db, routes);
   const insertPayload = db.prepare("INSERT INTO payloads (trace_ref, bytes) VALUES (?, ?)");
   const insertChunk = db.prepare("INSERT INTO chunks (id, bytes) VALUES (?, ?)");
   const lastChunk = db.prepare("SELECT coalesce(max(id), 0) AS id FROM chunks");
@@ -75,6 +80,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
   };
   const letGo = () => {
     for (const map of [experiments, traces, byRef]) map.clear();
+    forwards.forgetNotes();
     chunk = undefined;
   };
   const nextChunk = () => {
@@ -117,13 +123,14 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
     trace.known = { rows: [], linkedTraceIds: [] };
   };
   const linkedTo = ({ known, ref }: WorkingTrace) => known?.linkedTraceIds ?? traceTable.linkedTo(ref);
-  const sumUpTrace = (trace: WorkingTrace): bigint | undefined => {
+  const sumUpTrace = (trace: WorkingTrace, nowMs: number): bigint | undefined => {
     const known = { rows: trace.known?.rows ?? spans.rowsOf(trace.ref), linkedTraceIds: linkedTo(trace) };
     if (known.rows.length === 0 && trace.claim === undefined) return undefined;
     const summary = summaryOf({ ...trace, ...known });
     traceTable.update(trace, summary);
     // A full trace does not change any more, but for its link.
     if (!trace.sealed) knownTraces.remember(trace.ref, known);
+    count("forward_added", forwards.add(trace, summary.experiment, known.rows.length, nowMs));
     const owner = summary.experiment?.id;
     if (trace.startNs > 0n && trace.experimentId !== owner) {
       count(trace.experimentId === undefined ? "trace_adopted" : "trace_moved");
@@ -135,6 +142,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
     begin: knownTraces.begin,
     count,
     linkedTo,
+    forwards,
     experiment(workspace, choice, nowMs) {
       const key = `${workspace}\n${choice.$case}\n${choice.value}`;
       const experiment = experiments.get(key) ?? experimentTable.obtain(workspace, choice, nowMs);
@@ -183,6 +191,8 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
       count("span_conflict", times("replaced") + times("lost") + times("mirror_span"));
       if (stored > 0) {
         insertChunk.run(place, pack(batch.bytes));
+        const [first] = batch.rows;
+        if (first !== undefined) forwards.noteStored(trace.ref, place, first.origin, stored);
         trace.changed = true;
       }
       const reasons = ["mirror_span", "trace_full"] as const;
@@ -199,7 +209,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number): Commit 
     },
     sumUp(nowMs) {
       const changed = byRef.values().filter((trace) => trace.changed);
-      const owners = new Set(changed.map(sumUpTrace));
+      const owners = new Set(changed.map((trace) => sumUpTrace(trace, nowMs)));
       for (const owner of owners) if (owner !== undefined) experimentTable.touch(owner, nowMs);
       letGo();
     },

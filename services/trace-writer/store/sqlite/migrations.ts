@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { FORWARD_MIGRATION } from "./forward-migration.ts";
 import { SEARCH_MIGRATION } from "./search-migration.ts";
 
 /**
@@ -94,6 +95,7 @@ const MIGRATIONS = [
   ALTER TABLE traces ADD COLUMN claim_experiment_id INTEGER;
   ALTER TABLE traces ADD COLUMN tag_edits TEXT;
   `,
+  FORWARD_MIGRATION,
 ] as const;
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */

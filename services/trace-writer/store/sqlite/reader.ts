@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { type Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import { traceOf } from "../../core/trace-assembly.ts";
+import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
 import { bytesIn, hexIn, idBytes, integerIn, type Row } from "./columns.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
 import { unpack } from "./packing.ts";
@@ -11,10 +11,16 @@ import { type ListTwins, openTwinList } from "./twin-list.ts";
 
 /** Reads a file. Every read is one transaction, and so sees one moment. */
 export interface Reader {
-  trace(workspace: string, traceId: string, withPayload: boolean): Trace | undefined;
   infos(workspace: string, traceIds: readonly string[]): readonly TraceInfo[];
   readonly search: SearchTraces;
   readonly twins: ListTwins;
+  /** Of its spans those for which `counts` holds. Default: all. */
+  trace(
+    workspace: string,
+    traceId: string,
+    withPayload: boolean,
+    counts?: (place: SpanPlace) => boolean,
+  ): Trace | undefined;
   pendingTraces(): number;
   /** Those whose last span ended before that moment. */
   pendingTracesBefore(endedNs: bigint): number;
@@ -47,16 +53,24 @@ export function openReader(db: DatabaseSync): Reader {
   const search = openTraceSearch(db, experiments);
   const twins = openTwinList(db);
 
-  const readTrace = (workspace: string, traceId: string, withPayload: boolean): Trace | undefined => {
+  const readTrace = (
+    workspace: string,
+    traceId: string,
+    withPayload: boolean,
+    counts: (place: SpanPlace) => boolean = () => true,
+  ): Trace | undefined => {
     const found = trace.get(workspace, idBytes(traceId));
     if (found === undefined) return undefined;
     const ref = integerIn(found, "ref");
-    const spans = places.all(ref).map((row) => ({
-      spanId: hexIn(row, "span_id"),
-      origin: originIn(row),
-      chunk: integerIn(row, "chunk"),
-      position: Number(integerIn(row, "position")),
-    }));
+    const spans = places
+      .all(ref)
+      .map((row) => ({
+        spanId: hexIn(row, "span_id"),
+        origin: originIn(row),
+        chunk: integerIn(row, "chunk"),
+        position: Number(integerIn(row, "position")),
+      }))
+      .filter(counts);
     const chunks = new Map([...new Set(spans.map((span) => span.chunk))].map((id) => [id, unpackedIn(chunk.get(id))]));
     const payloadRow = withPayload ? payload.get(ref) : undefined;
     const linkRow = link.get(ref);

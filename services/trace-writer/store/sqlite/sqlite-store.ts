@@ -4,6 +4,7 @@ import type { SpanBatch } from "../../core/span-row.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
 import { addUp } from "./add-up.ts";
 import type { Write, WriteOutcome } from "./apply-write.ts";
+import { openForwardQueue } from "./forward-queue.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader } from "./reader.ts";
 import { startWriteQueue, type WriteQueueOptions } from "./write-queue.ts";
@@ -14,6 +15,9 @@ const EDIT_BYTES = 1000;
 const TOTALS_CACHE_BYTES = 2 * 1024 * 1024;
 /** What a row of a span takes in memory while it waits, about. */
 const ROW_BYTES = 500;
+const SEQ_BYTES = 50;
+/** For writes of our own, that nobody gives up. */
+const NEVER = new AbortController().signal;
 
 /**
  * The store in one SQLite file. One thread writes, with commits that are shared. Reads run on the main thread, over a
@@ -39,6 +43,10 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     if (!isOfKind(answer, asked.kind)) throw new Error("the writer answered another write");
     return answer;
   };
+  const forwards = openForwardQueue(db, reader, async (removal) => {
+    const bytes = removal.kind === "items" ? removal.seqs.length * SEQ_BYTES : EDIT_BYTES;
+    return (await write({ kind: "forwards", removal }, bytes, NEVER)).removed;
+  });
   return {
     async writeRecords(workspace, records, signal) {
       return (await write({ kind: "records", workspace, records }, sumOf(records, bytesOfRecord), signal)).outcomes;
@@ -77,6 +85,7 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
     countPending: (endedBeforeNs) => reader.pendingTracesBefore(endedBeforeNs),
+    forwards,
     condition: () => ({
       ready: queue.ready,
       degraded: queue.degraded,

@@ -48,6 +48,7 @@ export async function startWriteQueue(options: WriteQueueOptions, observer: Stor
       path: options.path,
       cacheBytes: options.cacheBytes,
       traceSpansMax: options.traceSpansMax,
+      routes: options.routes,
     } satisfies WriterOptions,
     execArgv: [],
   });

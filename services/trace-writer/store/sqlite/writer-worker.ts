@@ -1,5 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { z } from "zod";
+import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { StoreEvent, StoreFailure } from "../trace-store.ts";
 import { applyWrite, type Write, type WriteOutcome } from "./apply-write.ts";
 import { type Commit, prepareCommits } from "./commit.ts";
@@ -11,6 +13,8 @@ export interface WriterOptions {
   readonly cacheBytes: number;
   /** How many spans a trace has at the most; beyond it agents' spans are rejected. */
   readonly traceSpansMax: number;
+  /** Where what is stored is to be forwarded. */
+  readonly routes: ForwardRoutes;
 }
 
 /** What the thread is asked: to carry writes out in one commit, or to close the file and end. */
@@ -36,11 +40,19 @@ export type WriteResult =
 /** SQLite's primary result codes that mean that nothing can be written for now: busy, read-only, I/O error, full, cannot open. */
 const WRITE_REFUSED = new Set([5, 8, 10, 13, 14]);
 
+const names = z.array(z.string());
+const writerOptions: z.ZodType<WriterOptions> = z.object({
+  path: z.string(),
+  cacheBytes: z.number(),
+  traceSpansMax: z.number(),
+  routes: z.object({ mirrors: names, experiments: z.map(z.string(), names) }),
+});
+
 const port = parentPort;
 if (port === null) throw new Error("writer-worker.ts runs as a worker thread");
-const { path, cacheBytes, traceSpansMax } = optionsOf(workerData);
+const { path, cacheBytes, traceSpansMax, routes } = writerOptions.parse(workerData);
 const db = openForWriting(path, cacheBytes);
-const commit = prepareCommits(db, traceSpansMax);
+const commit = prepareCommits(db, traceSpansMax, routes);
 const reply = (message: WriterReply) => port.postMessage(message);
 port.on("message", (request: WriterRequest) => {
   if (request.kind === "close") {
@@ -79,15 +91,4 @@ function failureOf(error: unknown): WriteResult & { readonly ok: false } {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
   return { ok: false, reason: WRITE_REFUSED.has(code) ? "full" : "failed", message };
-}
-
-function optionsOf(data: unknown): WriterOptions {
-  if (typeof data === "object" && data !== null && "path" in data && "cacheBytes" in data && "traceSpansMax" in data) {
-    return {
-      path: String(data.path),
-      cacheBytes: Number(data.cacheBytes),
-      traceSpansMax: Number(data.traceSpansMax),
-    };
-  }
-  throw new Error("the writer's thread is started with a path, the size of its cache, and the most spans of a trace");
 }

@@ -1,0 +1,5 @@
+/** Something that settings are wrong about together. */
+export interface CrossFault {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}

@@ -3,9 +3,9 @@ import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/
 import { Trace, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import { type Caller, newCaller } from "../helpers/caller.ts";
 import { canariesAmong, newCanary, textOf } from "../helpers/canaries.ts";
-import { type ChatAnswer, chat } from "../helpers/chat.ts";
-import { createGatewayClient } from "../helpers/gateway-client.ts";
+import { createGatewayClient, type GatewayClient } from "../helpers/gateway-client.ts";
 import { mlflowTraceText } from "../helpers/mlflow-reads.ts";
+import { chatOf, PLANTED_REQUESTS, type PlantedRequest } from "../helpers/planted-requests.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 import { untilShipped } from "../helpers/twins.ts";
 
@@ -38,9 +38,17 @@ const HEADERS = {
   cookie: `session=${newCanary()}`,
   "proxy-authorization": `Basic ${newCanary()}`,
   "openai-organization": newCanary(),
+  "x-goog-api-key": newCanary(),
+  "chatgpt-account-id": newCanary(),
+  "x-twinspan-key": newCanary(),
   "x-anything-else": newCanary(),
 };
-const SECRETS = [...Object.values(HEADERS).map((value) => value.split(/[ =]/).at(-1) ?? ""), "canary-provider-key"];
+/** Planted where a Gemini caller may say its key. */
+const IN_QUERY = newCanary();
+/** What our own providers are paid with. */
+const PROVIDER_KEYS = { scripted: newCanary(), claude: newCanary(), gpt: newCanary() };
+const OF_CALLERS = [...Object.values(HEADERS).map((value) => value.split(/[ =]/).at(-1) ?? ""), IN_QUERY];
+const SECRETS = [...OF_CALLERS, ...Object.values(PROVIDER_KEYS)];
 
 type Model = keyof typeof ANSWERED;
 const MODELS: readonly Model[] = [
@@ -55,33 +63,14 @@ const MODELS: readonly Model[] = [
 ];
 /** What they say only a stream can say. */
 const SAID_IN_STREAMS: ReadonlySet<Model> = new Set(["error-in-stream", "garbage"]);
-const BODY = {
-  messages: [
-    { role: "system", content: ASKED.system },
-    { role: "user", content: "call the tool" },
-    {
-      role: "assistant",
-      content: null,
-      tool_calls: [
-        { id: "call_1", type: "function", function: { name: "look", arguments: `{"a":"${ASKED.toolArguments}"}` } },
-      ],
-    },
-    { role: "tool", tool_call_id: "call_1", content: ASKED.toolResult },
-    {
-      role: "user",
-      content: [
-        { type: "text", text: ASKED.prompt },
-        { type: "image_url", image_url: { url: `data:image/png;base64,${ASKED.image}` } },
-      ],
-    },
-  ],
-  tools: [{ type: "function", function: { name: "look", description: ASKED.toolDescription, parameters: {} } }],
-  stop: [ASKED.stop],
-};
 
 /** A call that was made, and by whom. */
 interface Made {
+  /** Who called what, for people. */
+  readonly name: string;
   readonly model: Model;
+  /** What was planted in its request. */
+  readonly asked: readonly string[];
   readonly caller: Caller;
   readonly traceName: string;
 }
@@ -92,31 +81,40 @@ const seenBesideBodies: string[] = [];
 const made: Made[] = [];
 
 beforeAll(async () => {
-  const errorBody = (model: Model) => JSON.stringify({ error: { message: ANSWERED[model], type: "t", code: "c" } });
   const begun =
     '{"id":"chatcmpl-1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"so far"}}]}';
+  const failing = (model: Model, status: number) => ({ [model]: { status, errorMessage: ANSWERED[model] } });
   stack = await startStack({
     models: MODELS,
     behaviours: {
       answer: { answer: `the answer is ${ANSWERED.answer}` },
       "tool-call": { toolCall: { name: "look", arguments: JSON.stringify({ at: ANSWERED["tool-call"] }) } },
-      "error-400": { status: 400, body: errorBody("error-400") },
-      "error-401": { status: 401, body: errorBody("error-401") },
-      "error-429": { status: 429, body: errorBody("error-429") },
-      "error-500": { status: 500, body: errorBody("error-500") },
+      ...failing("error-400", 400),
+      ...failing("error-401", 401),
+      ...failing("error-429", 429),
+      ...failing("error-500", 500),
       "error-in-stream": {
         contentType: "text/event-stream",
-        body: `data: ${begun}\n\ndata: ${errorBody("error-in-stream")}\n\n`,
+        body: `data: ${begun}\n\ndata: {"error":{"message":"${ANSWERED["error-in-stream"]}","type":"t"}}\n\n`,
       },
       garbage: { contentType: "text/event-stream", body: `data: ${begun}\n\ndata: {"${ANSWERED.garbage}\n\n` },
     },
-    providers: { scripted: { apiKey: "canary-provider-key" } },
+    providers: {
+      scripted: { apiKey: PROVIDER_KEYS.scripted },
+      claude: (provider) => ({ kind: "anthropic", baseUrl: provider.at("anthropic"), apiKey: PROVIDER_KEYS.claude }),
+      gpt: { apiKey: PROVIDER_KEYS.gpt },
+    },
+    endpoints: (["claude", "gpt"] as const).flatMap((provider) =>
+      MODELS.map((model) => ({ name: `${provider}-${model}`, models: [{ provider, model }] })),
+    ),
   });
   using client = createGatewayClient(stack.gatewayAddress);
   for (const model of MODELS) {
-    for (const stream of SAID_IN_STREAMS.has(model) ? [true] : [false, true]) {
-      await callOverHttp(model, stream);
+    const isForStreams = SAID_IN_STREAMS.has(model);
+    for (const stream of isForStreams ? [true] : [false, true]) {
       await callOverGrpc(client, model, stream);
+      const requests = PLANTED_REQUESTS.filter(({ dialect }) => !isForStreams || dialect === "openai chat");
+      await Promise.all(requests.flatMap((request) => callsOverHttp(request, model, stream)));
     }
   }
   await untilShipped(stack);
@@ -124,12 +122,12 @@ beforeAll(async () => {
 afterAll(() => stack[Symbol.asyncDispose]());
 
 test("every canary of a call is in its full trace", async () => {
-  for (const { model, traceName } of made) {
+  for (const { name, model, asked, traceName } of made) {
     const trace = await stack.stored.get(traceName);
     const text = Buffer.from(Trace.encode(trace).finish()).toString("latin1");
-    expect(missingIn(text, Object.values(ASKED)), `${model} ${traceName}`).toEqual([]);
+    expect(missingIn(text, asked), name).toEqual([]);
     // What is no event is nobody's answer: of a stream of garbage the full trace keeps what came before it.
-    if (model !== "garbage") expect(text, `${model} ${traceName}`).toContain(ANSWERED[model]);
+    if (model !== "garbage") expect(text, name).toContain(ANSWERED[model]);
   }
 });
 
@@ -173,10 +171,12 @@ test("what stood in headers is not even in the full traces, and never went to a 
     const text = textOf(await stack.stored.get(traceName));
     expect(SECRETS.filter((secret) => text.includes(secret))).toEqual([]);
   }
-  for (const { headers, body } of stack.provider.requests) {
-    expect(headers.authorization).toBe("Bearer canary-provider-key");
-    const others = JSON.stringify({ ...headers, authorization: "", body });
-    expect(SECRETS.filter((secret) => others.includes(secret))).toEqual([]);
+  expect(stack.provider.requests).toHaveLength(made.length);
+  for (const { headers, body, path } of stack.provider.requests) {
+    const key = headers["x-api-key"] ?? headers["x-goog-api-key"] ?? headers.authorization?.replace("Bearer ", "");
+    expect(Object.values(PROVIDER_KEYS)).toContain(key);
+    const sent = JSON.stringify([headers, body, path]);
+    expect(SECRETS.filter((secret) => secret !== key && sent.includes(secret))).toEqual([]);
   }
 });
 
@@ -198,27 +198,41 @@ test("a request that cannot be read is told of without a word of it, and not rec
   expect(outputs.join("")).not.toContain(secret);
 });
 
-async function callOverHttp(model: Model, stream: boolean): Promise<void> {
-  const caller = newCaller();
-  const headers = { ...HEADERS, traceparent: caller.traceparent };
-  const answer: ChatAnswer = await chat(stack.url, { model, stream, headers, body: BODY });
-  seenBesideBodies.push(JSON.stringify(answer.headers));
-  // A provider's words about our own credentials are not for callers.
-  if (model === "error-401") expect(answer.body).not.toContain(ANSWERED[model]);
-  made.push({ model, caller, traceName: answer.traceName ?? "" });
+/** Asks who speaks the dialect, and who does not. */
+function callsOverHttp(request: PlantedRequest, model: Model, stream: boolean): readonly Promise<void>[] {
+  const { translatedFor } = request;
+  const endpoints =
+    translatedFor === undefined || SAID_IN_STREAMS.has(model) ? [model] : [model, `${translatedFor}-${model}`];
+  return endpoints.map((endpoint) => callOverHttp(request, model, endpoint, stream));
 }
 
-async function callOverGrpc(
-  client: ReturnType<typeof createGatewayClient>,
-  model: Model,
-  stream: boolean,
-): Promise<void> {
+async function callOverHttp(request: PlantedRequest, model: Model, endpoint: string, stream: boolean): Promise<void> {
+  const caller = newCaller();
+  const url = new URL(request.path(endpoint, stream), stack.url);
+  if (request.dialect.startsWith("gemini")) url.searchParams.set("key", IN_QUERY);
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { ...HEADERS, "content-type": "application/json", traceparent: caller.traceparent },
+    body: JSON.stringify(request.body(endpoint, stream, ASKED)),
+  });
+  const body = await answer.text();
+  const name = `${request.dialect} → ${endpoint}${stream ? ", stream" : ""}`;
+  seenBesideBodies.push(JSON.stringify([...answer.headers]));
+  // A provider's words about our own credentials are not for callers; all others are.
+  if (model === "error-401") expect(body, name).not.toContain(ANSWERED[model]);
+  else if (model !== "garbage") expect(body, name).toContain(ANSWERED[model]);
+  const asked = Object.entries(ASKED).flatMap(([place, canary]) => (request.lacks.includes(place) ? [] : [canary]));
+  made.push({ name, model, asked, caller, traceName: answer.headers.get("x-twinspan-trace-id") ?? "" });
+}
+
+async function callOverGrpc(client: GatewayClient, model: Model, stream: boolean): Promise<void> {
   const caller = newCaller();
   const headers = Object.entries({ ...HEADERS, traceparent: caller.traceparent });
-  const told = await client[stream ? "stream" : "invoke"]({ model, stream, headers, also: BODY });
+  const told = await client[stream ? "stream" : "invoke"]({ model, stream, headers, also: chatOf(ASKED) });
   const { metadata, trailers, error } = told;
   seenBesideBodies.push(textOf([metadata.getMap(), trailers.getMap(), error?.details, error?.message]));
-  made.push({ model, caller, traceName: String(metadata.get("x-twinspan-trace-id")[0]) });
+  const traceName = String(metadata.get("x-twinspan-trace-id")[0]);
+  made.push({ name: `gRPC → ${model}`, model, asked: Object.values(ASKED), caller, traceName });
 }
 
 function missingIn(text: string, canaries: readonly string[]): readonly string[] {

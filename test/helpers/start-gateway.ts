@@ -78,7 +78,7 @@ export async function startGatewayRun(script: GatewayScript): Promise<GatewayRun
   const provider = started.use(await startScriptedProvider({ listen: "127.0.0.1:0", behaviours }));
   const traceWriter = started.use(await startRecordingTraceWriter());
   const configFile = join(directory, "twinspan.yaml");
-  const written = configOf(script, join(directory, "outbox.db"), provider.url, traceWriter.address);
+  const written = settingsOf(script, join(directory, "outbox.db"), provider.url, traceWriter.address);
   await writeFile(configFile, JSON.stringify(written));
   const source = configSourceOf(configFile, {}, LOOK_MS);
   const config = source.read();
@@ -109,7 +109,12 @@ const LOOK_MS = 20;
 const PROVIDER = { allowAddresses: ["127.0.0.0/8"], breaker: { enabled: false } };
 
 /** A gateway's configuration: one provider for the fallbacks, and one an endpoint. */
-export function configOf(script: GatewayScript, outboxPath: string, providerUrl: string, traceWriter: string): Config {
+export function configOf(...written: Parameters<typeof settingsOf>): Config {
+  return configSchema.parse(settingsOf(...written));
+}
+
+/** The same as its file has it: what is a default is not written. */
+function settingsOf(script: GatewayScript, outboxPath: string, providerUrl: string, traceWriter: string) {
   const providers: Record<string, unknown> = {
     scripted: { baseUrl: providerUrl, apiKey: "the-key", ...PROVIDER },
   };
@@ -126,7 +131,7 @@ export function configOf(script: GatewayScript, outboxPath: string, providerUrl:
       ...settings,
     };
   });
-  return configSchema.parse({
+  return {
     gateway: {
       listen: "127.0.0.1:0",
       ops: "127.0.0.1:0",
@@ -140,7 +145,7 @@ export function configOf(script: GatewayScript, outboxPath: string, providerUrl:
     providers,
     redaction: script.redaction,
     endpoints,
-  });
+  };
 }
 
 /** Waits until `count` records have come, and looks at them all. */

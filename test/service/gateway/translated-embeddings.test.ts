@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { VENDORS, type VendorName } from "../../../examples/scripted-provider/vendors.ts";
+import { providerOfKind } from "../../helpers/kind-facts.ts";
 import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
 import { errorInfoOf } from "../../helpers/told.ts";
 
@@ -11,24 +11,11 @@ const TELLS_USAGE: readonly string[] = ["gemini", "amazon-bedrock", "google-vert
 let run: GatewayRun;
 beforeAll(async () => {
   const endpoints = Object.fromEntries(
-    KINDS.map((kind) => {
-      const provider = (url: string) => ({
-        kind,
-        apiKey: "the-key",
-        region: "us-east-1",
-        project: "p",
-        ...at(kind, url),
-      });
-      return [kind, { provider }];
-    }),
+    KINDS.map((kind) => [kind, { provider: (url: string) => providerOfKind(kind, url) }]),
   );
   run = await startGatewayRun({ endpoints });
 });
 afterAll(() => run[Symbol.asyncDispose]());
-
-function at(vendor: VendorName, url: string) {
-  return { baseUrl: new URL(url).origin + VENDORS[vendor].prefix + VENDORS[vendor].base };
-}
 
 function ask(model: string, also: object) {
   const body = JSON.stringify({ model, input: ["one two three", "four"], ...also });

@@ -3,6 +3,7 @@ import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { VENDORS, type VendorName } from "../../../examples/scripted-provider/vendors.ts";
 import { canariesAmong, newCanary, textOf } from "../../helpers/canaries.ts";
 import { CALLER } from "../../helpers/gateway-client.ts";
+import { providerOfKind } from "../../helpers/kind-facts.ts";
 import { recordOfCall } from "../../helpers/record-view.ts";
 import { type ScriptedEndpoint, startGatewayRun } from "../../helpers/start-gateway.ts";
 import { errorInfoOf } from "../../helpers/told.ts";
@@ -120,9 +121,9 @@ const KEYS = [
 
 for (const [kind, header, value] of KEYS) {
   test(`${kind} finds our key where it looks for it, or the caller's own, and no other`, async () => {
-    const place = { region: "global", project: "scripted" };
-    const theirs = { ...endpointOf(kind, place), settings: { credentials: "caller" } };
-    await using run = await startGatewayRun({ endpoints: { ours: endpointOf(kind, place), theirs } });
+    const ours = { provider: (url: string) => providerOfKind(kind, url) };
+    const theirs = { ...ours, settings: { credentials: "caller" } };
+    await using run = await startGatewayRun({ endpoints: { ours, theirs } });
     const credentials = [{ name: "authorization", value: "Bearer their-key" }];
     for (const model of ["ours", "theirs"]) {
       expect((await run.client.invoke({ model, invocation: { credentials } })).error).toBeUndefined();

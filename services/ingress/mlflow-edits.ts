@@ -14,7 +14,16 @@ const text = z
   .string()
   .nullish()
   .transform((given) => given ?? "");
-const integer = z.union([z.int(), z.string().regex(/^-?\d{1,19}$/)]).transform(BigInt);
+/** Milliseconds since the Unix epoch, as a number or as text. What is out of range is brought within it. */
+const milliseconds = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^-?\d{1,19}$/)
+      .transform(Number),
+  ])
+  .transform(millisecondsOf);
 const ids = z.array(z.string());
 
 const startTrace = z.object({
@@ -64,7 +73,7 @@ export function parseStartTrace(body: Buffer): TraceClaim {
 
 const deletion = z.object({
   experiment_id: z.string(),
-  max_timestamp_millis: integer.optional(),
+  max_timestamp_millis: milliseconds.optional(),
   max_traces: z.int32().min(1).optional(),
   request_ids: ids.default([]),
   trace_ids: ids.default([]),
@@ -115,6 +124,13 @@ export function parseNewExperiment(body: Buffer): z.output<typeof newExperiment>
 /** Reads the body of MLflow's UpdateExperiment. */
 export function parseRenamedExperiment(body: Buffer): z.output<typeof renamedExperiment> {
   return parseJsonBody(renamedExperiment, body);
+}
+
+/** At most the last millisecond that 64 bits of nanoseconds hold. */
+const MILLISECONDS_MAX = 9_223_372_036_853;
+
+function millisecondsOf(given: number): bigint {
+  return BigInt(Math.trunc(Math.min(Math.max(given, -1), MILLISECONDS_MAX)));
 }
 
 function invalid(field: string, rule: string): ServiceError {

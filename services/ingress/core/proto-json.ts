@@ -17,22 +17,29 @@ export function durationText(nanos: bigint): string {
   return `${nanos < 0n ? "-" : ""}${absolute / BILLION}${fractionText(absolute % BILLION)}s`;
 }
 
-/** The inverse of {@link timestampText}; takes any offset from UTC. Undefined: not RFC 3339, or not a moment. */
+/**
+ * The inverse of {@link timestampText}; takes any offset from UTC. Undefined: not RFC 3339, not a moment, or one that 64 bits
+ * do not hold (after 2262).
+ */
 export function parseTimestamp(text: string): bigint | undefined {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text);
   if (match === null) return undefined;
   const [, seconds = "", fraction = "", offset = ""] = match;
   const ms = Date.parse(`${seconds}${offset}`);
-  return Number.isNaN(ms) ? undefined : BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
+  return Number.isNaN(ms) ? undefined : within64Bits(BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0")));
 }
 
-/** The inverse of {@link durationText}. Undefined: not seconds with an `s`. */
+/** The inverse of {@link durationText}. Undefined: not seconds with an `s`, or more than 64 bits hold. */
 export function parseDuration(text: string): bigint | undefined {
   const match = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(text);
   if (match === null) return undefined;
   const [, sign = "", seconds = "", fraction = ""] = match;
   const nanos = BigInt(seconds) * BILLION + BigInt(fraction.padEnd(9, "0"));
-  return sign === "-" ? -nanos : nanos;
+  return within64Bits(sign === "-" ? -nanos : nanos);
+}
+
+function within64Bits(nanos: bigint): bigint | undefined {
+  return BigInt.asIntN(64, nanos) === nanos ? nanos : undefined;
 }
 
 /** Attributes as a list of keys and values. */

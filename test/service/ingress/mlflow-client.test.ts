@@ -187,7 +187,8 @@ test("traces are deleted by their ids, and by their age, the oldest first", asyn
   expect((await remove({ max_timestamp_millis: 4_398_046_511_104, max_traces: 1 })).body).toEqual({
     traces_deleted: "1",
   });
-  expect((await remove({ max_timestamp_millis: "4398046511104" })).body).toEqual({ traces_deleted: "1" });
+  expect((await remove({ max_timestamp_millis: -(2 ** 70) })).body).toEqual({ traces_deleted: "0" });
+  expect((await remove({ max_timestamp_millis: "9223372036854775807" })).body).toEqual({ traces_deleted: "1" });
   expect((await ask("GET", `/api/3.0/mlflow/traces/${ids[0]}`)).status).toBe(404);
 });
 
@@ -258,6 +259,20 @@ test.each([
     "POST",
     "/api/3.0/mlflow/traces",
     said({ request_time: "yesterday" }),
+    "INVALID_PARAMETER_VALUE",
+  ],
+  [
+    "a time that no clock shows",
+    "POST",
+    "/api/3.0/mlflow/traces",
+    said({ request_time: "9999-01-01T00:00:00Z" }),
+    "INVALID_PARAMETER_VALUE",
+  ],
+  [
+    "a duration that never ends",
+    "POST",
+    "/api/3.0/mlflow/traces",
+    said({ execution_duration: "999999999999s" }),
     "INVALID_PARAMETER_VALUE",
   ],
   [

@@ -8,10 +8,10 @@ import type { Caller } from "./core/invocation.ts";
 import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import type { Endpoint } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
+import { handOn } from "./hand-on.ts";
 import type { HeldEndpoint } from "./live-endpoints.ts";
 import { callerKeyOf } from "./providers/caller-credentials.ts";
 import { Recording } from "./recording.ts";
-import { relay } from "./relay.ts";
 import type { Attempts } from "./try-model.ts";
 
 /** A call of an endpoint, however it came in. */
@@ -58,7 +58,7 @@ export async function* invoke(
     using _turn = endpoint.turnstile.enter() ?? (await turnOf(endpoint, recording, signal));
     const attempts: Attempts = { gateway, recording, dialect, invocation, request, endpoint, takesStream, signal };
     const answer = await firstAnswer(attempts);
-    for await (const piece of relay(attempts, answer)) {
+    for await (const piece of handOn(attempts, answer)) {
       if (piece.summary !== undefined) call.onEnded(piece.summary);
       yield piece;
     }

@@ -12,16 +12,16 @@ import type { Attempts } from "./try-model.ts";
  * Hands an answer on, piece by piece; its last piece goes once the call counts as recorded. Throws the ServiceError that a
  * stream failed with, where its dialect has no way to tell of it in the stream.
  */
-export function relay(attempts: Attempts, answer: Answer): AsyncGenerator<InvokeStreamResponse, void, void> {
-  return answer.kind === "whole" ? relayWhole(attempts, answer) : relayStream(attempts, answer);
+export function handOn(attempts: Attempts, answer: Answer): AsyncGenerator<InvokeStreamResponse, void, void> {
+  return answer.kind === "whole" ? handOnWhole(attempts, answer) : handOnStream(attempts, answer);
 }
 
-async function* relayWhole({ recording }: Attempts, { head, body, refusal }: WholeAnswer) {
+async function* handOnWhole({ recording }: Attempts, { head, body, refusal }: WholeAnswer) {
   const summary = await recording.end(refusal && failureOf(refusal));
   yield { head: headOf(head), chunk: body, summary };
 }
 
-async function* relayStream({ gateway, recording, signal }: Attempts, { head, first, tap }: StreamedAnswer) {
+async function* handOnStream({ gateway, recording, signal }: Attempts, { head, first, tap }: StreamedAnswer) {
   let failure: ServiceError | undefined;
   let last: Buffer | undefined;
   try {

@@ -82,7 +82,7 @@ export function startTraceReader(target: string): TraceReader {
       return required(answer.experiment, "experiment");
     },
     async experiments() {
-      const request = { pageSize: EXPERIMENTS_MAX, pageToken: "" };
+      const request = { pageSize: EXPERIMENTS_MAX, pageToken: "", filter: "" };
       const answer = await ask<ListExperimentsResponse>(WHO, target, (options, done) =>
         client.listExperiments(request, new Metadata(), options, done),
       );

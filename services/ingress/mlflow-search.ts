@@ -26,7 +26,7 @@ const experimentSearch = z.object({
   order_by: orderBy,
   max_results: count,
   page_token: pageToken,
-  view_type: z.enum(["ACTIVE_ONLY", "ALL"]).default("ACTIVE_ONLY"),
+  view_type: z.enum(["ACTIVE_ONLY", "DELETED_ONLY", "ALL"]).default("ACTIVE_ONLY"),
 });
 
 /** The order that is the default, as MLflow's clients write it. */
@@ -55,16 +55,19 @@ export function parseTraceSearch(body: Buffer): SearchTracesRequest {
   };
 }
 
-/** Reads the body of MLflow's search for experiments: all of them, by id. */
-export function parseExperimentSearch(body: Buffer): ListExperimentsRequest {
+/**
+ * Reads the body of MLflow's search for experiments, by id. The filter goes on as it is. Undefined: deleted ones are asked
+ * for, of which there are none.
+ */
+export function parseExperimentSearch(body: Buffer): ListExperimentsRequest | undefined {
   const search = parseJsonBody(experimentSearch, body);
-  refuse("filter", search.filter !== "", "Filters are not supported. Leave it out.");
   refuse(
     "order_by",
     search.order_by.some((order) => !BY_ID.test(order.trim())),
     'Only "experiment_id ASC" is supported, which is the default.',
   );
-  return { pageSize: search.max_results, pageToken: search.page_token };
+  if (search.view_type === "DELETED_ONLY") return undefined;
+  return { pageSize: search.max_results, pageToken: search.page_token, filter: search.filter };
 }
 
 function refuse(field: string, isWrong: boolean, message: string): void {

@@ -3,6 +3,7 @@ import type { Logger } from "#lib/logger.ts";
 import { unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { GetTotalsRequest } from "#proto/twinspan/trace/v1/totals.ts";
 import { type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type SearchTracesRequest,
   TraceReaderServiceService,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { parseExperimentFilter } from "./core/experiment-filter.ts";
 import { parseExperimentId } from "./core/experiment-name.ts";
 import { parseFilter } from "./core/filter-parser.ts";
 import { formatExperimentToken, formatTraceToken, parseExperimentToken, parseTraceToken } from "./core/page-token.ts";
@@ -27,6 +29,8 @@ import { WORKSPACE } from "./workspace.ts";
 const PAGE_DEFAULT = 100;
 const TRACES_PAGE_MAX = 500;
 const EXPERIMENTS_PAGE_MAX = 1000;
+/** How many experiments a page looks at, where a filter passes few. */
+const EXPERIMENTS_LOOKED_AT_MAX = 10_000;
 const EXPERIMENTS_SEARCHED_MAX = 100;
 /** How many hex digits of a search's digest a page token carries. */
 const SCOPE_DIGITS = 16;
@@ -132,13 +136,25 @@ async function getExperiment(store: TraceStore, { experiment: named }: GetExperi
 
 async function listExperiments(store: TraceStore, request: ListExperimentsRequest) {
   const limit = pageSizeOf(request.pageSize, EXPERIMENTS_PAGE_MAX);
-  const after = request.pageToken === "" ? undefined : parseExperimentToken(request.pageToken);
-  if (request.pageToken !== "" && after === undefined) throw invalidToken();
-  const found = await store.listExperiments(WORKSPACE, limit + 1, after);
-  const experiments = found.slice(0, limit);
-  const last = experiments.at(-1);
-  const nextPageToken = found.length > limit && last !== undefined ? formatExperimentToken(BigInt(last.id)) : "";
-  return { experiments, nextPageToken };
+  const passes = parseExperimentFilter(request.filter);
+  const readAtOnce = passes === undefined ? limit + 1 : EXPERIMENTS_PAGE_MAX;
+  let last = request.pageToken === "" ? undefined : parseExperimentToken(request.pageToken);
+  if (request.pageToken !== "" && last === undefined) throw invalidToken();
+  const experiments: Experiment[] = [];
+  for (let looked = 0; looked < EXPERIMENTS_LOOKED_AT_MAX; looked += readAtOnce) {
+    const read = await store.listExperiments(WORKSPACE, readAtOnce, last);
+    for (const experiment of read) {
+      if (experiments.length === limit) return { experiments, nextPageToken: experimentTokenOf(last) };
+      last = BigInt(experiment.id);
+      if (passes?.(experiment.name) ?? true) experiments.push(experiment);
+    }
+    if (read.length < readAtOnce) return { experiments, nextPageToken: "" };
+  }
+  return { experiments, nextPageToken: experimentTokenOf(last) };
+}
+
+function experimentTokenOf(last: bigint | undefined): string {
+  return last === undefined ? "" : formatExperimentToken(last);
 }
 
 function traceIdOf(request: { readonly traceId: string }): string {

@@ -55,7 +55,7 @@ export function startStoredTraces(address: string): StoredTraces {
   }
 
   async function experiments() {
-    const request = { pageSize: 1000, pageToken: "" };
+    const request = { pageSize: 1000, pageToken: "", filter: "" };
     const page = await foundOf<ListExperimentsResponse>((done) =>
       client.listExperiments(request, new Metadata(), options(), done),
     );

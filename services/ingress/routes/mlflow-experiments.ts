@@ -65,6 +65,7 @@ export function routeMlflowExperiments(
     const request = parseExperimentSearch(
       await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
     );
+    if (request === undefined) return { experiments: [], next_page_token: "" };
     const { experiments, nextPageToken } = await ask<ListExperimentsResponse>(TRACE_WRITER, (callback) =>
       peers.reader.listExperiments(request, new Metadata(), options(), callback),
     );

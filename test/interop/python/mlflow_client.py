@@ -122,6 +122,7 @@ try:
     raise AssertionError("a name was given twice")
 except MlflowException as error:
     assert error.error_code == "RESOURCE_ALREADY_EXISTS", error
+assert made in [one.experiment_id for one in mlflow.search_experiments(filter_string="name LIKE '%renamed'")]
 listed = client.search_experiments(view_type=ViewType.ACTIVE_ONLY)
 assert made in [one.experiment_id for one in listed]
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
@@ -48,6 +49,8 @@ async function newExperiment(name: string): Promise<string> {
   expect(body).toEqual({ experiment_id: expect.stringMatching(/^\d+$/) });
   return typeof body === "object" && body !== null && "experiment_id" in body ? String(body.experiment_id) : "";
 }
+
+const searched = z.object({ experiments: z.array(z.object({ name: z.string() })), next_page_token: z.string() });
 
 /** The spans as MLflow's exporter sends them: protobuf, the experiment in a header. */
 async function logSpans(experimentId: string, trace: string): Promise<void> {
@@ -190,6 +193,34 @@ test("traces are deleted by their ids, and by their age, the oldest first", asyn
   expect((await remove({ max_timestamp_millis: -(2 ** 70) })).body).toEqual({ traces_deleted: "0" });
   expect((await remove({ max_timestamp_millis: "9223372036854775807" })).body).toEqual({ traces_deleted: "1" });
   expect((await ask("GET", `/api/3.0/mlflow/traces/${ids[0]}`)).status).toBe(404);
+});
+
+test("experiments are searched by name, page by page", async () => {
+  const names = ["sought/a", "sought/b", "sought/c"];
+  for (const name of names) await newExperiment(name);
+  const search = async (asked: object) =>
+    searched.parse(
+      (await ask("POST", "/api/2.0/mlflow/experiments/search", { view_type: "ACTIVE_ONLY", ...asked })).body,
+    );
+  const found: string[] = [];
+  let token = "";
+  do {
+    const page = await search({
+      filter: "name LIKE 'sought/%' AND name != 'sought/b'",
+      max_results: 1,
+      page_token: token,
+    });
+    expect(page.experiments.length).toBeLessThanOrEqual(1);
+    found.push(...page.experiments.map(({ name }) => name));
+    token = page.next_page_token;
+  } while (token !== "");
+  expect(found).toEqual(["sought/a", "sought/c"]);
+  expect((await search({ filter: "attribute.name = 'sought/b'" })).experiments.map(({ name }) => name)).toEqual([
+    "sought/b",
+  ]);
+  expect((await search({ view_type: "DELETED_ONLY" })).experiments).toEqual([]);
+  const byTime = { filter: "creation_time > 5" };
+  expect(await ask("POST", "/api/2.0/mlflow/experiments/search", byTime)).toMatchObject({ status: 400 });
 });
 
 test("an experiment is renamed", async () => {

@@ -227,9 +227,9 @@ test.each([
   ],
   ["text that is not JSON", "/api/3.0/mlflow/traces/search", "{", 400, "INVALID_PARAMETER_VALUE"],
   [
-    "a filter for experiments",
+    "an order of experiments",
     "/api/2.0/mlflow/experiments/search",
-    { filter: "name = 'x'" },
+    { order_by: ["name ASC"] },
     400,
     "INVALID_PARAMETER_VALUE",
   ],

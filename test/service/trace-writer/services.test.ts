@@ -186,7 +186,9 @@ describe("reads", () => {
 
   test("experiments are listed by id, a page at a time", async () => {
     const list = (pageToken: string) =>
-      call<ListExperimentsResponse>((done) => running.reader.listExperiments({ pageSize: 1, pageToken }, done));
+      call<ListExperimentsResponse>((done) =>
+        running.reader.listExperiments({ pageSize: 1, pageToken, filter: "" }, done),
+      );
     const first = await list("");
     expect(first.experiments).toMatchObject([{ id: "0", name: "Default" }]);
     const second = await list(first.nextPageToken);

@@ -124,6 +124,11 @@ export interface ListExperimentsRequest {
   pageSize: number;
   /** Where the last page ended, from its `next_page_token`. Empty: the first page. */
   pageToken: string;
+  /**
+   * What their names must be, in the language of SearchTraces: `name LIKE 'a%'`. Any other field is INVALID_ARGUMENT. At
+   * most 8,000 characters. Empty: all.
+   */
+  filter: string;
 }
 
 /** The answer to ListExperiments. */
@@ -716,7 +721,7 @@ export const GetExperimentResponse: MessageFns<GetExperimentResponse> = {
 };
 
 function createBaseListExperimentsRequest(): ListExperimentsRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", filter: "" };
 }
 
 export const ListExperimentsRequest: MessageFns<ListExperimentsRequest> = {
@@ -726,6 +731,9 @@ export const ListExperimentsRequest: MessageFns<ListExperimentsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.filter !== "") {
+      writer.uint32(26).string(message.filter);
     }
     return writer;
   },
@@ -757,6 +765,14 @@ export const ListExperimentsRequest: MessageFns<ListExperimentsRequest> = {
             }
 
             message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = reader.string();
             continue;
           }
         }
@@ -905,7 +921,10 @@ export const TraceReaderServiceService = {
       Buffer.from(GetExperimentResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetExperimentResponse => GetExperimentResponse.decode(value),
   },
-  /** Lists experiments by id, ascending. Pages by key. */
+  /**
+   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
+   * short, or even empty, where there are more.
+   */
   listExperiments: {
     path: "/twinspan.trace.v1.TraceReaderService/ListExperiments" as const,
     requestStream: false as const,
@@ -942,7 +961,10 @@ export interface TraceReaderServiceServer extends UntypedServiceImplementation {
   getTotals: handleUnaryCall<GetTotalsRequest, GetTotalsResponse>;
   /** Gets an experiment by id or name. NOT_FOUND when there is none. */
   getExperiment: handleUnaryCall<GetExperimentRequest, GetExperimentResponse>;
-  /** Lists experiments by id, ascending. Pages by key. */
+  /**
+   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
+   * short, or even empty, where there are more.
+   */
   listExperiments: handleUnaryCall<ListExperimentsRequest, ListExperimentsResponse>;
 }
 
@@ -1053,7 +1075,10 @@ export interface TraceReaderServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetExperimentResponse) => void,
   ): ClientUnaryCall;
-  /** Lists experiments by id, ascending. Pages by key. */
+  /**
+   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
+   * short, or even empty, where there are more.
+   */
   listExperiments(
     request: ListExperimentsRequest,
     callback: (error: ServiceError | null, response: ListExperimentsResponse) => void,

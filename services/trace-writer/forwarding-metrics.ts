@@ -17,7 +17,7 @@ export function createForwardingMetrics(
   });
   const dropped = new Counter({
     name: "twinspan_forward_dropped_spans_total",
-    help: "Spans that were not forwarded, by reason: refused, rejected (partial success), gone (replaced or deleted before they were sent), queue_full, unconfigured (their destination is gone).",
+    help: "Spans that were not forwarded, by reason: refused, rejected (partial success), gone (replaced or deleted before they were sent, or not to be read), queue_full, unconfigured (their destination is gone).",
     labelNames: ["destination", "reason"],
     registers,
   });

@@ -29,14 +29,14 @@ const destination = z.strictObject({
   timeoutMs: ms(10_000, "How long one request may take. Past it, it has failed and is tried again."),
   retryMinMs: ms(500, "The shortest wait before a failed request is tried again; doubled each time, with full jitter."),
   retryMaxMs: ms(30_000, "The longest such wait. A longer one that the destination asks for is kept, up to an hour."),
-  batchMax: count(500, 10_000, "How many traces, or additions to traces, go in one request."),
+  batchMax: count(500, 10_000, "How many traces, or additions to traces, go in one request at the most."),
   batchBytesMax: bytes(
     3 * MiB,
     "How large a request is before compression: gRPC receivers take 4 MiB by default. A single span larger than that goes alone.",
   ),
   queueMax: count(
     100_000,
-    10_000_000,
+    1_000_000,
     "How many traces, or additions to traces, may wait. Beyond it the oldest are dropped and counted.",
   ),
 });

@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import type { Logger } from "#lib/logger.ts";
+import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { type ExportPiece, piecesOf, spansIn } from "../core/export-pieces.ts";
 import type { Forward, ForwardQueue } from "../store/forward-queue.ts";
 import { deliver, type Failure } from "./deliver.ts";
@@ -36,6 +37,8 @@ const LINGER_MS = 50;
 const LOOK_EVERY_MS = 1000;
 /** How often the queue is held to its bound. */
 const TRIM_EVERY_MS = 1000;
+/** How often it is tried to read a trace. */
+const READS_MAX = 5;
 const STOPPING_MS = 1000;
 
 /**
@@ -56,6 +59,7 @@ export function startForwarder(
   const abort = new AbortController();
   let wakeUp = Promise.withResolvers<void>();
   let trimmedAtMs = 0;
+  let unread: { readonly traceId: string; readonly times: number } | undefined;
   const running = run();
 
   async function run(): Promise<void> {
@@ -94,7 +98,7 @@ export function startForwarder(
     let pieces: ExportPiece[] = [];
     let bytes = 0;
     for (const [index, one] of forwards.entries()) {
-      const groups = await queue.read(one, options.payload === "full");
+      const groups = await read(one);
       const found = piecesOf(groups, options.batchBytesMax);
       batch.push(one);
       pieces.push(...found);
@@ -109,6 +113,18 @@ export function startForwarder(
       bytes = 0;
     }
     return undefined;
+  }
+
+  /** What cannot be read, however often it is tried, must not hold up what waits behind it. */
+  async function read(one: Forward): Promise<readonly ResourceSpans[]> {
+    try {
+      return await queue.read(one, options.payload === "full");
+    } catch (error) {
+      unread = { traceId: one.traceId, times: unread?.traceId === one.traceId ? unread.times + 1 : 1 };
+      if (unread.times < READS_MAX) throw error;
+      log.error({ err: error, destination: name, traceId: one.traceId }, "a trace cannot be read: it is not forwarded");
+      return [];
+    }
   }
 
   async function settle(batch: readonly Forward[], pieces: readonly ExportPiece[]): Promise<Failure | undefined> {

@@ -174,3 +174,23 @@ endpoints:
     expect.stringContaining("endpoints[0].credentials: a caller's key is for one"),
   ]);
 });
+
+test("destinations are named by those who forward to them, and their addresses fit their protocol", () => {
+  const text = `traceWriter:
+  destinations:
+    jaeger: { url: "http://jaeger:4317/v1/traces", protocol: grpc }
+    tempo: { url: "http://me:secret@tempo:4318/v1/traces" }
+  mirrors: { forwardTo: [jaeger, jaeger, tempe] }
+  experiments:
+    - { name: mine, forwardTo: [phoenix] }
+    - { name: mine }
+`;
+  expect(faultsOf(text)).toEqual([
+    "twinspan.yaml:3:20  traceWriter.destinations.jaeger.url: must have no path with protocol grpc: http://collector:4317",
+    "twinspan.yaml:4:19  traceWriter.destinations.tempo.url: must hold no user and password. Give an authorization header.",
+    'twinspan.yaml:5:34  traceWriter.mirrors.forwardTo[1]: "jaeger" is there twice. Keep one.',
+    'twinspan.yaml:5:42  traceWriter.mirrors.forwardTo[2]: no destination "tempe" under traceWriter.destinations (have: jaeger, tempo). Add it, or fix the name.',
+    'twinspan.yaml:7:33  traceWriter.experiments[0].forwardTo[0]: no destination "phoenix" under traceWriter.destinations (have: jaeger, tempo). Add it, or fix the name.',
+    'twinspan.yaml:8:15  traceWriter.experiments[1].name: "mine" is there twice. Keep one.',
+  ]);
+});

@@ -4,13 +4,14 @@ import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { forwardRoutesOf } from "./core/forward-routes.ts";
+import { ERASED_AFTER, type Erasing, startErasing } from "./erasing.ts";
 import { createExperimentService } from "./experiment-service.ts";
 import { type Forwarding, startForwarding } from "./forwarding/forwarding.ts";
 import { createForwardingMetrics } from "./forwarding-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOtlpService } from "./otlp-service.ts";
 import { startSqliteStore } from "./store/sqlite/sqlite-store.ts";
-import type { StoreObserver, TraceStore } from "./store/trace-store.ts";
+import type { StoreEvent, StoreObserver, TraceStore } from "./store/trace-store.ts";
 import { createTraceEditorService } from "./trace-editor-service.ts";
 import { createTraceReaderService, unclaimedBeforeNs } from "./trace-reader-service.ts";
 import { createTraceWriterService } from "./trace-writer-service.ts";
@@ -37,8 +38,13 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
     routes: forwardRoutesOf(traceWriter),
   };
   let forwarding: Forwarding | undefined;
-  const wakeForwarding = () => forwarding?.wake();
-  const store = opened.use(await startSqliteStore(options, observerOf(metrics, wakeForwarding)));
+  let erasing: Erasing | undefined;
+  const wakeThoseWho = (events: ReadonlyMap<StoreEvent, number>) => {
+    if (events.has("forward_added")) forwarding?.wake();
+    if (ERASED_AFTER.some((event) => events.has(event))) erasing?.wake();
+  };
+  const store = opened.use(await startSqliteStore(options, observerOf(metrics, wakeThoseWho)));
+  erasing = opened.use(startErasing(store, log));
   const reading = { unclaimedAfterMs: traceWriter.unclaimedAfterMs, nowMs: Date.now };
   metrics.watch(
     () => store.condition(),
@@ -79,12 +85,12 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
 }
 
 /** Hears what the store does: for the metrics, and to wake those who wait for what it has stored. */
-function observerOf({ observer }: Metrics, wakeForwarding: () => void): StoreObserver {
+function observerOf({ observer }: Metrics, onCommit: (events: ReadonlyMap<StoreEvent, number>) => void): StoreObserver {
   return {
     ...observer,
     committed(requests, durationMs, events) {
       observer.committed(requests, durationMs, events);
-      if (events.has("forward_added")) wakeForwarding();
+      onCommit(events);
     },
   };
 }

@@ -77,6 +77,12 @@ export interface TraceStore extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<DeletionOutcome>;
 
+  /**
+   * Leaves nothing on the disk of what was deleted, replaced or evicted, and gives the room back to it, in steps between the
+   * writes. False: somebody still reads what was there before, so some of it is left. Try again later.
+   */
+  erase(signal: AbortSignal): Promise<boolean>;
+
   /** Creates an experiment, or gives one another name. Names are unique in their workspace. */
   writeExperiment(workspace: string, write: ExperimentWrite, signal: AbortSignal): Promise<ExperimentOutcome>;
 

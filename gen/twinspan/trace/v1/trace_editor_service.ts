@@ -501,7 +501,8 @@ export const TraceEditorServiceService = {
   /**
    * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
    * shown. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
-   * such a trace afterwards makes it anew. NOT_FOUND when there is no such experiment.
+   * such a trace afterwards makes it anew. No reader sees them from the answer on; seconds later nothing of them is left on
+   * the store's disk either. NOT_FOUND when there is no such experiment.
    */
   deleteTraces: {
     path: "/twinspan.trace.v1.TraceEditorService/DeleteTraces" as const,
@@ -531,7 +532,8 @@ export interface TraceEditorServiceServer extends UntypedServiceImplementation {
   /**
    * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
    * shown. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
-   * such a trace afterwards makes it anew. NOT_FOUND when there is no such experiment.
+   * such a trace afterwards makes it anew. No reader sees them from the answer on; seconds later nothing of them is left on
+   * the store's disk either. NOT_FOUND when there is no such experiment.
    */
   deleteTraces: handleUnaryCall<DeleteTracesRequest, DeleteTracesResponse>;
 }
@@ -580,7 +582,8 @@ export interface TraceEditorServiceClient extends Client {
   /**
    * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
    * shown. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
-   * such a trace afterwards makes it anew. NOT_FOUND when there is no such experiment.
+   * such a trace afterwards makes it anew. No reader sees them from the answer on; seconds later nothing of them is left on
+   * the store's disk either. NOT_FOUND when there is no such experiment.
    */
   deleteTraces(
     request: DeleteTracesRequest,

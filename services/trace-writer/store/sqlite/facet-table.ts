@@ -11,7 +11,7 @@ export const PENDING_ID = -1n;
 export interface FacetTable {
   /** Brings what is stored of a trace up to what its summary says. Returns the ids of its values, ascending. */
   store(trace: WorkingTrace, summary: TraceSummary): readonly bigint[];
-  /** Removes what is stored of a trace. */
+  /** Removes what is stored of a trace. Values that no trace has any more, such as a user's name, go with it. */
   remove(trace: WorkingTrace): void;
   /** Forgets the ids it knows: those of a transaction that was rolled back are not stored. */
   forget(): void;
@@ -28,6 +28,11 @@ export function openFacetTable(db: DatabaseSync): FacetTable {
   const remove = db.prepare(
     "DELETE FROM trace_facets WHERE experiment_id = ? AND value_id = ? AND start_ns = ? AND trace_ref = ?",
   );
+  const usedIn = db.prepare("SELECT 1 FROM trace_facets WHERE experiment_id = ? AND value_id = ? LIMIT 1");
+  const usedAnywhere = db.prepare(`
+    SELECT 1 FROM (SELECT id FROM experiments UNION ALL SELECT ${PENDING_ID}) AS scopes
+    CROSS JOIN trace_facets ON trace_facets.experiment_id = scopes.id AND trace_facets.value_id = ? LIMIT 1`);
+  const removeValue = db.prepare("DELETE FROM facet_values WHERE id = ?");
   const known = new Map<string, bigint>();
   const idOf = (workspace: string, { name, value }: Facet): bigint => {
     const key = `${workspace}\n${name}\n${value}`;
@@ -37,6 +42,12 @@ export function openFacetTable(db: DatabaseSync): FacetTable {
     if (known.size >= REMEMBERED_MAX) known.clear();
     known.set(key, id);
     return id;
+  };
+  /** Looks first where it is likely. */
+  const removeUnused = (id: bigint, likelyIn: bigint) => {
+    if (usedIn.get(likelyIn, id) !== undefined || usedAnywhere.get(id) !== undefined) return;
+    removeValue.run(id);
+    known.clear();
   };
   return {
     store(trace, { info, facets, experiment }) {
@@ -50,10 +61,15 @@ export function openFacetTable(db: DatabaseSync): FacetTable {
         if (!(kept.has(id) && wanted.has(id))) remove.run(before.experiment, id, before.startNs, trace.ref);
       }
       for (const id of ids) if (!kept.has(id)) add.run(after.experiment, id, after.startNs, trace.ref);
+      for (const id of trace.facetIds) if (!wanted.has(id)) removeUnused(id, after.experiment);
       return ids;
     },
     remove({ ref, experimentId, startNs, facetIds }) {
-      for (const id of facetIds) remove.run(experimentId ?? PENDING_ID, id, startNs, ref);
+      const scope = experimentId ?? PENDING_ID;
+      for (const id of facetIds) {
+        remove.run(scope, id, startNs, ref);
+        removeUnused(id, scope);
+      }
     },
     forget: () => known.clear(),
   };

@@ -4,19 +4,22 @@ import { DatabaseSync } from "node:sqlite";
 import { migrate } from "./migrations.ts";
 
 /** How long one waits for a lock that another process holds, in milliseconds. Then the write fails and may be retried. */
-const BUSY_MS = 5_000;
+export const BUSY_MS = 5_000;
 const PAGE_BYTES = 8192;
 /** The write-ahead log is copied into the file when it has this many pages: seldom, since that is what writes wait for. */
 const CHECKPOINT_PAGES = 10_000;
 
 /**
  * Opens a file for writing: creates it, and its directory, when missing, and brings its schema up to date. A commit is
- * durable when it returns, power loss included (WAL, synchronous=FULL: some 10 % slower where commits are shared).
+ * durable when it returns, power loss included (WAL, synchronous=FULL: some 10 % slower where commits are shared). What is
+ * deleted is overwritten with zeros, and a file that is created here can give the room back (`eraseStep`).
  */
 export function openForWriting(path: string, cacheBytes: number): DatabaseSync {
   const db = createFile(path);
   try {
     db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
+    db.exec("PRAGMA auto_vacuum = INCREMENTAL");
+    db.exec("PRAGMA secure_delete = ON");
     db.exec("PRAGMA journal_mode = WAL");
     db.exec("PRAGMA synchronous = FULL");
     db.exec(`PRAGMA cache_size = -${Math.floor(cacheBytes / 1024)}`);

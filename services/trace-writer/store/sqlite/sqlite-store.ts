@@ -69,6 +69,13 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     async writeExperiment(workspace, experiment, signal) {
       return (await write({ kind: "experiment", workspace, experiment }, EDIT_BYTES, signal)).outcome;
     },
+    async erase(signal) {
+      for (;;) {
+        signal.throwIfAborted();
+        const outcome = await queue.eraseStep();
+        if (outcome !== "more") return outcome === "done";
+      }
+    },
     getTraceInfos: async (workspace, traceIds) => reader.infos(workspace, traceIds),
     getTrace: async (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
     searchTraces: async (...asked) => reader.search(...asked),

@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import { ServiceError } from "#lib/service-error.ts";
 import type { StoreObserver } from "../trace-store.ts";
 import type { Write, WriteOutcome } from "./apply-write.ts";
-import type { WriteResult, WriterOptions, WriterReply, WriterRequest } from "./writer-worker.ts";
+import type { EraseOutcome } from "./erase-step.ts";
+import type { EraseResult, WriteResult, WriterOptions, WriterReply, WriterRequest } from "./writer-worker.ts";
 
 export interface WriteQueueOptions extends WriterOptions {
   /** How many requests share one commit at the most. */
@@ -22,6 +23,8 @@ export interface WriteQueue extends AsyncDisposable {
    * caller stops waiting before the write was begun, with `unavailable` when the queue is full or the disk is.
    */
   write(write: Write, bytes: number, signal: AbortSignal): Promise<WriteOutcome>;
+  /** Takes a step of erasing between two commits. Rejects with `unavailable` where the disk does not let it. */
+  eraseStep(): Promise<EraseOutcome>;
   readonly queuedBytes: number;
   /** Whether the thread lives. */
   readonly ready: boolean;
@@ -61,6 +64,7 @@ class ThreadedWriteQueue implements WriteQueue {
   readonly #options: WriteQueueOptions;
   readonly #observer: StoreObserver;
   readonly #waiting = new Set<Waiting>();
+  readonly #erasing: PromiseWithResolvers<EraseOutcome>[] = [];
   #running: readonly Waiting[] = [];
   #idle = Promise.withResolvers<void>();
   queuedBytes = 0;
@@ -109,6 +113,14 @@ class ThreadedWriteQueue implements WriteQueue {
     });
   }
 
+  eraseStep(): Promise<EraseOutcome> {
+    if (!this.ready) return Promise.reject(unavailable("The trace store is closed."));
+    const step = Promise.withResolvers<EraseOutcome>();
+    this.#erasing.push(step);
+    this.#worker.postMessage({ kind: "erase" } satisfies WriterRequest);
+    return step.promise;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     while (this.ready && this.#running.length > 0) await this.#idle.promise;
     if (!this.ready) return;
@@ -136,11 +148,18 @@ class ThreadedWriteQueue implements WriteQueue {
   }
 
   #onReply(reply: WriterReply): void {
+    if (reply.kind === "erased") this.#onErased(reply.result);
     if (reply.kind !== "committed") return;
     const batch = this.#take();
     this.#observer.committed(batch.length, reply.durationMs, reply.events);
     for (const [index, waiting] of batch.entries()) this.#answer(waiting, reply.results[index]);
     this.#commitNext();
+  }
+
+  #onErased(result: EraseResult): void {
+    const step = this.#erasing.shift();
+    if (result.ok) step?.resolve(result.outcome);
+    else step?.reject(unavailable("The trace store cannot be written to now.", new Error(result.message)));
   }
 
   #answer(waiting: Waiting, result: WriteResult | undefined): void {
@@ -167,7 +186,8 @@ class ThreadedWriteQueue implements WriteQueue {
     const lost = [...this.#take(), ...this.#waiting];
     this.#waiting.clear();
     this.queuedBytes = 0;
-    for (const waiting of lost) waiting.reject(unavailable("The trace store has failed. Try again later.", cause));
+    const failure = unavailable("The trace store has failed. Try again later.", cause);
+    for (const waiting of [...lost, ...this.#erasing.splice(0)]) waiting.reject(failure);
   }
 
   #take(): readonly Waiting[] {

@@ -5,7 +5,8 @@ import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { StoreEvent, StoreFailure } from "../trace-store.ts";
 import { applyWrite, type Write, type WriteOutcome } from "./apply-write.ts";
 import { type Commit, prepareCommits } from "./commit.ts";
-import { openForWriting } from "./open-database.ts";
+import { type EraseOutcome, eraseStep } from "./erase-step.ts";
+import { BUSY_MS, openForWriting } from "./open-database.ts";
 
 /** What the thread is started with. */
 export interface WriterOptions {
@@ -17,12 +18,13 @@ export interface WriterOptions {
   readonly routes: ForwardRoutes;
 }
 
-/** What the thread is asked: to carry writes out in one commit, or to close the file and end. */
+/** What the thread is asked: to carry writes out in one commit, to take a step of erasing, or to close the file and end. */
 export type WriterRequest =
   | { readonly kind: "commit"; readonly writes: readonly Write[]; readonly nowMs: number }
+  | { readonly kind: "erase" }
   | { readonly kind: "close" };
 
-/** What it answers: that the file is open, or what became of each write, in order. */
+/** What it answers, in order: that the file is open, what became of each write, how far erasing has come. */
 export type WriterReply =
   | { readonly kind: "opened" }
   | {
@@ -30,7 +32,13 @@ export type WriterReply =
       readonly results: readonly WriteResult[];
       readonly durationMs: number;
       readonly events: ReadonlyMap<StoreEvent, number>;
-    };
+    }
+  | { readonly kind: "erased"; readonly result: EraseResult };
+
+/** How far erasing has come, or why it has not. */
+export type EraseResult =
+  | { readonly ok: true; readonly outcome: EraseOutcome }
+  | { readonly ok: false; readonly message: string };
 
 /** What became of one write. One that failed has left nothing behind. */
 export type WriteResult =
@@ -60,6 +68,10 @@ port.on("message", (request: WriterRequest) => {
     port.close();
     return;
   }
+  if (request.kind === "erase") {
+    reply({ kind: "erased", result: tryToErase(db) });
+    return;
+  }
   const start = performance.now();
   const results = commitAll(db, commit, request.writes, request.nowMs);
   reply({ kind: "committed", results, durationMs: performance.now() - start, events: commit.takeEvents() });
@@ -84,6 +96,14 @@ function commitAll(db: DatabaseSync, commit: Commit, writes: readonly Write[], n
     const failure = failureOf(error);
     if (failure.reason === "full" || writes.length === 1) return writes.map(() => failure);
     return writes.flatMap((write) => commitAll(db, commit, [write], nowMs));
+  }
+}
+
+function tryToErase(db: DatabaseSync): EraseResult {
+  try {
+    return { ok: true, outcome: eraseStep(db, BUSY_MS) };
+  } catch (error) {
+    return { ok: false, message: failureOf(error).message };
   }
 }
 

@@ -1,0 +1,105 @@
+import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, test } from "vitest";
+import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
+import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
+import { idsOf, payload, record, span, spanId, traceId } from "./sample-traces.ts";
+import { writeRecords, writeSpans } from "./writing.ts";
+
+const never = new AbortController().signal;
+const TRACES = 400;
+const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-erasure-")), "traces.db");
+const start = (path: string) =>
+  startSqliteStore(
+    {
+      path,
+      cacheBytes: 16 * 1024 * 1024,
+      commitBatchMax: 250,
+      queueBytesMax: 64 * 1024 * 1024,
+      traceSpansMax: 50,
+      routes: { mirrors: [], experiments: new Map() },
+    },
+    { committed: () => {}, failed: () => {} },
+  );
+
+/** What stands in a trace, and nowhere else. */
+const canaryOf = (n: number) => `secret<${n}>`;
+
+/** An agent's trace with a canary in every place that has text of an agent, and a full trace with one in its payload. */
+async function writeTwins(store: TraceStore, n: number): Promise<void> {
+  const said = {
+    "session.id": `session ${canaryOf(n)}`,
+    "user.id": `user ${canaryOf(n)}`,
+    "mlflow.spanInputs": `${canaryOf(n)} `.repeat(5),
+    filler: String(Math.random()).repeat(500),
+  };
+  const name = `work ${canaryOf(n)}`;
+  await writeSpans(store, "agents", [
+    span({ trace: traceId(n), span: spanId(1), start: n, end: n + 200, name, attributes: said }),
+  ]);
+  const payloads = [{ ...payload(idsOf(n).root, canaryOf(n)), inputs: Buffer.from(`{"said":"${canaryOf(n)}"}`) }];
+  await writeRecords(store, [
+    record({ n, start: n, payloads, metadata: { note: canaryOf(n) }, caller: { trace: traceId(n), span: spanId(1) } }),
+  ]);
+  await store.editTags("default", traceId(n), { tag: canaryOf(n) }, never);
+}
+
+async function remove(store: TraceStore, experiment: string, traceIds: readonly string[]): Promise<void> {
+  const found = await store.getExperiment("default", { $case: "name", value: experiment });
+  const which = { kind: "ids", traceIds } as const;
+  const outcome = await store.deleteTraces("default", BigInt(found?.id ?? -1), which, traceIds.length, never);
+  expect(outcome).toEqual({ kind: "deleted", traces: traceIds.length });
+}
+
+/** The traces whose canaries are found on the disk: in the file, or in its write-ahead log. */
+function foundOnDisk(path: string): ReadonlySet<number> {
+  const files = [path, `${path}-wal`].filter((file) => existsSync(file));
+  const text = files.map((file) => readFileSync(file, "latin1")).join("\n");
+  return new Set(Array.from(text.matchAll(/secret<(\d+)>/g), ([, n]) => Number(n)));
+}
+
+test("what is deleted, in whatever order, is on the disk no more, and its room is given back", async () => {
+  const path = newFile();
+  await using store = await start(path);
+  const numbers = Array.from({ length: TRACES }, (_, index) => index + 1);
+  await Promise.all(numbers.map((n) => writeTwins(store, n)));
+  expect(await store.erase(never)).toBe(true);
+  expect(foundOnDisk(path)).toEqual(new Set(numbers));
+  const before = statSync(path).size;
+
+  const kept = new Set(numbers.filter((n) => n % 40 === 0));
+  const deleted = numbers.filter((n) => !kept.has(n)).toSorted((a, b) => ((a * 7919) % 401) - ((b * 7919) % 401));
+  for (let at = 0; at < deleted.length; at += 13) {
+    const some = deleted.slice(at, at + 13);
+    await remove(store, "agents", some.map(traceId));
+    await remove(
+      store,
+      "gateway/demo",
+      some.map((n) => idsOf(n).full),
+    );
+  }
+  expect(foundOnDisk(path).size).toBeGreaterThan(kept.size);
+  expect(await store.erase(never)).toBe(true);
+  expect(foundOnDisk(path)).toEqual(kept);
+  expect(statSync(path).size).toBeLessThan(before / 4);
+  expect(statSync(`${path}-wal`).size).toBe(0);
+  for (const n of kept) expect((await store.getTrace("default", traceId(n), true))?.info?.spanCount).toBe(3);
+});
+
+test("while somebody reads what was there before, erasing says that some of it is left, and writes go on", async () => {
+  const path = newFile();
+  await using store = await start(path);
+  await writeTwins(store, 1);
+  using reader = new DatabaseSync(path, { readOnly: true });
+  reader.exec("BEGIN");
+  reader.prepare("SELECT count(*) FROM spans").get();
+  await remove(store, "agents", [traceId(1)]);
+  await remove(store, "gateway/demo", [idsOf(1).full]);
+  expect(await store.erase(never)).toBe(false);
+  await writeTwins(store, 2);
+  reader.exec("COMMIT");
+  expect(await store.erase(never)).toBe(true);
+  expect(foundOnDisk(path)).toEqual(new Set([2]));
+});

@@ -31,21 +31,12 @@ interface Left {
   values: number;
 }
 
-/** A value, which may be a list of values (field 5), or of names and values (field 6). */
-const VALUE: Shape = {
-  counts: "values",
-  fields: {
-    get 5() {
-      return VALUES;
-    },
-    get 6() {
-      return ATTRIBUTES;
-    },
-  },
-};
-const VALUES: Shape = { fields: { 1: VALUE } };
+/** What a value may hold: a list of values (field 5), or of names and values (field 6). */
+const IN_VALUE: { [field: number]: Shape } = {};
+const VALUE: Shape = { counts: "values", fields: IN_VALUE };
 const ATTRIBUTE: Shape = { counts: "values", fields: { 2: VALUE } };
-const ATTRIBUTES: Shape = { fields: { 1: ATTRIBUTE } };
+IN_VALUE[5] = { fields: { 1: VALUE } };
+IN_VALUE[6] = { fields: { 1: ATTRIBUTE } };
 const ENTITY: Shape = { counts: "values", fields: {} };
 const EVENT: Shape = { counts: "spans", fields: { 3: ATTRIBUTE } };
 const LINK: Shape = { counts: "spans", fields: { 4: ATTRIBUTE } };

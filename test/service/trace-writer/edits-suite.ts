@@ -134,6 +134,10 @@ export function describeEdits(store: () => TraceStore): void {
     const outcome = await store().deleteTraces("default", BigInt(owner), gateway, 100, never);
     expect(outcome).toEqual({ kind: "deleted", traces: 1 });
     expect(await read(idsOf(n).full)).toBeUndefined();
+    const scope = { kind: "experiments", ids: [BigInt(owner)] } as const;
+    const listed = (await searchTraces(store(), scope, { filter: "endpoint = 'demo'" })).map(({ traceId: id }) => id);
+    expect(listed).toContain(`tr-${idsOf(other).full}`);
+    expect(listed).not.toContain(`tr-${idsOf(n).full}`);
     expect((await infoOf(traceId(n)))?.linkedTraceIds).toEqual([]);
     expect(await remove("agents", { kind: "ids", traceIds: [traceId(other)] })).toEqual({ kind: "deleted", traces: 1 });
     expect((await infoOf(idsOf(other).full))?.linkedTraceIds).toEqual([]);

@@ -1,12 +1,13 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import { SUITE_ROUTES } from "./forwards-suite.ts";
-import { record, span, spanId, traceId } from "./sample-traces.ts";
+import { idsOf, payload, record, span, spanId, traceId } from "./sample-traces.ts";
 import { describeTraceStore } from "./trace-store-suite.ts";
-import { writeRecords, writeSpans } from "./writing.ts";
+import { claimTrace, writeRecords, writeSpans } from "./writing.ts";
 
 const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-store-")), "traces.db");
 const start = (path: string) =>
@@ -70,4 +71,24 @@ test("two writers of one file add to the same trace, and neither sums up what on
     expect(found?.info?.spanCount).toBe(turn * 4);
     expect(found?.info?.linkedTraceIds).toHaveLength(turn);
   }
+});
+
+test("deletion leaves no row of a trace behind, in any table", async () => {
+  const path = newFile();
+  await using store = await start(path);
+  const caller = { trace: traceId(1), span: spanId(1) };
+  await writeRecords(store, [record({ n: 1, payloads: [payload(idsOf(1).root)], caller })]);
+  await writeSpans(store, "agents", [span({ trace: traceId(1), span: spanId(1), attributes: { "session.id": "s" } })]);
+  await claimTrace(store, "agents", { traceId: traceId(1), metadata: { a: "1" } });
+  const tables = ["traces", "spans", "chunks", "payloads", "mirror_links", "trace_facets"];
+  const rows = () => {
+    using db = new DatabaseSync(path, { readOnly: true });
+    return tables.map((table) => Number(db.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.["rows"]));
+  };
+  expect(rows().every((count) => count > 0)).toBe(true);
+  for (const { id } of await store.listExperiments("default", 10, undefined)) {
+    const all = { kind: "until", startNsMax: 2n ** 63n - 1n } as const;
+    await store.deleteTraces("default", BigInt(id), all, 100, new AbortController().signal);
+  }
+  expect(rows()).toEqual(tables.map(() => 0));
 });

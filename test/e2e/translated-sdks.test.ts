@@ -51,7 +51,7 @@ function callOf(sdk: SdkName, provider: ProviderName, model: Model): Call {
   };
 }
 
-describe.each(SDKS)("a caller with the SDK of %s", (sdk) => {
+describe.concurrent.each(SDKS)("a caller with the SDK of %s", (sdk) => {
   describe.each(NAMES)("at a provider of %s", (provider) => {
     describe.each([false, true])("streaming: %s", (stream) => {
       test("is answered, and both twins count what the provider counted", async () => {

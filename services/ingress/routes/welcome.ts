@@ -9,10 +9,11 @@ base URL of the SDK         what is there
 /gateway/mlflow/v1          MLflow: chat/completions; also POST /gateway/{endpoint}/mlflow/invocations
 /gateway/proxy/{endpoint}   whatever its provider speaks, as it is
 
+/                           MLflow's tracking server, for traces: mlflow.set_tracking_uri
+
 POST /v1/traces             OTLP, for an agent's own spans
 GET  /api/3.0/mlflow/traces/get?trace_id=tr-…
 POST /api/3.0/mlflow/traces/search
-POST /api/2.0/mlflow/experiments/search
 GET  /healthz  /readyz  /metrics
 `;
 

@@ -1,6 +1,6 @@
-/** How long a tag's key and its value may be, in characters: MLflow's limits. */
+/** How long a tag's key may be, in characters, and its value: MLflow's limits. */
 export const TAG_KEY_MAX = 250;
-export const TAG_VALUE_MAX = 8000;
+const TAG_VALUE_MAX = 8000;
 /** How many tags of a trace may have been edited; the removed ones count. */
 export const EDITED_TAGS_MAX = 100;
 

@@ -25,9 +25,9 @@ export interface ChatCodec {
    * Writes a whole answer, its usage included. It is given no content of type `custom`. Throws a ServiceError
    * `untranslatable` for what the format has no word for.
    */
-  encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames, decoded: DecodedChat): Buffer;
+  encodeAnswer(answer: LanguageModelV4GenerateResult, names: AnswerNames, decoded: DecodedChat): Buffer;
   /** Begins to write a stream. */
-  createStreamEncoder(told: AnswerNames, decoded: DecodedChat): StreamEncoder;
+  createStreamEncoder(names: AnswerNames, decoded: DecodedChat): StreamEncoder;
   /** An error that a provider told with an HTTP status, in this format. `message` is the provider's own. */
   errorObject(status: number, message: string): object;
 }
@@ -84,7 +84,7 @@ export interface EmbeddingCodec {
   /** Reads a request. Throws as `ChatCodec.decode` does. */
   decode(invocation: Invocation): DecodedEmbedding;
   /** Writes an answer, its usage included. */
-  encodeAnswer(answer: EmbeddingModelV4Result, told: AnswerNames, decoded: DecodedEmbedding): Buffer;
+  encodeAnswer(answer: EmbeddingModelV4Result, names: AnswerNames, decoded: DecodedEmbedding): Buffer;
   errorObject(status: number, message: string): object;
 }
 

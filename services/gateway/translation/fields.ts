@@ -77,7 +77,7 @@ export class Fields {
   }
 
   requiredText(name: string): string {
-    return this.text(name) ?? this.#missing(name);
+    return this.text(name) ?? this.missing(name);
   }
 
   number(name: string): number | undefined {
@@ -126,7 +126,7 @@ export class Fields {
   }
 
   requiredObject<T>(name: string, read: (fields: Fields) => T): T {
-    const value = this.value(name) ?? this.#missing(name);
+    const value = this.value(name) ?? this.missing(name);
     return readFields(value, this.pathOf(name), read, this.#spelling);
   }
 
@@ -184,6 +184,11 @@ export class Fields {
     return invalidRequest(`\`${path}\` ${what}.`, path);
   }
 
+  /** Throws the error of a field that must be there. */
+  missing(name: string): never {
+    throw this.invalid(name, "is missing");
+  }
+
   untranslatable(name: string, why: string): ServiceError {
     return untranslatable(this.pathOf(name), why);
   }
@@ -195,10 +200,6 @@ export class Fields {
         throw this.untranslatable(name, "it is not known here");
       }
     }
-  }
-
-  #missing(name: string): never {
-    throw this.invalid(name, "is missing");
   }
 }
 

@@ -1,5 +1,8 @@
 import { ServiceError } from "#lib/service-error.ts";
 
+/** Why a field cannot be translated that is of its format alone. */
+export const NO_WORD = "other providers have no word for it";
+
 /**
  * The failure of a request that has something for which the model's provider has no word. `field` is the request's own
  * name for it; `why` ends the sentence "cannot be translated: …".

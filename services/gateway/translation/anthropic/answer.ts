@@ -8,9 +8,9 @@ import { endingOf, messageHeadOf, usageObjectOf } from "./message.ts";
 import { reasoningSealOf } from "./signature.ts";
 
 /** Writes a message. */
-export function encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames): Buffer {
+export function encodeAnswer(answer: LanguageModelV4GenerateResult, names: AnswerNames): Buffer {
   const message = {
-    ...messageHeadOf(told, answer.response),
+    ...messageHeadOf(names, answer.response),
     content: blocksOf(answer.content).flatMap(contentOf),
     ...endingOf(answer.finishReason),
     usage: usageObjectOf(answer.usage),

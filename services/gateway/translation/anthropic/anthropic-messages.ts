@@ -22,6 +22,6 @@ export const anthropicMessagesCodec: ChatCodec = {
   },
   decode: decodeRequest,
   encodeAnswer,
-  createStreamEncoder: (told) => new MessageStreamEncoder(told),
+  createStreamEncoder: (names) => new MessageStreamEncoder(names),
   errorObject: errorObjectOf,
 };

@@ -36,9 +36,8 @@ export function readMessages(fields: Fields): readonly LanguageModelV4Message[] 
   const toolNames = new Map<string, string>();
   return fields
     .list("messages", (message): readonly LanguageModelV4Message[] => {
-      const role = message.word("role", ["user", "assistant", "system"]);
-      if (role === undefined) throw message.invalid("role", "is missing");
-      if (!message.has("content")) throw message.invalid("content", "is missing");
+      const role = message.word("role", ["user", "assistant", "system"]) ?? message.missing("role");
+      if (!message.has("content")) message.missing("content");
       if (role === "system") return systemPromptOf(message, "content");
       return role === "user" ? userMessagesOf(message, toolNames) : [assistantMessageOf(message, toolNames)];
     })

@@ -64,6 +64,5 @@ function fileOf(block: Fields, kind: string): LanguageModelV4FilePart {
         throw source.untranslatable("type", "only base64, url and text have a translation");
     }
   });
-  if (file === undefined) throw block.invalid("source", "is missing");
-  return file;
+  return file ?? block.missing("source");
 }

@@ -37,8 +37,7 @@ export function decodeRequest(invocation: Invocation): DecodedChat {
 }
 
 function optionsOf(request: Fields, toolChoice: LanguageModelV4ToolChoice | undefined): LanguageModelV4CallOptions {
-  const maxOutputTokens = request.count("max_tokens");
-  if (maxOutputTokens === undefined) throw request.invalid("max_tokens", "is missing");
+  const maxOutputTokens = request.count("max_tokens") ?? request.missing("max_tokens");
   return {
     prompt: promptOf(request),
     maxOutputTokens,
@@ -77,7 +76,7 @@ function toolsOf(fields: Fields): LanguageModelV4FunctionTool[] | undefined {
     return {
       type: "function",
       name: tool.requiredText("name"),
-      inputSchema: schemaIn(tool, "input_schema") ?? missing(tool, "input_schema"),
+      inputSchema: schemaIn(tool, "input_schema") ?? tool.missing("input_schema"),
       ...given("description", tool.text("description")),
       ...given("strict", tool.flag("strict")),
       ...cacheHintOf(tool),
@@ -98,7 +97,7 @@ function readToolChoice(choice: Fields): Choice {
 }
 
 function toolChoiceOf(choice: Fields): LanguageModelV4ToolChoice {
-  const type = choice.word("type", ["auto", "any", "tool", "none"]) ?? missing(choice, "type");
+  const type = choice.word("type", ["auto", "any", "tool", "none"]) ?? choice.missing("type");
   switch (type) {
     case "any":
       return { type: "required" };
@@ -116,7 +115,7 @@ function outputOf(fields: Fields): Pick<LanguageModelV4CallOptions, "reasoning" 
     effort: config.word("effort", ["low", "medium", "high", "xhigh", "max"]),
     responseFormat: config.object("format", (format) => {
       format.allowOnly("type", ["json_schema"], "no other format has a translation");
-      return { type: "json", schema: schemaIn(format, "schema") ?? missing(format, "schema") } as const;
+      return { type: "json", schema: schemaIn(format, "schema") ?? format.missing("schema") } as const;
     }),
   }));
   const reasoning = thinking === "none" ? thinking : (output?.effort ?? thinking);
@@ -132,12 +131,8 @@ function readThinking(thinking: Fields): ReasoningLevel | undefined {
     case "adaptive":
       return "provider-default";
     case "enabled":
-      return reasoningLevelOf(thinking.count("budget_tokens") ?? missing(thinking, "budget_tokens"));
+      return reasoningLevelOf(thinking.count("budget_tokens") ?? thinking.missing("budget_tokens"));
     default:
       throw thinking.untranslatable("type", "other providers cannot be told to think so");
   }
-}
-
-function missing(fields: Fields, name: string): never {
-  throw fields.invalid(name, "is missing");
 }

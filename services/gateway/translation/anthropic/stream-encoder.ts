@@ -20,7 +20,7 @@ const THINKING = { type: "thinking", thinking: "", signature: "" };
 /** Writes a message as the events of a stream: its blocks one after another, as Anthropic does. */
 export class MessageStreamEncoder implements StreamEncoder {
   readonly contentType = "text/event-stream";
-  readonly #told: AnswerNames;
+  readonly #names: AnswerNames;
   readonly #order = new BlockOrder();
   #said: LanguageModelV4ResponseMetadata | undefined;
   #hasBegun = false;
@@ -28,8 +28,8 @@ export class MessageStreamEncoder implements StreamEncoder {
   #index = 0;
   #isOpen = false;
 
-  constructor(told: AnswerNames) {
-    this.#told = told;
+  constructor(names: AnswerNames) {
+    this.#names = names;
   }
 
   encode(part: LanguageModelV4StreamPart): Buffer {
@@ -52,7 +52,7 @@ export class MessageStreamEncoder implements StreamEncoder {
   /** The message begins with its first event, when the model that answers is known. */
   #written(events: readonly MessageEvent[]): Buffer {
     if (events.length === 0) return Buffer.alloc(0);
-    const head = { type: "message_start", message: messageHeadOf(this.#told, this.#said) };
+    const head = { type: "message_start", message: messageHeadOf(this.#names, this.#said) };
     const all = this.#hasBegun ? events : [head, ...events];
     this.#hasBegun = true;
     return Buffer.concat(all.map((event) => eventBytesOf(event, event.type)));

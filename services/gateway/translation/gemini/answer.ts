@@ -10,10 +10,9 @@ import { tokenCountsOf } from "../token-counts.ts";
 import { partOf } from "./parts.ts";
 
 /** Writes generated content. */
-export function encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames): Buffer {
+export function encodeAnswer(answer: LanguageModelV4GenerateResult, names: AnswerNames): Buffer {
   const parts = blocksOf(answer.content).map(partOf);
-  const names = namesOf(told, answer.response);
-  return Buffer.from(JSON.stringify(contentOf(names, parts, answer)));
+  return Buffer.from(JSON.stringify(contentOf(namesOf(names, answer.response), parts, answer)));
 }
 
 /** What an answer is called. */

@@ -9,6 +9,7 @@ import type {
 import { unsealed } from "../carried-metadata.ts";
 import type { Fields } from "../fields.ts";
 import { given } from "../given.ts";
+import { NO_WORD } from "../untranslatable.ts";
 import { type UserPart, userTurnOf } from "../user-turn.ts";
 import { fileIn } from "./files.ts";
 import { FunctionCalls } from "./function-calls.ts";
@@ -21,7 +22,6 @@ type ModelPart =
   | LanguageModelV4ToolCallPart;
 
 const GOOGLES_OWN = "it is a feature of Google's own";
-const NO_WORD = "other providers have no word for it";
 const OWN_PARTS = ["executableCode", "codeExecutionResult", "toolCall", "toolResponse", "audioTranscription"];
 
 /** The system's instruction: a message for each of its texts. */

@@ -2,9 +2,8 @@ import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DecodedEmbedding, EmbeddingCodec } from "../codec.ts";
 import { type Fields, readBody } from "../fields.ts";
 import { given } from "../given.ts";
+import { NO_WORD } from "../untranslatable.ts";
 import { errorObjectOf } from "./error.ts";
-
-const NO_WORD = "other providers have no word for it";
 
 /** Gemini's `models/{endpoint}:embedContent`: one text. */
 export const geminiEmbedContentCodec: EmbeddingCodec = {

@@ -1,9 +1,8 @@
 import type { JSONObject, LanguageModelV4ToolResultOutput, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import type { Fields } from "../fields.ts";
+import { NO_WORD } from "../untranslatable.ts";
 import { fileIn } from "./files.ts";
 import type { FunctionCalls } from "./function-calls.ts";
-
-const NO_WORD = "other providers have no word for it";
 
 /** The result of a function. */
 export function readFunctionResponse(response: Fields, calls: FunctionCalls): LanguageModelV4ToolResultPart {
@@ -20,7 +19,7 @@ function outputOf(response: Fields): LanguageModelV4ToolResultOutput {
   const value = response.json("response") ?? {};
   const files = response.list("parts", (part) => {
     part.refuse(["mediaProcessing"], NO_WORD);
-    return fileIn(part) ?? missing(part);
+    return fileIn(part) ?? part.missing("inlineData");
   });
   if (files.length === 0) return jsonOf(value);
   if ("error" in value) throw response.untranslatable("parts", "a result with files cannot be marked as an error");
@@ -37,8 +36,4 @@ function jsonOf(value: JSONObject): LanguageModelV4ToolResultOutput {
   }
   if (!isAlone || error !== undefined || output === undefined) return { type: "json", value };
   return typeof output === "string" ? { type: "text", value: output } : { type: "json", value: output };
-}
-
-function missing(part: Fields): never {
-  throw part.invalid("inlineData", "is missing");
 }

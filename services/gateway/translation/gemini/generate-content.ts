@@ -25,7 +25,7 @@ export const geminiGenerateContentCodec: ChatCodec = {
   },
   decode: (invocation) => ({ ...decodeRequest(invocation), streaming: false }),
   encodeAnswer,
-  createStreamEncoder: (told, decoded) => new ContentStreamEncoder(told, decoded),
+  createStreamEncoder: (names, decoded) => new ContentStreamEncoder(names, decoded),
   errorObject: errorObjectOf,
 };
 

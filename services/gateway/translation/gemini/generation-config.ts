@@ -3,9 +3,9 @@ import type { Fields } from "../fields.ts";
 import { given } from "../given.ts";
 import { schemaIn } from "../json-schema.ts";
 import { type ReasoningLevel, reasoningLevelOf } from "../reasoning-level.ts";
+import { NO_WORD } from "../untranslatable.ts";
 import { readSchema } from "./schema.ts";
 
-const NO_WORD = "other providers have no word for it";
 const TEXT_ONLY = "only text can be asked for";
 const MEDIA = ["speechConfig", "imageConfig", "audioTranscriptionConfig"];
 const VERTEX = ["routingConfig", "modelSelectionConfig", "modelConfig"];

@@ -8,14 +8,14 @@ import { partOf, signatureOf } from "./parts.ts";
 /** Writes generated content as a stream of chunks: events, or the elements of one JSON array that grows. */
 export class ContentStreamEncoder implements StreamEncoder {
   readonly contentType: string;
-  readonly #told: AnswerNames;
+  readonly #names: AnswerNames;
   readonly #isArray: boolean;
   readonly #order = new BlockOrder();
   #said: LanguageModelV4ResponseMetadata = {};
   #hasBegun = false;
 
-  constructor(told: AnswerNames, { streamsArray = false }: DecodedChat) {
-    this.#told = told;
+  constructor(names: AnswerNames, { streamsArray = false }: DecodedChat) {
+    this.#names = names;
     this.#isArray = streamsArray;
     this.contentType = streamsArray ? "application/json" : "text/event-stream";
   }
@@ -43,7 +43,7 @@ export class ContentStreamEncoder implements StreamEncoder {
 
   #chunk(parts: readonly object[], ending?: ContentEnding): Buffer {
     if (parts.length === 0 && ending === undefined) return Buffer.alloc(0);
-    return this.#element(contentOf(namesOf(this.#told, this.#said), parts, ending));
+    return this.#element(contentOf(namesOf(this.#names, this.#said), parts, ending));
   }
 
   #element(chunk: object): Buffer {

@@ -2,10 +2,10 @@ import type { LanguageModelV4FunctionTool, LanguageModelV4ToolChoice } from "@ai
 import type { Fields } from "../fields.ts";
 import { given } from "../given.ts";
 import { NO_PARAMETERS, schemaIn } from "../json-schema.ts";
+import { NO_WORD } from "../untranslatable.ts";
 import { readSchema } from "./schema.ts";
 
 const GOOGLES_OWN = "it is a tool of Google's own";
-const NO_WORD = "other providers have no word for it";
 
 /** The functions that may be called. Google's own tools are not known, and so refused by name. */
 export function readTools(request: Fields): LanguageModelV4FunctionTool[] | undefined {

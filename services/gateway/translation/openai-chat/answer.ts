@@ -4,14 +4,14 @@ import { untranslatableAnswer } from "../untranslatable.ts";
 import { finishWordOf, usageObjectOf } from "./usage.ts";
 
 /** Writes a chat completion. */
-export function encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames): Buffer {
+export function encodeAnswer(answer: LanguageModelV4GenerateResult, names: AnswerNames): Buffer {
   const { content, finishReason, response } = answer;
   const usage = usageObjectOf(answer.usage);
   const completion = {
-    id: response?.id ?? `chatcmpl-${told.id}`,
+    id: response?.id ?? `chatcmpl-${names.id}`,
     object: "chat.completion",
-    created: told.createdSeconds,
-    model: response?.modelId ?? told.model,
+    created: names.createdSeconds,
+    model: response?.modelId ?? names.model,
     choices: [{ index: 0, message: messageOf(content), logprobs: null, finish_reason: finishWordOf(finishReason) }],
     ...(usage && { usage }),
   };

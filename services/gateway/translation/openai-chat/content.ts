@@ -1,8 +1,8 @@
 import type { LanguageModelV4FilePart, LanguageModelV4TextPart } from "@ai-sdk/provider";
 import type { Fields } from "../fields.ts";
 import { filePartOfBase64, filePartOfUrl } from "../file-part.ts";
+import { NO_WORD } from "../untranslatable.ts";
 
-const NO_WORD = "other providers have no word for it";
 const AUDIO_TYPES: ReadonlyMap<string, string> = new Map([
   ["wav", "audio/wav"],
   ["mp3", "audio/mpeg"],
@@ -14,7 +14,7 @@ export function textContentOf(message: Fields): string {
     part.allowOnly("type", ["text"], "only text can be given here");
     return part.requiredText("text");
   });
-  if (content === undefined) throw message.invalid("content", "is missing");
+  if (content === undefined) message.missing("content");
   return typeof content === "string" ? content : content.join("");
 }
 
@@ -30,8 +30,7 @@ export function answerContentOf(message: Fields): readonly LanguageModelV4TextPa
 
 /** The content of a user's message: text, images, audio, files. */
 export function userContentOf(message: Fields): (LanguageModelV4TextPart | LanguageModelV4FilePart)[] {
-  const content = message.textOrList("content", partOf);
-  if (content === undefined) throw message.invalid("content", "is missing");
+  const content = message.textOrList("content", partOf) ?? message.missing("content");
   return typeof content === "string" ? [{ type: "text", text: content }] : [...content];
 }
 

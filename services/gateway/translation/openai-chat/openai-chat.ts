@@ -24,6 +24,6 @@ export const openAiChatCodec: ChatCodec = {
   },
   decode,
   encodeAnswer,
-  createStreamEncoder: (told, decoded) => new ChunkEncoder(told, decoded),
+  createStreamEncoder: (names, decoded) => new ChunkEncoder(names, decoded),
   errorObject: errorObjectOf,
 };

@@ -1,9 +1,8 @@
 import type { LanguageModelV4Message, LanguageModelV4Prompt, LanguageModelV4ToolCallPart } from "@ai-sdk/provider";
 import type { Fields } from "../fields.ts";
 import { toolInputIn } from "../json-schema.ts";
+import { NO_WORD } from "../untranslatable.ts";
 import { answerContentOf, textContentOf, userContentOf } from "./content.ts";
-
-const NO_WORD = "other providers have no word for it";
 
 /** Reads the messages of a request. */
 export function promptOf(request: Fields): LanguageModelV4Prompt {

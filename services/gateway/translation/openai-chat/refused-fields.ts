@@ -1,6 +1,5 @@
 import type { Fields } from "../fields.ts";
-
-const NO_WORD = "other providers have no word for it";
+import { NO_WORD } from "../untranslatable.ts";
 
 /** Reads the fields of a request that have no translation: they are refused, unless they say what holds without them. */
 export function refuseTheRest(request: Fields): void {

@@ -19,11 +19,11 @@ export class ChunkEncoder implements StreamEncoder {
   #hasBegun = false;
   #usage: object | undefined;
 
-  constructor(told: AnswerNames, { includesUsage }: DecodedChat) {
-    this.#createdSeconds = told.createdSeconds;
+  constructor(names: AnswerNames, { includesUsage }: DecodedChat) {
+    this.#createdSeconds = names.createdSeconds;
     this.#includesUsage = includesUsage;
-    this.#id = `chatcmpl-${told.id}`;
-    this.#model = told.model;
+    this.#id = `chatcmpl-${names.id}`;
+    this.#model = names.model;
   }
 
   encode(part: LanguageModelV4StreamPart): Buffer {

@@ -5,16 +5,16 @@ import { carrierOf, itemIdOf, itemOf } from "./items.ts";
 import { endingOf, responseHeadOf, usageObjectOf } from "./response.ts";
 
 /** Writes a response. */
-export function encodeAnswer(answer: LanguageModelV4GenerateResult, told: AnswerNames, decoded: DecodedChat): Buffer {
+export function encodeAnswer(answer: LanguageModelV4GenerateResult, names: AnswerNames, decoded: DecodedChat): Buffer {
   const output: object[] = [];
   for (const { block, text, metadata } of blocksOf(answer.content)) {
     const carrier =
-      block.kind === "tool-call" ? carrierOf(itemIdOf(told.id, "reasoning", output.length), metadata) : undefined;
+      block.kind === "tool-call" ? carrierOf(itemIdOf(names.id, "reasoning", output.length), metadata) : undefined;
     if (carrier !== undefined) output.push(carrier);
-    output.push(itemOf(itemIdOf(told.id, block.kind, output.length), block, text, metadata));
+    output.push(itemOf(itemIdOf(names.id, block.kind, output.length), block, text, metadata));
   }
   const response = {
-    ...responseHeadOf(told, decoded, answer.response),
+    ...responseHeadOf(names, decoded, answer.response),
     output,
     ...endingOf(answer.finishReason),
     usage: usageObjectOf(answer.usage),

@@ -6,11 +6,11 @@ import type {
 import type { Fields } from "../fields.ts";
 import { filePartOfUrl } from "../file-part.ts";
 import { given } from "../given.ts";
+import { NO_WORD } from "../untranslatable.ts";
 
 type Part = LanguageModelV4TextPart | LanguageModelV4FilePart;
 
 const STORED = "the file is stored with OpenAI";
-const NO_WORD = "other providers have no word for it";
 
 /** What a user says, or a tool: text, images and files. */
 export function userContentOf(item: Fields, name: string): readonly Part[] {

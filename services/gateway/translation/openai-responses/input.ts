@@ -43,9 +43,8 @@ function readItem(item: Fields, conversation: Conversation): void {
 
 function readMessage(item: Fields, conversation: Conversation): void {
   item.leaveOut("id", "phase");
-  const role = item.word("role", ["user", "assistant", "system", "developer"]);
-  if (role === undefined) throw item.invalid("role", "is missing");
-  if (!item.has("content")) throw item.invalid("content", "is missing");
+  const role = item.word("role", ["user", "assistant", "system", "developer"]) ?? item.missing("role");
+  if (!item.has("content")) item.missing("content");
   if (role === "user") conversation.say(userContentOf(item, "content"));
   else if (role === "assistant") conversation.answer(answerContentOf(item));
   else conversation.instruct(instructionOf(item));
@@ -93,7 +92,7 @@ function readOutput(item: Fields, conversation: Conversation): void {
   refuseCallers(item);
   item.leaveOut("id", "name");
   const callId = item.requiredText("call_id");
-  if (!item.has("output")) throw item.invalid("output", "is missing");
+  if (!item.has("output")) item.missing("output");
   const isKnown = conversation.result(callId, toolOutputOf(item));
   if (!isKnown) throw item.invalid("call_id", "is of no `function_call` that came before it");
 }

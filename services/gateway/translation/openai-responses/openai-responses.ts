@@ -20,6 +20,6 @@ export const openAiResponsesCodec: ChatCodec = {
   },
   decode: decodeRequest,
   encodeAnswer,
-  createStreamEncoder: (told, decoded) => new ResponseStreamEncoder(told, decoded),
+  createStreamEncoder: (names, decoded) => new ResponseStreamEncoder(names, decoded),
   errorObject: errorObjectOf,
 };

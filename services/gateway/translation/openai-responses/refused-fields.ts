@@ -1,6 +1,6 @@
 import type { Fields } from "../fields.ts";
+import { NO_WORD } from "../untranslatable.ts";
 
-const NO_WORD = "other providers have no word for it";
 const NOTHING_STORED = "a translated answer is stored nowhere; send the whole conversation in `input`";
 
 /** Reads the fields of a request that have no translation: they are refused, unless they say what holds without them. */

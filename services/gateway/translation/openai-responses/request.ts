@@ -5,12 +5,12 @@ import { type Fields, readBody } from "../fields.ts";
 import { given } from "../given.ts";
 import { schemaIn } from "../json-schema.ts";
 import { openAiExtrasOf } from "../openai-extras.ts";
+import { NO_WORD } from "../untranslatable.ts";
 import { readInput } from "./input.ts";
 import { refuseTheRest } from "./refused-fields.ts";
 import { readToolChoice, readTools } from "./tools.ts";
 
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
-const NO_WORD = "other providers have no word for it";
 
 /** Reads a request of OpenAI's responses. Every field that OpenAI knows is translated, refused, or means nothing elsewhere. */
 export function decodeRequest(invocation: Invocation): DecodedChat {
@@ -58,8 +58,7 @@ function readTextConfig(config: Fields): LanguageModelV4CallOptions["responseFor
       case "json_schema": {
         // Where a provider can hold to a schema it always does.
         format.flag("strict");
-        const schema = schemaIn(format, "schema");
-        if (schema === undefined) throw format.invalid("schema", "is missing");
+        const schema = schemaIn(format, "schema") ?? format.missing("schema");
         const described = given("description", format.text("description"));
         return { type: "json", schema, ...given("name", format.text("name")), ...described };
       }

@@ -16,21 +16,21 @@ export interface ResponseEnding {
 
 /** A response as it begins. It tells what was asked, as far as that was translated. `said`: what the provider calls it. */
 export function responseHeadOf(
-  told: AnswerNames,
+  names: AnswerNames,
   { options, extras }: DecodedChat,
   said: LanguageModelV4ResponseMetadata | undefined,
 ) {
   return {
-    id: said?.id ?? `resp_${told.id}`,
+    id: said?.id ?? `resp_${names.id}`,
     object: "response",
-    created_at: told.createdSeconds,
+    created_at: names.createdSeconds,
     status: "in_progress",
     background: false,
     error: null,
     incomplete_details: null,
     instructions: null,
     max_output_tokens: options.maxOutputTokens ?? null,
-    model: said?.modelId ?? told.model,
+    model: said?.modelId ?? names.model,
     output: [],
     parallel_tool_calls: extras.singleToolCall === undefined,
     previous_response_id: null,

@@ -14,7 +14,7 @@ import { endingOf, responseHeadOf, usageObjectOf } from "./response.ts";
 /** Writes a response as the events of a stream: its items one after another, and the whole response with the last event. */
 export class ResponseStreamEncoder implements StreamEncoder {
   readonly contentType = "text/event-stream";
-  readonly #told: AnswerNames;
+  readonly #names: AnswerNames;
   readonly #decoded: DecodedChat;
   readonly #order = new BlockOrder();
   /** The items that are whole. */
@@ -25,8 +25,8 @@ export class ResponseStreamEncoder implements StreamEncoder {
   #number = 0;
   #ending: ResponseEvent | undefined;
 
-  constructor(told: AnswerNames, decoded: DecodedChat) {
-    this.#told = told;
+  constructor(names: AnswerNames, decoded: DecodedChat) {
+    this.#names = names;
     this.#decoded = decoded;
   }
 
@@ -51,7 +51,7 @@ export class ResponseStreamEncoder implements StreamEncoder {
 
   /** The same from the first event to the last, whatever the provider says of it later. */
   #begun(): object {
-    this.#head ??= responseHeadOf(this.#told, this.#decoded, this.#said);
+    this.#head ??= responseHeadOf(this.#names, this.#decoded, this.#said);
     return this.#head;
   }
 
@@ -96,6 +96,6 @@ export class ResponseStreamEncoder implements StreamEncoder {
 
   #placeOf(kind: Block["kind"]): ItemPlace {
     const place = this.#output.length;
-    return { item_id: itemIdOf(this.#told.id, kind, place), output_index: place };
+    return { item_id: itemIdOf(this.#names.id, kind, place), output_index: place };
   }
 }

@@ -2,6 +2,7 @@ import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool } from "@a
 import type { Fields } from "../fields.ts";
 import { given } from "../given.ts";
 import { NO_PARAMETERS, schemaIn } from "../json-schema.ts";
+import { NO_WORD } from "../untranslatable.ts";
 
 const OPENAIS_OWN = "it is a feature of OpenAI's own";
 
@@ -20,7 +21,7 @@ function readTool(tool: Fields): LanguageModelV4FunctionTool {
   }
   tool.allowOnly("async", [false], OPENAIS_OWN);
   tool.allowOnly("defer_loading", [false], OPENAIS_OWN);
-  tool.refuse(["output_schema"], "other providers have no word for it");
+  tool.refuse(["output_schema"], NO_WORD);
   return {
     type: "function",
     name: tool.requiredText("name"),

@@ -22,11 +22,7 @@ export async function startForwarding(
   log: Logger,
 ): Promise<Forwarding> {
   await using started = new AsyncDisposableStack();
-  const left = await queue.keepOnly(Object.keys(destinations));
-  if (left.items > 0) {
-    observer.dropped("", "unconfigured", left.spans);
-    log.warn({ items: left.items, spans: left.spans }, "what waited for destinations that are gone is dropped");
-  }
+  await dropUnconfigured(Object.keys(destinations), queue, observer, log);
   const forwarders: readonly Forwarder[] = Object.entries(destinations).map(([name, options]) =>
     started.use(startForwarder({ ...options, name }, queue, destinationOf(options), observer, log)),
   );
@@ -38,6 +34,23 @@ export async function startForwarding(
     troubles: () => forwarders.flatMap((forwarder) => forwarder.trouble() ?? []),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** A store that cannot be written to now is no reason not to start: the next start tries again. */
+async function dropUnconfigured(
+  destinations: readonly string[],
+  queue: ForwardQueue,
+  observer: ForwardingObserver,
+  log: Logger,
+): Promise<void> {
+  try {
+    const { items, spans } = await queue.keepOnly(destinations);
+    if (items === 0) return;
+    observer.dropped("", "unconfigured", spans);
+    log.warn({ items, spans }, "what waited for destinations that are gone is dropped");
+  } catch (error) {
+    log.warn({ err: error }, "what waits for destinations that are gone cannot be dropped now");
+  }
 }
 
 function destinationOf(options: DestinationOptions): Destination {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
@@ -101,6 +102,53 @@ export function describeForwards(storeOf: () => TraceStore): void {
       await writeSpans(storeOf(), "forwarded", [span({ trace: idsOf(n).full, span: spanId(9) })]);
       await writeRecords(storeOf(), [record({ n })]);
       expect(await idsWaiting("mirrors", idsOf(n).full)).toEqual([]);
+    });
+
+    test("in whatever order things arrive, and whenever they are sent, all of a trace is sent to where it ends", async () => {
+      const steps = ["record", "root", "child", "stray", "late", "send"] as const;
+      const often = [...steps, ...steps, "send", "send"] as const;
+      const order = fc.shuffledSubarray([...often], { minLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(order, async (plan) => {
+          const n = fresh();
+          const trace = traceId(n);
+          const agent = (experiment: string, id: number, parent?: number) => {
+            const sample = { trace, span: spanId(id), start: id, end: 100 * id };
+            const under = parent === undefined ? {} : { parent: spanId(parent) };
+            return writeSpans(storeOf(), experiment, [span({ ...sample, ...under })]);
+          };
+          const sent = { traces: new Set<string>(), both: new Set<string>() };
+          const send = async () => {
+            for (const destination of ["traces", "both"] as const) {
+              const forwards = await waiting(destination);
+              for (const one of forwards) {
+                for (const group of await read(one)) for (const id of spanIdsOf(group)) sent[destination].add(id);
+              }
+              await storeOf().forwards.remove(forwards);
+            }
+          };
+          const caller = { trace, span: spanId(2) };
+          const run = {
+            record: () => writeRecords(storeOf(), [record({ n, experiment: "forwarded", caller })]),
+            root: () => agent("forwarded", 1),
+            child: () => agent("forwarded", 2, 1),
+            stray: () => agent("elsewhere", 3, 1),
+            late: () => agent("forwarded", 4, 1),
+            send,
+          };
+          for (const step of plan) await run[step]();
+          await send();
+          const owner = await storeOf().getExperiment("default", { $case: "name", value: "forwarded" });
+          for (const id of [trace, idsOf(n).full]) {
+            const stored = await storeOf().getTrace("default", id, false);
+            if (stored === undefined || stored.info?.experimentId !== owner?.id) continue;
+            const ids = spansOf(stored).map(({ spanId: one }) => one.toString("hex"));
+            expect([...sent.traces]).toEqual(expect.arrayContaining(ids));
+            expect([...sent.both]).toEqual(expect.arrayContaining(ids));
+          }
+        }),
+        { numRuns: 60 },
+      );
     });
 
     test("payload is read where it is asked for, and of full traces alone", async () => {

@@ -136,7 +136,7 @@ async function answerHttp(receiving: Receiving, request: IncomingMessage, respon
 }
 
 /** The spans of an export, in order. */
-export function spansOfExport({ resourceSpans }: ExportTraceServiceRequest): readonly Span[] {
+function spansOfExport({ resourceSpans }: ExportTraceServiceRequest): readonly Span[] {
   return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 }
 

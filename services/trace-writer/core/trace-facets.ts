@@ -2,7 +2,7 @@ import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { FacetName, Subject } from "./filter.ts";
 import type { SpanRow } from "./span-row.ts";
 
-/** A value that traces are looked up by, and what it is a value of: a {@link FacetName}, or `metadata.<key>`. */
+/** A value that traces are looked up by, and what it is a value of: a {@link FacetName}, `metadata.<key>` or `tag.<key>`. */
 export interface Facet {
   readonly name: string;
   readonly value: string;
@@ -22,6 +22,8 @@ const OF_ITS_OWN = new Set([
   "twinspan.usage.estimated",
   "twinspan.cost.price_version",
 ]);
+/** Tags that say what is known otherwise. */
+const KNOWN_OTHERWISE = new Set(["mlflow.traceName", "mlflow.trace.spansLocation"]);
 /** Metadata that is a facet of its own name. */
 const NAMED: ReadonlyMap<string, FacetName> = new Map([
   ["mlflow.gateway.caller", "caller"],
@@ -30,7 +32,10 @@ const NAMED: ReadonlyMap<string, FacetName> = new Map([
 ]);
 
 /** What a trace is looked up by, from the set of its rows and what is said of it. Ordered, and each once. */
-export function facetsOf(rows: readonly SpanRow[], metadata: TraceInfo["metadata"]): readonly Facet[] {
+export function facetsOf(
+  rows: readonly SpanRow[],
+  { metadata, tags }: Pick<TraceInfo, "metadata" | "tags">,
+): readonly Facet[] {
   const some = (name: FacetName, valuesOf: (row: SpanRow) => readonly (string | undefined)[]) => {
     const values = new Set(rows.flatMap((row) => valuesOf(row).filter((value) => value !== undefined)));
     return [...values]
@@ -41,16 +46,27 @@ export function facetsOf(rows: readonly SpanRow[], metadata: TraceInfo["metadata
   const said = Object.entries(metadata).flatMap(([key, value]) =>
     OF_ITS_OWN.has(key) || value === "" ? [] : [{ name: NAMED.get(key) ?? `metadata.${key}`, value }],
   );
+  const tagged = Object.entries(tags).flatMap(([key, value]) =>
+    KNOWN_OTHERWISE.has(key) || value === "" ? [] : [{ name: `tag.${key}`, value }],
+  );
   return [
     ...some("endpoint", ({ endpoint }) => [endpoint]),
     ...some("model", ({ llm, requestModel, responseModel }) => (llm ? [requestModel, responseModel] : [])),
     ...some("provider", ({ provider }) => [provider]),
-    ...said.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ...[...said, ...tagged].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   ];
 }
 
 /** The name of the facet that a filter asks of. Undefined: what it asks of is none. */
 export function facetNameOf(subject: Subject): string | undefined {
-  if (subject.of === "facet") return subject.facet;
-  return subject.of === "metadata" && !OF_ITS_OWN.has(subject.key) ? `metadata.${subject.key}` : undefined;
+  switch (subject.of) {
+    case "facet":
+      return subject.facet;
+    case "metadata":
+      return OF_ITS_OWN.has(subject.key) ? undefined : `metadata.${subject.key}`;
+    case "tag":
+      return KNOWN_OTHERWISE.has(subject.key) ? undefined : `tag.${subject.key}`;
+    default:
+      return undefined;
+  }
 }

@@ -79,7 +79,7 @@ export function summaryOf(facts: TraceFacts): TraceSummary {
     // Nothing that is stored changes with the time: readers are told where it stands when they ask.
     unclaimed: false,
   };
-  return { info, facets: facetsOf(rows, info.metadata), experiment };
+  return { info, facets: facetsOf(rows, info), experiment };
 }
 
 /**

@@ -46,6 +46,7 @@ test.each([
   ["a model and a caller", OWNED, "model = 'm' AND caller = 'c'", "", "PRIMARY KEY (experiment_id=? AND value_id=?"],
   ["a session of what is pending", PENDING, "session = 's'", "", "PRIMARY KEY (experiment_id=? AND value_id=?"],
   ["metadata", OWNED, "metadata.x = 'y' AND text LIKE '%z%'", "", "PRIMARY KEY (experiment_id=? AND value_id=?"],
+  ["a tag", OWNED, "tags.team = 'x'", "", "PRIMARY KEY (experiment_id=? AND value_id=?"],
   ["a provider within a time", OWNED, "provider = 'p' AND start_time > 5", "", "value_id=? AND start_ns>?"],
   [
     "a failed trace of a user",

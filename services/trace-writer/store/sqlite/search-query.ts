@@ -74,7 +74,7 @@ const NONE: Hit = { sql: "0", values: [], isExact: true };
 /** It cannot be said without looking at the trace. Within a NOT as well: negations are carried to the leaves. */
 const PERHAPS: Hit = { sql: "1", values: [], isExact: false };
 /** The values that are looked up first: those that fewer traces share. */
-const LOOKED_UP_FIRST = ["session", "user", "metadata", "caller", "model", "endpoint", "provider"] as const;
+const LOOKED_UP_FIRST = ["session", "user", "metadata", "tag", "caller", "model", "endpoint", "provider"] as const;
 
 function demandsOf(filter: Filter): readonly Filter[] {
   return filter.kind === "and" ? filter.parts.flatMap(demandsOf) : [filter];

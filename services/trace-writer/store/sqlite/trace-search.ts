@@ -2,15 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { matches } from "../../core/filter-match.ts";
 import type { TraceKey } from "../../core/page-token.ts";
-import { storedSpansOf } from "../../core/stored-spans.ts";
 import type { TraceOrder } from "../../core/trace-order.ts";
 import type { TracePage, TraceSearch } from "../trace-store.ts";
-import { bytesIn, hexIn, integerIn, textIn } from "./columns.ts";
+import { bytesIn, hexIn, integerIn } from "./columns.ts";
 import type { ExperimentTable } from "./experiment-table.ts";
-import { facetIdsIn, PENDING_ID } from "./facet-table.ts";
-import { unpack } from "./packing.ts";
+import { PENDING_ID } from "./facet-table.ts";
 import { searchQueryOf, type WalkedScope } from "./search-query.ts";
-import { originIn } from "./span-table.ts";
+import { openSearchedTraces } from "./searched-traces.ts";
 
 /** A search within one transaction, as `TraceStore.searchTraces` says. */
 export type SearchTraces = (
@@ -22,7 +20,7 @@ export type SearchTraces = (
 
 /**
  * What a page may cost, since readers wait for each other: some 40 ms. Walking past a trace costs 1; looking at what lists
- * show of it costs 4; reading its spans costs 60.
+ * show of it costs 4; reading its spans costs 60, and 1 for each.
  */
 const COST_MAX = 20_000;
 const LOOK_COST = 4;
@@ -31,20 +29,8 @@ const SPANS_COST = 60;
 /** Prepares the searches of a file that is open for reading. */
 export function openTraceSearch(db: DatabaseSync, experiments: ExperimentTable): SearchTraces {
   const value = db.prepare("SELECT id FROM facet_values WHERE workspace = ? AND name = ? AND value = ?");
-  const facet = db.prepare("SELECT name, value FROM facet_values WHERE id = ?");
-  const shown = db.prepare("SELECT info, facets FROM traces WHERE ref = ?");
-  const places = db.prepare("SELECT origin, chunk, position FROM spans WHERE trace_ref = ? ORDER BY start_ns, span_id");
-  const chunk = db.prepare("SELECT bytes FROM chunks WHERE id = ?");
-
-  const spansOf = (ref: bigint) => {
-    const rows = places.all(ref);
-    const chunks = new Map(
-      rows
-        .map((row) => [integerIn(row, "chunk"), originIn(row)] as const)
-        .map(([id, origin]) => [id, storedSpansOf(unpack(bytesIn(chunk.get(id) ?? {}, "bytes")), origin)]),
-    );
-    return rows.flatMap((row) => chunks.get(integerIn(row, "chunk"))?.[Number(integerIn(row, "position"))]?.span ?? []);
-  };
+  const shown = db.prepare("SELECT ref, info, facets FROM traces WHERE ref = ?");
+  const searched = openSearchedTraces(db);
 
   const scopesOf = (workspace: string, { scope }: TraceSearch): readonly WalkedScope[] =>
     scope.kind === "pending"
@@ -72,21 +58,15 @@ export function openTraceSearch(db: DatabaseSync, experiments: ExperimentTable):
       cost += 1;
       if (!isHit) continue;
       const row = shown.get(ref) ?? {};
-      const info = TraceInfo.decode(bytesIn(row, "info"));
       if (filter === undefined || isExact) {
-        traces.push(info);
+        traces.push(TraceInfo.decode(bytesIn(row, "info")));
         continue;
       }
       cost += LOOK_COST;
-      const facets = facetIdsIn(row).map((id) => {
-        const found = facet.get(id) ?? {};
-        return { name: textIn(found, "name"), value: textIn(found, "value") };
+      const trace = searched.of(row, (spans) => {
+        cost += SPANS_COST + spans;
       });
-      const spans = once(() => {
-        cost += SPANS_COST;
-        return spansOf(ref);
-      });
-      if (matches(filter, { info, facets, spans })) traces.push(info);
+      if (matches(filter, trace)) traces.push(trace.info);
     }
     return { traces, next: undefined };
   };
@@ -135,12 +115,4 @@ function stepOf({ rows, isExact }: Walk): Step | undefined {
 function compareKeys(a: TraceKey, b: TraceKey, { descending }: TraceOrder): number {
   if (a.at !== b.at) return a.at > b.at === descending ? -1 : 1;
   return a.traceId < b.traceId ? -1 : a.traceId > b.traceId ? 1 : 0;
-}
-
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

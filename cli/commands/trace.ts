@@ -11,7 +11,7 @@ import { traceLinesOf } from "../trace/trace-tree.ts";
 
 const LIMIT_MAX = 10_000;
 
-/** `twinspan trace show`, `twins` and `list`. */
+/** `twinspan trace show`, `twins`, `tail` and `list`. */
 export function addTraceCommands(program: Command, io: CliIo): void {
   const trace = program.command("trace").description("read stored traces");
   trace
@@ -38,6 +38,25 @@ export function addTraceCommands(program: Command, io: CliIo): void {
       using reader = readerOf(command, io);
       const twins = await reader.twins(traceNameOf(traceId), options.limit);
       io.out(options.json ? `${messageJsonOf(twins)}\n` : traceListOf(twins, await reader.experiments()));
+    });
+  trace
+    .command("tail")
+    .description("print traces as they appear and change, until Ctrl-C")
+    .option("--experiment <name>", "those of this experiment only (default: every experiment there is now)")
+    .addOption(new Option("--pending", "those whose owner has not shown up yet").conflicts("experiment"))
+    .option("--filter <filter>", "those that pass it, as with list")
+    .option("--json", "print each as JSON")
+    .addOption(targetOption())
+    .addHelpText("after", TAIL_EXAMPLE)
+    .action(async (options: Omit<ListOptions, "limit">, command: Command) => {
+      using reader = readerOf(command, io);
+      const experiments = await experimentsOf(reader, options, io);
+      const experimentIds = experiments.map(({ id }) => id);
+      const followed = { ...options, experimentIds, pending: options.pending ?? false };
+      for await (const traces of reader.tail(followed, io.stop)) {
+        if (options.json) for (const trace of traces) io.out(`${messageJsonOf(trace)}\n`);
+        else if (traces.length > 0) io.out(traceListOf(traces, experiments));
+      }
     });
   trace
     .command("list")
@@ -70,6 +89,10 @@ export function addTraceCommands(program: Command, io: CliIo): void {
     });
 }
 
+const TAIL_EXAMPLE = `
+Example:
+  twinspan trace tail --filter "status = 'ERROR'"`;
+
 const LIST_EXAMPLES = `
 Examples:
   twinspan trace list --experiment gateway/demo --limit 5
@@ -92,7 +115,11 @@ const SEARCHED_MAX = 100;
 const NAMES_MAX = 20;
 const PENDING_COUNTED_MAX = 100;
 
-async function experimentsOf(reader: TraceReader, options: ListOptions, io: CliIo): Promise<readonly Experiment[]> {
+async function experimentsOf(
+  reader: TraceReader,
+  options: Pick<ListOptions, "experiment" | "pending" | "unclaimed">,
+  io: CliIo,
+): Promise<readonly Experiment[]> {
   if (options.pending || options.unclaimed) return [];
   if (options.experiment !== undefined) return [await experimentNamed(reader, options.experiment)];
   const all = await reader.experiments();

@@ -1,4 +1,4 @@
-import { Metadata } from "@grpc/grpc-js";
+import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
@@ -8,9 +8,10 @@ import {
   type ListExperimentsResponse,
   type ListTwinsResponse,
   type SearchTracesResponse,
+  type TailTracesResponse,
   TraceReaderServiceClient,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { ANSWER_BYTES_MAX, ask } from "../rpc/connect.ts";
+import { ANSWER_BYTES_MAX, ask, failureOf } from "../rpc/connect.ts";
 
 /** Which traces are listed. */
 export interface TraceListing {
@@ -36,6 +37,8 @@ export interface TraceReader extends Disposable {
   traces(listing: TraceListing): Promise<readonly TraceInfo[]>;
   /** The other twins of a trace by time, at most `limit`. A ServiceError of kind `not_found` when there is no such trace. */
   twins(traceId: string, limit: number): Promise<readonly TraceInfo[]>;
+  /** Traces as they appear and change, from now on, until `signal` aborts or the trace-writer ends it. */
+  tail(tailing: Omit<TraceListing, "limit" | "orderBy">, signal: AbortSignal): AsyncIterable<readonly TraceInfo[]>;
   /** The experiment of that name. A ServiceError of kind `not_found` when there is none. */
   experimentNamed(name: string): Promise<Experiment>;
   /** Every experiment, by id; at most 1,000. */
@@ -74,6 +77,22 @@ export function startTraceReader(target: string): TraceReader {
           client.listTwins({ traceId, pageToken, pageSize }, new Metadata(), options, done),
         ),
       ),
+    async *tail({ experimentIds, pending, filter = "" }, signal) {
+      const request = { experimentIds: [...experimentIds], pending, filter, resumeToken: "" };
+      const stream = client.tailTraces(request, new Metadata());
+      const cancel = () => stream.cancel();
+      signal.addEventListener("abort", cancel, { once: true });
+      try {
+        const messages: AsyncIterable<TailTracesResponse> = stream;
+        for await (const { traces } of messages) yield traces;
+      } catch (error) {
+        if (signal.aborted) return;
+        throw isRpcError(error) ? failureOf(error, WHO, target) : error;
+      } finally {
+        signal.removeEventListener("abort", cancel);
+        cancel();
+      }
+    },
     async experimentNamed(name) {
       const request = { experiment: { ref: { $case: "name" as const, value: name } } };
       const answer = await ask<GetExperimentResponse>(WHO, target, (options, done) =>
@@ -105,6 +124,10 @@ async function pagesOf(
     token = nextPageToken;
   } while (token !== "" && found.length < limit);
   return found;
+}
+
+function isRpcError(error: unknown): error is RpcError {
+  return error instanceof Error && "code" in error && "details" in error && "metadata" in error;
 }
 
 function required<Part>(part: Part | undefined, what: string): Part {

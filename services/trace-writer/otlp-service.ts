@@ -17,7 +17,8 @@ import { decoded, tolerant, type Undecodable } from "./decoding.ts";
 import { digest } from "./digest.ts";
 import type { Metrics } from "./metrics.ts";
 import { receiveExport } from "./receive-export.ts";
-import { DEFAULT_EXPERIMENT, type ExperimentChoice, type TraceStore } from "./store/trace-store.ts";
+import type { ExperimentChoice } from "./store/trace-reads.ts";
+import { DEFAULT_EXPERIMENT, type TraceStore } from "./store/trace-store.ts";
 import { WORKSPACE } from "./workspace.ts";
 
 export interface OtlpOptions {

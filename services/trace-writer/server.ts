@@ -45,7 +45,8 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   };
   const store = opened.use(await startSqliteStore(options, observerOf(metrics, wakeThoseWho)));
   erasing = opened.use(startErasing(store, log));
-  const reading = { unclaimedAfterMs: traceWriter.unclaimedAfterMs, nowMs: Date.now };
+  const draining = new AbortController();
+  const reading = { unclaimedAfterMs: traceWriter.unclaimedAfterMs, nowMs: Date.now, draining: draining.signal };
   metrics.watch(
     () => store.condition(),
     () => store.countPending(unclaimedBeforeNs(reading)),
@@ -54,9 +55,10 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   const observer = createForwardingMetrics(metrics.registry, Object.keys(destinations), store.forwards);
   forwarding = opened.use(await startForwarding(destinations, store.forwards, observer, log));
   const { troubles } = forwarding;
-  let isDraining = false;
   const ops = opened.use(
-    await startOpsServer(traceWriter.ops, metrics.registry, () => readinessOf(store, troubles(), isDraining)),
+    await startOpsServer(traceWriter.ops, metrics.registry, () =>
+      readinessOf(store, troubles(), draining.signal.aborted),
+    ),
   );
   const rpc = opened.use(
     await startRpcServer({
@@ -73,7 +75,7 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
     }),
   );
   opened.defer(() => {
-    isDraining = true;
+    draining.abort();
   });
   log.info({ address: rpc.address, ops: ops.address, store: sqlite.path }, "ready");
   const owned = opened.move();

@@ -1,6 +1,6 @@
 import { parseTraceName } from "#lib/ids.ts";
 import type { Logger } from "#lib/logger.ts";
-import { unary } from "#lib/rpc/handler.ts";
+import { serverStreaming, unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
@@ -13,6 +13,7 @@ import {
   type ListExperimentsRequest,
   type ListTwinsRequest,
   type SearchTracesRequest,
+  type TailTracesRequest,
   TraceReaderServiceService,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { parseExperimentFilter } from "./core/experiment-filter.ts";
@@ -22,10 +23,14 @@ import { formatExperimentToken, formatTraceToken, parseExperimentToken, parseTra
 import { parseTraceOrder } from "./core/trace-order.ts";
 import { isUnclaimed, unclaimedOnly } from "./core/unclaimed.ts";
 import { digest } from "./digest.ts";
-import type { TraceScope, TraceStore } from "./store/trace-store.ts";
+import type { TraceScope } from "./store/trace-reads.ts";
+import type { TraceStore } from "./store/trace-store.ts";
+import { type Tail, tailTraces } from "./tail-traces.ts";
 import { parseTotalsRequest, totalsResponseOf } from "./totals-request.ts";
 import { WORKSPACE } from "./workspace.ts";
 
+/** How many may follow at once. Each asks the store some times a second. */
+const TAILS_MAX = 100;
 const PAGE_DEFAULT = 100;
 const TRACES_PAGE_MAX = 500;
 const EXPERIMENTS_PAGE_MAX = 1000;
@@ -40,11 +45,25 @@ export interface ReaderOptions {
   readonly unclaimedAfterMs: number;
   /** Tells the time, in milliseconds since the Unix epoch. */
   readonly nowMs: () => number;
+  /** Aborts when the service drains: tails end then. */
+  readonly draining: AbortSignal;
 }
 
 /** TraceReaderService: reads what is stored. */
 export function createTraceReaderService(store: TraceStore, options: ReaderOptions, log: Logger): ServedService {
   const unclaimedBefore = () => unclaimedBeforeNs(options);
+  let tails = 0;
+  async function* tail(request: TailTracesRequest, signal: AbortSignal) {
+    if (tails >= TAILS_MAX) throw new ServiceError("overloaded", `At most ${TAILS_MAX} tails are followed at once.`);
+    tails += 1;
+    try {
+      for await (const message of tailTraces(store, tailOf(request), signal, options.draining)) {
+        yield { ...message, traces: message.traces.map((info) => shownAt(info, unclaimedBefore())) };
+      }
+    } finally {
+      tails -= 1;
+    }
+  }
   return {
     name: "twinspan.trace.v1.TraceReaderService",
     definition: TraceReaderServiceService,
@@ -53,6 +72,7 @@ export function createTraceReaderService(store: TraceStore, options: ReaderOptio
       getTraceInfos: unary(log, (request: GetTraceInfosRequest) => getTraceInfos(store, unclaimedBefore(), request)),
       searchTraces: unary(log, (request: SearchTracesRequest) => searchTraces(store, unclaimedBefore(), request)),
       listTwins: unary(log, (request: ListTwinsRequest) => listTwins(store, unclaimedBefore(), request)),
+      tailTraces: serverStreaming(log, (request: TailTracesRequest, { signal }) => tail(request, signal)),
       getTotals: unary(log, async (request: GetTotalsRequest, { signal }) =>
         totalsResponseOf(await store.totals(WORKSPACE, parseTotalsRequest(request), signal)),
       ),
@@ -105,8 +125,22 @@ async function searchTraces(store: TraceStore, beforeNs: bigint, request: Search
   return { traces: traces.map((info) => shownAt(info, beforeNs)), nextPageToken };
 }
 
+type Scoped = Pick<SearchTracesRequest, "experimentIds" | "pending" | "unclaimed">;
+type Bound = Pick<SearchTracesRequest, "filter" | "orderBy" | "unclaimed">;
+
+function tailOf(request: TailTracesRequest): Tail {
+  const { filter, resumeToken: token } = request;
+  const search = { scope: scopeOf({ ...request, unclaimed: false }), filter: parseFilter(filter) };
+  return {
+    workspace: WORKSPACE,
+    search,
+    token,
+    bound: boundTo(search.scope, { filter, orderBy: "tail", unclaimed: false }),
+  };
+}
+
 /** What a page token is bound to: another search's is none. */
-function boundTo(scope: TraceScope, { filter, orderBy, unclaimed }: SearchTracesRequest): string {
+function boundTo(scope: TraceScope, { filter, orderBy, unclaimed }: Bound): string {
   const searched = unclaimed ? "unclaimed" : scope.kind === "pending" ? "pending" : scope.ids.join(",");
   return digest(Buffer.from(JSON.stringify([searched, filter, orderBy]))).slice(0, SCOPE_DIGITS);
 }
@@ -169,7 +203,7 @@ function noTrace(traceId: string): ServiceError {
   });
 }
 
-function scopeOf({ experimentIds, pending, unclaimed }: SearchTracesRequest): TraceScope {
+function scopeOf({ experimentIds, pending, unclaimed }: Scoped): TraceScope {
   if (pending || unclaimed) {
     if (experimentIds.length > 0) throw invalid("experiment_ids", "must be empty with pending or unclaimed");
     return { kind: "pending" };

@@ -57,6 +57,7 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
       callback(null, { traces: writer.traces.flatMap(({ info }) => info ?? []), nextPageToken: "next" });
     },
     listTwins: (_call, callback) => callback(null, { traces: [], nextPageToken: "" }),
+    tailTraces: (stream) => stream.end(),
     getTotals: (_call, callback) => callback(null, { points: [] }),
     getExperiment: ({ request: { experiment } }, callback) => {
       const ref = experiment?.ref;

@@ -25,6 +25,17 @@ export function parseTraceToken(token: string, scope: string): TraceKey | undefi
   return tokenScope === scope ? { at: BigInt(at), traceId } : undefined;
 }
 
+/** The token that a tail goes on from: a position in the store's changes, bound to what is followed. */
+export function formatTailToken(position: string, scope: string): string {
+  return encode(`c1.${scope}.${position}`);
+}
+
+/** The inverse of {@link formatTailToken}. Undefined: not a token of ours for that scope. */
+export function parseTailToken(token: string, scope: string): string | undefined {
+  const match = /^c1\.([0-9a-f]+)\.([0-9a-zA-Z.]{1,64})$/.exec(decode(token));
+  return match?.[1] === scope ? match[2] : undefined;
+}
+
 /** The token of a page of experiments: the last one's id. */
 export function formatExperimentToken(id: bigint): string {
   return encode(`e1.${id}`);

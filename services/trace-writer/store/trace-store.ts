@@ -1,19 +1,11 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import type { Filter } from "../core/filter.ts";
-import type { TraceKey } from "../core/page-token.ts";
 import type { RecordToWrite } from "../core/record-to-write.ts";
 import type { RejectReason } from "../core/span-check.ts";
 import type { SpanBatch } from "../core/span-row.ts";
-import type { TotalsPoint, TotalsRequest } from "../core/totals.ts";
-import type { TraceOrder } from "../core/trace-order.ts";
 import type { TagEdits } from "../core/trace-tags.ts";
 import type { ForwardQueue } from "./forward-queue.ts";
-
-/** Names an experiment of a workspace. */
-export type ExperimentChoice = NonNullable<ExperimentRef["ref"]>;
+import type { ExperimentChoice, TraceReads } from "./trace-reads.ts";
 
 /** The experiment that every workspace's spans go to when nothing else is named. It is there from the start. */
 export const DEFAULT_EXPERIMENT = { id: "0", name: "Default" } as const;
@@ -26,7 +18,7 @@ export const DEFAULT_EXPERIMENT = { id: "0", name: "Default" } as const;
  * has left nothing behind. Rejections are ServiceErrors: `unavailable` (full, locked, too much waiting: try again) or
  * the signal's reason.
  */
-export interface TraceStore extends AsyncDisposable {
+export interface TraceStore extends TraceReads, AsyncDisposable {
   /**
    * Stores records, each with both its halves or not at all; answers in their order. A record whose full trace is stored
    * already changes nothing. Storing a full trace seals its id: what agents or mirrors had written under it is evicted.
@@ -86,44 +78,6 @@ export interface TraceStore extends AsyncDisposable {
   /** Creates an experiment, or gives one another name. Names are unique in their workspace. */
   writeExperiment(workspace: string, write: ExperimentWrite, signal: AbortSignal): Promise<ExperimentOutcome>;
 
-  /** One trace, from one moment. Without payload where `withPayload` is false; then payload is not even read. */
-  getTrace(workspace: string, traceId: string, withPayload: boolean): Promise<Trace | undefined>;
-
-  /** Traces by their ids, in the order given, from one moment. Those that do not exist are left out. */
-  getTraceInfos(workspace: string, traceIds: readonly string[]): Promise<readonly TraceInfo[]>;
-
-  /**
-   * Traces in the order asked for, those that are equal by id, from behind `after` on, at most `limit`. Either those that
-   * the experiments own (ids that do not exist are passed over), or those that are pending; of them those that pass the
-   * filter, as `matches` says. So that no search takes long, a page looks at some traces only: it may be short, or even
-   * empty, where there are more.
-   */
-  searchTraces(workspace: string, search: TraceSearch, limit: number, after: TraceKey | undefined): Promise<TracePage>;
-
-  /**
-   * The other twins of a trace by the time of their calls, those of the same nanosecond by id, from behind `after` on, at
-   * most `limit`: of a full trace the trace that holds its mirror, of another the full traces of its mirrors. Undefined:
-   * there is no such trace.
-   */
-  listTwins(
-    workspace: string,
-    traceId: string,
-    limit: number,
-    after: TraceKey | undefined,
-  ): Promise<TracePage | undefined>;
-
-  /**
-   * What calls or traces came to, in buckets of time and group by group, from one moment. Rejects with `invalid_request`
-   * where there is too much to add up, and with the signal's reason.
-   */
-  totals(workspace: string, request: TotalsRequest, signal: AbortSignal): Promise<readonly TotalsPoint[]>;
-
-  /** One experiment. */
-  getExperiment(workspace: string, choice: ExperimentChoice): Promise<Experiment | undefined>;
-
-  /** Experiments by id, ascending, from behind `after` on, at most `limit`. */
-  listExperiments(workspace: string, limit: number, after: bigint | undefined): Promise<readonly Experiment[]>;
-
   /** How many pending traces there are whose last span ended before a moment; no more than 10,000 are counted. */
   countPending(endedBeforeNs: bigint): number;
 
@@ -133,26 +87,6 @@ export interface TraceStore extends AsyncDisposable {
   /** How the store is, now. Costs at most some milliseconds. */
   condition(): StoreCondition;
 }
-
-/** What is searched for. */
-export interface TraceSearch {
-  readonly scope: TraceScope;
-  /** Undefined: all of them. */
-  readonly filter: Filter | undefined;
-  readonly order: TraceOrder;
-}
-
-/** What was found so far. */
-export interface TracePage {
-  readonly traces: readonly TraceInfo[];
-  /** Behind what to go on. Undefined: there are no more. */
-  readonly next: TraceKey | undefined;
-}
-
-/** Which traces are searched. */
-export type TraceScope =
-  | { readonly kind: "experiments"; readonly ids: readonly bigint[] }
-  | { readonly kind: "pending" };
 
 /** What became of a record. */
 export interface RecordOutcome {

@@ -7,22 +7,27 @@ export interface CliRun {
   readonly err: string;
 }
 
-/** Runs the command line in this process, as its main does. */
+/** Runs the command line in this process, as its main does. `stop` is Ctrl-C; `onOut` hears what is written, as it is. */
 export async function run(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  {
+    stop = new AbortController().signal,
+    onOut = () => {},
+  }: { stop?: AbortSignal; onOut?: (text: string) => void } = {},
 ): Promise<CliRun> {
   const written = { out: "", err: "" };
   const status = await runCli(args, {
     out: (text) => {
       written.out += text;
+      onOut(text);
     },
     err: (text) => {
       written.err += text;
     },
     environment,
     directory: process.cwd(),
-    stop: new AbortController().signal,
+    stop,
     stopNow: new AbortController().signal,
   });
   return { status, ...written };

@@ -2,12 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { parseConfig } from "#lib/config/load.ts";
 import { createLogger } from "#lib/logger.ts";
 import { startTraceWriter } from "../../../services/trace-writer/server.ts";
 import { call, connect } from "../trace-writer/running.ts";
-import { idsOf, record } from "../trace-writer/sample-traces.ts";
+import { idsOf, record, spanId, traceId } from "../trace-writer/sample-traces.ts";
 import { run } from "./run-cli.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -85,6 +86,24 @@ test("what is pending is told of beside the list, and shown as pending, or as un
   expect((await run(["trace", "twins", TRACE, ...at])).out).toContain(`${full}  ok`);
   expect((await run(["trace", "twins", full, ...at])).out).toMatch(new RegExp(`^tr-${TRACE} .*\\(unclaimed\\)`));
   expect((await run(["trace", "twins", `tr-${"1".repeat(32)}`, ...at])).err).toContain("There is no trace");
+});
+
+test("a tail prints traces as they come, until Ctrl-C", async () => {
+  await using service = await start();
+  using clients = connect(service.target);
+  const stop = new AbortController();
+  const first = Promise.withResolvers<string>();
+  const args = ["trace", "tail", "--pending", "--filter", "endpoint = 'demo'", "--target", service.target];
+  const tailing = run(args, {}, { stop: stop.signal, onOut: first.resolve });
+  let isThere = false;
+  for (let n = 1; !isThere; n += 1) {
+    const records = [record({ n, caller: { trace: traceId(n), span: spanId(1) } })];
+    await call((done) => clients.writer.writeInvocations({ records }, done));
+    isThere = await Promise.race([first.promise.then(() => true), setTimeout(20, false)]);
+  }
+  expect(await first.promise).toMatch(/^tr-[0-9a-f]{32} {2}in progress .*\((pending|unclaimed)\) {2}gateway\/demo\n/);
+  stop.abort();
+  expect(await tailing).toMatchObject({ status: 0, err: "" });
 });
 
 test("an answer is JSON, one a line, and camelCase is taken for the contract's names", async () => {

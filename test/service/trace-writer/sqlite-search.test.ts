@@ -127,6 +127,7 @@ test("a file of a version before searches is filled in when it is opened", async
   {
     using db = new DatabaseSync(path);
     db.exec(`
+      DROP INDEX traces_changed; DROP TABLE commits; ALTER TABLE traces DROP COLUMN changed;
       DROP INDEX traces_by_duration; DROP INDEX traces_by_state; DROP TABLE trace_facets; DROP TABLE facet_values;
       ALTER TABLE spans DROP COLUMN endpoint; ALTER TABLE spans DROP COLUMN provider;
       ALTER TABLE spans DROP COLUMN first_token_ns;

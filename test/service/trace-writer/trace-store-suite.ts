@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
+import { describeChanges } from "./changes-suite.ts";
 import { describeEdits } from "./edits-suite.ts";
 import { describeForwards } from "./forwards-suite.ts";
 import { describePermutations } from "./permutations.ts";
 import { describeReads } from "./reads-suite.ts";
+import { describeRefusals } from "./refusals-suite.ts";
 import { CANARY, idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { describeSearch } from "./search-suite.ts";
 import { describeTotals } from "./totals-suite.ts";
@@ -220,44 +222,17 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
       expect((await read(trace))?.info?.usage).toMatchObject({ inputTokens: 20n, outputTokens: 10n, totalTokens: 30n });
     });
 
-    test("an export to an experiment that does not exist stores nothing", async () => {
-      const trace = traceId(fresh());
-      const outcome = await writeSpans(store, { $case: "id", value: "987654" }, [span({ trace, span: spanId(1) })]);
-      expect(outcome).toEqual({ kind: "experiment_not_found" });
-      expect(await read(trace)).toBeUndefined();
-    });
-
-    test("a trace that is full takes no more of agents' spans, but repetitions, replacements and mirrors", async () => {
-      const n = fresh();
-      const trace = traceId(n);
-      const some = (from: number, to: number, end = 100) =>
-        Array.from({ length: to - from }, (_, index) => span({ trace, span: spanId(from + index), end }));
-      expect(await writeSpans(store, "full", some(1, 41))).toEqual({ kind: "stored", rejected: new Map() });
-      const beyond = { kind: "stored", rejected: new Map([["trace_full", 10]]) };
-      expect(await writeSpans(store, "full", some(21, 61))).toEqual(beyond);
-      expect(await writeSpans(store, "full", some(41, 61, 200))).toEqual(beyond);
-      await writeRecords(store, [record({ n, caller: { trace, span: spanId(1) } })]);
-      const found = await read(trace);
-      expect(found?.info?.spanCount).toBe(52);
-      expect(spansOf(found).filter(({ endTimeUnixNano }) => endTimeUnixNano === T0 + 200n)).toHaveLength(10);
-    });
-
     test("Default is experiment 0 and is there from the start", async () => {
       expect(await store.getExperiment("default", { $case: "name", value: "Default" })).toMatchObject({ id: "0" });
     });
 
-    test("a write whose caller gave up before it was begun is not stored", async () => {
-      const trace = traceId(fresh());
-      const signal = AbortSignal.abort(new Error("gave up"));
-      await expect(store.writeSpans("default", { $case: "id", value: "0" }, [], signal)).rejects.toThrow("gave up");
-      expect(await read(trace)).toBeUndefined();
-    });
-
+    describeRefusals(() => store);
     describeReads(() => store);
     describeSearch(() => store);
     describeEdits(() => store);
     describeTotals(() => store);
     describeForwards(() => store);
+    describeChanges(() => store);
     describePermutations(() => store);
   });
 }

@@ -10,12 +10,8 @@ import { canonicalClaimOf, checkClaim } from "../../../services/trace-writer/cor
 import { parseTraceOrder } from "../../../services/trace-writer/core/trace-order.ts";
 import { digest } from "../../../services/trace-writer/digest.ts";
 import { receiveRecord } from "../../../services/trace-writer/receive-records.ts";
-import type {
-  ExperimentChoice,
-  RecordOutcome,
-  TraceScope,
-  TraceStore,
-} from "../../../services/trace-writer/store/trace-store.ts";
+import type { ExperimentChoice, TraceScope } from "../../../services/trace-writer/store/trace-reads.ts";
+import type { RecordOutcome, TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { resourceSpans, T0 } from "./sample-traces.ts";
 
 const LATEST = 2n ** 63n - 1n;

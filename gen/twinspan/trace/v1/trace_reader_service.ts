@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -104,6 +106,29 @@ export interface ListTwinsResponse {
   traces: TraceInfo[];
   /** Where the next page begins. Empty: there are no more. */
   nextPageToken: string;
+}
+
+/** The request for TailTraces. */
+export interface TailTracesRequest {
+  /** The experiments to follow, by id. At most 100. Empty only with `pending`. */
+  experimentIds: string[];
+  /** Instead: the pending traces, which no experiment holds yet. */
+  pending: boolean;
+  /** What the traces must be, as in SearchTraces. Empty: all of them. */
+  filter: string;
+  /** Where to go on, from the last message of the same tail. Empty: from now on. */
+  resumeToken: string;
+}
+
+/** A message of TailTraces. */
+export interface TailTracesResponse {
+  /**
+   * The traces that are new or have changed, as they are now, in the order of their changes. At most 100. Empty in the
+   * first message, and where there was nothing new for 15 seconds.
+   */
+  traces: TraceInfo[];
+  /** Where to go on. */
+  resumeToken: string;
 }
 
 /** The request for GetExperiment. */
@@ -628,6 +653,142 @@ export const ListTwinsResponse: MessageFns<ListTwinsResponse> = {
   },
 };
 
+function createBaseTailTracesRequest(): TailTracesRequest {
+  return { experimentIds: [], pending: false, filter: "", resumeToken: "" };
+}
+
+export const TailTracesRequest: MessageFns<TailTracesRequest> = {
+  encode(message: TailTracesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.experimentIds) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.pending !== false) {
+      writer.uint32(16).bool(message.pending);
+    }
+    if (message.filter !== "") {
+      writer.uint32(26).string(message.filter);
+    }
+    if (message.resumeToken !== "") {
+      writer.uint32(34).string(message.resumeToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TailTracesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTailTracesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experimentIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pending = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.resumeToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTailTracesResponse(): TailTracesResponse {
+  return { traces: [], resumeToken: "" };
+}
+
+export const TailTracesResponse: MessageFns<TailTracesResponse> = {
+  encode(message: TailTracesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.traces) {
+      TraceInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.resumeToken !== "") {
+      writer.uint32(18).string(message.resumeToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TailTracesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTailTracesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.traces.push(TraceInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.resumeToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseGetExperimentRequest(): GetExperimentRequest {
   return { experiment: undefined };
 }
@@ -898,6 +1059,20 @@ export const TraceReaderServiceService = {
     responseDeserialize: (value: Buffer): ListTwinsResponse => ListTwinsResponse.decode(value),
   },
   /**
+   * Follows traces as they appear and change: a message at once, then whenever there is something new, some times a second
+   * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
+   * drains; whoever calls again with the last `resume_token` misses nothing. At most 100 at once, else RESOURCE_EXHAUSTED.
+   */
+  tailTraces: {
+    path: "/twinspan.trace.v1.TraceReaderService/TailTraces" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: TailTracesRequest): Buffer => Buffer.from(TailTracesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TailTracesRequest => TailTracesRequest.decode(value),
+    responseSerialize: (value: TailTracesResponse): Buffer => Buffer.from(TailTracesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TailTracesResponse => TailTracesResponse.decode(value),
+  },
+  /**
    * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too much
    * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
    */
@@ -954,6 +1129,12 @@ export interface TraceReaderServiceServer extends UntypedServiceImplementation {
    * of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
    */
   listTwins: handleUnaryCall<ListTwinsRequest, ListTwinsResponse>;
+  /**
+   * Follows traces as they appear and change: a message at once, then whenever there is something new, some times a second
+   * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
+   * drains; whoever calls again with the last `resume_token` misses nothing. At most 100 at once, else RESOURCE_EXHAUSTED.
+   */
+  tailTraces: handleServerStreamingCall<TailTracesRequest, TailTracesResponse>;
   /**
    * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too much
    * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
@@ -1040,6 +1221,17 @@ export interface TraceReaderServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTwinsResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Follows traces as they appear and change: a message at once, then whenever there is something new, some times a second
+   * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
+   * drains; whoever calls again with the last `resume_token` misses nothing. At most 100 at once, else RESOURCE_EXHAUSTED.
+   */
+  tailTraces(request: TailTracesRequest, options?: Partial<CallOptions>): ClientReadableStream<TailTracesResponse>;
+  tailTraces(
+    request: TailTracesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<TailTracesResponse>;
   /**
    * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too much
    * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).

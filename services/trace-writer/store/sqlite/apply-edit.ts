@@ -1,10 +1,10 @@
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import { claimReplaces } from "../../core/trace-claim.ts";
 import { EDITED_TAGS_MAX, type TagEdits } from "../../core/trace-tags.ts";
+import type { ExperimentChoice } from "../trace-reads.ts";
 import type {
   ClaimOutcome,
   DeletionOutcome,
-  ExperimentChoice,
   ExperimentOutcome,
   ExperimentWrite,
   TagsOutcome,

@@ -3,7 +3,8 @@ import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { RejectReason } from "../../core/span-check.ts";
 import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/span-row.ts";
 import { summaryOf } from "../../core/trace-summary.ts";
-import type { ExperimentChoice, ExperimentOutcome, ExperimentWrite, StoreEvent } from "../trace-store.ts";
+import type { ExperimentChoice } from "../trace-reads.ts";
+import type { ExperimentOutcome, ExperimentWrite, StoreEvent } from "../trace-store.ts";
 import { integerIn } from "./columns.ts";
 import { openExperimentTable } from "./experiment-table.ts";
 import { type ForwardTable, openForwardTable } from "./forward-table.ts";
@@ -139,7 +140,10 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
   };
 
   return {
-    begin: knownTraces.begin,
+    begin() {
+      knownTraces.begin();
+      traceTable.begin();
+    },
     count,
     linkedTo,
     forwards,

@@ -2,7 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { parseExperimentId } from "../../core/experiment-name.ts";
 import type { NamedExperiment } from "../../core/span-row.ts";
-import type { ExperimentChoice, ExperimentOutcome, ExperimentWrite } from "../trace-store.ts";
+import type { ExperimentChoice } from "../trace-reads.ts";
+import type { ExperimentOutcome, ExperimentWrite } from "../trace-store.ts";
 import { integerIn, type Row, textIn } from "./columns.ts";
 
 /** The experiments of an open file. */

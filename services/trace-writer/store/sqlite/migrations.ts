@@ -96,6 +96,13 @@ const MIGRATIONS = [
   ALTER TABLE traces ADD COLUMN tag_edits TEXT;
   `,
   FORWARD_MIGRATION,
+  // In which commit a trace was last changed, so that those that are new can be followed. Commits count up, deletions or not.
+  `
+  CREATE TABLE commits (last INTEGER NOT NULL);
+  INSERT INTO commits VALUES (0);
+  ALTER TABLE traces ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX traces_changed ON traces (changed) WHERE changed > 0;
+  `,
 ] as const;
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */

@@ -6,6 +6,7 @@ import { bytesIn, hexIn, idBytes, integerIn, type Row } from "./columns.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
 import { unpack } from "./packing.ts";
 import { originIn } from "./span-table.ts";
+import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
 import { openTraceSearch, type SearchTraces } from "./trace-search.ts";
 import { type ListTwins, openTwinList } from "./twin-list.ts";
 
@@ -21,6 +22,7 @@ export interface Reader {
     withPayload: boolean,
     counts?: (place: SpanPlace) => boolean,
   ): Trace | undefined;
+  readonly changes: ListChanges;
   pendingTraces(): number;
   /** Those whose last span ended before that moment. */
   pendingTracesBefore(endedNs: bigint): number;
@@ -52,6 +54,7 @@ export function openReader(db: DatabaseSync): Reader {
   );
   const search = openTraceSearch(db, experiments);
   const twins = openTwinList(db);
+  const changes = openTraceChanges(db);
 
   const readTrace = (
     workspace: string,
@@ -86,6 +89,7 @@ export function openReader(db: DatabaseSync): Reader {
 
   return {
     trace: (...asked) => inOneMoment(db, () => readTrace(...asked)),
+    changes: (...asked) => inOneMoment(db, () => changes(...asked)),
     twins: (...asked) => inOneMoment(db, () => twins(...asked)),
     infos: (workspace, traceIds) =>
       inOneMoment(db, () =>

@@ -79,6 +79,7 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     getTraceInfos: async (workspace, traceIds) => reader.infos(workspace, traceIds),
     getTrace: async (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
     searchTraces: async (...asked) => reader.search(...asked),
+    changes: async (...asked) => reader.changes(...asked),
     listTwins: async (...asked) => reader.twins(...asked),
     totals(workspace, request, signal) {
       const answer = addingUp.then(async () => {

@@ -3,7 +3,7 @@ import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { matches } from "../../core/filter-match.ts";
 import type { TraceKey } from "../../core/page-token.ts";
 import type { TraceOrder } from "../../core/trace-order.ts";
-import type { TracePage, TraceSearch } from "../trace-store.ts";
+import type { TracePage, TraceSearch } from "../trace-reads.ts";
 import { bytesIn, hexIn, integerIn } from "./columns.ts";
 import type { ExperimentTable } from "./experiment-table.ts";
 import { PENDING_ID } from "./facet-table.ts";

@@ -10,6 +10,8 @@ import type { WorkingTrace } from "./working-trace.ts";
 
 /** The traces of an open file, and the links between full traces and mirrors, as a writer uses them. */
 export interface TraceTable {
+  /** Must be called when a transaction has begun. */
+  begin(): void;
   find(workspace: string, traceId: string): WorkingTrace | undefined;
   insert(workspace: string, traceId: string): WorkingTrace;
   byRef(ref: bigint): WorkingTrace | undefined;
@@ -42,7 +44,9 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
   const insert = db.prepare("INSERT INTO traces (workspace, trace_id) VALUES (?, ?)");
   const update = db.prepare(`
     UPDATE traces SET sealed = ?, metadata = ?, record_hash = ?, experiment_id = ?, start_ns = ?, duration_ns = ?,
-      state = ?, name = ?, facets = ?, info = ? WHERE ref = ?`);
+      state = ?, name = ?, facets = ?, info = ?, changed = ? WHERE ref = ?`);
+  const nextCommit = db.prepare("UPDATE commits SET last = last + 1 RETURNING last");
+  let commit: bigint | undefined;
   const annotate = db.prepare("UPDATE traces SET claim = ?, claim_experiment_id = ?, tag_edits = ? WHERE ref = ?");
   const ownedUntil = db.prepare(
     "SELECT ref FROM traces WHERE experiment_id = ? AND start_ns <= ? ORDER BY start_ns, trace_id DESC LIMIT ?",
@@ -62,6 +66,9 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
     ) ORDER BY at, trace_id LIMIT ${LINKED_MAX}`);
   const unlinkMirrorsIn = (mirrorRef: bigint) => unlink.all(mirrorRef).map((row) => integerIn(row, "full_ref"));
   return {
+    begin() {
+      commit = undefined;
+    },
     find(workspace, traceId) {
       const found = byId.get(workspace, idBytes(traceId));
       return found && traceIn(found);
@@ -92,6 +99,7 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
       const { ref, sealed, metadata, recordHash } = trace;
       const { info, experiment } = summary;
       const facetIds = facets.store(trace, summary);
+      commit ??= integerIn(nextCommit.get() ?? {}, "last");
       update.run(
         sealed ? 1 : 0,
         JSON.stringify(metadata),
@@ -103,6 +111,7 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
         info.name,
         `[${facetIds.join()}]`,
         TraceInfo.encode(info).finish(),
+        commit,
         ref,
       );
     },

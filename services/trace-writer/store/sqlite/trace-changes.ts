@@ -1,0 +1,57 @@
+import type { DatabaseSync } from "node:sqlite";
+import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import { matches } from "../../core/filter-match.ts";
+import type { ChangePage, TraceSearch } from "../trace-reads.ts";
+import { bytesIn, integerIn, optionalIntegerIn, type Row, textIn } from "./columns.ts";
+import { openSearchedTraces } from "./searched-traces.ts";
+
+/** The traces that have changed, as `TraceStore.changes` says, within one transaction. */
+export type ListChanges = (
+  workspace: string,
+  search: Pick<TraceSearch, "scope" | "filter">,
+  since: string | undefined,
+  limit: number,
+) => ChangePage | undefined;
+
+/** Prepares the look-ups of a file that is open for reading. A position is a commit, and a trace within it. */
+export function openTraceChanges(db: DatabaseSync): ListChanges {
+  const latest = db.prepare("SELECT last FROM commits");
+  const changed = db.prepare(`
+    SELECT ref, changed, workspace, experiment_id, info, facets FROM traces INDEXED BY traces_changed
+    WHERE changed > 0 AND changed >= ?1 AND (changed > ?1 OR ref > ?2) ORDER BY changed, ref LIMIT ?3`);
+  const searched = openSearchedTraces(db);
+  return (workspace, { scope, filter }, since, limit) => {
+    if (since === undefined) {
+      return { traces: [], position: `${integerIn(latest.get() ?? {}, "last")}.${REF_MAX}`, isEnd: true };
+    }
+    const [, commit, ref] = POSITION.exec(since) ?? [];
+    if (commit === undefined || ref === undefined) return undefined;
+    const rows = changed.all(BigInt(commit), BigInt(ref), limit);
+    const isWithin = (row: Row) => {
+      if (textIn(row, "workspace") !== workspace) return false;
+      const experiment = optionalIntegerIn(row, "experiment_id");
+      return scope.kind === "pending"
+        ? experiment === undefined
+        : experiment !== undefined && scope.ids.includes(experiment);
+    };
+    const found = rows.filter(
+      (row) =>
+        isWithin(row) &&
+        (filter === undefined ||
+          matches(
+            filter,
+            searched.of(row, () => {}),
+          )),
+    );
+    const last = rows.at(-1);
+    return {
+      traces: found.map((row) => TraceInfo.decode(bytesIn(row, "info"))),
+      position: last === undefined ? since : `${integerIn(last, "changed")}.${integerIn(last, "ref")}`,
+      isEnd: rows.length < limit,
+    };
+  };
+}
+
+const POSITION = /^(\d{1,18})\.(\d{1,18})$/;
+/** Behind every trace of a commit. */
+const REF_MAX = 10n ** 18n - 1n;

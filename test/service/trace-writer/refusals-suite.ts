@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
+import { record, span, spanId, T0, traceId } from "./sample-traces.ts";
+import { spansOf, writeRecords, writeSpans } from "./writing.ts";
+
+/** What every store promises of what it does not store: it says so, and nothing is left behind. */
+export function describeRefusals(store: () => TraceStore): void {
+  let next = 0xe00;
+  const fresh = () => next++;
+  const read = (trace: string) => store().getTrace("default", trace, true);
+
+  test("an export to an experiment that does not exist stores nothing", async () => {
+    const trace = traceId(fresh());
+    const outcome = await writeSpans(store(), { $case: "id", value: "987654" }, [span({ trace, span: spanId(1) })]);
+    expect(outcome).toEqual({ kind: "experiment_not_found" });
+    expect(await read(trace)).toBeUndefined();
+  });
+
+  test("a trace that is full takes no more of agents' spans, but repetitions, replacements and mirrors", async () => {
+    const n = fresh();
+    const trace = traceId(n);
+    const some = (from: number, to: number, end = 100) =>
+      Array.from({ length: to - from }, (_, index) => span({ trace, span: spanId(from + index), end }));
+    expect(await writeSpans(store(), "full", some(1, 41))).toEqual({ kind: "stored", rejected: new Map() });
+    const beyond = { kind: "stored", rejected: new Map([["trace_full", 10]]) };
+    expect(await writeSpans(store(), "full", some(21, 61))).toEqual(beyond);
+    expect(await writeSpans(store(), "full", some(41, 61, 200))).toEqual(beyond);
+    await writeRecords(store(), [record({ n, caller: { trace, span: spanId(1) } })]);
+    const found = await read(trace);
+    expect(found?.info?.spanCount).toBe(52);
+    expect(spansOf(found).filter(({ endTimeUnixNano }) => endTimeUnixNano === T0 + 200n)).toHaveLength(10);
+  });
+
+  test("a write whose caller gave up before it was begun is not stored", async () => {
+    const trace = traceId(fresh());
+    const signal = AbortSignal.abort(new Error("gave up"));
+    await expect(store().writeSpans("default", { $case: "id", value: "0" }, [], signal)).rejects.toThrow("gave up");
+    expect(await read(trace)).toBeUndefined();
+  });
+}

@@ -1,3 +1,6 @@
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./json-bytes.ts";
+import { endOfString, skipSpace } from "./json-scan.ts";
+
 /** A piece of a JSON document: a text under the last key before it, or a number within a list. */
 export type JsonPiece = JsonText | "number";
 
@@ -9,16 +12,9 @@ interface JsonText {
   readonly end: number;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 /** What it costs to look at a text, compared with a byte. */
 const TEXT_BYTES = 32;
 /** What is nested deeper is not looked at. */
@@ -42,7 +38,8 @@ export function* jsonPiecesOf(
     if (seen > bytesMax || around.length > DEPTH_MAX) return at;
     const byte = json[at] ?? 0;
     if (byte === QUOTE) {
-      const end = endOfJsonString(json, at);
+      const closed = endOfString(json, at);
+      const end = closed === -1 ? json.length : closed;
       if (isKey(json, end)) {
         const key = json.toString("latin1", at + 1, end - 1);
         level = { ...level, key, isSkipped: (around.at(-1)?.isSkipped ?? false) || isSkipped(key) };
@@ -71,23 +68,9 @@ interface Level {
   readonly isSkipped: boolean;
 }
 
-/** The place after a string's closing quote; the end of the document where it is cut off before that. */
-function endOfJsonString(json: Buffer, start: number): number {
-  for (let from = start + 1; ; ) {
-    const quote = json.indexOf(QUOTE, from);
-    if (quote === -1) return json.length;
-    let slashes = 0;
-    while (json[quote - 1 - slashes] === BACKSLASH) slashes += 1;
-    if (slashes % 2 === 0) return quote + 1;
-    from = quote + 1;
-  }
-}
-
 /** Whether a string that ends here is a key: a colon follows. */
 function isKey(json: Buffer, end: number): boolean {
-  let at = end;
-  while (json[at] === 0x20 || json[at] === 0x0a || json[at] === 0x0d || json[at] === 0x09) at += 1;
-  return json[at] === COLON;
+  return json[skipSpace(json, end)] === COLON;
 }
 
 function endOfNumber(json: Buffer, start: number): number {

@@ -1,9 +1,8 @@
 import type { ServiceError } from "#lib/service-error.ts";
+import { OPEN_BRACKET } from "../core/json-bytes.ts";
 import { invalidRequest } from "./invalid-request.ts";
 import { type ByteRange, type JsonFields, scanJsonFields } from "./json-fields.ts";
 import { parseJson } from "./json-value.ts";
-
-const OPEN_BRACKET = 0x5b;
 
 /** A piece of text in the place of a range of bytes. */
 export interface Edit extends ByteRange {

@@ -1,4 +1,5 @@
-import { endOfString, endOfValue, isSpace, skipSpace } from "./json-scan.ts";
+import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE } from "../core/json-bytes.ts";
+import { endOfString, endOfValue, isSpace, skipSpace } from "../core/json-scan.ts";
 
 /** Where a value stands in the text: from its first byte to the one after its last. */
 export interface ByteRange {
@@ -17,12 +18,6 @@ export interface JsonFields {
   /** What is wrong with the text, in words. Undefined: nothing that a scan sees. */
   readonly fault: string | undefined;
 }
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /**
  * Finds the values of the wanted fields of a JSON object in one pass over its bytes, without parsing it: strings are

@@ -1,9 +1,6 @@
+import { CLOSE_BRACKET, COMMA, OPEN_BRACKET } from "../core/json-bytes.ts";
+import { endOfValue, skipSpace } from "../core/json-scan.ts";
 import type { ByteRange } from "./json-fields.ts";
-import { endOfValue, skipSpace } from "./json-scan.ts";
-
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 
 /** Finds the items of a JSON list in one pass over its bytes, without parsing them. Undefined: the text is no list. */
 export function scanJsonItems(json: Buffer): readonly ByteRange[] | undefined {

@@ -1,4 +1,4 @@
-import { withoutCredentials } from "#lib/query-credentials.ts";
+import { withoutCredentials } from "#lib/credentials.ts";
 import type { Target } from "#proto/twinspan/gateway/v1/invocation.ts";
 
 /** A path with the caller's query, byte for byte but for credentials in it, which are dropped. */

@@ -1,18 +1,9 @@
 import type { Dispatcher } from "undici";
+import { isPassedHeader } from "#lib/passed-headers.ts";
 
 /** Headers of an answer: lower-case names and their values. */
 export type PassedHeaders = readonly (readonly [name: string, value: string])[];
 
-/** The headers of an answer that pass to the caller; those of rate limits pass too. */
-const PASSED = new Set([
-  "content-type",
-  "openai-processing-ms",
-  "openai-version",
-  "retry-after",
-  "retry-after-ms",
-  "x-should-retry",
-]);
-const PASSED_PREFIXES = ["x-ratelimit-", "anthropic-ratelimit-"];
 /** The provider's own name for the request, which would hide ours. */
 const REQUEST_IDS = new Set(["x-request-id", "request-id"]);
 
@@ -24,7 +15,7 @@ export function passedHeadersOf(headers: Dispatcher.ResponseData["headers"]): Pa
     if (value === undefined) continue;
     const text = typeof value === "string" ? value : value.join(", ");
     if (REQUEST_IDS.has(name)) passed.push(["x-provider-request-id", text]);
-    else if (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix))) passed.push([name, text]);
+    else if (isPassedHeader(name)) passed.push([name, text]);
   }
   return passed;
 }

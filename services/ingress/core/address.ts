@@ -1,4 +1,4 @@
-import { withoutCredentials } from "#lib/query-credentials.ts";
+import { withoutCredentials } from "#lib/credentials.ts";
 import type { Header, Target } from "#proto/twinspan/gateway/v1/invocation.ts";
 
 /** Of a request that names its target by a whole URL, what stands before the path. */

@@ -1,20 +1,12 @@
 import type { Metadata } from "@grpc/grpc-js";
+import { isPassedHeader } from "#lib/passed-headers.ts";
 import type { AnswerHead, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 
 /** Headers of an answer: name, value, name, value … as `writeHead` takes them without building a map. */
 export type AnswerHeaders = string[];
 
-/** The provider's headers that the gateway's contract lets pass. Framing and connection headers are ours alone. */
-const PASSED = new Set([
-  "content-type",
-  "retry-after",
-  "retry-after-ms",
-  "x-should-retry",
-  "openai-processing-ms",
-  "openai-version",
-  "x-provider-request-id",
-]);
-const PASSED_PREFIXES = ["x-ratelimit-", "anthropic-ratelimit-"];
+/** What the gateway calls the provider's own name for the request. */
+const PROVIDERS_ID = "x-provider-request-id";
 /** The status that never has a body, not even an empty one. */
 const NO_CONTENT = 204;
 /** What HTTP takes as a value. */
@@ -78,10 +70,11 @@ function namesOf(metadata: Metadata, requestId: string, timing = ""): AnswerHead
   return headers;
 }
 
+/** Framing and connection headers are ours alone. */
 function passedOf(head: AnswerHead): AnswerHeaders {
   const headers: AnswerHeaders = [];
   for (const { name, value } of head.headers) {
-    const passes = PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix));
+    const passes = isPassedHeader(name) || name === PROVIDERS_ID;
     if (passes && VALUE.test(value)) headers.push(name, value);
   }
   return headers;

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { ACCOUNT_HEADERS, KEY_HEADERS } from "#lib/credentials.ts";
 import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { queryCredentialsOf } from "./address.ts";
 
@@ -7,17 +8,6 @@ const DIALECT_HEADERS = ["anthropic-beta", "anthropic-version", "idempotency-key
 
 /** The headers that a raw request takes along besides. */
 const RAW_HEADERS = ["accept", "content-type"];
-
-/** Where the SDKs put keys, and which account of a key's they say is to pay. */
-const CREDENTIALS = [
-  "authorization",
-  "x-api-key",
-  "x-goog-api-key",
-  "api-key",
-  "chatgpt-account-id",
-  "openai-organization",
-  "openai-project",
-];
 
 /** A longer value is no header of a dialect. */
 const VALUE_CHARACTERS_MAX = 8192;
@@ -34,7 +24,7 @@ export function dialectHeadersOf(headers: IncomingHttpHeaders, isRaw: boolean): 
  * names. `x-twinspan-key` is the key to twinspan: it is none of them and goes to no provider.
  */
 export function credentialsOf(headers: IncomingHttpHeaders, url: string): Header[] {
-  const picked = pickedOf(headers, CREDENTIALS);
+  const picked = pickedOf(headers, [...KEY_HEADERS, ...ACCOUNT_HEADERS]);
   const asked = queryCredentialsOf(url).filter(({ name, value }) => headers[name] === undefined && isValue(value));
   return [...picked, ...asked];
 }

@@ -1,15 +1,16 @@
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from "../../core/json-bytes.ts";
+import { isSpace } from "../../core/json-scan.ts";
 import { ProviderError } from "../../core/provider-error.ts";
-import { isSpace } from "../json-scan.ts";
 import { PendingEvent } from "../pending-event.ts";
 import type { Framing } from "../stream-reader.ts";
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /** Where in the array the stream stands: before it, after its bracket, in an element, after one, after a comma, behind it. */
 type Place = "start" | "first" | "element" | "after" | "next" | "closed";

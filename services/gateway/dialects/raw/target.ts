@@ -1,4 +1,4 @@
-import { hasCredentials } from "#lib/query-credentials.ts";
+import { hasCredentials } from "#lib/credentials.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import { invalidRequest } from "../invalid-request.ts";
 

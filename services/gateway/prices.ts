@@ -1,6 +1,7 @@
 import type { Config } from "#lib/config/schema.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { costAt, plausibleCostOf } from "./core/price.ts";
+import type { ProviderOptions } from "./providers/kinds.ts";
 import { publicPricesOf } from "./public-prices.ts";
 
 /** The cost of an answer that began at that time. Undefined: no price is known. */
@@ -9,7 +10,7 @@ export type CostOf = (usage: Usage | undefined, responseModel: string | undefine
 type ModelOptions = Config["endpoints"][number]["fallbacks"][number];
 
 /** How the answers of a model are priced: as the operator says, else by the public price list. */
-export function costOfModel({ model, price }: ModelOptions, provider: Config["providers"][string]): CostOf {
+export function costOfModel({ model, price }: ModelOptions, provider: ProviderOptions): CostOf {
   if (price !== undefined) return (usage) => plausibleCostOf(costAt(price, usage));
   const listed = publicPricesOf(provider);
   return (usage, responseModel, atNanos) => {

@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { calcPrice, findProvider } from "@pydantic/genai-prices";
 import { z } from "zod";
-import type { Config } from "#lib/config/schema.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { nanoUsdOf } from "./core/price.ts";
-
-type ProviderOptions = Config["providers"][string];
+import type { ProviderKind, ProviderOptions } from "./providers/kinds.ts";
 
 /** What the list calls the provider of a kind. Undefined: it has none, or only its base URL can tell. */
 const LISTED = {
@@ -25,7 +23,7 @@ const LISTED = {
   fireworks: "fireworks",
   openrouter: "openrouter",
   ollama: undefined,
-} as const satisfies Record<ProviderOptions["kind"], string | undefined>;
+} as const satisfies Record<ProviderKind, string | undefined>;
 
 /** Costs at the prices that are listed for a model at that time. Undefined: the list does not have it. */
 type ListedCostOf = (usage: Usage, model: string, atNanos: bigint) => Cost | undefined;

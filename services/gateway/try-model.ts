@@ -12,7 +12,8 @@ import { letGo } from "./let-go.ts";
 import type { OpenAttempt } from "./open-attempt.ts";
 import type { ProviderAnswer } from "./providers/provider.ts";
 import type { Recording } from "./recording.ts";
-import { Pieces, refusalOf, unfinishedWatchOf, wholeWatchOf } from "./whole-answer.ts";
+import { refusalOf } from "./refusal.ts";
+import { Pieces, unfinishedWatchOf, wholeWatchOf } from "./whole-answer.ts";
 
 const NOTHING = Buffer.alloc(0);
 

@@ -1,11 +1,13 @@
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { coinedOf } from "../../core/words.ts";
 import { AnswerRoom } from "../answer-room.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
+import { isObject, isPlace, type JsonObject } from "../json-value.ts";
 import { LatestFields } from "../latest-fields.ts";
 import { ContentBlock } from "./content-block.ts";
 import { finishReasonsOf, usageOf } from "./facts.ts";
 
+/** A message has at most this many blocks; what is beyond is not recorded. */
+const BLOCKS_MAX = 65_536;
 /** What facts are read from: it is kept in any case. */
 const READ = new Set([
   "stop_reason",
@@ -85,14 +87,14 @@ export class MessageReducer {
   }
 
   #beginBlock(index: unknown, block: unknown): void {
-    if (!isPlace(index) || this.#blocks.has(index) || !isObject(block)) return;
+    if (!isPlace(index, BLOCKS_MAX) || this.#blocks.has(index) || !isObject(block)) return;
     // A block counts something of its own, so that many empty ones do not come for nothing.
     if (this.#room.hasFor({})) this.#blocks.set(index, new ContentBlock(block, this.#room));
   }
 
   /** Adds a piece of a block. True: it brought a token. */
   #addDelta(index: unknown, delta: unknown): boolean {
-    const block = isPlace(index) ? this.#blocks.get(index) : undefined;
+    const block = isPlace(index, BLOCKS_MAX) ? this.#blocks.get(index) : undefined;
     if (!isObject(delta)) return false;
     block?.add(delta);
     const { text, thinking, partial_json: json } = delta;
@@ -113,9 +115,4 @@ export class MessageReducer {
     const said = Object.entries(usage).filter(([name, count]) => count !== null || this.#usage.get(name) === undefined);
     this.#usage.say(Object.fromEntries(said));
   }
-}
-
-/** Whether a value is the place of a block. */
-function isPlace(index: unknown): index is number {
-  return typeof index === "number" && Number.isSafeInteger(index) && index >= 0;
 }

@@ -1,7 +1,7 @@
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { coinedOf } from "../../core/words.ts";
 import { AnswerRoom } from "../answer-room.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
+import { isObject, isPlace, type JsonObject } from "../json-value.ts";
 import { LatestFields } from "../latest-fields.ts";
 import { Candidate } from "./candidate.ts";
 import { BLOCKED, isBlocked, usageOf } from "./facts.ts";
@@ -59,7 +59,7 @@ export class ContentReducer {
   #addTo(candidate: unknown): boolean {
     if (!isObject(candidate)) return false;
     const index = candidate["index"] ?? 0;
-    if (!isPlace(index)) return false;
+    if (!isPlace(index, CANDIDATES_MAX)) return false;
     const known = this.#candidates.get(index) ?? new Candidate(this.#room);
     this.#candidates.set(index, known);
     return known.add(candidate);
@@ -68,9 +68,4 @@ export class ContentReducer {
   #inOrder(): readonly Candidate[] {
     return [...this.#candidates].sort(([a], [b]) => a - b).map(([, candidate]) => candidate);
   }
-}
-
-/** Whether a value is the place of a candidate. */
-function isPlace(index: unknown): index is number {
-  return typeof index === "number" && Number.isInteger(index) && index >= 0 && index < CANDIDATES_MAX;
 }

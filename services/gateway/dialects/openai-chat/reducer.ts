@@ -2,7 +2,7 @@ import type { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { coinedOf, finishReasonOf } from "../../core/words.ts";
 import { AnswerRoom } from "../answer-room.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
+import { isObject, isPlace, type JsonObject } from "../json-value.ts";
 import { openAiUsageOf } from "../openai-usage.ts";
 
 /** Fields of a delta that name something: they are said once, not piece by piece. */
@@ -84,7 +84,7 @@ export class ChatReducer {
   #addChoice(choice: unknown): boolean {
     if (!isObject(choice)) return false;
     const index = choice["index"] ?? 0;
-    if (!isPlace(index)) return false;
+    if (!isPlace(index, LIST_MAX)) return false;
     const known = this.#choices.get(index) ?? { message: empty(), finishReason: null };
     this.#choices.set(index, known);
     if (typeof choice["finish_reason"] === "string") known.finishReason = choice["finish_reason"];
@@ -123,7 +123,7 @@ export class ChatReducer {
     let hasText = false;
     for (const piece of pieces) {
       const index = (isObject(piece) ? piece["index"] : undefined) ?? list.length;
-      if (!isPlace(index) || !(index in list || this.#room.hasFor(index))) continue;
+      if (!isPlace(index, LIST_MAX) || !(index in list || this.#room.hasFor(index))) continue;
       if (isObject(piece)) hasText = this.#merge(itemAt(list, index), piece) || hasText;
       else if (this.#room.hasFor(piece)) list[index] = piece;
     }
@@ -161,11 +161,6 @@ function itemAt(list: unknown[], index: number): Merged {
   const made = empty();
   list[index] = made;
   return made;
-}
-
-/** Whether a value is a place in a list. */
-function isPlace(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < LIST_MAX;
 }
 
 function isMerged(value: unknown): value is Merged {

@@ -1,5 +1,5 @@
 import type { AnswerRoom } from "../answer-room.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
+import { isObject, isPlace, type JsonObject } from "../json-value.ts";
 
 /** A list has at most this many parts; what is beyond is not recorded. */
 const LIST_MAX = 1024;
@@ -33,7 +33,7 @@ export class Growing {
 
   /** The part at a place of a list, made when there is none. Undefined: it is no place, or there is no room for it. */
   partAt(list: string, place: unknown): Growing | undefined {
-    if (!isPlace(place)) return undefined;
+    if (!isPlace(place, LIST_MAX)) return undefined;
     const parts = this.#lists.get(list) ?? new Map<number, Growing>();
     const known = parts.get(place);
     if (known !== undefined || !this.#room.hasFor(EMPTY_PART)) return known;
@@ -53,8 +53,4 @@ export class Growing {
     const lists = [...this.#lists.keys()].map((list) => [list, this.partsOf(list)] as const);
     return { ...this.#begun, ...Object.fromEntries(this.#texts), ...Object.fromEntries(lists) };
   }
-}
-
-function isPlace(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < LIST_MAX;
 }

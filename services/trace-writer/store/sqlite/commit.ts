@@ -141,7 +141,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
 
   return {
     begin() {
-      knownTraces.begin();
+      if (knownTraces.begin()) traceTable.forget();
       traceTable.begin();
     },
     count,

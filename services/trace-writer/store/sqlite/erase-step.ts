@@ -7,6 +7,8 @@ import { integerIn } from "./columns.ts";
  */
 export type EraseOutcome = "more" | "done" | "busy";
 
+/** A file of so many pages, 16 MiB, is written anew as a whole: that takes some 100 milliseconds. */
+const REWRITTEN_PAGES_MAX = 2048n;
 /** So many pages are given back in one step: writes wait meanwhile, some tens of milliseconds. */
 const PAGES_MAX = 500;
 
@@ -14,8 +16,13 @@ const PAGES_MAX = 500;
  * One step towards a file and a write-ahead log that hold nothing of what was deleted, and are as small as they can be.
  * First free pages, which are zeros already (`secure_delete`), go back to the disk; then the log, which still has what was
  * written before, is copied into the file and emptied. It must run outside of a transaction.
+ *
+ * `secure_delete` overwrites what is deleted where it is then. Where SQLite had moved a row to another page before, a piece
+ * of it may stay in the unused middle of the page that it left, until that page is filled. A small file is written anew,
+ * so that nothing stays; in a large one such a piece may.
  */
 export function eraseStep(db: DatabaseSync, busyMs: number): EraseOutcome {
+  if (pagesOf(db) <= REWRITTEN_PAGES_MAX) db.exec("VACUUM");
   const before = freePagesOf(db);
   if (before > 0n) {
     db.exec(`PRAGMA incremental_vacuum(${PAGES_MAX})`);
@@ -30,6 +37,10 @@ export function eraseStep(db: DatabaseSync, busyMs: number): EraseOutcome {
   } finally {
     db.exec(`PRAGMA busy_timeout = ${busyMs}`);
   }
+}
+
+function pagesOf(db: DatabaseSync): bigint {
+  return integerIn(db.prepare("PRAGMA page_count").get() ?? {}, "page_count");
 }
 
 function freePagesOf(db: DatabaseSync): bigint {

@@ -13,7 +13,7 @@ export interface FacetTable {
   store(trace: WorkingTrace, summary: TraceSummary): readonly bigint[];
   /** Removes what is stored of a trace. Values that no trace has any more, such as a user's name, go with it. */
   remove(trace: WorkingTrace): void;
-  /** Forgets the ids it knows: those of a transaction that was rolled back are not stored. */
+  /** Forgets the ids it knows: they may not be stored, after a rollback, or not any more, after another process wrote. */
   forget(): void;
 }
 

@@ -10,8 +10,8 @@ const ROWS_MAX = 20_000;
  * again each time. The traces that were used last stay.
  */
 export interface KnownTraces {
-  /** Must be called when a transaction has begun: forgets everything where another process has written since. */
-  begin(): void;
+  /** Must be called when a transaction has begun: forgets everything where another process has written since, and says so. */
+  begin(): boolean;
   /** Hands out what is known of a trace, and forgets it: its user changes it. */
   take(ref: bigint): KnownTrace | undefined;
   remember(ref: bigint, known: KnownTrace): void;
@@ -41,8 +41,10 @@ export function createKnownTraces(db: DatabaseSync): KnownTraces {
     forget,
     begin() {
       const current = integerIn(dataVersion.get() ?? {}, "data_version");
-      if (current !== version) forget();
+      const isOthers = current !== version;
+      if (isOthers) forget();
       version = current;
+      return isOthers;
     },
     remember(ref, trace) {
       if (trace.rows.length > ROWS_MAX) return;

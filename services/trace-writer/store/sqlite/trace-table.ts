@@ -28,7 +28,7 @@ export interface TraceTable {
   unlinkMirrorsIn(mirrorRef: bigint): readonly bigint[];
   /** The traces that hold the other twins, by time. */
   linkedTo(ref: bigint): readonly string[];
-  /** Forgets what it took to be stored: a transaction was rolled back. */
+  /** Forgets what it took to be stored: a transaction was rolled back, or another process has written. */
   forget(): void;
 }
 

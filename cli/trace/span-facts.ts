@@ -7,6 +7,8 @@ export interface SpanFacts {
   readonly name: string;
   /** The other twin's trace, or whatever trace it is linked to first. */
   readonly linkedTraceId: string | undefined;
+  /** Whether that trace was deleted, or was not kept. */
+  readonly isLinkExpired: boolean;
   readonly durationMs: number;
   readonly inputTokens: bigint | undefined;
   readonly outputTokens: bigint | undefined;
@@ -29,6 +31,7 @@ export function spanFactsOf(span: Span): SpanFacts {
   return {
     name: span.name,
     linkedTraceId: link === undefined ? undefined : traceNameOf(link.traceId.toString("hex")),
+    isLinkExpired: link?.attributes.some(({ key, value }) => key === "twinspan.link.expired" && isTrue(value)) ?? false,
     durationMs: Number(span.endTimeUnixNano - span.startTimeUnixNano) / 1e6,
     inputTokens: integerOf(attributes.get("gen_ai.usage.input_tokens")),
     outputTokens: integerOf(attributes.get("gen_ai.usage.output_tokens")),

@@ -79,7 +79,8 @@ function rowsOf(spans: readonly Span[]): readonly Row[] {
 
 /** The left column. The first line bears the trace's id, the others stand under it. */
 function labelOf({ facts, branch }: Row, index: number, traceId: string): string {
-  const link = facts.linkedTraceId === undefined ? "" : `  ⇄ ${facts.linkedTraceId}`;
+  const gone = facts.isLinkExpired ? " (expired)" : "";
+  const link = facts.linkedTraceId === undefined ? "" : `  ⇄ ${facts.linkedTraceId}${gone}`;
   const lead = index === 0 ? `${traceId}  ` : branch === "" ? "  " : branch;
   return `${lead}${printable(facts.name)}${link}`;
 }

@@ -4,12 +4,15 @@ import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { forwardRoutesOf } from "./core/forward-routes.ts";
+import { keptByExperimentOf } from "./core/kept-traces.ts";
 import { ERASED_AFTER, type Erasing, startErasing } from "./erasing.ts";
 import { createExperimentService } from "./experiment-service.ts";
 import { type Forwarding, startForwarding } from "./forwarding/forwarding.ts";
 import { createForwardingMetrics } from "./forwarding-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOtlpService } from "./otlp-service.ts";
+import { startRetention } from "./retention.ts";
+import { createRetentionMetrics } from "./retention-metrics.ts";
 import { startSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { StoreEvent, StoreObserver, TraceStore } from "./store/trace-store.ts";
 import { createTraceEditorService } from "./trace-editor-service.ts";
@@ -55,6 +58,9 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   const observer = createForwardingMetrics(metrics.registry, Object.keys(destinations), store.forwards);
   forwarding = opened.use(await startForwarding(destinations, store.forwards, observer, log));
   const { troubles } = forwarding;
+  const { everyMs } = traceWriter.retention;
+  const keeping = { everyMs, limits: keptByExperimentOf(traceWriter), nowMs: Date.now };
+  opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log));
   const ops = opened.use(
     await startOpsServer(traceWriter.ops, metrics.registry, () =>
       readinessOf(store, troubles(), draining.signal.aborted),

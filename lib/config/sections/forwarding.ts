@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { experimentRetention } from "./retention.ts";
 import { bytes, count, experimentName, MiB, ms, name } from "./scalars.ts";
 
 const URL_FAULT = "must be an address, such as http://collector:4318/v1/traces";
@@ -62,6 +63,7 @@ export const experiments = z
       forwardTo: forwardTo(
         "Destinations that get every trace of it: full traces, and agents' traces with their mirrors.",
       ),
+      retention: experimentRetention,
     }),
   )
   .max(10_000)

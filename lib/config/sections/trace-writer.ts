@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { destinations, experiments, mirrors } from "./forwarding.ts";
+import { retention } from "./retention.ts";
 import { bytes, count, listen, MiB, ms } from "./scalars.ts";
 
 /** `traceWriter`: stores the traces. */
@@ -26,6 +27,7 @@ export const traceWriter = z
     destinations: destinations.describe("OTLP receivers that traces are forwarded to, by name."),
     mirrors,
     experiments: experiments.describe("What is particular to experiments. Those that are not here need not be."),
+    retention,
     limits: z
       .strictObject({
         messageBytesMax: bytes(64 * MiB, "The largest message. A larger one is RESOURCE_EXHAUSTED."),

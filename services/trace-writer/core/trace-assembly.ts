@@ -27,6 +27,8 @@ export interface StoredTrace {
   readonly payloads: readonly SpanPayload[] | undefined;
   /** Of a full trace, the gateway span of its mirror, where there is one: 16 hex digits. */
   readonly mirrorSpanId: string | undefined;
+  /** The gateway spans of mirrors whose full trace is there. */
+  readonly linkedMirrors: ReadonlySet<string>;
 }
 
 /**
@@ -44,8 +46,7 @@ export function traceOf(stored: StoredTrace, withPayload: boolean): Trace {
     const found = spans[position];
     if (found === undefined) throw new Error(`span ${spanId} is not in chunk ${chunk}`);
     const keys = keysOf(found);
-    const isFull = origin === "full-gateway" || origin === "full-attempt";
-    const linked = isFull ? withLiveLinks(found.span, stored.mirrorSpanId) : found.span;
+    const linked = withLinksOf(found.span, origin, stored);
     const span = withPayload ? withPayloadOf(linked, stored.payloads ?? []) : withoutPayload(linked);
     let group = groups.at(-1);
     if (group === undefined || keys.resource !== last?.resource) {
@@ -77,9 +78,25 @@ function keysOf({ resource, scope }: GroupedSpan): { readonly resource: string; 
   };
 }
 
-/** Of a full trace: a link to a mirror that is not there would lead nowhere. */
-function withLiveLinks(span: Span, mirrorSpanId: string | undefined): Span {
-  return { ...span, links: span.links.filter(({ spanId }) => spanId.toString("hex") === mirrorSpanId) };
+/**
+ * The links as they stand. Of a full trace: one to a mirror that is not there would lead nowhere, and is left out. Of a
+ * mirror: its full trace was there once, so the link says where it led, and that it is gone.
+ */
+function withLinksOf(span: Span, origin: SpanOrigin, { mirrorSpanId, linkedMirrors }: StoredTrace): Span {
+  switch (origin) {
+    case "full-gateway":
+    case "full-attempt":
+      return { ...span, links: span.links.filter(({ spanId }) => spanId.toString("hex") === mirrorSpanId) };
+    case "mirror-gateway":
+      return linkedMirrors.has(span.spanId.toString("hex")) ? span : { ...span, links: span.links.map(expired) };
+    case "mirror-attempt":
+    case "agent":
+      return span;
+  }
+}
+
+function expired(link: Span["links"][number]): Span["links"][number] {
+  return { ...link, attributes: [...link.attributes, ...attributesOf({ "twinspan.link.expired": true })] };
 }
 
 function withPayloadOf(span: Span, payloads: readonly SpanPayload[]): Span {

@@ -1,6 +1,7 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { RecordToWrite } from "../core/record-to-write.ts";
+import type { KeptTraces, TrimReason } from "../core/retention.ts";
 import type { RejectReason } from "../core/span-check.ts";
 import type { SpanBatch } from "../core/span-row.ts";
 import type { TagEdits } from "../core/trace-tags.ts";
@@ -68,6 +69,19 @@ export interface TraceStore extends TraceReads, AsyncDisposable {
     limit: number,
     signal: AbortSignal,
   ): Promise<DeletionOutcome>;
+
+  /**
+   * Deletes those of an experiment's oldest traces, or undefined: of the pending ones, that are not to be kept, at most
+   * `limit`, all in one step. Answers why, trace by trace; fewer than `limit`: there are no more. It goes by what is stored,
+   * not by what waits to be.
+   */
+  trimTraces(
+    workspace: string,
+    experimentId: bigint | undefined,
+    kept: KeptTraces,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly TrimReason[]>;
 
   /**
    * Leaves nothing on the disk of what was deleted, replaced or evicted, and gives the room back to it, in steps between the

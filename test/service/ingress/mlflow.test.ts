@@ -29,6 +29,8 @@ beforeAll(async () => {
       name: "gateway/demo",
       createTime: { seconds: 1_700_000_000n, nanos: 123_000_000 },
       updateTime: { seconds: 1_700_000_001n, nanos: 0 },
+      traceCount: 0n,
+      storedBytes: 0n,
     },
   ];
 });

@@ -7,6 +7,7 @@ import { describeForwards } from "./forwards-suite.ts";
 import { describePermutations } from "./permutations.ts";
 import { describeReads } from "./reads-suite.ts";
 import { describeRefusals } from "./refusals-suite.ts";
+import { describeRetention } from "./retention-suite.ts";
 import { CANARY, idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { describeSearch } from "./search-suite.ts";
 import { describeTotals } from "./totals-suite.ts";
@@ -230,6 +231,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
     describeReads(() => store);
     describeSearch(() => store);
     describeEdits(() => store);
+    describeRetention(() => store);
     describeTotals(() => store);
     describeForwards(() => store);
     describeChanges(() => store);

@@ -23,11 +23,17 @@ export interface Experiment {
     | Timestamp
     | undefined;
   /** When it last took a span. */
-  updateTime: Timestamp | undefined;
+  updateTime:
+    | Timestamp
+    | undefined;
+  /** How many traces it has. */
+  traceCount: bigint;
+  /** What their spans and payloads take as they are stored, in bytes, without indexes. */
+  storedBytes: bigint;
 }
 
 function createBaseExperiment(): Experiment {
-  return { id: "", name: "", createTime: undefined, updateTime: undefined };
+  return { id: "", name: "", createTime: undefined, updateTime: undefined, traceCount: 0n, storedBytes: 0n };
 }
 
 export const Experiment: MessageFns<Experiment> = {
@@ -43,6 +49,18 @@ export const Experiment: MessageFns<Experiment> = {
     }
     if (message.updateTime !== undefined) {
       Timestamp.encode(message.updateTime, writer.uint32(34).fork()).join();
+    }
+    if (message.traceCount !== 0n) {
+      if (BigInt.asIntN(64, message.traceCount) !== message.traceCount) {
+        throw new globalThis.Error("value provided for field message.traceCount of type int64 too large");
+      }
+      writer.uint32(40).int64(message.traceCount);
+    }
+    if (message.storedBytes !== 0n) {
+      if (BigInt.asIntN(64, message.storedBytes) !== message.storedBytes) {
+        throw new globalThis.Error("value provided for field message.storedBytes of type int64 too large");
+      }
+      writer.uint32(48).int64(message.storedBytes);
     }
     return writer;
   },
@@ -90,6 +108,22 @@ export const Experiment: MessageFns<Experiment> = {
             }
 
             message.updateTime = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.traceCount = reader.int64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.storedBytes = reader.int64() as bigint;
             continue;
           }
         }

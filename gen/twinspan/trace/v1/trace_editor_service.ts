@@ -500,7 +500,7 @@ export const TraceEditorServiceService = {
   },
   /**
    * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
-   * shown. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
+   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
    * such a trace afterwards makes it anew. No reader sees them from the answer on; seconds later nothing of them is left on
    * the store's disk either. NOT_FOUND when there is no such experiment.
    */
@@ -531,7 +531,7 @@ export interface TraceEditorServiceServer extends UntypedServiceImplementation {
   updateTraceTags: handleUnaryCall<UpdateTraceTagsRequest, UpdateTraceTagsResponse>;
   /**
    * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
-   * shown. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
+   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
    * such a trace afterwards makes it anew. No reader sees them from the answer on; seconds later nothing of them is left on
    * the store's disk either. NOT_FOUND when there is no such experiment.
    */
@@ -581,7 +581,7 @@ export interface TraceEditorServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
-   * shown. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
+   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
    * such a trace afterwards makes it anew. No reader sees them from the answer on; seconds later nothing of them is left on
    * the store's disk either. NOT_FOUND when there is no such experiment.
    */

@@ -1,4 +1,5 @@
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
+import { type KeptTraces, type TrimReason, trimReasonsOf } from "../../core/retention.ts";
 import { claimReplaces } from "../../core/trace-claim.ts";
 import { EDITED_TAGS_MAX, type TagEdits } from "../../core/trace-tags.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
@@ -28,6 +29,13 @@ export type Edit =
       readonly which: TracesToDelete;
       readonly limit: number;
     }
+  | {
+      readonly kind: "trim";
+      readonly workspace: string;
+      readonly experimentId: bigint | undefined;
+      readonly kept: KeptTraces;
+      readonly limit: number;
+    }
   | { readonly kind: "experiment"; readonly workspace: string; readonly experiment: ExperimentWrite };
 
 type EditOf<Kind extends Edit["kind"]> = Extract<Edit, { kind: Kind }>;
@@ -37,6 +45,7 @@ export type EditOutcome =
   | { readonly kind: "claim"; readonly outcome: ClaimOutcome }
   | { readonly kind: "tags"; readonly outcome: TagsOutcome }
   | { readonly kind: "deletion"; readonly outcome: DeletionOutcome }
+  | { readonly kind: "trim"; readonly reasons: readonly TrimReason[] }
   | { readonly kind: "experiment"; readonly outcome: ExperimentOutcome };
 
 /** Carries a request out within the transaction at hand. */
@@ -48,6 +57,8 @@ export function applyEdit(commit: Commit, edit: Edit, nowMs: number): EditOutcom
       return { kind: "tags", outcome: applyTags(commit, edit) };
     case "deletion":
       return { kind: "deletion", outcome: applyDeletion(commit, edit) };
+    case "trim":
+      return { kind: "trim", reasons: applyTrim(commit, edit) };
     case "experiment":
       return { kind: "experiment", outcome: applyExperiment(commit, edit, nowMs) };
   }
@@ -87,6 +98,14 @@ function applyDeletion(commit: Commit, edit: EditOf<"deletion">): DeletionOutcom
   for (const trace of owned) commit.remove(trace);
   commit.count("trace_deleted", owned.length);
   return { kind: "deleted", traces: owned.length };
+}
+
+function applyTrim(commit: Commit, { workspace, experimentId, kept, limit }: EditOf<"trim">): readonly TrimReason[] {
+  const oldest = commit.oldest(workspace, experimentId, limit);
+  const reasons = trimReasonsOf(oldest, commit.sizeOf(workspace, experimentId), kept);
+  for (const trace of oldest.slice(0, reasons.length)) commit.remove(trace);
+  commit.count("trace_deleted", reasons.length);
+  return reasons;
 }
 
 function applyExperiment(commit: Commit, { workspace, experiment }: EditOf<"experiment">, nowMs: number) {

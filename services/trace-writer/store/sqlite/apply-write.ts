@@ -41,6 +41,7 @@ export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOu
     case "claim":
     case "tags":
     case "deletion":
+    case "trim":
     case "experiment":
       return applyEdit(commit, write, nowMs);
     case "forwards":

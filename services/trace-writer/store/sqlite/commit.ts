@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { StoredSize } from "../../core/retention.ts";
 import type { RejectReason } from "../../core/span-check.ts";
 import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/span-row.ts";
 import { summaryOf } from "../../core/trace-summary.ts";
@@ -11,6 +12,7 @@ import { type ForwardTable, openForwardTable } from "./forward-table.ts";
 import { createKnownTraces } from "./known-traces.ts";
 import { pack } from "./packing.ts";
 import { type SettledSpan, settleSpan } from "./settle-span.ts";
+import { openSizeTable } from "./size-table.ts";
 import { openSpanTable } from "./span-table.ts";
 import { openTraceTable } from "./trace-table.ts";
 import type { WorkingTrace } from "./working-trace.ts";
@@ -31,6 +33,10 @@ export interface Commit {
   annotate(trace: WorkingTrace, said: Partial<Pick<WorkingTrace, "claim" | "tagEdits">>): void;
   /** The traces that an experiment owns and that began at `startNsMax` or earlier, the oldest first. */
   ownedUntil(experimentId: bigint, startNsMax: bigint, limit: number): readonly WorkingTrace[];
+  /** The traces that an experiment owns, or undefined: the pending ones, the oldest first. */
+  oldest(workspace: string, experimentId: bigint | undefined, limit: number): readonly WorkingTrace[];
+  /** What an experiment, or undefined: the pending traces, hold, but for what this transaction has written. */
+  sizeOf(workspace: string, experimentId: bigint | undefined): StoredSize;
   /** Removes a trace and all that belongs to it. */
   remove(trace: WorkingTrace): void;
   hasExperiment(workspace: string, id: bigint): boolean;
@@ -63,7 +69,8 @@ export interface Commit {
 /** Prepares a file's tables for commits. Of an agent's spans no more are stored under a trace than `traceSpansMax`. */
 export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: ForwardRoutes): Commit {
   const experimentTable = openExperimentTable(db);
-  const traceTable = openTraceTable(db);
+  const sizes = openSizeTable(db);
+  const traceTable = openTraceTable(db, sizes);
   const spans = openSpanTable(db);
   const forwards = openForwardTable(db, routes);
   const insertPayload = db.prepare("INSERT INTO payloads (trace_ref, bytes) VALUES (?, ?)");
@@ -122,6 +129,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
     count("span_evicted", spans.removeAll(trace.ref));
     relink(traceTable.unlinkMirrorsIn(trace.ref));
     trace.known = { rows: [], linkedTraceIds: [] };
+    trace.bytes = 0n;
   };
   const linkedTo = ({ known, ref }: WorkingTrace) => known?.linkedTraceIds ?? traceTable.linkedTo(ref);
   const sumUpTrace = (trace: WorkingTrace, nowMs: number): bigint | undefined => {
@@ -162,6 +170,8 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
     },
     annotate,
     ownedUntil: (...asked) => traceTable.ownedUntil(...asked).flatMap((ref) => workingTrace(ref) ?? []),
+    oldest: (...asked) => traceTable.oldest(...asked).flatMap((ref) => workingTrace(ref) ?? []),
+    sizeOf: sizes.sizeOf,
     remove(trace) {
       const { ref, workspace, traceId } = trace;
       spans.removeAll(ref);
@@ -178,7 +188,11 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
       if (write.kind === "rename") knownTraces.forget();
       return experimentTable.write(workspace, write, nowMs);
     },
-    storePayload: ({ ref }, bytes) => void insertPayload.run(ref, pack(bytes)),
+    storePayload(trace, bytes) {
+      const packed = pack(bytes);
+      insertPayload.run(trace.ref, packed);
+      trace.bytes += BigInt(packed.length);
+    },
     storeSpans(trace, batch, experiment) {
       const place = nextChunk();
       let room = traceSpansMax - (trace.known?.rows.length ?? spans.countOf(trace.ref));
@@ -194,7 +208,9 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
       count("span_repeated", times("repeated"));
       count("span_conflict", times("replaced") + times("lost") + times("mirror_span"));
       if (stored > 0) {
-        insertChunk.run(place, pack(batch.bytes));
+        const packed = pack(batch.bytes);
+        insertChunk.run(place, packed);
+        trace.bytes += BigInt(packed.length);
         const [first] = batch.rows;
         if (first !== undefined) forwards.noteStored(trace.ref, place, first.origin, stored);
         trace.changed = true;
@@ -215,6 +231,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
       const changed = byRef.values().filter((trace) => trace.changed);
       const owners = new Set(changed.map((trace) => sumUpTrace(trace, nowMs)));
       for (const owner of owners) if (owner !== undefined) experimentTable.touch(owner, nowMs);
+      sizes.store();
       letGo();
     },
     takeEvents() {
@@ -226,6 +243,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
       events.clear();
       knownTraces.forget();
       traceTable.forget();
+      sizes.forget();
       letGo();
     },
   };

@@ -22,18 +22,23 @@ export interface ExperimentTable {
 
 /** The table of experiments. On a file that is open for reading, nothing but `find` and `list` may be called. */
 export function openExperimentTable(db: DatabaseSync): ExperimentTable {
-  const byId = db.prepare("SELECT * FROM experiments WHERE workspace = ? AND id = ?");
-  const byName = db.prepare("SELECT * FROM experiments WHERE workspace = ? AND name = ?");
-  const insert = db.prepare(
-    "INSERT INTO experiments (workspace, name, created_ms, updated_ms) VALUES (?, ?, ?3, ?3) RETURNING *",
-  );
-  const rename = db.prepare("UPDATE experiments SET name = ? WHERE workspace = ? AND id = ? RETURNING *");
+  const select = `
+    SELECT experiments.*, coalesce(traces, 0) AS traces, coalesce(bytes, 0) AS bytes FROM experiments
+    LEFT JOIN experiment_sizes ON experiment_sizes.workspace = experiments.workspace AND experiment_id = id`;
+  const byId = db.prepare(`${select} WHERE experiments.workspace = ? AND id = ?`);
+  const byName = db.prepare(`${select} WHERE experiments.workspace = ? AND name = ?`);
+  const insert = db.prepare("INSERT INTO experiments (workspace, name, created_ms, updated_ms) VALUES (?, ?, ?3, ?3)");
+  const rename = db.prepare("UPDATE experiments SET name = ? WHERE workspace = ? AND id = ?");
   const touch = db.prepare("UPDATE experiments SET updated_ms = max(updated_ms, ?) WHERE id = ?");
-  const list = db.prepare("SELECT * FROM experiments WHERE workspace = ? AND id > ? ORDER BY id LIMIT ?");
+  const list = db.prepare(`${select} WHERE experiments.workspace = ? AND id > ? ORDER BY id LIMIT ?`);
   const row = (workspace: string, { $case, value }: ExperimentChoice): Row | undefined => {
     if ($case === "name") return byName.get(workspace, value);
     const id = parseExperimentId(value);
     return id === undefined ? undefined : byId.get(workspace, id);
+  };
+  const insertedRow = (workspace: string, name: string, nowMs: number): Row | undefined => {
+    insert.run(workspace, name, nowMs);
+    return byName.get(workspace, name);
   };
   return {
     find(workspace, choice) {
@@ -42,17 +47,18 @@ export function openExperimentTable(db: DatabaseSync): ExperimentTable {
     },
     obtain(workspace, choice, nowMs) {
       const found = row(workspace, choice);
-      const obtained = found ?? (choice.$case === "name" ? insert.get(workspace, choice.value, nowMs) : undefined);
+      const obtained = found ?? (choice.$case === "name" ? insertedRow(workspace, choice.value, nowMs) : undefined);
       return obtained && { id: integerIn(obtained, "id"), name: textIn(obtained, "name") };
     },
     write(workspace, write, nowMs) {
       const named = byName.get(workspace, write.name);
       if (write.kind === "create") {
-        const created = named === undefined ? insert.get(workspace, write.name, nowMs) : undefined;
+        const created = named === undefined ? insertedRow(workspace, write.name, nowMs) : undefined;
         return created === undefined ? { kind: "name_taken" } : { kind: "written", experiment: experimentIn(created) };
       }
       if (named !== undefined && integerIn(named, "id") !== write.id) return { kind: "name_taken" };
-      const renamed = rename.get(write.name, workspace, write.id);
+      rename.run(write.name, workspace, write.id);
+      const renamed = byId.get(workspace, write.id);
       return renamed === undefined
         ? { kind: "experiment_not_found" }
         : { kind: "written", experiment: experimentIn(renamed) };
@@ -68,6 +74,8 @@ function experimentIn(row: Row): Experiment {
     name: textIn(row, "name"),
     createTime: timestampOf(Number(integerIn(row, "created_ms"))),
     updateTime: timestampOf(Number(integerIn(row, "updated_ms"))),
+    traceCount: integerIn(row, "traces"),
+    storedBytes: integerIn(row, "bytes"),
   };
 }
 

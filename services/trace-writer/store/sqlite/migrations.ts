@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { FORWARD_MIGRATION } from "./forward-migration.ts";
 import { SEARCH_MIGRATION } from "./search-migration.ts";
+import { SIZE_MIGRATION } from "./size-table.ts";
 
 /**
  * The schema, a version at a time, forward only. Never edit one that was released: add another.
@@ -103,6 +104,7 @@ const MIGRATIONS = [
   ALTER TABLE traces ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX traces_changed ON traces (changed) WHERE changed > 0;
   `,
+  SIZE_MIGRATION,
 ] as const;
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */

@@ -44,6 +44,7 @@ export function openReader(db: DatabaseSync): Reader {
   const chunk = db.prepare("SELECT bytes FROM chunks WHERE id = ?");
   const payload = db.prepare("SELECT bytes FROM payloads WHERE trace_ref = ?");
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");
+  const linkedMirrors = db.prepare("SELECT span_id FROM mirror_links WHERE mirror_ref = ?");
   const pendingCount = db.prepare(
     `SELECT count(*) AS traces FROM (SELECT 1 FROM traces WHERE experiment_id IS NULL AND start_ns > 0 LIMIT ${PENDING_COUNTED_MAX})`,
   );
@@ -83,6 +84,7 @@ export function openReader(db: DatabaseSync): Reader {
       chunks,
       payloads: payloadRow && InvocationRecord.decode(unpackedIn(payloadRow)).payloads,
       mirrorSpanId: linkRow && hexIn(linkRow, "span_id"),
+      linkedMirrors: new Set(linkedMirrors.all(ref).map((row) => hexIn(row, "span_id"))),
     };
     return traceOf(stored, withPayload);
   };

@@ -28,7 +28,7 @@ export function settleSpan(
     case "loses":
       return stored.row.origin === "agent" ? "lost" : "mirror_span";
     case "replaces":
-      spans.replace(trace.ref, arriving, experimentId, place, stored.chunk);
+      trace.bytes -= spans.replace(trace.ref, arriving, experimentId, place, stored.chunk);
       trace.known = undefined;
       return "replaced";
   }

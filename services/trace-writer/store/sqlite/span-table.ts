@@ -19,8 +19,17 @@ export interface SpanTable {
   find(traceRef: bigint, spanId: string): { readonly row: StoredSpanRow; readonly chunk: bigint } | undefined;
   /** Adds a row. False: its id is taken, and nothing was done. */
   insert(traceRef: bigint, row: SpanRow, experimentId: bigint | undefined, place: BytesPlace): boolean;
-  /** Puts a row in the place of the one of its id. A chunk that nothing counts in any more goes with it. */
-  replace(traceRef: bigint, row: SpanRow, experimentId: bigint | undefined, place: BytesPlace, oldChunk: bigint): void;
+  /**
+   * Puts a row in the place of the one of its id. A chunk that nothing counts in any more goes with it: returns how many
+   * bytes it had.
+   */
+  replace(
+    traceRef: bigint,
+    row: SpanRow,
+    experimentId: bigint | undefined,
+    place: BytesPlace,
+    oldChunk: bigint,
+  ): bigint;
   /** Removes the rows of a trace and their bytes. Returns how many there were. */
   removeAll(traceRef: bigint): number;
 }
@@ -82,7 +91,7 @@ export function openSpanTable(db: DatabaseSync): SpanTable {
   const insert = db.prepare(`${INSERT} ON CONFLICT DO NOTHING`);
   const remove = db.prepare("DELETE FROM spans WHERE trace_ref = ? AND span_id = ?");
   const usesOfChunk = db.prepare("SELECT count(*) AS uses FROM spans WHERE trace_ref = ? AND chunk = ?");
-  const removeChunk = db.prepare("DELETE FROM chunks WHERE id = ?");
+  const removeChunk = db.prepare("DELETE FROM chunks WHERE id = ? RETURNING length(bytes) AS bytes");
   const removeChunks = db.prepare(
     "DELETE FROM chunks WHERE id IN (SELECT DISTINCT chunk FROM spans WHERE trace_ref = ?)",
   );
@@ -99,7 +108,8 @@ export function openSpanTable(db: DatabaseSync): SpanTable {
       remove.run(traceRef, idBytes(row.spanId));
       insert.run(...valuesOf(traceRef, row, experimentId, place));
       const uses = usesOfChunk.get(traceRef, oldChunk);
-      if (uses !== undefined && integerIn(uses, "uses") === 0n) removeChunk.run(oldChunk);
+      if (uses === undefined || integerIn(uses, "uses") > 0n) return 0n;
+      return integerIn(removeChunk.get(oldChunk) ?? {}, "bytes");
     },
     removeAll(traceRef) {
       removeChunks.run(traceRef);

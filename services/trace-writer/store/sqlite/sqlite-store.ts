@@ -66,6 +66,9 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     async deleteTraces(workspace, experimentId, which, limit, signal) {
       return (await write({ kind: "deletion", workspace, experimentId, which, limit }, EDIT_BYTES, signal)).outcome;
     },
+    async trimTraces(workspace, experimentId, kept, limit, signal) {
+      return (await write({ kind: "trim", workspace, experimentId, kept, limit }, EDIT_BYTES, signal)).reasons;
+    },
     async writeExperiment(workspace, experiment, signal) {
       return (await write({ kind: "experiment", workspace, experiment }, EDIT_BYTES, signal)).outcome;
     },

@@ -6,6 +6,7 @@ import { LINKED_MAX, type TraceSummary } from "../../core/trace-summary.ts";
 import type { TagEdits } from "../../core/trace-tags.ts";
 import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
+import type { SizeTable } from "./size-table.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
 /** The traces of an open file, and the links between full traces and mirrors, as a writer uses them. */
@@ -21,6 +22,8 @@ export interface TraceTable {
   annotate(trace: WorkingTrace): void;
   /** The traces that an experiment owns and that began at `startNsMax` or earlier, the oldest first. */
   ownedUntil(experimentId: bigint, startNsMax: bigint, limit: number): readonly bigint[];
+  /** The traces that an experiment owns, or undefined: the pending ones, the oldest first. */
+  oldest(workspace: string, experimentId: bigint | undefined, limit: number): readonly bigint[];
   /** Removes a trace, its payload and its links. Returns the traces that were linked to it. */
   remove(trace: WorkingTrace): readonly bigint[];
   link(fullRef: bigint, mirrorRef: bigint, spanId: string, startNs: bigint): void;
@@ -32,11 +35,11 @@ export interface TraceTable {
   forget(): void;
 }
 
-/** The table of traces. */
-export function openTraceTable(db: DatabaseSync): TraceTable {
+/** The table of traces. It notes what experiments hold in `sizes`. */
+export function openTraceTable(db: DatabaseSync, sizes: SizeTable): TraceTable {
   const facets = openFacetTable(db);
   const select = `
-    SELECT ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, facets, tag_edits, claim,
+    SELECT ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, bytes, facets, tag_edits, claim,
       claim_experiment_id, (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name
     FROM traces`;
   const byId = db.prepare(`${select} WHERE workspace = ? AND trace_id = ?`);
@@ -44,13 +47,19 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
   const insert = db.prepare("INSERT INTO traces (workspace, trace_id) VALUES (?, ?)");
   const update = db.prepare(`
     UPDATE traces SET sealed = ?, metadata = ?, record_hash = ?, experiment_id = ?, start_ns = ?, duration_ns = ?,
-      state = ?, name = ?, facets = ?, info = ?, changed = ? WHERE ref = ?`);
+      state = ?, name = ?, bytes = ?, facets = ?, info = ?, changed = ? WHERE ref = ?`);
   const nextCommit = db.prepare("UPDATE commits SET last = last + 1 RETURNING last");
   let commit: bigint | undefined;
   const annotate = db.prepare("UPDATE traces SET claim = ?, claim_experiment_id = ?, tag_edits = ? WHERE ref = ?");
   const ownedUntil = db.prepare(
     "SELECT ref FROM traces WHERE experiment_id = ? AND start_ns <= ? ORDER BY start_ns, trace_id DESC LIMIT ?",
   );
+  const oldestOwned = db.prepare(
+    "SELECT ref FROM traces WHERE experiment_id = ? ORDER BY start_ns, trace_id DESC LIMIT ?",
+  );
+  const oldestPending = db.prepare(`
+    SELECT ref FROM traces WHERE workspace = ? AND experiment_id IS NULL AND start_ns > 0
+    ORDER BY start_ns, trace_id DESC LIMIT ?`);
   const remove = db.prepare("DELETE FROM traces WHERE ref = ?");
   const removePayload = db.prepare("DELETE FROM payloads WHERE trace_ref = ?");
   const unlinkFull = db.prepare("DELETE FROM mirror_links WHERE full_ref = ? RETURNING mirror_ref");
@@ -64,6 +73,9 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
       SELECT traces.trace_id, mirror_links.start_ns FROM mirror_links JOIN traces ON traces.ref = mirror_links.mirror_ref
         WHERE mirror_links.full_ref = ?1
     ) ORDER BY at, trace_id LIMIT ${LINKED_MAX}`);
+  const uncount = ({ workspace, experimentId, startNs, countedBytes }: WorkingTrace) => {
+    if (startNs > 0n) sizes.note(workspace, experimentId, -1n, -countedBytes);
+  };
   const unlinkMirrorsIn = (mirrorRef: bigint) => unlink.all(mirrorRef).map((row) => integerIn(row, "full_ref"));
   return {
     begin() {
@@ -86,6 +98,8 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
         tagEdits: {},
         experimentId: undefined,
         startNs: 0n,
+        bytes: 0n,
+        countedBytes: 0n,
         facetIds: [],
         known: { rows: [], linkedTraceIds: [] },
         changed: false,
@@ -100,6 +114,8 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
       const { info, experiment } = summary;
       const facetIds = facets.store(trace, summary);
       commit ??= integerIn(nextCommit.get() ?? {}, "last");
+      uncount(trace);
+      sizes.note(trace.workspace, experiment?.id, 1n, trace.bytes);
       update.run(
         sealed ? 1 : 0,
         JSON.stringify(metadata),
@@ -109,6 +125,7 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
         info.durationNanos,
         info.state,
         info.name,
+        trace.bytes,
         `[${facetIds.join()}]`,
         TraceInfo.encode(info).finish(),
         commit,
@@ -121,8 +138,14 @@ export function openTraceTable(db: DatabaseSync): TraceTable {
     },
     ownedUntil: (experimentId, startNsMax, limit) =>
       ownedUntil.all(experimentId, startNsMax, limit).map((row) => integerIn(row, "ref")),
+    oldest(workspace, experimentId, limit) {
+      const found =
+        experimentId === undefined ? oldestPending.all(workspace, limit) : oldestOwned.all(experimentId, limit);
+      return found.map((row) => integerIn(row, "ref"));
+    },
     remove(trace) {
       const { ref } = trace;
+      uncount(trace);
       facets.remove(trace);
       const linked = [...unlinkMirrorsIn(ref), ...unlinkFull.all(ref).map((row) => integerIn(row, "mirror_ref"))];
       removePayload.run(ref);
@@ -148,6 +171,8 @@ function traceIn(row: Row): WorkingTrace {
     tagEdits: editsOf(JSON.parse(optionalTextIn(row, "tag_edits") ?? "{}")),
     experimentId: optionalIntegerIn(row, "experiment_id"),
     startNs: integerIn(row, "start_ns"),
+    bytes: integerIn(row, "bytes"),
+    countedBytes: integerIn(row, "bytes"),
     facetIds: facetIdsIn(row),
     known: undefined,
     changed: false,

@@ -22,6 +22,10 @@ export interface WorkingTrace {
   readonly experimentId: bigint | undefined;
   /** The start that readers see. 0: no reader has seen it. */
   readonly startNs: bigint;
+  /** What its spans and its payload take as they are stored, in bytes. */
+  bytes: bigint;
+  /** How much of that its experiment's size has. */
+  readonly countedBytes: bigint;
   /** What it is looked up by, as stored. */
   readonly facetIds: readonly bigint[];
   /** All there is of it, where the writer knows without reading. Undefined: that must be read. */

@@ -1,0 +1,42 @@
+import type { Config } from "#lib/config/schema.ts";
+import type { KeptTraces } from "./retention.ts";
+
+type Retention = Config["traceWriter"]["retention"];
+type Limits = Retention["pending"];
+
+const DAY_MS = 86_400_000;
+
+/** What is kept of each experiment, by a configuration. */
+export interface KeptByExperiment {
+  /** Whether there is any limit at all. */
+  readonly hasLimits: boolean;
+  /** What is kept of an experiment of that name, or undefined: of the pending traces. Undefined: everything. */
+  kept(experiment: string | undefined, nowMs: number): KeptTraces | undefined;
+}
+
+/** The limits of a configuration. */
+export function keptByExperimentOf({
+  retention,
+  experiments,
+}: Pick<Config["traceWriter"], "retention" | "experiments">): KeptByExperiment {
+  const own = new Map(experiments.flatMap(({ name, retention: limits }) => (limits ? [[name, limits] as const] : [])));
+  const limitsOf = (experiment: string | undefined): Limits =>
+    experiment === undefined ? retention.pending : (own.get(experiment) ?? retention);
+  return {
+    hasLimits: [retention, retention.pending, ...own.values()].some(isLimited),
+    kept(experiment, nowMs) {
+      const limits = limitsOf(experiment);
+      return isLimited(limits) ? keptOf(limits, nowMs) : undefined;
+    },
+  };
+}
+
+function isLimited({ ageDaysMax, tracesMax, bytesMax }: Limits): boolean {
+  return ageDaysMax !== undefined || tracesMax !== undefined || bytesMax !== undefined;
+}
+
+function keptOf({ ageDaysMax, tracesMax, bytesMax }: Limits, nowMs: number): KeptTraces {
+  const startNsMin =
+    ageDaysMax === undefined ? undefined : BigInt(Math.round(nowMs - ageDaysMax * DAY_MS)) * 1_000_000n;
+  return { startNsMin, tracesMax, bytesMax };
+}

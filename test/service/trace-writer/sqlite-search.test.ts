@@ -99,6 +99,21 @@ test("a search that finds little among much answers short pages, and comes to it
   expect(await searchTraces(store, scope, { filter: "name = 'wanted'" })).toHaveLength(1);
 });
 
+test("a value that another process has removed with its last trace is stored anew", async () => {
+  const path = newFile();
+  await using one = await start(path);
+  await using other = await start(path);
+  const write = (n: number, session: string) =>
+    writeSpans(one, "shared", [span({ trace: traceId(n), span: spanId(1), attributes: { "session.id": session } })]);
+  await write(1, "ada");
+  const id = BigInt((await one.getExperiment("default", { $case: "name", value: "shared" }))?.id ?? -1);
+  const which = { kind: "ids", traceIds: [traceId(1)] } as const;
+  await other.deleteTraces("default", id, which, 1, new AbortController().signal);
+  await write(2, "ada");
+  const scope = { kind: "experiments", ids: [id] } as const;
+  expect(await searchTraces(one, scope, { filter: "session = 'ada'" })).toHaveLength(1);
+});
+
 test("a file of a version before searches is filled in when it is opened", async () => {
   const path = newFile();
   const metadata = { "mlflow.gateway.caller": "curl", "mlflow.trace.session": "told" };

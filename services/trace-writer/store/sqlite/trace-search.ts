@@ -19,7 +19,7 @@ export type SearchTraces = (
 ) => TracePage;
 
 /**
- * What a page may cost, since readers wait for each other: some 40 ms. Walking past a trace costs 1; looking at what lists
+ * What a page may cost, since readers wait for each other: some tens of milliseconds. Walking past a trace costs 1; looking at what lists
  * show of it costs 4; reading its spans costs 60, and 1 for each.
  */
 const COST_MAX = 20_000;

@@ -13,7 +13,7 @@ import { SIZE_MIGRATION } from "./size-table.ts";
  * - A trace's `start_ns` is 0 until it is summed up, within the commit that made it: so it enters one index, once.
  * - Random keys are in one narrow index each: large rows in a tree of random keys are four times slower.
  */
-const MIGRATIONS = [
+export const MIGRATIONS = [
   `
   CREATE TABLE experiments (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -6,6 +6,10 @@ export interface CliIo {
   out(text: string): void;
   /** Writes to standard error: what went wrong, and what to do. */
   err(text: string): void;
+  /** Whether standard error is a terminal, where a line can be drawn anew. */
+  readonly errIsTerminal: boolean;
+  /** Standard input. */
+  input(): AsyncIterable<Uint8Array>;
   readonly environment: Environment;
   /** The directory that relative files are looked for in. */
   readonly directory: string;

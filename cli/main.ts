@@ -13,6 +13,8 @@ process.stdout.on("error", () => stop.abort());
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  errIsTerminal: process.stderr.isTTY,
+  input: () => process.stdin,
   environment: process.env,
   directory: process.cwd(),
   stop: stop.signal,

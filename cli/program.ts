@@ -61,5 +61,6 @@ Examples:
   twinspan check                                is twinspan.yaml right?
   twinspan trace list --experiment gateway/demo the newest full traces of an endpoint
   twinspan trace show tr-0af7651916cd43dd8448eb211c80319c
+  twinspan trace export --experiment gateway/demo --out demo.jsonl
   twinspan rpc twinspan.gateway.v1.EndpointService/ListEndpoints '{}'
 `;

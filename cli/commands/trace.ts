@@ -1,19 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseTraceName, traceNameOf } from "#lib/ids.ts";
-import { ServiceError } from "#lib/service-error.ts";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import { readConfig } from "../config-source.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { messageJsonOf } from "../trace/message-json.ts";
 import { traceListOf } from "../trace/trace-list.ts";
-import { startTraceReader, type TraceReader } from "../trace/trace-reader.ts";
+import type { TraceReader } from "../trace/trace-reader.ts";
 import { traceLinesOf } from "../trace/trace-tree.ts";
+import { experimentNamed, readerOf, targetOption } from "./target.ts";
+import { addTraceFileCommands } from "./trace-files.ts";
 
 const LIMIT_MAX = 10_000;
 
 /** `twinspan trace show`, `twins`, `tail` and `list`. */
 export function addTraceCommands(program: Command, io: CliIo): void {
-  const trace = program.command("trace").description("read stored traces");
+  const trace = program.command("trace").description("read stored traces, write them to files and send those back");
   trace
     .command("show <id>")
     .description("show a trace as a tree: times, tokens, cost, links ⇄, and the payload of full traces")
@@ -87,6 +87,7 @@ export function addTraceCommands(program: Command, io: CliIo): void {
       io.out(options.json ? `${messageJsonOf(traces)}\n` : traceListOf(traces, experiments));
       if (options.experiment === undefined && !isWithoutOwner) await tellPending(reader, io);
     });
+  addTraceFileCommands(trace, io);
 }
 
 const TAIL_EXAMPLE = `
@@ -111,8 +112,6 @@ interface ListOptions {
 
 /** How many experiments one search takes. */
 const SEARCHED_MAX = 100;
-/** How many experiments are named to who asked for one that is not there. */
-const NAMES_MAX = 20;
 const PENDING_COUNTED_MAX = 100;
 
 async function experimentsOf(
@@ -131,17 +130,6 @@ async function experimentsOf(
   return all.toSorted((one, other) => lastSpanOf(other) - lastSpanOf(one)).slice(0, SEARCHED_MAX);
 }
 
-async function experimentNamed(reader: TraceReader, name: string): Promise<Experiment> {
-  try {
-    return await reader.experimentNamed(name);
-  } catch (cause) {
-    if (!(cause instanceof ServiceError) || cause.kind !== "not_found") throw cause;
-    const names = (await reader.experiments()).map((experiment) => experiment.name);
-    const have = [...names.slice(0, NAMES_MAX), ...(names.length > NAMES_MAX ? ["…"] : [])].join(", ");
-    throw new CliError(`There is no experiment "${name}" (there are: ${have}).`, { cause });
-  }
-}
-
 /** Who looks for a mirror in the list of experiments would not find it while it is pending. */
 async function tellPending(reader: TraceReader, io: CliIo): Promise<void> {
   const found = await reader.traces({ experimentIds: [], pending: true, limit: PENDING_COUNTED_MAX });
@@ -150,22 +138,10 @@ async function tellPending(reader: TraceReader, io: CliIo): Promise<void> {
   io.err(`and ${count} pending, in no experiment until their agent's own spans arrive: 'trace list --pending'\n`);
 }
 
-function readerOf(command: Command, io: CliIo): TraceReader {
-  const { target, config } = command.optsWithGlobals<{ target?: string; config?: string }>();
-  const reader = startTraceReader(target ?? readConfig(config, io).ingress.traceWriter);
-  // Ctrl-C ends what is asked for, rather than waiting for its deadline.
-  io.stop.addEventListener("abort", () => reader[Symbol.dispose](), { once: true });
-  return reader;
-}
-
 function traceIdOf(id: string): string {
   const traceId = parseTraceName(id);
   if (traceId === undefined) throw new CliError(`"${id}" is no trace's id. One is tr- and 32 hex digits.`);
   return traceId;
-}
-
-function targetOption(): Option {
-  return new Option("--target <address>", "the trace-writer (default: `ingress.traceWriter` of the configuration)");
 }
 
 function parseLimit(text: string): number {

@@ -31,10 +31,12 @@ export interface TraceListing {
 
 /** Reads from a trace-writer. Every read fails with one line when it does not answer. */
 export interface TraceReader extends Disposable {
-  /** A trace with its spans and payload. A ServiceError of kind `not_found` when there is none. */
-  trace(traceId: string): Promise<Trace>;
+  /** A trace with its spans and, unless the view is without, its payload. A ServiceError of kind `not_found` when there is none. */
+  trace(traceId: string, view?: TraceView): Promise<Trace>;
   /** Traces, in order. */
   traces(listing: TraceListing): Promise<readonly TraceInfo[]>;
+  /** All traces, in order, page by page: what they hold may change between two pages. */
+  pages(listing: Omit<TraceListing, "limit">): AsyncIterable<readonly TraceInfo[]>;
   /** The other twins of a trace by time, at most `limit`. A ServiceError of kind `not_found` when there is no such trace. */
   twins(traceId: string, limit: number): Promise<readonly TraceInfo[]>;
   /** Traces as they appear and change, from now on, until `signal` aborts or the trace-writer ends it. */
@@ -53,7 +55,7 @@ const EXPERIMENTS_MAX = 1000;
 export function startTraceReader(target: string): TraceReader {
   const client = new TraceReaderServiceClient(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
 
-  async function page(listing: TraceListing, pageToken: string, pageSize: number) {
+  async function page(listing: Omit<TraceListing, "limit">, pageToken: string, pageSize: number) {
     const { pending, unclaimed = false, filter = "", orderBy = "" } = listing;
     const experimentIds = [...listing.experimentIds];
     const request = { experimentIds, pending, unclaimed, pageSize, pageToken, filter, orderBy };
@@ -63,14 +65,22 @@ export function startTraceReader(target: string): TraceReader {
   }
 
   return {
-    async trace(traceId) {
-      const request = { traceId, view: TraceView.TRACE_VIEW_FULL };
+    async trace(traceId, view = TraceView.TRACE_VIEW_FULL) {
+      const request = { traceId, view };
       const answer = await ask<GetTraceResponse>(WHO, target, (options, done) =>
         client.getTrace(request, new Metadata(), options, done),
       );
       return required(answer.trace, "trace");
     },
     traces: (listing) => pagesOf(listing.limit, (pageToken, size) => page(listing, pageToken, size)),
+    async *pages(listing) {
+      let token = "";
+      do {
+        const { traces, nextPageToken } = await page(listing, token, PAGE);
+        yield traces;
+        token = nextPageToken;
+      } while (token !== "");
+    },
     twins: (traceId, limit) =>
       pagesOf(limit, (pageToken, pageSize) =>
         ask<ListTwinsResponse>(WHO, target, (options, done) =>

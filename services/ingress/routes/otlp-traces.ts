@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { formatOtlpJson, parseOtlpJson } from "#lib/otlp-json/otlp-json.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import {
   ExportTraceServiceRequest,
@@ -7,7 +8,6 @@ import {
 import { exportMetadataOf } from "../core/call-metadata.ts";
 import { mediaTypeOf, printable } from "../core/content.ts";
 import { PROTOBUF } from "../core/error-dialects.ts";
-import { formatOtlpJson, parseOtlpJson } from "../core/otlp-json.ts";
 import type { IngressParts } from "../ingress-parts.ts";
 import { readOtlpBody } from "../read-otlp-body.ts";
 

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { runCli } from "../../../cli/program.ts";
 
 /** What a command wrote, and its exit status. */
@@ -14,7 +15,9 @@ export async function run(
   {
     stop = new AbortController().signal,
     onOut = () => {},
-  }: { stop?: AbortSignal; onOut?: (text: string) => void } = {},
+    errIsTerminal = false,
+    input = "",
+  }: { stop?: AbortSignal; onOut?: (text: string) => void; errIsTerminal?: boolean; input?: string } = {},
 ): Promise<CliRun> {
   const written = { out: "", err: "" };
   const status = await runCli(args, {
@@ -25,6 +28,8 @@ export async function run(
     err: (text) => {
       written.err += text;
     },
+    errIsTerminal,
+    input: () => Readable.from([Buffer.from(input)]),
     environment,
     directory: process.cwd(),
     stop,

@@ -7,7 +7,7 @@ import {
   ExportTraceServiceRequest,
   ExportTraceServiceResponse,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
-import { parseOtlpJson } from "../../../services/ingress/core/otlp-json.ts";
+import { parseOtlpJson } from "#lib/otlp-json/otlp-json.ts";
 import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
 
 const PROTOBUF = "application/x-protobuf";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { formatOtlpJson, parseOtlpJson } from "#lib/otlp-json/otlp-json.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import { formatOtlpJson, parseOtlpJson } from "../../../services/ingress/core/otlp-json.ts";
 
 function parseSpan(span: unknown): Span | undefined {
   const text = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });

@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { constants, createZstdCompress, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { parseOtlpJson } from "#lib/otlp-json/otlp-json.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { Status } from "#proto/google/rpc/status.ts";
 import {
   ExportTraceServiceRequest,
   ExportTraceServiceResponse,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
-import { parseOtlpJson } from "#lib/otlp-json/otlp-json.ts";
 import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
 
 const PROTOBUF = "application/x-protobuf";

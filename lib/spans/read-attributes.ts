@@ -22,12 +22,19 @@ export function textOf(attributes: Attributes, ...keys: readonly string[]): stri
 }
 
 /**
- * A text that MLflow's own SDK may have written as JSON: `"LLM"` with its quotes is read as LLM. Undefined: there is
- * none.
+ * The text under the first of the keys that holds one. MLflow's own SDK writes its attributes as JSON: there `"LLM"` with its
+ * quotes is read as LLM. Undefined: there is none.
  */
 export function unquotedOf(attributes: Attributes, ...keys: readonly string[]): string | undefined {
-  const text = textOf(attributes, ...keys);
-  if (text?.startsWith('"') !== true) return text;
+  for (const key of keys) {
+    const text = textOf(attributes, key);
+    if (text === undefined) continue;
+    return key.startsWith("mlflow.") && text.startsWith('"') ? unquoted(text) : text;
+  }
+  return undefined;
+}
+
+function unquoted(text: string): string {
   const parsed = parseJson(text);
   return typeof parsed === "string" && parsed !== "" ? parsed : text;
 }

@@ -64,8 +64,8 @@ beforeAll(async () => {
       untranslatable: { provider: { kind: "anthropic", apiKey: "a-key" }, fallback: {} },
       "told-of-the-fault": routed([scripted("status-503")], { fallbacks: [scripted("status-401")] }),
       "told-of-the-last": routed([scripted("retry-after-7")], { fallbacks: [scripted("status-500")] }),
-      timeouts: routed([scripted("stall-after-2")], { timeouts: { idleMs: 50 } }),
-      "timeouts-in-all": routed([scripted("slow-30")], { timeouts: { totalMs: 60 } }),
+      timeouts: routed([scripted("stall-after-2")], { timeouts: { idleMs: 700 } }),
+      "timeouts-in-all": routed([scripted("stall-after-2")], { timeouts: { totalMs: 1_000 } }),
       "cut-late": routed([scripted("cut-after-3")], { retries: QUICK, fallbacks: [scripted("echo-1")] }),
     },
   });

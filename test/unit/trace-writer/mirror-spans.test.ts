@@ -50,7 +50,11 @@ const ALLOWED = new Set([
   "twinspan.usage.estimated",
 ]);
 
-const text = fc.oneof(fc.string({ maxLength: 200 }), fc.stringMatching(/^[\x21-\x7e]{0,140}$/));
+const text = fc.oneof(
+  fc.constant('"quoted"'),
+  fc.string({ maxLength: 200 }),
+  fc.stringMatching(/^[\x21-\x7e]{0,140}$/),
+);
 const anySpan: fc.Arbitrary<Partial<MirrorSpan>> = fc.record({
   endpointId: text,
   endpointName: text,

@@ -89,7 +89,7 @@ async function writeTraces(
   using progress = startProgress(io, total);
   const counts = { line: 0, empty: 0, gone: 0 };
   for await (const trace of exportTraces(reader, experimentId, view)) {
-    if (io.stop.aborted) throw new CliError("stopped; nothing is left of the file");
+    if (io.stop.aborted) throw new CliError("stopped");
     counts[trace.kind] += 1;
     if (trace.kind === "line") await (file?.write(trace.line) ?? io.out(trace.line));
     const done = counts.line + counts.empty + counts.gone;

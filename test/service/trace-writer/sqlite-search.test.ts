@@ -141,6 +141,8 @@ test("a file of a version before searches is filled in when it is opened", async
   // The samples' full traces do not say their provider but in the names of spans, which is where it is taken from here.
   const sums = (rows: typeof before.traces) => rows.map(({ facets: _, ...row }) => row);
   expect(sums(after.traces)).toEqual(sums(before.traces));
+  expect(before.sizes.length).toBeGreaterThan(1);
+  expect(after.sizes).toEqual(before.sizes);
 });
 
 /** A file of an older version of the schema, with what that version had of another file. */
@@ -159,11 +161,17 @@ function copyAsOf(version: number, path: string, old: string): void {
   }
 }
 
-/** What searches look at in a file, by the names of values: their ids follow the order of arrival. */
+/** What searches and limits look at in a file, by the names of values: their ids follow the order of arrival. */
 function factsIn(path: string) {
   using db = new DatabaseSync(path, { readOnly: true, readBigInts: true });
   const facets = `SELECT experiment_id, name, value, start_ns, trace_ref FROM trace_facets
     JOIN facet_values ON id = value_id WHERE name <> 'provider' ORDER BY trace_ref, name, value`;
-  const traces = "SELECT ref, duration_ns, state, name, json_array_length(facets) AS facets FROM traces ORDER BY ref";
-  return { facets: db.prepare(facets).all(), traces: db.prepare(traces).all() };
+  const traces =
+    "SELECT ref, duration_ns, state, name, bytes, json_array_length(facets) AS facets FROM traces ORDER BY ref";
+  const sizes = "SELECT * FROM experiment_sizes WHERE traces > 0 ORDER BY workspace, experiment_id";
+  return {
+    facets: db.prepare(facets).all(),
+    traces: db.prepare(traces).all(),
+    sizes: db.prepare(sizes).all(),
+  };
 }

@@ -55,6 +55,6 @@ function nextStepsOf({ ingress, endpoints }: Config): string {
         ]),
     `Yours:  export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=any`,
     `        export OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
-    "Next:   bin/twinspan trace list · README.md · Ctrl-C stops everything",
+    "Next:   bin/twinspan trace list · docs/guides · Ctrl-C stops everything",
   ].join("\n");
 }

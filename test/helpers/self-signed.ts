@@ -1,4 +1,7 @@
-/** A key and a certificate for localhost that nobody has signed but itself: for a server that no client should believe. */
+/**
+ * A key and a certificate for localhost and 127.0.0.1 that nobody has signed but itself: no client believes it unless it is
+ * told to. Valid to 2126.
+ */
 export const SELF_SIGNED = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgtB4xqwC4Hxz+H9vp

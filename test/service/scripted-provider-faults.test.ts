@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import type { Behaviour } from "../../examples/scripted-provider/behaviour.ts";
 import { startScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
 import type { VendorName } from "../../examples/scripted-provider/vendors.ts";
-import { createSelfSignedCertificate } from "../helpers/self-signed-certificate.ts";
+import { SELF_SIGNED } from "../helpers/self-signed.ts";
 
 // What goes wrong goes wrong in the same way in every format that streams.
 
@@ -196,12 +196,11 @@ test("what nobody serves is not found, in the words of whoever is asked", async 
 });
 
 test("over TLS, it is trusted by those who trust its certificate, and by nobody else", async () => {
-  const tls = createSelfSignedCertificate();
-  await using provider = await startScriptedProvider({ listen: "127.0.0.1:0", tls });
+  await using provider = await startScriptedProvider({ listen: "127.0.0.1:0", tls: SELF_SIGNED });
   const url = `${provider.at("openai")}/models`;
   expect(url).toMatch(/^https:/);
   await expect(fetch(url)).rejects.toMatchObject({ cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } });
-  const trusting = new Agent({ connect: { ca: tls.cert } });
+  const trusting = new Agent({ connect: { ca: SELF_SIGNED.cert } });
   const answer = await fetchWith(url, { dispatcher: trusting });
   expect(await answer.json()).toMatchObject({ object: "list" });
   await trusting.close();

@@ -14,7 +14,7 @@ export interface Metrics {
   /** Agents' spans that were not taken. */
   rejected(reason: RejectReason, spans: number): void;
   /** Reads the store's condition, and how many traces nobody claims, whenever metrics are asked for. */
-  watch(condition: () => StoreCondition, unclaimedTraces: () => number): void;
+  watch(condition: () => StoreCondition, unclaimedTraces: () => Promise<number>): void;
 }
 
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -95,8 +95,8 @@ export function createMetrics(): Metrics {
         name: "twinspan_trace_writer_unclaimed_traces",
         help: "Of the pending traces, those that nobody has claimed for traceWriter.unclaimedAfterMs. 10,000: that many or more.",
         registers,
-        collect() {
-          this.set(unclaimedTraces());
+        async collect() {
+          this.set(await unclaimedTraces());
         },
       });
       new Gauge({

@@ -93,12 +93,12 @@ export interface TraceStore extends TraceReads, AsyncDisposable {
   writeExperiment(workspace: string, write: ExperimentWrite, signal: AbortSignal): Promise<ExperimentOutcome>;
 
   /** How many pending traces there are whose last span ended before a moment; no more than 10,000 are counted. */
-  countPending(endedBeforeNs: bigint): number;
+  countPending(endedBeforeNs: bigint): Promise<number>;
 
   /** What waits to be forwarded, by the routes that the store was started with. */
   readonly forwards: ForwardQueue;
 
-  /** How the store is, now. Costs at most some milliseconds. */
+  /** How the store is, as far as is known without asking it: what is counted may be some seconds old. */
   condition(): StoreCondition;
 }
 

@@ -132,12 +132,12 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
       const n = fresh();
       const start = -1_000_000_000;
       const counted = () => store.countPending(T0 - 500_000_000n);
-      const others = counted();
+      const others = await counted();
       await writeRecords(store, [record({ n, start, caller: { trace: traceId(n), span: spanId(1) } })]);
-      expect(counted()).toBe(others + 1);
-      expect(store.countPending(T0 - 1_000_000_000n)).toBe(others);
+      expect(await counted()).toBe(others + 1);
+      expect(await store.countPending(T0 - 1_000_000_000n)).toBe(others);
       await writeSpans(store, "claimed", [span({ trace: traceId(n), span: spanId(1), start, end: 0 })]);
-      expect(counted()).toBe(others);
+      expect(await counted()).toBe(others);
     });
 
     test("a mirror is filed where its request named an experiment, and an unknown id leaves it pending", async () => {

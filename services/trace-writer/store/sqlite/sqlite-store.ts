@@ -95,7 +95,7 @@ export async function startSqliteStore(options: WriteQueueOptions, observer: Sto
     },
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
-    countPending: (endedBeforeNs) => reader.pendingTracesBefore(endedBeforeNs),
+    countPending: async (endedBeforeNs) => reader.pendingTracesBefore(endedBeforeNs),
     forwards,
     condition: () => ({
       ready: queue.ready,

@@ -4,6 +4,8 @@ const SECRET = /key|secret|token|password|authorization/i;
 const PLACE = /File$/;
 /** Settings whose every text may hold one, whatever its name. */
 const ANY_SECRET = "headers";
+/** A password within an address. */
+const PASSWORD = /(?<=^[a-z][a-z0-9+.-]*:\/\/[^/?#]*?:)[^/?#]+(?=@)/i;
 
 /** A copy in which every text that may be a secret is `***`, but for references that are unset. */
 export function maskedOf(value: unknown, name = ""): unknown {
@@ -14,6 +16,7 @@ export function maskedOf(value: unknown, name = ""): unknown {
       Object.entries(value).map(([key, inner]) => [key, maskedOf(inner, isSecret ? "secret" : key)]),
     );
   }
-  if (typeof value !== "string" || !SECRET.test(name) || PLACE.test(name)) return value;
+  if (typeof value !== "string") return value;
+  if (!SECRET.test(name) || PLACE.test(name)) return value.replace(PASSWORD, "***");
   return /^\$\{[A-Za-z0-9_]+\}$/.test(value) ? value : "***";
 }

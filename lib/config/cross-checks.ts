@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { CrossFault } from "./cross-fault.ts";
 import { forwardingFaultsOf } from "./forwarding-checks.ts";
 import { BUILT_IN_PATTERNS } from "./sections/redaction.ts";
+import { storeFaultsOf } from "./store-checks.ts";
 
 /** Settings of providers that only some kinds read. */
 const OF_KINDS: Readonly<Record<string, readonly string[]>> = {
@@ -65,6 +66,7 @@ export function crossFaultsOf(plain: unknown): readonly CrossFault[] {
     ...endpointFaultsOf(config.data),
     ...redactionFaultsOf(config.data),
     ...forwardingFaultsOf(plain),
+    ...storeFaultsOf(plain),
   ];
 }
 

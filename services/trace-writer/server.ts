@@ -3,7 +3,6 @@ import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
-import { forwardRoutesOf } from "./core/forward-routes.ts";
 import { keptByExperimentOf } from "./core/kept-traces.ts";
 import { ERASED_AFTER, type Erasing, startErasing } from "./erasing.ts";
 import { createExperimentService } from "./experiment-service.ts";
@@ -13,7 +12,7 @@ import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOtlpService } from "./otlp-service.ts";
 import { startRetention } from "./retention.ts";
 import { createRetentionMetrics } from "./retention-metrics.ts";
-import { startSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { startStore } from "./store/start-store.ts";
 import type { StoreEvent, StoreObserver, TraceStore } from "./store/trace-store.ts";
 import { createTraceEditorService } from "./trace-editor-service.ts";
 import { createTraceReaderService, unclaimedBeforeNs } from "./trace-reader-service.ts";
@@ -31,22 +30,16 @@ export interface TraceWriter extends AsyncDisposable {
 export async function startTraceWriter({ traceWriter }: Config, { log }: { log: Logger }): Promise<TraceWriter> {
   await checkContextTravels();
   const { limits } = traceWriter;
-  const { sqlite } = traceWriter.store;
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
-  const options = {
-    ...sqlite,
-    queueBytesMax: limits.queueBytesMax,
-    traceSpansMax: limits.traceSpansMax,
-    routes: forwardRoutesOf(traceWriter),
-  };
   let forwarding: Forwarding | undefined;
   let erasing: Erasing | undefined;
   const wakeThoseWho = (events: ReadonlyMap<StoreEvent, number>) => {
     if (events.has("forward_added")) forwarding?.wake();
     if (ERASED_AFTER.some((event) => events.has(event))) erasing?.wake();
   };
-  const store = opened.use(await startSqliteStore(options, observerOf(metrics, wakeThoseWho)));
+  const { store, place } = await startStore(traceWriter, observerOf(metrics, wakeThoseWho));
+  opened.use(store);
   erasing = opened.use(startErasing(store, log));
   const draining = new AbortController();
   const reading = { unclaimedAfterMs: traceWriter.unclaimedAfterMs, nowMs: Date.now, draining: draining.signal };
@@ -83,7 +76,7 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   opened.defer(() => {
     draining.abort();
   });
-  log.info({ address: rpc.address, ops: ops.address, store: sqlite.path }, "ready");
+  log.info({ address: rpc.address, ops: ops.address, store: place }, "ready");
   const owned = opened.move();
   return {
     address: rpc.address,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { destinations, experiments, mirrors } from "./forwarding.ts";
 import { retention } from "./retention.ts";
 import { bytes, count, listen, MiB, ms } from "./scalars.ts";
+import { store } from "./store.ts";
 
 /** `traceWriter`: stores the traces. */
 export const traceWriter = z
@@ -13,17 +14,7 @@ export const traceWriter = z
       3_600_000,
       "How long after its last span a trace without an owner is listed as unclaimed. It stays, and can still be claimed.",
     ),
-    store: z
-      .strictObject({
-        sqlite: z
-          .strictObject({
-            path: z.string().min(1).default("var/traces.db").describe("The file of the traces. Created when missing."),
-            cacheBytes: bytes(128 * MiB, "SQLite's page cache."),
-            commitBatchMax: count(250, 10_000, "How many requests share one commit at the most."),
-          })
-          .prefault({}),
-      })
-      .prefault({}),
+    store,
     destinations: destinations.describe("OTLP receivers that traces are forwarded to, by name."),
     mirrors,
     experiments: experiments.describe("What is particular to experiments. Those that are not here need not be."),

@@ -11,3 +11,11 @@ test("what may be a secret is masked: keys, and every header whatever its name; 
   const references = { apiKeyFile: "/run/secrets/openai", apiKey: "${OPENAI_API_KEY}" };
   expect(maskedOf(references)).toEqual(references);
 });
+
+test("of an address the password is masked, and nothing else", () => {
+  const url = "postgres://writer:s:e@db.example:5432/twinspan?sslmode=verify-full";
+  expect(maskedOf({ url })).toEqual({ url: "postgres://writer:***@db.example:5432/twinspan?sslmode=verify-full" });
+  for (const plain of ["http://127.0.0.1:8080/a@b", "postgres://writer@db/twinspan", "127.0.0.1:7002"]) {
+    expect(maskedOf({ url: plain })).toEqual({ url: plain });
+  }
+});

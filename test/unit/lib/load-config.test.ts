@@ -194,3 +194,19 @@ test("destinations are named by those who forward to them, and their addresses f
     'twinspan.yaml:8:15  traceWriter.experiments[1].name: "mine" is there twice. Keep one.',
   ]);
 });
+
+test("the store that is used has what it needs", () => {
+  const store = (settings: string) => faultsOf(`traceWriter:\n  store: ${settings}\n`);
+  const url = "postgres://writer@db/twinspan";
+  expect(store(`{ use: postgres, postgres: { url: "${url}", password: "\${SECRET:-hidden}" } }`)).toEqual([]);
+  expect(store("{ postgres: {} }")).toEqual([]);
+  expect(store("{ use: postgres }")).toEqual([
+    "twinspan.yaml:2:10  traceWriter.store.postgres.url: is missing. It must say where the database is: postgres://user@host/name",
+  ]);
+  expect(
+    store(`{ postgres: { url: "postgres://writer:hidden@db/twinspan", password: "\${SECRET:-hidden}" } }`),
+  ).toEqual([expect.stringContaining("traceWriter.store.postgres.password: there is a password in the url already.")]);
+  expect(store("{ postgres: { url: db } }")).toEqual([
+    expect.stringContaining("must be an address, such as postgres://"),
+  ]);
+});

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import type { CrossFault } from "./cross-fault.ts";
+
+const text = z.string().optional().catch(undefined);
+const postgres = z.object({ url: text, password: text });
+
+/** What the checks look at, whatever else is wrong: a part that cannot be read is as if it were not there. */
+const readable = z.object({
+  traceWriter: z.object({ store: z.object({ use: text, postgres: postgres.catch({}).default({}) }) }),
+});
+
+/** What is wrong between the store that is used and what is said of it. */
+export function* storeFaultsOf(plain: unknown): Generator<CrossFault> {
+  const config = readable.safeParse(plain);
+  if (!config.success) return;
+  const { use, postgres: said } = config.data.traceWriter.store;
+  const path = ["traceWriter", "store", "postgres"];
+  if (use === "postgres" && said.url === undefined) {
+    yield {
+      path: [...path, "url"],
+      message: "is missing. It must say where the database is: postgres://user@host/name",
+    };
+  }
+  if (said.password !== undefined && said.url !== undefined && hasPassword(said.url)) {
+    yield { path: [...path, "password"], message: "there is a password in the url already. Keep one of the two." };
+  }
+}
+
+function hasPassword(url: string): boolean {
+  return URL.canParse(url) && new URL(url).password !== "";
+}

@@ -14,12 +14,21 @@ help: ## Show this list
 install: ## Install the dependencies, when package-lock.json has changed
 	@sh scripts/install.sh
 
+CONSOLE := console/dist/index.html
+CONSOLE_SOURCES := $(shell find console/src console/public lib gen -type f 2>/dev/null) console/index.html console/vite.config.ts package-lock.json
+
+.PHONY: console
+console: install $(CONSOLE) ## Build the console, when its sources have changed
+
+$(CONSOLE): $(CONSOLE_SOURCES) | install
+	@$(BIN)/vite build console --config console/vite.config.ts --logLevel warn
+
 .PHONY: up
-up: install ## Start the three services, let an agent call them, show its traces, serve until Ctrl-C
+up: install console ## Start the three services, let an agent call them, show its traces, serve until Ctrl-C
 	@exec bin/twinspan up
 
 .PHONY: test
-test: install ## Run all tests (TEST_ARGS=test/unit for some)
+test: install console ## Run all tests (TEST_ARGS=test/unit for some)
 	@$(BIN)/vitest run --exclude 'test/interop/**' $(TEST_ARGS)
 
 .PHONY: interop
@@ -32,6 +41,7 @@ check: types lint proto ## Check all that can be checked without running it: typ
 .PHONY: types
 types: install ## Check the types
 	@$(BIN)/tsc -p .
+	@$(BIN)/tsc -p console
 
 .PHONY: lint
 lint: install ## Check style, import rules and dead code
@@ -60,5 +70,5 @@ bench-store: install ## Measure what a record costs the trace-writer
 	@$(NODE) bench/store.ts
 
 .PHONY: clean
-clean: ## Delete what running leaves behind: stored traces, logs, coverage
-	rm -rf var coverage
+clean: ## Delete what running leaves behind: stored traces, logs, coverage, the console as it was built
+	rm -rf var coverage console/dist

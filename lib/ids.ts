@@ -1,5 +1,3 @@
-import { randomFillSync } from "node:crypto";
-
 /** A trace's id as 32 lower-case hex digits, not all zero. */
 export type TraceIdHex = string;
 /** A span's id as 16 lower-case hex digits, not all zero. */
@@ -8,16 +6,16 @@ export type SpanIdHex = string;
 /** Where random bytes come from: fills the buffer it is given. Tests give one that repeats. */
 export type FillRandom = (buffer: Buffer) => void;
 
-const pool = Buffer.allocUnsafe(4096);
+const pool = new Uint8Array(4096);
 let poolOffset = pool.length;
 
 /** Cryptographically random bytes, drawn from the system 4 KiB at a time: an id costs no system call. */
 export const fillRandom: FillRandom = (buffer) => {
   if (poolOffset + buffer.length > pool.length) {
-    randomFillSync(pool);
+    crypto.getRandomValues(pool);
     poolOffset = 0;
   }
-  pool.copy(buffer, 0, poolOffset, poolOffset + buffer.length);
+  buffer.set(pool.subarray(poolOffset, poolOffset + buffer.length));
   poolOffset += buffer.length;
 };
 

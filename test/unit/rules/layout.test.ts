@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 /** Beyond that a file is about two things. */
 const LINES_MAX = 250;
 
-const SOURCES = ["bench", "cli", "examples", "lib", "scripts", "services"].flatMap((directory) =>
+const SOURCES = ["bench", "cli", "console/src", "examples", "lib", "scripts", "services"].flatMap((directory) =>
   readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => join(directory, file)),
 );
 
@@ -17,7 +17,7 @@ test("no source file is longer than a reader can hold", () => {
 });
 
 test("files are named in kebab-case, and for what they are about", () => {
-  const bad = SOURCES.map((file) => basename(file, ".ts")).filter(
+  const bad = SOURCES.map((file) => basename(file).replace(/\.tsx?$/, "")).filter(
     (name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || /^(utils?|helpers?|common|misc|index)$/.test(name),
   );
   expect(bad).toEqual([]);

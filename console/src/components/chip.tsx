@@ -1,0 +1,52 @@
+import type { ReactNode } from "react";
+import styles from "./chip.module.css";
+import { classes } from "./classes.ts";
+import { Icon } from "./icon.tsx";
+
+/** What a chip says by its colour. */
+export type Tone = "plain" | "ok" | "bad" | "wait" | "full" | "mirror" | "accent";
+
+/** A short word in a frame of its colour. */
+export function Chip({
+  tone = "plain",
+  title,
+  children,
+}: {
+  readonly tone?: Tone;
+  readonly title?: string;
+  readonly children: ReactNode;
+}) {
+  return (
+    <span className={classes(styles["chip"], styles[tone])} title={title}>
+      {children}
+    </span>
+  );
+}
+
+/** A chip that can be taken away. `what` says so to those who listen: `filter status = 'ERROR'`. */
+export function RemovableChip({
+  children,
+  what,
+  onRemove,
+  onEdit,
+}: {
+  readonly children: ReactNode;
+  readonly what: string;
+  readonly onRemove: () => void;
+  readonly onEdit?: () => void;
+}) {
+  return (
+    <span className={classes(styles["chip"], styles["accent"], styles["removable"])}>
+      {onEdit === undefined ? (
+        children
+      ) : (
+        <button type="button" onClick={onEdit}>
+          {children}
+        </button>
+      )}
+      <button type="button" aria-label={`Remove ${what}`} onClick={onRemove}>
+        <Icon name="close" size={11} />
+      </button>
+    </span>
+  );
+}

@@ -69,6 +69,10 @@ bench: install ## Measure what twinspan costs, and write docs/performance.md
 bench-store: install ## Measure what a record costs the trace-writer
 	@$(NODE) bench/store.ts
 
+.PHONY: demo-data
+demo-data: install ## Fill the trace-writer that runs (make up) with N=20000 made-up traces of the last 30 days
+	@$(NODE) bench/demo-data.ts --traces $(or $(N),20000) --seed $(or $(SEED),1) --target $(or $(TARGET),127.0.0.1:7002)
+
 .PHONY: clean
 clean: ## Delete what running leaves behind: stored traces, logs, coverage, the console as it was built
 	rm -rf var coverage console/dist

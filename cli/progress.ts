@@ -11,7 +11,7 @@ const EVERY_MS = 100;
 const CLEAR_LINE = "\r\u001b[K";
 
 /** Starts one on standard error; where that is no terminal, nothing is shown. `total` undefined: nobody knows it. */
-export function startProgress(io: CliIo, total: number | undefined): Progress {
+export function startProgress(io: Pick<CliIo, "err" | "errIsTerminal">, total: number | undefined): Progress {
   let nextMs = 0;
   return {
     show(done, detail) {

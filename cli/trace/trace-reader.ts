@@ -4,6 +4,7 @@ import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
   type GetExperimentResponse,
+  type GetTraceInfosResponse,
   type GetTraceResponse,
   type ListExperimentsResponse,
   type ListTwinsResponse,
@@ -33,6 +34,8 @@ export interface TraceListing {
 export interface TraceReader extends Disposable {
   /** A trace with its spans and, unless the view is without, its payload. A ServiceError of kind `not_found` when there is none. */
   trace(traceId: string, view?: TraceView): Promise<Trace>;
+  /** Traces by their ids, at most 500. Those that do not exist are left out. */
+  infos(traceIds: readonly string[]): Promise<readonly TraceInfo[]>;
   /** Traces, in order. */
   traces(listing: TraceListing): Promise<readonly TraceInfo[]>;
   /** All traces, in order, page by page: what they hold may change between two pages. */
@@ -71,6 +74,12 @@ export function startTraceReader(target: string): TraceReader {
         client.getTrace(request, new Metadata(), options, done),
       );
       return required(answer.trace, "trace");
+    },
+    async infos(traceIds) {
+      const answer = await ask<GetTraceInfosResponse>(WHO, target, (options, done) =>
+        client.getTraceInfos({ traceIds: [...traceIds] }, new Metadata(), options, done),
+      );
+      return answer.infos;
     },
     traces: (listing) => pagesOf(listing.limit, (pageToken, size) => page(listing, pageToken, size)),
     async *pages(listing) {

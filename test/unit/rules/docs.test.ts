@@ -45,10 +45,10 @@ test("docs/dependencies.md has every dependency, each pinned exactly, and no oth
 });
 
 test("what documents name exists: make targets, linked files, files of the repository", () => {
-  const targets = new Set([...read("Makefile").matchAll(/^([a-z]+):/gm)].map(([, target]) => target));
+  const targets = new Set([...read("Makefile").matchAll(/^([a-z-]+):/gm)].map(([, target]) => target));
   for (const document of DOCUMENTS) {
     const text = read(document);
-    for (const [, target] of text.matchAll(/(?:^|`)make ([a-z]+)\b/gm))
+    for (const [, target] of text.matchAll(/(?:^|`)make ([a-z]+(?:-[a-z]+)*)/gm))
       expect(targets, `${document}: make ${target}`).toContain(target);
     for (const [, link = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
       expect(existsSync(join(dirname(document), link)), `${document} links ${link}`).toBe(true);
@@ -61,7 +61,7 @@ test("what documents name exists: make targets, linked files, files of the repos
 
 test("every make target says in `make help` what it does", () => {
   const makefile = read("Makefile");
-  const targets = [...makefile.matchAll(/^([a-z]+):(.*)$/gm)];
+  const targets = [...makefile.matchAll(/^([a-z-]+):(.*)$/gm)];
   for (const [, target, rest] of targets) expect(rest, target).toContain(" ## ");
   const needed = ["up", "test", "check", "fix", "generate", "bench", "clean", "help", "lint", "types", "interop"];
   expect(targets.map(([, target]) => target)).toEqual(expect.arrayContaining(needed));

@@ -1,4 +1,5 @@
 import { Metadata, type ServiceError as RpcError, status } from "@grpc/grpc-js";
+import type { Any } from "#proto/google/protobuf/any.ts";
 import { BadRequest, ErrorInfo, RetryInfo } from "#proto/google/rpc/error_details.ts";
 import { Status } from "#proto/google/rpc/status.ts";
 import { isErrorKind, meaningOf, ServiceError } from "../service-error.ts";
@@ -19,9 +20,20 @@ export function rpcFailureOf(error: ServiceError, trailers: Metadata = new Metad
   const metadata = trailers.clone();
   metadata.set(
     DETAILS_KEY,
-    Buffer.from(Status.encode({ code, message: error.message, details: detailsOf(error) }).finish()),
+    Buffer.from(Status.encode({ code, message: error.message, details: statusDetailsOf(error) }).finish()),
   );
   return { code, details: error.message, metadata };
+}
+
+/** The error that a stream of grpc-js ended with: it is one of its own, though its types say less. */
+export function rpcErrorOf(error: Error): RpcError {
+  if ("code" in error && "details" in error && "metadata" in error) {
+    const { code, details, metadata } = error;
+    if (typeof code === "number" && typeof details === "string" && metadata instanceof Metadata) {
+      return Object.assign(error, { code, details, metadata });
+    }
+  }
+  return Object.assign(error, { code: status.UNKNOWN, details: error.message, metadata: new Metadata() });
 }
 
 /**
@@ -56,7 +68,8 @@ export function serviceErrorOfRpc(error: RpcError, peer: string): ServiceError {
   }
 }
 
-function detailsOf(error: ServiceError) {
+/** What is told of a failure beside its code and message, for programs: google.rpc's details. */
+export function statusDetailsOf(error: ServiceError): Any[] {
   const details = [any("google.rpc.ErrorInfo", ErrorInfo.encode(errorInfoOf(error)).finish())];
   if (error.retryAfterMs !== undefined) {
     const ms = Math.ceil(error.retryAfterMs);

@@ -9,6 +9,8 @@ export interface IngressParts {
   readonly peers: Peers;
   readonly metrics: IngressMetrics;
   readonly bodies: BodyBudget;
+  /** Aborts when the ingress begins to drain. */
+  readonly draining: AbortSignal;
 }
 
 declare module "fastify" {

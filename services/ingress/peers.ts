@@ -1,13 +1,11 @@
-import { Client, type Metadata } from "@grpc/grpc-js";
 import type { Config } from "#lib/config/schema.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
-import { TraceServiceService } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { EndpointServiceClient } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import { ExperimentServiceClient } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { TraceEditorServiceClient } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
 import { TraceReaderServiceClient } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { ask } from "./ask.ts";
+import { ByteCalls } from "./byte-calls.ts";
 
 /** How the services are called in messages. */
 export const GATEWAY = "the gateway";
@@ -16,6 +14,9 @@ export const TRACE_WRITER = "the trace-writer";
 /** What a message has around the body it carries, at the most. */
 const ENVELOPE_BYTES = 1024 * 1024;
 
+/** The services behind the ingress. */
+export type Peer = "gateway" | "traceWriter";
+
 /** The clients of the services behind the ingress. Each service has one channel, which its clients share. */
 export interface Peers extends Disposable {
   readonly gateway: GatewayServiceClient;
@@ -23,8 +24,8 @@ export interface Peers extends Disposable {
   readonly reader: TraceReaderServiceClient;
   readonly editor: TraceEditorServiceClient;
   readonly experiments: ExperimentServiceClient;
-  /** Exports an encoded ExportTraceServiceRequest and returns the encoded answer: nothing is read on the way. */
-  exportSpans(request: Buffer, metadata: Metadata, deadlineMs: number): Promise<Buffer>;
+  /** Calls of the two services whose messages are bytes to the ingress. */
+  readonly bytes: Readonly<Record<Peer, ByteCalls>>;
 }
 
 /** Opens channels to the gateway and the trace-writer. They connect when first used, and again whenever they must. */
@@ -43,26 +44,16 @@ export function openPeers(config: Config): Peers {
   );
   const toGateway = { channelOverride: gateway.getChannel() };
   const toTraceWriter = { channelOverride: reader.getChannel() };
-  const exporter = new Client(config.ingress.traceWriter, credentials, toTraceWriter);
-  const asTheyAre = (bytes: Buffer) => bytes;
   return {
     gateway,
     reader,
     editor: new TraceEditorServiceClient(config.ingress.traceWriter, credentials, toTraceWriter),
     experiments: new ExperimentServiceClient(config.ingress.traceWriter, credentials, toTraceWriter),
     endpoints: new EndpointServiceClient(config.ingress.gateway, credentials, toGateway),
-    exportSpans: (request, metadata, deadlineMs) =>
-      ask(TRACE_WRITER, (callback) =>
-        exporter.makeUnaryRequest(
-          TraceServiceService.export.path,
-          asTheyAre,
-          asTheyAre,
-          request,
-          metadata,
-          { deadline: Date.now() + deadlineMs },
-          callback,
-        ),
-      ),
+    bytes: {
+      gateway: new ByteCalls(GATEWAY, config.ingress.gateway, credentials, toGateway),
+      traceWriter: new ByteCalls(TRACE_WRITER, config.ingress.traceWriter, credentials, toTraceWriter),
+    },
     [Symbol.dispose]() {
       gateway.close();
       reader.close();

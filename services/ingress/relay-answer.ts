@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
-import { type ClientReadableStream, Metadata, type ServiceError as RpcError, status } from "@grpc/grpc-js";
+import { type ClientReadableStream, Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
 import type { FastifyRequest } from "fastify";
-import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
+import { rpcErrorOf, serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
@@ -89,17 +89,6 @@ export function relayAnswer(
     if (!response.writableFinished) call.cancel();
   });
   if (response.destroyed) call.cancel();
-}
-
-/** grpc-js ends a call with nothing but errors of its own; its types say less. */
-function rpcErrorOf(error: Error): RpcError {
-  if ("code" in error && "details" in error && "metadata" in error) {
-    const { code, details, metadata } = error;
-    if (typeof code === "number" && typeof details === "string" && metadata instanceof Metadata) {
-      return Object.assign(error, { code, details, metadata });
-    }
-  }
-  return Object.assign(error, { code: status.UNKNOWN, details: error.message, metadata: new Metadata() });
 }
 
 /** A head that HTTP can carry as an answer. Statuses below 200 only announce one. */

@@ -14,12 +14,12 @@ export function sendError(
   error: ServiceError,
   headers: AnswerHeaders,
 ): void {
-  const { contentType, body } = dialect(error);
+  const { status = statusOf(error), contentType, body } = dialect(error);
   if (error.retryAfterMs !== undefined) headers.push("retry-after", retryAfterOf(error.retryAfterMs));
   if (!meaningOf(error.kind).retry) headers.push("x-should-retry", "false");
   if (error instanceof HttpRefusal && error.allow !== undefined) headers.push("allow", error.allow);
   headers.push("content-type", contentType, "content-length", `${body.length}`);
-  response.writeHead(statusOf(error), headers).end(body);
+  response.writeHead(status, headers).end(body);
 }
 
 /** `Retry-After` in whole seconds, rounded up: a client that comes back early is refused again. */

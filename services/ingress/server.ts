@@ -13,6 +13,7 @@ import { openPeers } from "./peers.ts";
 import { answerFailure, answerFailures, refuseOnSocket, refuseOtherMethods } from "./refusals.ts";
 import { observeRequests } from "./request-log.ts";
 import { routeAnthropic } from "./routes/anthropic.ts";
+import { routeConnect } from "./routes/connect.ts";
 import { routeGemini } from "./routes/gemini.ts";
 import { routeMlflowExperiments } from "./routes/mlflow-experiments.ts";
 import { routeMlflowGateway } from "./routes/mlflow-gateway.ts";
@@ -51,14 +52,14 @@ export async function startIngress(config: Config, { log }: { readonly log: Logg
   observeTraceContext((outcome) => metrics.traceContexts.inc({ outcome }));
   await using opened = new AsyncDisposableStack();
   const peers = opened.use(openPeers(config));
-  let isDraining = false;
+  const draining = new AbortController();
   const bodies = createBodyBudget(config.ingress.limits.bodiesBytesMax, () => metrics.refusedBodies.inc());
   metrics.watchBodies(bodies);
-  const app = createApp({ config: config.ingress, peers, metrics, bodies }, log, () => isDraining);
+  const app = createApp({ config: config.ingress, peers, metrics, bodies, draining: draining.signal }, log);
   const unused = watchUnusedConnections(app.server);
   const address = await listen(app, config.ingress.listen);
   opened.defer(async () => {
-    isDraining = true;
+    draining.abort();
     unused.close();
     await drain(app, config.ingress.drainMs);
   });
@@ -68,7 +69,7 @@ export async function startIngress(config: Config, { log }: { readonly log: Logg
   return { address, url, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean): FastifyInstance {
+function createApp(parts: IngressParts, log: Logger): FastifyInstance {
   const { headerBytesMax, callMs, readMs } = parts.config.limits;
   const app = fastify({
     logger: false,
@@ -94,12 +95,12 @@ function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean):
   answerFailures(app, log);
   // A connection that was busy when the drain began is closed once its answer is out.
   app.addHook("onResponse", (_request, _reply, done) => {
-    if (isDraining()) setImmediate(() => app.server.closeIdleConnections());
+    if (parts.draining.aborted) setImmediate(() => app.server.closeIdleConnections());
     done();
   });
   const refuseRest = refuseOtherMethods(app);
   routeWelcome(app);
-  routeOperations(app, parts, isDraining);
+  routeOperations(app, parts);
   routeOpenAi(app, parts);
   routeAnthropic(app, parts);
   routeGemini(app, parts);
@@ -108,6 +109,7 @@ function createApp(parts: IngressParts, log: Logger, isDraining: () => boolean):
   routeRaw(app, parts);
   routeModels(app, parts);
   routeOtlpTraces(app, parts);
+  routeConnect(app, parts);
   for (const prefix of ["/api", "/ajax-api"]) {
     routeMlflowTraces(app, parts, prefix);
     routeMlflowTraceEdits(app, parts, prefix);

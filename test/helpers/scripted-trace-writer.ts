@@ -1,3 +1,4 @@
+import type { ServerWritableStream } from "@grpc/grpc-js";
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { rpcFailureOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
@@ -11,6 +12,8 @@ import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
 import {
   type SearchTracesRequest,
+  type TailTracesRequest,
+  type TailTracesResponse,
   type TraceReaderServiceServer,
   TraceReaderServiceService,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
@@ -23,16 +26,21 @@ export interface ScriptedTraceWriter extends AsyncDisposable {
     readonly metadata: Readonly<Record<string, string | Buffer>>;
   }[];
   readonly searches: readonly SearchTracesRequest[];
+  /** The metadata of every GetTrace. */
+  readonly reads: readonly Readonly<Record<string, string | Buffer>>[];
   traces: readonly Trace[];
   experiments: readonly Experiment[];
   /** How the next exports end. */
   exportAnswer: ExportTraceServiceResponse | ServiceError;
+  /** What the next tails do. */
+  tail: (stream: ServerWritableStream<TailTracesRequest, TailTracesResponse>) => void;
 }
 
 /** Starts it, empty. */
 export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
   const exports: { request: ExportTraceServiceRequest; metadata: Record<string, string | Buffer> }[] = [];
   const searches: SearchTracesRequest[] = [];
+  const reads: Record<string, string | Buffer>[] = [];
   const notFound = (message: string) => rpcFailureOf(new ServiceError("not_found", message));
   const otlp: TraceServiceServer = {
     export: ({ request, metadata }, callback) => {
@@ -43,7 +51,8 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
     },
   };
   const reader: TraceReaderServiceServer = {
-    getTrace: ({ request }, callback) => {
+    getTrace: ({ request, metadata }, callback) => {
+      reads.push(metadata.getMap());
       const trace = writer.traces.find(({ info }) => info?.traceId === request.traceId);
       if (trace === undefined) callback(notFound("There is no such trace."));
       else callback(null, { trace });
@@ -57,7 +66,7 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
       callback(null, { traces: writer.traces.flatMap(({ info }) => info ?? []), nextPageToken: "next" });
     },
     listTwins: (_call, callback) => callback(null, { traces: [], nextPageToken: "" }),
-    tailTraces: (stream) => stream.end(),
+    tailTraces: (stream) => writer.tail(stream),
     getTotals: (_call, callback) => callback(null, { points: [] }),
     getExperiment: ({ request: { experiment } }, callback) => {
       const ref = experiment?.ref;
@@ -84,9 +93,11 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
     address: server.address,
     exports,
     searches,
+    reads,
     traces: [],
     experiments: [],
     exportAnswer: { partialSuccess: undefined },
+    tail: (stream) => stream.end(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
   return writer;

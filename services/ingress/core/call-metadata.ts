@@ -22,6 +22,12 @@ const EXPORT: Forwarded = [
   ["x-twinspan-experiment", "x-twinspan-experiment"],
 ];
 
+/** What a call of a method takes along: who asks. */
+const METHOD: Forwarded = [
+  ["authorization", "authorization"],
+  ["x-twinspan-key", "x-twinspan-key"],
+];
+
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
 /** Hears of a header whose value had to be left out: gRPC metadata takes printable ASCII and nothing else. */
@@ -35,6 +41,11 @@ export function invocationMetadataOf(headers: IncomingHttpHeaders, requestId: st
 /** The metadata of an OTLP export to the trace-writer. */
 export function exportMetadataOf(headers: IncomingHttpHeaders, requestId: string, onDropped: OnDropped): Metadata {
   return metadataOf(EXPORT, headers, requestId, onDropped);
+}
+
+/** The metadata of a call to a method of the contracts: the caller's credentials and the request's id. */
+export function methodMetadataOf(headers: IncomingHttpHeaders, requestId: string, onDropped: OnDropped): Metadata {
+  return metadataOf(METHOD, headers, requestId, onDropped);
 }
 
 function metadataOf(

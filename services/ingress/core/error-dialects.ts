@@ -4,11 +4,14 @@ import { geminiErrorOf } from "#lib/errors/gemini-error.ts";
 import { openAiErrorOf } from "#lib/errors/openai-error.ts";
 import { type ErrorKind, meaningOf, type ServiceError } from "#lib/service-error.ts";
 import { Status } from "#proto/google/rpc/status.ts";
+import { connectErrorOf, connectStatusOf } from "./connect-error.ts";
 import { mediaTypeOf } from "./content.ts";
 import { HttpRefusal, statusOf } from "./http-refusal.ts";
 
 /** The body of an error, as the clients of some part of the surface expect it. */
 interface ErrorBody {
+  /** The HTTP status, where the dialect has a table of its own. */
+  readonly status?: number;
   readonly contentType: string;
   readonly body: Buffer;
 }
@@ -27,6 +30,7 @@ export function errorDialectOf(path: string, headers: IncomingHttpHeaders): Erro
   if (isAt(path, "/gemini") || isAt(path, "/gateway/gemini")) return geminiError;
   if (isAt(path, "/v1") || isAt(path, "/gateway")) return openAiError;
   if (isAt(path, "/api") || isAt(path, "/ajax-api")) return mlflowError;
+  if (path.startsWith("/twinspan.")) return connectError;
   return plainError;
 }
 
@@ -54,6 +58,12 @@ const otlpJsonError: ErrorDialect = (error) => jsonBody(statusMessageOf(error));
 
 /** MLflow's error object. */
 const mlflowError: ErrorDialect = (error) => jsonBody({ error_code: mlflowCodeOf(error), message: error.message });
+
+/** The Connect protocol's error. */
+const connectError: ErrorDialect = (error) => ({
+  ...jsonBody(connectErrorOf(error)),
+  status: connectStatusOf(error),
+});
 
 /** For people. */
 const plainError: ErrorDialect = (error) => ({

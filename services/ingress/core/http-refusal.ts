@@ -5,6 +5,7 @@ const REFUSALS = {
   unknown_url: { status: 404, kind: "not_found" },
   method_not_allowed: { status: 405, kind: "invalid_request" },
   request_timeout: { status: 408, kind: "invalid_request" },
+  unsupported_encoding: { status: 415, kind: "unsupported_media_type" },
   headers_too_large: { status: 431, kind: "invalid_request" },
 } as const;
 

@@ -61,6 +61,10 @@ fix: install ## Format, and fix what can be fixed by itself
 generate: install ## Generate gen/ from proto/, and the documents that are made from code
 	@sh scripts/generate.sh .
 
+.PHONY: chaos
+chaos: install ## Kill, stop, fill up and cut everything under load, and compare what callers saw with what is stored (SECONDS=180 SEED=…)
+	@$(NODE) test/chaos/main.ts
+
 .PHONY: bench
 bench: install ## Measure what twinspan costs, and write docs/performance.md
 	@$(NODE) bench/main.ts

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { channelCredentials } from "#lib/rpc/client.ts";
 import { ServerReflectionClient } from "#proto/grpc/reflection/v1/reflection.ts";
-import { expectLedger, outboxRest } from "../helpers/ledger.ts";
+import { expectLedger } from "../helpers/ledger.ts";
 import { type EndedCall, startLoad, wentWell } from "../helpers/load.ts";
+import { outboxRest } from "../helpers/outbox-rest.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 import { until } from "../helpers/until.ts";
 

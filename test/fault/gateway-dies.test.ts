@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { expectLedger, outboxRest } from "../helpers/ledger.ts";
+import { expectLedger } from "../helpers/ledger.ts";
 import { startLoad, wentWell } from "../helpers/load.ts";
+import { outboxRest } from "../helpers/outbox-rest.ts";
 import { startStack } from "../helpers/stack.ts";
 import { until } from "../helpers/until.ts";
 

@@ -1,39 +1,18 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { expectLedger, outboxRest } from "../helpers/ledger.ts";
+import { expectLedger } from "../helpers/ledger.ts";
 import { startLoad, wentWell } from "../helpers/load.ts";
+import { outboxRest } from "../helpers/outbox-rest.ts";
+import { mountSmallDisk } from "../helpers/small-disk.ts";
 import { startStack } from "../helpers/stack.ts";
 import { until } from "../helpers/until.ts";
 
 const CALLS = 60;
 const DISK_BYTES = 16 * 1024 * 1024;
 
-/** A disk of its own, so small that a test can fill it. Undefined: this user may not mount one. */
-function mountSmallDisk(): (Disposable & { readonly path: string }) | undefined {
-  const path = mkdtempSync(join(tmpdir(), "twinspan-disk-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", path], { stdio: "pipe" });
-  } catch {
-    // Only root may mount, and not in every container.
-    rmSync(path, { recursive: true });
-    return undefined;
-  }
-  return {
-    path,
-    [Symbol.dispose]() {
-      execFileSync("umount", [path]);
-      rmSync(path, { recursive: true });
-    },
-  };
-}
-
 test("while the store's disk is full calls go on and records wait; with room again all are stored", async ({
   skip,
 }) => {
-  using disk = mountSmallDisk();
+  using disk = mountSmallDisk(DISK_BYTES);
   if (disk === undefined)
     return skip("a small disk must be mounted for this: run as root, where mount -t tmpfs is allowed");
   await using stack = await startStack({ models: ["echo-1"], storeDirectory: disk.path });
@@ -44,8 +23,7 @@ test("while the store's disk is full calls go on and records wait; with room aga
   const before = await startLoad(stack, CALLS, kinds).all();
   await until("all are stored", async () => (await stack.gateway.metric("twinspan_outbox_shipped_total")) === CALLS);
 
-  const ballast = join(disk.path, "ballast");
-  fill(disk.path, ballast);
+  disk.fill();
   const full = () => stack.traceWriter.metric('twinspan_trace_writer_store_errors_total{reason="full"}');
   const during = await startLoad(stack, CALLS, kinds).all();
   await until("the store says that its disk is full", async () => (await full()) > 0);
@@ -53,7 +31,7 @@ test("while the store's disk is full calls go on and records wait; with room aga
   expect(await stack.gateway.metric("twinspan_outbox_degraded")).toBe(1);
   expect([await stack.ingress.readiness(), await stack.gateway.readiness()]).toEqual([200, 200]);
 
-  rmSync(ballast);
+  disk.giveBack();
   await until(
     "all are stored",
     async () => (await stack.gateway.metric("twinspan_outbox_shipped_total")) === 2 * CALLS,
@@ -64,15 +42,3 @@ test("while the store's disk is full calls go on and records wait; with room aga
   expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
   await expectLedger(stack, calls);
 }, 60_000);
-
-/** Writes a file that leaves no block free. */
-function fill(directory: string, path: string): void {
-  for (let left = free(directory); left > 0; left = free(directory)) {
-    writeFileSync(path, Buffer.alloc(left), { flag: "a" });
-  }
-}
-
-function free(directory: string): number {
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize;
-}

@@ -1,4 +1,3 @@
-import { DatabaseSync } from "node:sqlite";
 import { expect } from "vitest";
 import type { EndedCall } from "./load.ts";
 import { wentWell } from "./load.ts";
@@ -37,17 +36,6 @@ export async function expectLedger(stack: Stack, calls: readonly EndedCall[]): P
   expect(new Set(full.map(({ traceId }) => traceId))).toEqual(new Set(mirrored));
   expect(mirrored.length).toBe(full.length);
   return entries;
-}
-
-/** What a gateway that is not running has left in its outbox: calls in flight, and records. */
-export function outboxRest({ outboxPath }: Stack): { readonly notes: number; readonly records: number } {
-  const database = new DatabaseSync(outboxPath);
-  try {
-    const count = (table: string) => Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"]);
-    return { notes: count("note"), records: count("record") };
-  } finally {
-    database.close();
-  }
 }
 
 async function entryOf(stack: Stack, call: EndedCall): Promise<LedgerEntry> {

@@ -29,9 +29,12 @@ export interface AgentSpan {
 export const WAYS = ["HTTP protobuf", "HTTP protobuf, gzip", "HTTP JSON", "gRPC"] as const;
 export type Way = (typeof WAYS)[number];
 
+/** Where spans may be sent to. */
+export type OtlpPlace = Pick<Stack, "url" | "traceWriterAddress">;
+
 /** Sends an agent's spans by OTLP. Returns how many were rejected. Fails when the export fails. */
 export async function sendSpans(
-  stack: Stack,
+  stack: OtlpPlace,
   way: Way,
   spans: readonly AgentSpan[],
   headers: Readonly<Record<string, string>> = {},
@@ -59,7 +62,7 @@ export async function sendSpans(
 type SentSpan = Required<AgentSpan>;
 
 async function post(
-  { url }: Stack,
+  { url }: OtlpPlace,
   body: Buffer<ArrayBuffer>,
   headers: Readonly<Record<string, string>>,
 ): Promise<Buffer> {
@@ -74,7 +77,7 @@ function rejectedIn(answer: Buffer): bigint {
 }
 
 async function sendByGrpc(
-  { traceWriterAddress }: Stack,
+  { traceWriterAddress }: OtlpPlace,
   spans: readonly SentSpan[],
   headers: Readonly<Record<string, string>>,
 ): Promise<bigint> {

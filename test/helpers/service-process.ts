@@ -29,14 +29,22 @@ export class ServiceProcess implements AsyncDisposable {
   /** The base URL of its `/readyz` and `/metrics`. */
   readonly opsUrl: string;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #program: readonly string[];
   #child: ChildProcess | undefined;
   #ended: Promise<string> = Promise.resolve("never started");
   #output = "";
 
-  constructor(name: string, opsUrl: string, environment: Readonly<Record<string, string>>) {
+  /** `program` is the file that Node runs, and its arguments. Default: the service of that name. */
+  constructor(
+    name: string,
+    opsUrl: string,
+    environment: Readonly<Record<string, string>>,
+    program: readonly string[] = [`services/${name}/main.ts`],
+  ) {
     this.name = name;
     this.opsUrl = opsUrl;
     this.#environment = environment;
+    this.#program = program;
   }
 
   /** Everything it has written so far, in all its lives. */
@@ -44,9 +52,14 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#output;
   }
 
+  /** The process's number in its present life. Undefined: it is not running. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Starts it, and waits until it says that it is ready. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [`services/${this.name}/main.ts`], {
+    const child = spawn(process.execPath, this.#program, {
       cwd: ROOT,
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...COMPILE_CACHE, ...this.#environment },
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,43 @@
+import { sumOfMetric } from "../helpers/metrics-text.ts";
+import type { ServiceProcess } from "../helpers/service-process.ts";
+import { until } from "../helpers/until.ts";
+
+/** The reasons for which an outbox that is full gives up a record. Any other is a fault in this run. */
+const FULL = ["disk", "outbox_full"];
+
+/** Counts the records that the gateway has given up, over all lives of its process. */
+export class ShedCount {
+  readonly #gateway: ServiceProcess;
+  #records = 0;
+  #otherwise = 0;
+
+  constructor(gateway: ServiceProcess) {
+    this.#gateway = gateway;
+  }
+
+  /** Records that were given up, and counted, since the outbox was full. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Records that were given up for any other reason, and calls that were not recorded at all. */
+  get otherwise(): number {
+    return this.#otherwise;
+  }
+
+  /** Adds what this life of the gateway has counted: once, before it ends. */
+  async readBeforeEnd(): Promise<void> {
+    const text = await this.#gateway.metrics();
+    const ofReason = (reason: string) =>
+      sumOfMetric(text, `twinspan_outbox_shed_total{what="record",reason="${reason}"}`);
+    const full = FULL.reduce((sum, reason) => sum + ofReason(reason), 0);
+    this.#records += full;
+    this.#otherwise += sumOfMetric(text, 'twinspan_outbox_shed_total{what="record"') - full;
+    this.#otherwise += sumOfMetric(text, "twinspan_calls_unrecorded_total");
+  }
+
+  /** Waits until the outbox has room again: what it gives up from then on it does not give up for want of it. */
+  async untilRoom(gateway: ServiceProcess): Promise<void> {
+    await until("the outbox has room", async () => (await gateway.metric("twinspan_outbox_records")) === 0, 60_000);
+  }
+}

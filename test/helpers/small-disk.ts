@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A disk of its own, so small that a test can fill it. Disposing of it unmounts it. */
+export interface SmallDisk extends Disposable {
+  readonly path: string;
+  /** Leaves no block free. */
+  fill(): void;
+  /** Gives back what was filled. */
+  giveBack(): void;
+}
+
+/** Mounts one. Undefined: this user may not, since only root may, and not in every container. */
+export function mountSmallDisk(bytes: number): SmallDisk | undefined {
+  const path = mkdtempSync(join(tmpdir(), "twinspan-disk-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", path], { stdio: "pipe" });
+  } catch {
+    rmSync(path, { recursive: true });
+    return undefined;
+  }
+  const ballast = join(path, "ballast");
+  return {
+    path,
+    fill() {
+      for (let left = freeIn(path); left > 0; left = freeIn(path)) {
+        writeFileSync(ballast, Buffer.alloc(left), { flag: "a" });
+      }
+    },
+    giveBack: () => rmSync(ballast, { force: true }),
+    [Symbol.dispose]() {
+      execFileSync("umount", [path]);
+      rmSync(path, { recursive: true });
+    },
+  };
+}
+
+function freeIn(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+}

@@ -1,21 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { parseExperimentId } from "../../core/experiment-name.ts";
-import type { NamedExperiment } from "../../core/span-row.ts";
+import type { ExperimentWrites } from "../commit/tables.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
-import type { ExperimentOutcome, ExperimentWrite } from "../trace-store.ts";
 import { integerIn, type Row, textIn } from "./columns.ts";
 
 /** The experiments of an open file. */
-export interface ExperimentTable {
-  /** The one that is chosen. Undefined: there is none. */
-  find(workspace: string, choice: ExperimentChoice): Experiment | undefined;
-  /** The one that is chosen; by name it is created when missing. Undefined: by id, and there is none. */
-  obtain(workspace: string, choice: ExperimentChoice, nowMs: number): NamedExperiment | undefined;
-  /** Creates one, or gives one another name. */
-  write(workspace: string, write: ExperimentWrite, nowMs: number): ExperimentOutcome;
-  /** Notes that it took a span. */
-  touch(id: bigint, nowMs: number): void;
+export interface ExperimentTable extends ExperimentWrites {
   /** Those behind `after`, by id. */
   list(workspace: string, limit: number, after: bigint): readonly Experiment[];
 }

@@ -1,14 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { StoredSize } from "../../core/retention.ts";
+import type { SizeTable } from "../commit/tables.ts";
 import { integerIn } from "./columns.ts";
 import { PENDING_ID } from "./facet-table.ts";
 
-/** What experiments hold, as the writer keeps it: added up as it changes, so that nobody has to count. */
-export interface SizeTable {
-  /** Notes that an experiment, or undefined: the pending traces, hold that much more, or less. */
-  note(workspace: string, experimentId: bigint | undefined, traces: bigint, bytes: bigint): void;
-  /** What they hold, with what was noted. */
-  sizeOf(workspace: string, experimentId: bigint | undefined): StoredSize;
+/** What experiments hold, in an open file. */
+export interface SqliteSizeTable extends SizeTable {
   /** Stores what was noted within the transaction at hand. */
   store(): void;
   /** Forgets what was noted: the transaction was rolled back. */
@@ -23,7 +19,7 @@ interface Change {
 }
 
 /** The sizes in an open file. */
-export function openSizeTable(db: DatabaseSync): SizeTable {
+export function openSizeTable(db: DatabaseSync): SqliteSizeTable {
   const find = db.prepare("SELECT traces, bytes FROM experiment_sizes WHERE workspace = ? AND experiment_id = ?");
   const add = db.prepare(`
     INSERT INTO experiment_sizes (workspace, experiment_id, traces, bytes) VALUES (?1, ?2, ?3, ?4)

@@ -1,38 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { USAGE_FIELDS } from "#lib/spans/usage.ts";
-import type { SpanOrigin, SpanRow, StoredSpanRow } from "../../core/span-row.ts";
+import type { SpanOrigin, StoredSpanRow } from "../../core/span-row.ts";
+import type { BytesPlace, SpanTable } from "../commit/tables.ts";
 import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
-
-/** Where a span's bytes are. */
-interface BytesPlace {
-  readonly chunk: bigint;
-  readonly position: number;
-}
-
-/** The rows of spans, as a writer uses them. */
-export interface SpanTable {
-  /** Every row of a trace. */
-  rowsOf(traceRef: bigint): StoredSpanRow[];
-  /** How many rows a trace has. */
-  countOf(traceRef: bigint): number;
-  /** The row of that id, and the chunk its bytes are in. */
-  find(traceRef: bigint, spanId: string): { readonly row: StoredSpanRow; readonly chunk: bigint } | undefined;
-  /** Adds a row. False: its id is taken, and nothing was done. */
-  insert(traceRef: bigint, row: SpanRow, experimentId: bigint | undefined, place: BytesPlace): boolean;
-  /**
-   * Puts a row in the place of the one of its id. A chunk that nothing counts in any more goes with it: returns how many
-   * bytes it had.
-   */
-  replace(
-    traceRef: bigint,
-    row: SpanRow,
-    experimentId: bigint | undefined,
-    place: BytesPlace,
-    oldChunk: bigint,
-  ): bigint;
-  /** Removes the rows of a trace and their bytes. Returns how many there were. */
-  removeAll(traceRef: bigint): number;
-}
 
 /** What a row has in the columns of a usage and a cost. */
 export const TOTALS = [
@@ -104,9 +74,9 @@ export function openSpanTable(db: DatabaseSync): SpanTable {
       return found && { row: spanRowIn(found), chunk: integerIn(found, "chunk") };
     },
     insert: (...row) => Number(insert.run(...valuesOf(...row)).changes) === 1,
-    replace(traceRef, row, experimentId, place, oldChunk) {
+    replace(traceRef, row, place, oldChunk) {
       remove.run(traceRef, idBytes(row.spanId));
-      insert.run(...valuesOf(traceRef, row, experimentId, place));
+      insert.run(...valuesOf(traceRef, row, place));
       const uses = usesOfChunk.get(traceRef, oldChunk);
       if (uses === undefined || integerIn(uses, "uses") > 0n) return 0n;
       return integerIn(removeChunk.get(oldChunk) ?? {}, "bytes");
@@ -118,19 +88,14 @@ export function openSpanTable(db: DatabaseSync): SpanTable {
   };
 }
 
-function valuesOf(
-  traceRef: bigint,
-  row: SpanRow,
-  experimentId: bigint | undefined,
-  { chunk, position }: BytesPlace,
-): SQLInputValue[] {
+function valuesOf(traceRef: bigint, row: StoredSpanRow, { chunk, position }: BytesPlace): SQLInputValue[] {
   const { usage, cost } = row;
   return [
     traceRef,
     idBytes(row.spanId),
     row.parentId === undefined ? null : idBytes(row.parentId),
     row.origin,
-    experimentId ?? null,
+    row.experiment?.id ?? null,
     row.startNs,
     row.endNs,
     row.failed ? 1 : 0,

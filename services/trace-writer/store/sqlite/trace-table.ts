@@ -2,41 +2,22 @@ import type { DatabaseSync } from "node:sqlite";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { StoredClaim } from "../../core/trace-claim.ts";
-import { LINKED_MAX, type TraceSummary } from "../../core/trace-summary.ts";
+import { LINKED_MAX } from "../../core/trace-summary.ts";
 import type { TagEdits } from "../../core/trace-tags.ts";
+import type { SizeTable, TraceTable } from "../commit/tables.ts";
+import type { WorkingTrace } from "../commit/working-trace.ts";
 import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
-import type { SizeTable } from "./size-table.ts";
-import type { WorkingTrace } from "./working-trace.ts";
 
-/** The traces of an open file, and the links between full traces and mirrors, as a writer uses them. */
-export interface TraceTable {
-  /** Must be called when a transaction has begun. */
+/** The traces of an open file. `begin` must be called when a transaction has begun. */
+export interface SqliteTraceTable extends TraceTable {
   begin(): void;
-  find(workspace: string, traceId: string): WorkingTrace | undefined;
-  insert(workspace: string, traceId: string): WorkingTrace;
-  byRef(ref: bigint): WorkingTrace | undefined;
-  /** Stores what became of a trace, and what lists show of it. */
-  update(trace: WorkingTrace, summary: TraceSummary): void;
-  /** Stores a claim, and edits of tags, of a trace. */
-  annotate(trace: WorkingTrace): void;
-  /** The traces that an experiment owns and that began at `startNsMax` or earlier, the oldest first. */
-  ownedUntil(experimentId: bigint, startNsMax: bigint, limit: number): readonly bigint[];
-  /** The traces that an experiment owns, or undefined: the pending ones, the oldest first. */
-  oldest(workspace: string, experimentId: bigint | undefined, limit: number): readonly bigint[];
-  /** Removes a trace, its payload and its links. Returns the traces that were linked to it. */
-  remove(trace: WorkingTrace): readonly bigint[];
-  link(fullRef: bigint, mirrorRef: bigint, spanId: string, startNs: bigint): void;
-  /** Removes the links to mirrors within a trace. Returns the full traces that had them. */
-  unlinkMirrorsIn(mirrorRef: bigint): readonly bigint[];
-  /** The traces that hold the other twins, by time. */
-  linkedTo(ref: bigint): readonly string[];
   /** Forgets what it took to be stored: a transaction was rolled back, or another process has written. */
   forget(): void;
 }
 
 /** The table of traces. It notes what experiments hold in `sizes`. */
-export function openTraceTable(db: DatabaseSync, sizes: SizeTable): TraceTable {
+export function openTraceTable(db: DatabaseSync, sizes: SizeTable): SqliteTraceTable {
   const facets = openFacetTable(db);
   const select = `
     SELECT ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, bytes, facets, tag_edits, claim,

@@ -1,15 +1,13 @@
 import type { RecordToWrite } from "../../core/record-to-write.ts";
 import type { RejectReason } from "../../core/span-check.ts";
 import type { SpanBatch } from "../../core/span-row.ts";
-import type { Trimmed } from "../forward-queue.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { RecordOutcome, SpansOutcome } from "../trace-store.ts";
 import { applyEdit, type Edit, type EditOutcome } from "./apply-edit.ts";
 import type { Commit } from "./commit.ts";
-import type { ForwardRemoval } from "./forward-table.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
-/** A request to write, as it goes to the writer's thread. */
+/** A request to write, as it waits for its commit. */
 export type Write =
   | { readonly kind: "records"; readonly workspace: string; readonly records: readonly RecordToWrite[] }
   | {
@@ -18,15 +16,13 @@ export type Write =
       readonly experiment: ExperimentChoice;
       readonly batches: readonly SpanBatch[];
     }
-  | Edit
-  | { readonly kind: "forwards"; readonly removal: ForwardRemoval };
+  | Edit;
 
 /** What became of it. */
 export type WriteOutcome =
   | { readonly kind: "records"; readonly outcomes: RecordOutcome[] }
   | { readonly kind: "spans"; readonly outcome: SpansOutcome }
-  | EditOutcome
-  | { readonly kind: "forwards"; readonly removed: Trimmed };
+  | EditOutcome;
 
 /** Carries a request out within the transaction at hand. */
 export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOutcome {
@@ -44,8 +40,6 @@ export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOu
     case "trim":
     case "experiment":
       return applyEdit(commit, write, nowMs);
-    case "forwards":
-      return { kind: "forwards", removed: commit.forwards.remove(write.removal) };
   }
 }
 

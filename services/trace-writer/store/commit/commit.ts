@@ -1,4 +1,3 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { StoredSize } from "../../core/retention.ts";
 import type { RejectReason } from "../../core/span-check.ts";
@@ -6,18 +5,12 @@ import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/span-
 import { summaryOf } from "../../core/trace-summary.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { ExperimentOutcome, ExperimentWrite, StoreEvent } from "../trace-store.ts";
-import { integerIn } from "./columns.ts";
-import { openExperimentTable } from "./experiment-table.ts";
-import { type ForwardTable, openForwardTable } from "./forward-table.ts";
-import { createKnownTraces } from "./known-traces.ts";
-import { pack } from "./packing.ts";
+import { createForwardWaits } from "./forward-waits.ts";
 import { type SettledSpan, settleSpan } from "./settle-span.ts";
-import { openSizeTable } from "./size-table.ts";
-import { openSpanTable } from "./span-table.ts";
-import { openTraceTable } from "./trace-table.ts";
+import type { CommitTables } from "./tables.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
-/** A file that is open for writing, and what the transaction at hand has done so far. */
+/** Where writes are carried out, and what the transaction at hand has done so far. */
 export interface Commit {
   /** The first step of a transaction. */
   begin(): void;
@@ -55,8 +48,6 @@ export interface Commit {
   link(full: WorkingTrace, mirror: WorkingTrace, gateway: Pick<StoredSpanRow, "spanId" | "startNs">): void;
   /** The traces that hold the other twins. */
   linkedTo(trace: WorkingTrace): readonly string[];
-  /** What waits to be forwarded. What is stored here joins it by itself. */
-  readonly forwards: Pick<ForwardTable, "remove">;
   count(event: StoreEvent, times?: number): void;
   /** Sums every changed trace up, and lets go of all. The last step before the commit. */
   sumUp(nowMs: number): void;
@@ -66,37 +57,27 @@ export interface Commit {
   reset(): void;
 }
 
-/** Prepares a file's tables for commits. Of an agent's spans no more are stored under a trace than `traceSpansMax`. */
-export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: ForwardRoutes): Commit {
-  const experimentTable = openExperimentTable(db);
-  const sizes = openSizeTable(db);
-  const traceTable = openTraceTable(db, sizes);
-  const spans = openSpanTable(db);
-  const forwards = openForwardTable(db, routes);
-  const insertPayload = db.prepare("INSERT INTO payloads (trace_ref, bytes) VALUES (?, ?)");
-  const insertChunk = db.prepare("INSERT INTO chunks (id, bytes) VALUES (?, ?)");
-  const lastChunk = db.prepare("SELECT coalesce(max(id), 0) AS id FROM chunks");
-  const knownTraces = createKnownTraces(db);
+/**
+ * The rules of a commit over a store's tables. Of an agent's spans no more are stored under a trace than `traceSpansMax`.
+ * What is stored waits to be forwarded by `routes`.
+ */
+export function createCommit(tables: CommitTables, traceSpansMax: number, routes: ForwardRoutes): Commit {
+  const { spans, bytes, sizes, known: knownTraces } = tables;
+  const forwardWaits = createForwardWaits(routes);
   const experiments = new Map<string, NamedExperiment | undefined>();
   const traces = new Map<string, WorkingTrace>();
   const byRef = new Map<bigint, WorkingTrace>();
   const events = new Map<StoreEvent, number>();
-  let chunk: bigint | undefined;
 
   const count = (event: StoreEvent, times = 1) => {
     if (times > 0) events.set(event, (events.get(event) ?? 0) + times);
   };
   const letGo = () => {
     for (const map of [experiments, traces, byRef]) map.clear();
-    forwards.forgetNotes();
-    chunk = undefined;
-  };
-  const nextChunk = () => {
-    chunk = (chunk ?? integerIn(lastChunk.get() ?? {}, "id")) + 1n;
-    return chunk;
+    forwardWaits.forget();
   };
   const workingTrace = (ref: bigint) => {
-    const trace = byRef.get(ref) ?? traceTable.byRef(ref);
+    const trace = byRef.get(ref) ?? tables.traces.byRef(ref);
     if (trace !== undefined) byRef.set(ref, trace);
     return trace;
   };
@@ -109,7 +90,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
   const find = (workspace: string, traceId: string) => {
     const there = traces.get(keyOf(workspace, traceId));
     if (there !== undefined) return there;
-    const found = traceTable.find(workspace, traceId);
+    const found = tables.traces.find(workspace, traceId);
     if (found === undefined) return undefined;
     const trace = byRef.get(found.ref) ?? found;
     if (trace === found) trace.known = knownTraces.take(trace.ref);
@@ -123,23 +104,25 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
   };
   const annotate: Commit["annotate"] = (trace, said) => {
     Object.assign(trace, said, { changed: true });
-    traceTable.annotate(trace);
+    tables.traces.annotate(trace);
   };
   const evict = (trace: WorkingTrace) => {
     count("span_evicted", spans.removeAll(trace.ref));
-    relink(traceTable.unlinkMirrorsIn(trace.ref));
+    relink(tables.traces.unlinkMirrorsIn(trace.ref));
     trace.known = { rows: [], linkedTraceIds: [] };
     trace.bytes = 0n;
   };
-  const linkedTo = ({ known, ref }: WorkingTrace) => known?.linkedTraceIds ?? traceTable.linkedTo(ref);
+  const linkedTo = ({ known, ref }: WorkingTrace) => known?.linkedTraceIds ?? tables.traces.linkedTo(ref);
   const sumUpTrace = (trace: WorkingTrace, nowMs: number): bigint | undefined => {
     const known = { rows: trace.known?.rows ?? spans.rowsOf(trace.ref), linkedTraceIds: linkedTo(trace) };
     if (known.rows.length === 0 && trace.claim === undefined) return undefined;
     const summary = summaryOf({ ...trace, ...known });
-    traceTable.update(trace, summary);
+    tables.traces.update(trace, summary);
     // A full trace does not change any more, but for its link.
     if (!trace.sealed) knownTraces.remember(trace.ref, known);
-    count("forward_added", forwards.add(trace, summary.experiment, known.rows.length, nowMs));
+    const waits = forwardWaits.of(trace, summary.experiment, known.rows.length);
+    for (const wait of waits) tables.forwards.insert(trace, wait, nowMs);
+    count("forward_added", waits.length);
     const owner = summary.experiment?.id;
     if (trace.startNs > 0n && trace.experimentId !== owner) {
       count(trace.experimentId === undefined ? "trace_adopted" : "trace_moved");
@@ -148,57 +131,52 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
   };
 
   return {
-    begin() {
-      if (knownTraces.begin()) traceTable.forget();
-      traceTable.begin();
-    },
+    begin: () => tables.begin(),
     count,
     linkedTo,
-    forwards,
     experiment(workspace, choice, nowMs) {
       const key = `${workspace}\n${choice.$case}\n${choice.value}`;
-      const experiment = experiments.get(key) ?? experimentTable.obtain(workspace, choice, nowMs);
+      const experiment = experiments.get(key) ?? tables.experiments.obtain(workspace, choice, nowMs);
       experiments.set(key, experiment);
       return experiment;
     },
     find,
-    trace: (workspace, traceId) => find(workspace, traceId) ?? keep(workspace, traceTable.insert(workspace, traceId)),
+    trace: (workspace, traceId) =>
+      find(workspace, traceId) ?? keep(workspace, tables.traces.insert(workspace, traceId)),
     seal(trace, metadata, recordHash) {
       if (trace.known?.rows.length !== 0) evict(trace);
       if (trace.claim !== undefined) annotate(trace, { claim: undefined });
       Object.assign(trace, { sealed: true, metadata, recordHash });
     },
     annotate,
-    ownedUntil: (...asked) => traceTable.ownedUntil(...asked).flatMap((ref) => workingTrace(ref) ?? []),
-    oldest: (...asked) => traceTable.oldest(...asked).flatMap((ref) => workingTrace(ref) ?? []),
+    ownedUntil: (...asked) => tables.traces.ownedUntil(...asked).flatMap((ref) => workingTrace(ref) ?? []),
+    oldest: (...asked) => tables.traces.oldest(...asked).flatMap((ref) => workingTrace(ref) ?? []),
     sizeOf: sizes.sizeOf,
     remove(trace) {
       const { ref, workspace, traceId } = trace;
       spans.removeAll(ref);
-      relink(traceTable.remove(trace));
+      relink(tables.traces.remove(trace));
       traces.delete(keyOf(workspace, traceId));
       byRef.delete(ref);
       knownTraces.take(ref);
     },
     hasExperiment: (workspace, id) =>
-      experimentTable.find(workspace, { $case: "id", value: id.toString() }) !== undefined,
+      tables.experiments.find(workspace, { $case: "id", value: id.toString() }) !== undefined,
     writeExperiment(workspace, write, nowMs) {
       experiments.clear();
       // Rows that are remembered bear their experiments' names.
       if (write.kind === "rename") knownTraces.forget();
-      return experimentTable.write(workspace, write, nowMs);
+      return tables.experiments.write(workspace, write, nowMs);
     },
-    storePayload(trace, bytes) {
-      const packed = pack(bytes);
-      insertPayload.run(trace.ref, packed);
-      trace.bytes += BigInt(packed.length);
+    storePayload(trace, payload) {
+      trace.bytes += bytes.storePayload(trace, payload);
     },
     storeSpans(trace, batch, experiment) {
-      const place = nextChunk();
+      const chunk = bytes.nextChunk();
       let room = traceSpansMax - (trace.known?.rows.length ?? spans.countOf(trace.ref));
       const outcomes = batch.rows.map((row, position) => {
         const isFull = row.origin === "agent" && room <= 0;
-        const settled = settleSpan(spans, trace, { ...row, experiment }, { chunk: place, position }, isFull);
+        const settled = settleSpan(spans, trace, { ...row, experiment }, { chunk, position }, isFull);
         if (settled === "stored") room -= 1;
         return settled;
       });
@@ -208,11 +186,9 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
       count("span_repeated", times("repeated"));
       count("span_conflict", times("replaced") + times("lost") + times("mirror_span"));
       if (stored > 0) {
-        const packed = pack(batch.bytes);
-        insertChunk.run(place, packed);
-        trace.bytes += BigInt(packed.length);
+        trace.bytes += bytes.storeChunk(trace, chunk, batch.bytes);
         const [first] = batch.rows;
-        if (first !== undefined) forwards.noteStored(trace.ref, place, first.origin, stored);
+        if (first !== undefined) forwardWaits.noteStored(trace.ref, chunk, first.origin, stored);
         trace.changed = true;
       }
       const reasons = ["mirror_span", "trace_full"] as const;
@@ -221,7 +197,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
     holdsMirrorSpan: (trace, batch) =>
       batch.rows.some(({ spanId }) => (spans.find(trace.ref, spanId)?.row.origin ?? "agent") !== "agent"),
     link(full, mirror, { spanId, startNs }) {
-      traceTable.link(full.ref, mirror.ref, spanId, startNs);
+      tables.traces.link(full.ref, mirror.ref, spanId, startNs);
       // Of several links the order is by time: it is left to the table.
       const isFirst = mirror.known?.linkedTraceIds?.length === 0;
       if (mirror.known !== undefined) mirror.known.linkedTraceIds = isFirst ? [full.traceId] : undefined;
@@ -230,8 +206,8 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
     sumUp(nowMs) {
       const changed = byRef.values().filter((trace) => trace.changed);
       const owners = new Set(changed.map((trace) => sumUpTrace(trace, nowMs)));
-      for (const owner of owners) if (owner !== undefined) experimentTable.touch(owner, nowMs);
-      sizes.store();
+      for (const owner of owners) if (owner !== undefined) tables.experiments.touch(owner, nowMs);
+      tables.end();
       letGo();
     },
     takeEvents() {
@@ -241,9 +217,7 @@ export function prepareCommits(db: DatabaseSync, traceSpansMax: number, routes: 
     },
     reset() {
       events.clear();
-      knownTraces.forget();
-      traceTable.forget();
-      sizes.forget();
+      tables.reset();
       letGo();
     },
   };

@@ -1,6 +1,6 @@
 import { conflictOf } from "../../core/span-order.ts";
 import type { StoredSpanRow } from "../../core/span-row.ts";
-import type { SpanTable } from "./span-table.ts";
+import type { BytesPlace, SpanTable } from "./tables.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
 /** What became of one span. */
@@ -11,11 +11,10 @@ export function settleSpan(
   spans: SpanTable,
   trace: WorkingTrace,
   arriving: StoredSpanRow,
-  place: { readonly chunk: bigint; readonly position: number },
+  place: BytesPlace,
   isFull: boolean,
 ): SettledSpan {
-  const experimentId = arriving.experiment?.id;
-  if (!isFull && spans.insert(trace.ref, arriving, experimentId, place)) {
+  if (!isFull && spans.insert(trace.ref, arriving, place)) {
     trace.known?.rows.push(arriving);
     return "stored";
   }
@@ -28,7 +27,7 @@ export function settleSpan(
     case "loses":
       return stored.row.origin === "agent" ? "lost" : "mirror_span";
     case "replaces":
-      trace.bytes -= spans.replace(trace.ref, arriving, experimentId, place, stored.chunk);
+      trace.bytes -= spans.replace(trace.ref, arriving, place, stored.chunk);
       trace.known = undefined;
       return "replaced";
   }

@@ -13,7 +13,7 @@ import type {
 } from "../trace-store.ts";
 import type { Commit } from "./commit.ts";
 
-/** A request that changes traces as a whole, or experiments, as it goes to the writer's thread. */
+/** A request that changes traces as a whole, or experiments, as it waits for its commit. */
 export type Edit =
   | {
       readonly kind: "claim";

@@ -1,0 +1,76 @@
+import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
+import type { RecordToWrite } from "../../core/record-to-write.ts";
+import type { SpanBatch } from "../../core/span-row.ts";
+import type { TraceStore } from "../trace-store.ts";
+import type { Write, WriteOutcome } from "./apply-write.ts";
+
+/** The writes of a store. */
+export type QueuedWrites = Pick<
+  TraceStore,
+  "writeRecords" | "writeSpans" | "claimTrace" | "editTags" | "deleteTraces" | "trimTraces" | "writeExperiment"
+>;
+
+/** What a write that holds hardly anything takes in memory while it waits, about. */
+export const EDIT_BYTES = 1000;
+/** What a row of a span takes in memory while it waits, about. */
+const ROW_BYTES = 500;
+
+/** The writes, by the way to their commit. `bytes` is what a write holds in memory. */
+export function createQueuedWrites(
+  commit: (write: Write, bytes: number, signal: AbortSignal) => Promise<WriteOutcome>,
+): QueuedWrites {
+  const write = async <Kind extends Write["kind"]>(
+    asked: Extract<Write, { kind: Kind }>,
+    bytes: number,
+    signal: AbortSignal,
+  ): Promise<Extract<WriteOutcome, { kind: Kind }>> => {
+    const answer = await commit(asked, bytes, signal);
+    if (!isOfKind(answer, asked.kind)) throw new Error("the writer answered another write");
+    return answer;
+  };
+  return {
+    async writeRecords(workspace, records, signal) {
+      return (await write({ kind: "records", workspace, records }, sumOf(records, bytesOfRecord), signal)).outcomes;
+    },
+    async writeSpans(workspace, experiment, batches, signal) {
+      const bytes = sumOf(batches, bytesOfBatch);
+      return (await write({ kind: "spans", workspace, experiment, batches }, bytes, signal)).outcome;
+    },
+    async claimTrace(workspace, experiment, claim, signal) {
+      const bytes = EDIT_BYTES + TraceClaim.encode(claim).finish().byteLength;
+      return (await write({ kind: "claim", workspace, experiment, claim }, bytes, signal)).outcome;
+    },
+    async editTags(workspace, traceId, edits, signal) {
+      const bytes = EDIT_BYTES + sumOf(Object.values(edits), (value) => value?.length ?? 0);
+      return (await write({ kind: "tags", workspace, traceId, edits }, bytes, signal)).outcome;
+    },
+    async deleteTraces(workspace, experimentId, which, limit, signal) {
+      return (await write({ kind: "deletion", workspace, experimentId, which, limit }, EDIT_BYTES, signal)).outcome;
+    },
+    async trimTraces(workspace, experimentId, kept, limit, signal) {
+      return (await write({ kind: "trim", workspace, experimentId, kept, limit }, EDIT_BYTES, signal)).reasons;
+    },
+    async writeExperiment(workspace, experiment, signal) {
+      return (await write({ kind: "experiment", workspace, experiment }, EDIT_BYTES, signal)).outcome;
+    },
+  };
+}
+
+function isOfKind<Kind extends Write["kind"]>(
+  answer: WriteOutcome,
+  kind: Kind,
+): answer is Extract<WriteOutcome, { kind: Kind }> {
+  return answer.kind === kind;
+}
+
+function bytesOfRecord({ full, payload, mirror }: RecordToWrite): number {
+  return bytesOfBatch(full) + (payload?.byteLength ?? 0) + (mirror === undefined ? 0 : bytesOfBatch(mirror.spans));
+}
+
+function bytesOfBatch({ rows, bytes }: SpanBatch): number {
+  return bytes.byteLength + rows.length * ROW_BYTES;
+}
+
+function sumOf<Item>(items: readonly Item[], measure: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + measure(item), 0);
+}

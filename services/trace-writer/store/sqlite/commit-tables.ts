@@ -1,0 +1,51 @@
+import type { DatabaseSync } from "node:sqlite";
+import { createKnownTraces } from "../commit/known-traces.ts";
+import type { CommitTables } from "../commit/tables.ts";
+import { openBytesTable } from "./bytes-table.ts";
+import { integerIn } from "./columns.ts";
+import { openExperimentTable } from "./experiment-table.ts";
+import { type ForwardTable, openForwardTable } from "./forward-table.ts";
+import { openSizeTable } from "./size-table.ts";
+import { openSpanTable } from "./span-table.ts";
+import { openTraceTable } from "./trace-table.ts";
+
+/** The tables of a file that is open for writing. */
+export interface SqliteTables extends CommitTables {
+  readonly forwards: ForwardTable;
+}
+
+/** Prepares the tables of a file for commits. */
+export function openCommitTables(db: DatabaseSync): SqliteTables {
+  const dataVersion = db.prepare("PRAGMA data_version");
+  const sizes = openSizeTable(db);
+  const traces = openTraceTable(db, sizes);
+  const bytes = openBytesTable(db);
+  const known = createKnownTraces();
+  let version = -1n;
+  return {
+    experiments: openExperimentTable(db),
+    traces,
+    spans: openSpanTable(db),
+    bytes,
+    sizes,
+    forwards: openForwardTable(db),
+    known,
+    begin() {
+      const current = integerIn(dataVersion.get() ?? {}, "data_version");
+      // Another process has written since.
+      if (current !== version) {
+        known.forget();
+        traces.forget();
+      }
+      version = current;
+      traces.begin();
+      bytes.begin();
+    },
+    end: sizes.store,
+    reset() {
+      known.forget();
+      traces.forget();
+      sizes.forget();
+    },
+  };
+}

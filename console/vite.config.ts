@@ -1,13 +1,14 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { precompress } from "./precompress.ts";
 
-const INGRESS = "http://127.0.0.1:7000";
+const INGRESS = "http://127.0.0.1:8080";
 
 /** Builds the console into console/dist, which the ingress serves. `vite console` serves it while it is written. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  plugins: [react()],
+  plugins: [react(), precompress()],
   resolve: {
     alias: { "@grpc/grpc-js": fileURLToPath(new URL("src/api/no-grpc.ts", import.meta.url)) },
   },

@@ -11,11 +11,17 @@ export interface IngressParts {
   readonly bodies: BodyBudget;
   /** Aborts when the ingress begins to drain. */
   readonly draining: AbortSignal;
+  /** Where the console was built. */
+  readonly consoleDirectory: string;
 }
 
 declare module "fastify" {
   interface FastifyRequest {
     /** The full trace of the call, for the access log: `tr-<32 hex>`. Empty: there is none, or it is not known yet. */
     traceName: string;
+  }
+  interface FastifyContextConfig {
+    /** The name under which the route's requests are counted, where that is not its path. */
+    readonly countedAs?: string;
   }
 }

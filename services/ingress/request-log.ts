@@ -30,7 +30,8 @@ function observe(
   metrics: IngressMetrics,
   log: Logger,
 ): void {
-  const route = request.routeOptions.url ?? "unknown";
+  const { config, url = "unknown" } = request.routeOptions;
+  const route = config.countedAs ?? url;
   const status = raw.headersSent ? raw.statusCode : HUNG_UP;
   metrics.inFlight.dec();
   metrics.requests.inc({ route, status });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { type FastifyInstance, fastify } from "fastify";
 import type { Config } from "#lib/config/schema.ts";
 import { listenErrorOf } from "#lib/listen-error.ts";
@@ -14,6 +15,7 @@ import { answerFailure, answerFailures, refuseOnSocket, refuseOtherMethods } fro
 import { observeRequests } from "./request-log.ts";
 import { routeAnthropic } from "./routes/anthropic.ts";
 import { routeConnect } from "./routes/connect.ts";
+import { routeConsole } from "./routes/console.ts";
 import { routeGemini } from "./routes/gemini.ts";
 import { routeMlflowExperiments } from "./routes/mlflow-experiments.ts";
 import { routeMlflowGateway } from "./routes/mlflow-gateway.ts";
@@ -25,7 +27,6 @@ import { routeOpenAi } from "./routes/openai.ts";
 import { routeOperations } from "./routes/operations.ts";
 import { routeOtlpTraces } from "./routes/otlp-traces.ts";
 import { routeRaw } from "./routes/raw.ts";
-import { routeWelcome } from "./routes/welcome.ts";
 import { watchUnusedConnections } from "./unused-connections.ts";
 
 /** How long a client may take to send a request, head and body. Past it the answer is 408. */
@@ -34,6 +35,8 @@ const REQUEST_MS = 300_000;
 const KEEP_ALIVE_MS = 75_000;
 /** How long a connection may be silent beyond the longest call. Past it it is closed. */
 const SILENCE_GRACE_MS = 5_000;
+/** Where `make console` puts what it builds. */
+const CONSOLE = fileURLToPath(new URL("../../console/dist", import.meta.url));
 /** The longest part of a path that is a name: an endpoint's has at most 128 characters, percent-encoded or not. */
 const NAME_CHARACTERS_MAX = 512;
 
@@ -45,8 +48,18 @@ export interface Ingress extends AsyncDisposable {
   readonly url: string;
 }
 
+/** What the ingress is given beside its configuration. */
+export interface IngressDependencies {
+  readonly log: Logger;
+  /** Where the console was built. Default: where `make console` builds it. */
+  readonly consoleDirectory?: string;
+}
+
 /** Starts the ingress. Fails with one line that says what to do when it cannot serve. */
-export async function startIngress(config: Config, { log }: { readonly log: Logger }): Promise<Ingress> {
+export async function startIngress(
+  config: Config,
+  { log, consoleDirectory = CONSOLE }: IngressDependencies,
+): Promise<Ingress> {
   await checkContextTravels();
   const metrics = createIngressMetrics();
   observeTraceContext((outcome) => metrics.traceContexts.inc({ outcome }));
@@ -55,7 +68,8 @@ export async function startIngress(config: Config, { log }: { readonly log: Logg
   const draining = new AbortController();
   const bodies = createBodyBudget(config.ingress.limits.bodiesBytesMax, () => metrics.refusedBodies.inc());
   metrics.watchBodies(bodies);
-  const app = createApp({ config: config.ingress, peers, metrics, bodies, draining: draining.signal }, log);
+  const parts = { config: config.ingress, peers, metrics, bodies, draining: draining.signal, consoleDirectory };
+  const app = createApp(parts, log);
   const unused = watchUnusedConnections(app.server);
   const address = await listen(app, config.ingress.listen);
   opened.defer(async () => {
@@ -99,7 +113,7 @@ function createApp(parts: IngressParts, log: Logger): FastifyInstance {
     done();
   });
   const refuseRest = refuseOtherMethods(app);
-  routeWelcome(app);
+  routeConsole(app, parts);
   routeOperations(app, parts);
   routeOpenAi(app, parts);
   routeAnthropic(app, parts);

@@ -9,6 +9,10 @@ export const ingress = z
       .default("dns:///127.0.0.1:7001")
       .describe("The gateway's gRPC target; several addresses are used in turn."),
     traceWriter: target.default("dns:///127.0.0.1:7002").describe("The trace-writer's gRPC target."),
+    console: z
+      .enum(["on", "off"])
+      .default("on")
+      .describe("Whether the console is served at `/`. `off`: browsers get the list of paths there, as programs do."),
     drainMs: ms(30_000, "How long requests in flight may go on after SIGTERM; then they are cut."),
     limits: z
       .strictObject({

@@ -37,12 +37,3 @@ export function timeoutMsOf(headers: IncomingHttpHeaders): number | undefined {
   if (typeof timeout === "string" && TIMEOUT_MS.test(timeout)) return Number(timeout);
   throw new ServiceError("invalid_request", "connect-timeout-ms must be a number of milliseconds: at most ten digits.");
 }
-
-/** Whether a list of encodings (`accept-encoding`, `connect-accept-encoding`) has gzip. */
-export function takesGzip(accepted: string | string[] | undefined): boolean {
-  const codings = [accepted ?? []].flat().join(",").toLowerCase().split(",");
-  return codings.some((coding) => {
-    const [name = "", ...parameters] = coding.split(";").map((part) => part.trim());
-    return name === "gzip" && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
-  });
-}

@@ -30,6 +30,24 @@ export function encodingOf(headers: IncomingHttpHeaders): string {
   return headers["content-encoding"]?.trim().toLowerCase() || "identity";
 }
 
+/** Whether a list of encodings (`accept-encoding`, `connect-accept-encoding`) has one. */
+export function takesEncoding(accepted: string | string[] | undefined, encoding: string): boolean {
+  return accepts([accepted ?? []].flat().join(","), encoding);
+}
+
+/** Whether a request asks for a page: browsers name HTML, programs take anything. */
+export function wantsPage(headers: IncomingHttpHeaders): boolean {
+  return accepts(headers.accept ?? "", "text/html");
+}
+
+/** Whether a list of names, each with its parameters, has one that is not ruled out by `q=0`. */
+function accepts(list: string, wanted: string): boolean {
+  return list.split(",").some((item) => {
+    const [name, ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
+    return name === wanted && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+  });
+}
+
 /** What a caller sent, fit for a message to that caller. */
 export function printable(text: string): string {
   return text.slice(0, 100).replace(/[^\x20-\x7e]/g, "?");

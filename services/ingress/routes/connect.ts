@@ -2,14 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { answerStream, refuseStream } from "../answer-stream.ts";
 import { createMethodCaller, type MethodCall, type OpenMethod, openMethods } from "../contract-methods.ts";
 import { onlyMessageOf } from "../core/connect-envelope.ts";
-import {
-  codecOf,
-  contentTypesOf,
-  type MessageCodec,
-  requireVersion,
-  takesGzip,
-  timeoutMsOf,
-} from "../core/connect-request.ts";
+import { codecOf, contentTypesOf, type MessageCodec, requireVersion, timeoutMsOf } from "../core/connect-request.ts";
+import { takesEncoding } from "../core/content.ts";
 import { gzipped } from "../gzipped.ts";
 import type { IngressParts } from "../ingress-parts.ts";
 import { readBody } from "../read-body.ts";
@@ -43,7 +37,7 @@ export function routeConnect(app: FastifyInstance, parts: IngressParts): void {
     const body = await readEncodedBody(request.raw, held, LIMIT);
     const answer = await caller.ask(request, { method, message: messageOf(body, method, codec), timeoutMs });
     const written = codec === "json" ? Buffer.from(method.answerJson(answer)) : answer;
-    const compressed = takesGzip(request.headers["accept-encoding"]) ? await gzipped(written) : undefined;
+    const compressed = takesEncoding(request.headers["accept-encoding"], "gzip") ? await gzipped(written) : undefined;
     if (compressed !== undefined) reply.header("content-encoding", "gzip");
     reply
       .header("vary", "accept-encoding")
@@ -55,7 +49,7 @@ export function routeConnect(app: FastifyInstance, parts: IngressParts): void {
     const answer = {
       contentType: `application/connect+${codec}`,
       requestId: request.id,
-      isGzipped: takesGzip(request.headers["connect-accept-encoding"]),
+      isGzipped: takesEncoding(request.headers["connect-accept-encoding"], "gzip"),
       peer: parts.peers.bytes[method.peer].peer,
       write:
         codec === "json" ? (message: Buffer) => Buffer.from(method.answerJson(message)) : (message: Buffer) => message,

@@ -1,6 +1,5 @@
-import type { FastifyInstance } from "fastify";
-
-const WELCOME = `twinspan: one gateway call, twin traces. An endpoint's name is the model; docs/http-api.md has every path.
+/** Where to look, for programs and for those who read without a browser. */
+export const WELCOME = `twinspan: one gateway call, twin traces. An endpoint's name is the model; docs/http-api.md has every path.
 
 base URL of the SDK         what is there
 /v1                         OpenAI: chat/completions, responses, embeddings, models
@@ -14,10 +13,6 @@ base URL of the SDK         what is there
 POST /v1/traces             OTLP, for an agent's own spans
 GET  /api/3.0/mlflow/traces/get?trace_id=tr-…
 POST /api/3.0/mlflow/traces/search
+POST /twinspan.trace.v1.TraceReaderService/…   what the console reads
 GET  /healthz  /readyz  /metrics
 `;
-
-/** `GET /`: where to look. */
-export function routeWelcome(app: FastifyInstance): void {
-  app.get("/", (_request, reply) => reply.type("text/plain; charset=utf-8").send(WELCOME));
-}

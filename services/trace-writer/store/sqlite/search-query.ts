@@ -1,8 +1,16 @@
-import type { SQLInputValue } from "node:sqlite";
-import type { Filter, TimeCondition } from "../../core/filter.ts";
+import type { Filter } from "../../core/filter.ts";
 import type { TraceKey } from "../../core/page-token.ts";
-import { facetNameOf } from "../../core/trace-facets.ts";
 import type { TraceOrder } from "../../core/trace-order.ts";
+import {
+  behind,
+  demandsOf,
+  hitOf,
+  lookupsOf,
+  type SqlPiece,
+  type SqlTrace,
+  type SqlValue,
+  withinOf,
+} from "../filter-sql.ts";
 import { idBytes } from "./columns.ts";
 
 /** Which traces one query walks through. */
@@ -20,7 +28,7 @@ export interface WalkedScope {
  */
 export interface SearchQuery {
   readonly sql: string;
-  readonly values: readonly SQLInputValue[];
+  readonly values: readonly SqlValue[];
   /** Whether every trace that is a hit passes the filter. Else it must be looked at. */
   readonly isExact: boolean;
 }
@@ -40,16 +48,16 @@ export function searchQueryOf(
   after: TraceKey | undefined,
   find: FindValue,
 ): SearchQuery {
-  const demands = filter === undefined ? [] : demandsOf(filter);
+  const demands = demandsOf(filter);
   const walk = walkOf(scope, demands, order, find);
   const column = order.by === "start" ? walk.startColumn : "t.duration_ns";
-  const hit = filter === undefined ? EVERY : hitOf(filter, scope.facetScope, find);
+  const hit = hitOf(filter, sqlTraceOf(scope.facetScope, find));
   const conditions = [
     ...walk.conditions,
     ...demands.flatMap((demand) =>
       demand.kind === "time" && demand.field === order.by ? withinOf(column, demand) : [],
     ),
-    ...(after === undefined ? [] : [behind(column, order, after)]),
+    ...(after === undefined ? [] : [behind(column, "t.trace_id", order, after, idBytes(after.traceId))]),
   ];
   const direction = order.descending ? "DESC" : "ASC";
   return {
@@ -60,35 +68,15 @@ export function searchQueryOf(
   };
 }
 
-/** A piece of SQL with the values of its parameters, in order. */
-interface Piece {
-  readonly sql: string;
-  readonly values: readonly SQLInputValue[];
-}
-interface Hit extends Piece {
-  readonly isExact: boolean;
-}
-
-const EVERY: Hit = { sql: "1", values: [], isExact: true };
-const NONE: Hit = { sql: "0", values: [], isExact: true };
-/** It cannot be said without looking at the trace. Within a NOT as well: negations are carried to the leaves. */
-const PERHAPS: Hit = { sql: "1", values: [], isExact: false };
-/** The values that are looked up first: those that fewer traces share. */
-const LOOKED_UP_FIRST = ["session", "user", "metadata", "tag", "caller", "model", "endpoint", "provider"] as const;
-
-function demandsOf(filter: Filter): readonly Filter[] {
-  return filter.kind === "and" ? filter.parts.flatMap(demandsOf) : [filter];
-}
-
 interface Walk {
   readonly from: string;
-  readonly conditions: readonly Piece[];
+  readonly conditions: readonly SqlPiece[];
   readonly startColumn: string;
 }
 
 function walkOf(scope: WalkedScope, demands: readonly Filter[], order: TraceOrder, find: FindValue): Walk {
   const { workspace, experimentId } = scope;
-  const owned: Piece =
+  const owned: SqlPiece =
     experimentId === undefined
       ? { sql: "t.workspace = ? AND t.experiment_id IS NULL AND t.start_ns > 0", values: [workspace] }
       : { sql: "t.experiment_id = ?", values: [experimentId] };
@@ -115,88 +103,18 @@ function walkOf(scope: WalkedScope, demands: readonly Filter[], order: TraceOrde
   return { from: `traces t INDEXED BY ${index}`, conditions: [owned], startColumn: "t.start_ns" };
 }
 
-function lookupsOf(demands: readonly Filter[]) {
-  return demands
-    .flatMap((demand) => {
-      const name = demand.kind === "text" ? facetNameOf(demand.subject) : undefined;
-      if (name === undefined || demand.kind !== "text" || demand.test.is !== "equal") return [];
-      const rank = LOOKED_UP_FIRST.findIndex((first) => name === first || name.startsWith(`${first}.`));
-      return [{ name, value: demand.test.value, rank }];
-    })
-    .toSorted((a, b) => a.rank - b.rank);
-}
-
-function withinOf(column: string, { from, to }: TimeCondition): readonly Piece[] {
-  return [
-    ...(from === undefined ? [] : [{ sql: `${column} >= ?`, values: [within64Bits(from)] }]),
-    ...(to === undefined ? [] : [{ sql: `${column} < ?`, values: [within64Bits(to)] }]),
-  ];
-}
-
-function behind(column: string, { descending }: TraceOrder, { at, traceId }: TraceKey): Piece {
-  const [upTo, beyond] = descending ? ["<=", "<"] : [">=", ">"];
+function sqlTraceOf(facetScope: bigint, find: FindValue): SqlTrace {
   return {
-    sql: `${column} ${upTo} ? AND (${column} ${beyond} ? OR t.trace_id > ?)`,
-    values: [at, at, idBytes(traceId)],
+    times: { start: "t.start_ns", duration: "t.duration_ns", end: "(t.start_ns + t.duration_ns)" },
+    state: "t.state",
+    hasName: (name) => ({ sql: "t.name = ?", values: [name] }),
+    hasFacet(name, value) {
+      const id = find(name, value);
+      return id === undefined ? undefined : { sql: HAS_FACET, values: [facetScope, id] };
+    },
   };
 }
 
-function hitOf(filter: Filter, facetScope: bigint, find: FindValue, negated = false): Hit {
-  switch (filter.kind) {
-    case "and":
-    case "or": {
-      const parts = filter.parts.map((part) => hitOf(part, facetScope, find, negated));
-      const joint = (filter.kind === "and") !== negated ? " AND " : " OR ";
-      return {
-        sql: `(${parts.map(({ sql }) => sql).join(joint)})`,
-        values: parts.flatMap(({ values }) => values),
-        isExact: parts.every(({ isExact }) => isExact),
-      };
-    }
-    case "not":
-      return hitOf(filter.part, facetScope, find, !negated);
-    default: {
-      const hit = conditionHitOf(filter, facetScope, find);
-      return negated && hit.isExact ? { ...hit, sql: `NOT (${hit.sql})` } : hit;
-    }
-  }
-}
-
-function conditionHitOf(
-  condition: Exclude<Filter, { readonly kind: "and" | "or" | "not" }>,
-  facetScope: bigint,
-  find: FindValue,
-): Hit {
-  switch (condition.kind) {
-    case "time": {
-      const pieces = withinOf(TIME_COLUMNS[condition.field], condition);
-      const sql = pieces.length === 0 ? "1" : pieces.map((piece) => piece.sql).join(" AND ");
-      return { sql: `(${sql})`, values: pieces.flatMap(({ values }) => values), isExact: true };
-    }
-    case "state":
-      return { sql: "t.state = ?", values: [condition.state], isExact: true };
-    case "text": {
-      const { subject, test } = condition;
-      const name = facetNameOf(subject);
-      if (test.is !== "equal") return PERHAPS;
-      if (subject.of === "trace" && subject.field === "name" && test.value !== "") {
-        return { sql: "t.name = ?", values: [test.value], isExact: true };
-      }
-      if (name === undefined) return PERHAPS;
-      const id = find(name, test.value);
-      return id === undefined ? NONE : { sql: HAS_FACET, values: [facetScope, id], isExact: true };
-    }
-    case "number":
-      return PERHAPS;
-  }
-}
-
-const TIME_COLUMNS = { start: "t.start_ns", duration: "t.duration_ns", end: "(t.start_ns + t.duration_ns)" } as const;
 /** One look-up by the whole of the key. */
 const HAS_FACET =
   "EXISTS (SELECT 1 FROM trace_facets WHERE experiment_id = ? AND value_id = ? AND start_ns = t.start_ns AND trace_ref = t.ref)";
-
-function within64Bits(nanos: bigint): bigint {
-  const max = 2n ** 63n - 1n;
-  return nanos > max ? max : nanos < -max ? -max : nanos;
-}

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseTraceName, traceNameOf } from "#lib/ids.ts";
+import { messageJsonOf } from "#lib/traces/message-json.ts";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { CliError, type CliIo } from "../io.ts";
-import { messageJsonOf } from "../trace/message-json.ts";
 import { traceListOf } from "../trace/trace-list.ts";
 import type { TraceReader } from "../trace/trace-reader.ts";
 import { traceLinesOf } from "../trace/trace-tree.ts";

@@ -1,6 +1,8 @@
+import { spansOf } from "#lib/traces/span-tree.ts";
+import { withheldPayloadOf } from "#lib/traces/withheld-payload.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
-import { answeredLinesOf, askedLinesOf } from "./conversation.ts";
+import { answeredLinesOf, askedLinesOf } from "./message-lines.ts";
 import { printable } from "./printable.ts";
 
 /** Longer texts are cut here, in characters. */
@@ -11,8 +13,7 @@ const MESSAGES_MAX = 4;
 /** What was asked and answered, in a few lines. Full traces only: nothing else is shown with its payload. */
 export function payloadLinesOf(trace: Trace): readonly string[] {
   if (trace.info?.sealed !== true) return [];
-  const spans = trace.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
-  return spans.flatMap((span) => {
+  return spansOf(trace).flatMap((span) => {
     const textOf = (key: string) => {
       const value = span.attributes.find((attribute) => attribute.key === key)?.value?.value;
       return value?.$case === "stringValue" ? value.value : undefined;
@@ -22,18 +23,10 @@ export function payloadLinesOf(trace: Trace): readonly string[] {
       ...sectionOf("in ", inputLinesOf(span, textOf("mlflow.spanInputs"))),
       ...sectionOf("out", outputLinesOf(textOf("mlflow.spanOutputs"))),
       ...(error === "" ? [] : sectionOf("err", [`${span.name}: ${error}`])),
-      ...withheldOf(span).flatMap(([what, reason]) => sectionOf(TITLES.get(what) ?? what, [`withheld: ${reason}`])),
+      ...withheldPayloadOf(span).flatMap(({ what, reason }) =>
+        sectionOf(TITLES.get(what) ?? what, [`withheld: ${reason}`]),
+      ),
     ];
-  });
-}
-
-/** What is withheld of a span's payload, and why. */
-function withheldOf({ attributes }: Span): readonly (readonly [what: string, reason: string])[] {
-  const value = attributes.find(({ key }) => key === "twinspan.payload.withheld")?.value?.value;
-  if (value?.$case !== "arrayValue") return [];
-  return value.value.values.flatMap(({ value: item }) => {
-    const [what = "", reason = ""] = item?.$case === "stringValue" ? item.value.split(":") : [];
-    return what === "" ? [] : [[what, reason] as const];
   });
 }
 

@@ -1,9 +1,10 @@
+import { type SpanFacts, spanFactsOf } from "#lib/traces/span-facts.ts";
+import { type PlacedSpan, placedSpansOf, spansOf } from "#lib/traces/span-tree.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { type Trace, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { millisecondsOf } from "./milliseconds.ts";
 import { payloadLinesOf } from "./payload-lines.ts";
 import { printable } from "./printable.ts";
-import { type SpanFacts, spanFactsOf } from "./span-facts.ts";
 import { tokensTextOf } from "./tokens-text.ts";
 
 /** More spans than that are counted, not shown. */
@@ -14,7 +15,7 @@ const SPANS_MAX = 500;
  * last where there is any. A span whose parent is not there stands at the top. What the trace still waits for is told.
  */
 export function traceLinesOf(trace: Trace): readonly string[] {
-  const spans = trace.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+  const spans = spansOf(trace);
   const shown = spans.slice(0, SPANS_MAX);
   const rows = rowsOf(shown);
   const traceId = trace.info?.traceId ?? "";
@@ -48,33 +49,27 @@ interface Row {
 }
 
 function rowsOf(spans: readonly Span[]): readonly Row[] {
-  const ids = new Set(spans.map(({ spanId }) => spanId.toString("hex")));
-  const children = Map.groupBy(spans, ({ parentSpanId }) => {
-    const parent = parentSpanId.toString("hex");
-    return ids.has(parent) ? parent : "";
-  });
-  const rows: Row[] = [];
-  const seen = new Set<Span>();
-  const add = (span: Span, branch: string, indent: string, parent: SpanFacts | undefined) => {
-    // Two spans may name each other as parent: whoever sent them, it must end.
-    if (seen.has(span)) return;
-    seen.add(span);
-    const facts = spanFactsOf(span);
-    rows.push({
+  return placedSpansOf(spans).map((placed) => {
+    const facts = spanFactsOf(placed.span);
+    const parent = placed.parent === undefined ? undefined : spanFactsOf(placed.parent.span);
+    return {
       facts,
-      branch,
+      branch: branchOf(placed),
       repeatsTokens: parent !== undefined && sameTokens(parent, facts),
-      repeatsCost: parent?.costUsd === facts.costUsd,
-    });
-    const inner = children.get(span.spanId.toString("hex")) ?? [];
-    for (const [index, child] of inner.entries()) {
-      const last = index === inner.length - 1;
-      add(child, `${indent}${last ? "└─" : "├─"} `, `${indent}${last ? "   " : "│  "}`, facts);
-    }
-  };
-  for (const root of children.get("") ?? []) add(root, "", "  ", undefined);
-  for (const orphan of spans) add(orphan, "", "  ", undefined);
-  return rows;
+      repeatsCost: parent?.costNanoUsd === facts.costNanoUsd,
+    };
+  });
+}
+
+/** What leads to a span from the top. */
+function branchOf({ parent, isLast }: PlacedSpan): string {
+  if (parent === undefined) return "";
+  const branch = isLast ? "└─ " : "├─ ";
+  return `  ${indentUnder(parent)}${branch}`;
+}
+
+function indentUnder({ parent, isLast }: PlacedSpan): string {
+  return parent === undefined ? "" : `${indentUnder(parent)}${isLast ? "   " : "│  "}`;
 }
 
 /** The left column. The first line bears the trace's id, the others stand under it. */
@@ -86,13 +81,13 @@ function labelOf({ facts, branch }: Row, index: number, traceId: string): string
 }
 
 function figuresOf({ facts, repeatsTokens, repeatsCost }: Row): string {
-  const { inputTokens, outputTokens, costUsd, firstTokenMs, reason, error } = facts;
+  const { inputTokens, outputTokens, costNanoUsd, firstTokenMs, reason, error } = facts;
   const tokens = inputTokens !== undefined || outputTokens !== undefined;
   return [
     `${millisecondsOf(facts.durationMs).padStart(6)} ms`,
     ...(reason === undefined ? [] : [printable(reason)]),
     ...(tokens && !repeatsTokens ? [`${tokensTextOf(facts)} tokens`] : []),
-    ...(costUsd !== undefined && !repeatsCost ? [dollarsOf(costUsd)] : []),
+    ...(costNanoUsd !== undefined && !repeatsCost ? [dollarsOf(costNanoUsd / 1e9)] : []),
     ...(firstTokenMs === undefined ? [] : [`first token ${millisecondsOf(firstTokenMs)} ms`]),
     ...(error === undefined ? [] : [`✗ ${error}`]),
   ].join("   ");

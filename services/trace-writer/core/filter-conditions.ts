@@ -1,8 +1,8 @@
+import { filterFault } from "#lib/filter/filter-fault.ts";
+import type { Token } from "#lib/filter/filter-tokens.ts";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { Comparison, Filter, Subject, TimeField } from "./filter.ts";
-import { filterFault } from "./filter-fault.ts";
 import type { Field } from "./filter-fields.ts";
-import type { Token } from "./filter-tokens.ts";
 
 /** How a field is compared. Keywords are in capitals. */
 export type Operator = Comparison | "!=" | "LIKE" | "ILIKE";

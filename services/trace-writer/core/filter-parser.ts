@@ -1,8 +1,8 @@
+import { filterFault } from "#lib/filter/filter-fault.ts";
+import { type Token, tokensOf } from "#lib/filter/filter-tokens.ts";
 import type { Filter } from "./filter.ts";
 import { conditionOf, type Operator, thereCondition } from "./filter-conditions.ts";
-import { filterFault } from "./filter-fault.ts";
 import { FIELDS_IN_WORDS, type Field, fieldOf } from "./filter-fields.ts";
-import { type Token, tokensOf } from "./filter-tokens.ts";
 
 /** How deep parentheses and NOT may nest. */
 const DEPTH_MAX = 32;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { answeredLinesOf, askedLinesOf } from "../../../cli/trace/conversation.ts";
+import { answeredLinesOf, askedLinesOf } from "../../../cli/trace/message-lines.ts";
 
 const asks: [string, unknown, string[]][] = [
   [
@@ -16,14 +16,14 @@ const asks: [string, unknown, string[]][] = [
         { role: "assistant", tool_calls: [{ function: { name: "look", arguments: "{}" } }] },
       ],
     },
-    ["user: what [image_url]", "assistant: look({})"],
+    ["user: what [image]", "assistant: look({})"],
   ],
   [
     "Anthropic's messages",
     { messages: [{ role: "assistant", content: [{ type: "tool_use", name: "look", input: { at: 1 } }] }] },
     ['assistant: look({"at":1})'],
   ],
-  ["Gemini's contents", { contents: [{ parts: [{ text: "a" }, { inlineData: {} }] }] }, ["user: a […]"]],
+  ["Gemini's contents", { contents: [{ parts: [{ text: "a" }, { inlineData: {} }] }] }, ["user: a [inlineData]"]],
   ["a responses text", { input: "hi" }, ["hi"]],
   [
     "a responses list",
@@ -33,7 +33,7 @@ const asks: [string, unknown, string[]][] = [
         { type: "reasoning", summary: [] },
       ],
     },
-    ["user: hi", "[reasoning]"],
+    ["user: hi", "assistant: [reasoning]"],
   ],
   ["texts to embed", { input: ["a", "b"] }, ["a", "b"]],
 ];

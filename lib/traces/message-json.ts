@@ -12,7 +12,7 @@ export function messageJsonOf(message: unknown): string {
 
 function plainOf(value: unknown, name: string): unknown {
   if (typeof value === "bigint") return value.toString();
-  if (Buffer.isBuffer(value)) return value.toString(/Ids?$/.test(name) ? "hex" : "base64");
+  if (value instanceof Uint8Array) return Buffer.from(value).toString(/Ids?$/.test(name) ? "hex" : "base64");
   if (Array.isArray(value)) return value.map((item) => plainOf(item, name));
   if (name === "state") return STATES.get(value) ?? value;
   if (typeof value !== "object" || value === null) return value;

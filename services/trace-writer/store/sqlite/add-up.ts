@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals.ts";
 import { type BilledTrace, billedSamplesOf, usageSampleOf } from "../../core/totals-samples.ts";
-import { bytesIn, integerIn, optionalIntegerIn, optionalTextIn, type Row } from "./columns.ts";
+import { bytesIn, integerIn, optionalIntegerIn, optionalTextIn, type Row } from "../columns.ts";
 import { openExperimentTable } from "./experiment-table.ts";
 import { costIn, originIn, TOTALS, usageIn } from "./span-table.ts";
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
+import { integerIn } from "../columns.ts";
 import type { BytesTable } from "../commit/tables.ts";
 import { pack } from "../packing.ts";
-import { integerIn } from "./columns.ts";
 
 /** The bytes of an open file. `begin` must be called when a transaction has begun: another process may have taken ids. */
 export function openBytesTable(db: DatabaseSync): BytesTable & { begin(): void } {

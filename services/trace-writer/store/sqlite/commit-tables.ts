@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
+import { integerIn } from "../columns.ts";
 import { createKnownTraces } from "../commit/known-traces.ts";
 import type { CommitTables } from "../commit/tables.ts";
 import { openBytesTable } from "./bytes-table.ts";
-import { integerIn } from "./columns.ts";
 import { openExperimentTable } from "./experiment-table.ts";
 import { type ForwardTable, openForwardTable } from "./forward-table.ts";
 import { openSizeTable } from "./size-table.ts";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { integerIn } from "./columns.ts";
+import { integerIn } from "../columns.ts";
 
 /**
  * What a step has left to do: `more` steps, `done`: nothing, `busy`: somebody still reads what was there before, so that

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { parseExperimentId } from "../../core/experiment-name.ts";
+import { integerIn, type Row, textIn } from "../columns.ts";
 import type { ExperimentWrites } from "../commit/tables.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
-import { integerIn, type Row, textIn } from "./columns.ts";
 
 /** The experiments of an open file. */
 export interface ExperimentTable extends ExperimentWrites {

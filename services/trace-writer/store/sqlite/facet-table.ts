@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Facet } from "../../core/trace-facets.ts";
 import type { TraceSummary } from "../../core/trace-summary.ts";
+import { integerIn, type Row, textIn } from "../columns.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
-import { integerIn, type Row, textIn } from "./columns.ts";
 
 /** The experiment under which pending traces are looked up. */
 export const PENDING_ID = -1n;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import { hexIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import type { Backlog, Forward, ForwardItem, ForwardQueue, Trimmed } from "../forward-queue.ts";
-import { hexIn, integerIn, optionalIntegerIn, type Row, textIn } from "./columns.ts";
 import type { ForwardRemoval } from "./forward-table.ts";
 import type { Reader } from "./reader.ts";
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
+import { integerIn, type Row } from "../columns.ts";
 import type { ForwardWrites } from "../commit/tables.ts";
 import type { Trimmed } from "../forward-queue.ts";
-import { integerIn, type Row } from "./columns.ts";
 
 /** What waits to be forwarded, as a writer uses it. */
 export interface ForwardTable extends ForwardWrites {

@@ -1,6 +1,7 @@
 import type { Filter } from "../../core/filter.ts";
 import type { TraceKey } from "../../core/page-token.ts";
 import type { TraceOrder } from "../../core/trace-order.ts";
+import { idBytes } from "../columns.ts";
 import {
   behind,
   demandsOf,
@@ -11,7 +12,6 @@ import {
   type SqlValue,
   withinOf,
 } from "../filter-sql.ts";
-import { idBytes } from "./columns.ts";
 
 /** Which traces one query walks through. */
 export interface WalkedScope {

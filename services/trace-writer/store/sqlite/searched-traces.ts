@@ -3,8 +3,8 @@ import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { SearchedTrace } from "../../core/filter-match.ts";
 import { storedSpansOf } from "../../core/stored-spans.ts";
+import { bytesIn, integerIn, type Row, textIn } from "../columns.ts";
 import { unpack } from "../packing.ts";
-import { bytesIn, integerIn, type Row, textIn } from "./columns.ts";
 import { facetIdsIn } from "./facet-table.ts";
 import { originIn } from "./span-table.ts";
 

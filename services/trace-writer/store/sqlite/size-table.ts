@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import { integerIn } from "../columns.ts";
 import type { SizeTable } from "../commit/tables.ts";
-import { integerIn } from "./columns.ts";
 import { PENDING_ID } from "./facet-table.ts";
 
 /** What experiments hold, in an open file. */

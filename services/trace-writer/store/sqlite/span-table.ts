@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { USAGE_FIELDS } from "#lib/spans/usage.ts";
 import type { SpanOrigin, StoredSpanRow } from "../../core/span-row.ts";
+import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
 import type { BytesPlace, SpanTable } from "../commit/tables.ts";
-import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
 
 /** What a row has in the columns of a usage and a cost. */
 export const TOTALS = [

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { matches } from "../../core/filter-match.ts";
+import { bytesIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import type { ChangePage, TraceSearch } from "../trace-reads.ts";
-import { bytesIn, integerIn, optionalIntegerIn, type Row, textIn } from "./columns.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
 
 /** The traces that have changed, as `TraceStore.changes` says, within one transaction. */

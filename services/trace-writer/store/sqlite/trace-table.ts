@@ -4,9 +4,9 @@ import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { StoredClaim } from "../../core/trace-claim.ts";
 import { LINKED_MAX } from "../../core/trace-summary.ts";
 import type { TagEdits } from "../../core/trace-tags.ts";
+import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
 import type { SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
-import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "./columns.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
 
 /** The traces of an open file. `begin` must be called when a transaction has begun. */

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceKey } from "../../core/page-token.ts";
+import { bytesIn, hexIn, idBytes, integerIn } from "../columns.ts";
 import type { TracePage } from "../trace-reads.ts";
-import { bytesIn, hexIn, idBytes, integerIn } from "./columns.ts";
 
 /** The other twins of a trace, as `TraceStore.listTwins` says, within one transaction. */
 export type ListTwins = (

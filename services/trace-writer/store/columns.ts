@@ -1,7 +1,5 @@
-import type { SQLOutputValue } from "node:sqlite";
-
-/** A row as SQLite gives it. Integers are bigints, since nanoseconds do not fit a number. */
-export type Row = Readonly<Record<string, SQLOutputValue>>;
+/** A row as a database gives it. Integers of 64 bits are bigints, since nanoseconds do not fit a number. */
+export type Row = Readonly<Record<string, unknown>>;
 
 /** The integer of a column. Throws where it holds something else: the schema is ours, so that is a bug. */
 export function integerIn(row: Row, column: string): bigint {

@@ -5,6 +5,7 @@ import type { PayloadPolicy } from "./core/payload-policy.ts";
 import { type CostOf, costOfModel } from "./prices.ts";
 import type { ProviderPool } from "./provider-pool.ts";
 import type { Provider } from "./providers/provider.ts";
+import type { EndpointHealth } from "./routing/endpoint-health.ts";
 import type { ProviderBreaker } from "./routing/provider-breaker.ts";
 import type { RoutingMemory } from "./routing/routing-memory.ts";
 import type { Turnstile } from "./routing/turnstile.ts";
@@ -35,6 +36,8 @@ export interface Endpoint {
   readonly payload: PayloadPolicy;
   /** Lets its calls through, as many at once as it takes. */
   readonly turnstile: Turnstile;
+  /** Remembers what its calls came to lately. */
+  readonly health: EndpointHealth;
   /** When it came to be known to this gateway, in seconds since the Unix epoch. */
   readonly knownSinceSeconds: bigint;
 }
@@ -105,6 +108,7 @@ export function createEndpoints(config: Config, { pool, memory, knownSince }: En
         mirror: endpoint.mirror,
         payload: configuredPolicyOf(endpoint.payload, config.redaction, config.gateway.limits.payloadBytesMax),
         turnstile: memory.turnstileOf(endpoint.name),
+        health: memory.healthOf(endpoint.name),
         knownSinceSeconds: knownSince(endpoint.name),
       }),
     )

@@ -141,6 +141,7 @@ export class Recording {
     if (this.#hasEnded) return summary;
     this.#hasEnded = true;
     this.#gateway.metrics.ended(invocation, ending, summary);
+    this.#opening.endpoint.health.ended(invocation, ending, summary.timeToFirstTokenNanos);
     if (this.isTraced) await this.#record(ending);
     return summary;
   }

@@ -1,17 +1,19 @@
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
+import { EndpointHealth } from "./endpoint-health.ts";
 import { ProviderBreaker } from "./provider-breaker.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /**
- * What routing remembers from call to call: how providers have done, and how many calls are under way. One a process. It
- * outlives a configuration that is read again: a provider keeps its breaker while all its settings are the same, an endpoint its
- * turnstile as long as it has its name.
+ * What is remembered from call to call: how providers and endpoints have done, and how many calls are under way. One a
+ * process. It outlives a configuration that is read again: a provider keeps its breaker while all its settings are the same, an
+ * endpoint its turnstile and its health as long as it has its name.
  */
 export class RoutingMemory {
   readonly #log: Logger;
   #breakers = new Map<string, { readonly breaker: ProviderBreaker; readonly settings: string }>();
   #turnstiles = new Map<string, Turnstile>();
+  #healths = new Map<string, EndpointHealth>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -32,6 +34,12 @@ export class RoutingMemory {
       return [name, turnstile] as const;
     });
     this.#turnstiles = new Map(turnstiles);
+    const healths = config.endpoints.map(({ name, models, fallbacks }) => {
+      const health = this.#healths.get(name) ?? new EndpointHealth();
+      health.follow([...models, ...fallbacks]);
+      return [name, health] as const;
+    });
+    this.#healths = new Map(healths);
   }
 
   /** The breaker of a provider. Throws where the configuration that is followed has no such provider. */
@@ -45,6 +53,13 @@ export class RoutingMemory {
   turnstileOf(endpoint: string): Turnstile {
     const turnstile = this.#turnstiles.get(endpoint);
     if (turnstile !== undefined) return turnstile;
+    throw new Error(`no endpoint ${endpoint}: the configuration was not followed`);
+  }
+
+  /** The health of an endpoint. Throws where the configuration that is followed has no such endpoint. */
+  healthOf(endpoint: string): EndpointHealth {
+    const health = this.#healths.get(endpoint);
+    if (health !== undefined) return health;
     throw new Error(`no endpoint ${endpoint}: the configuration was not followed`);
   }
 

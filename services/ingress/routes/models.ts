@@ -31,7 +31,7 @@ export function routeModels(app: FastifyInstance, { config, peers }: IngressPart
   for (const [path, shape] of PATHS) {
     app.get(path, async () => {
       const { endpoints } = await ask<ListEndpointsResponse>(GATEWAY, (callback) =>
-        peers.endpoints.listEndpoints({}, new Metadata(), options(), callback),
+        peers.endpoints.listEndpoints({ details: false }, new Metadata(), options(), callback),
       );
       return shape.list(endpoints);
     });
@@ -39,7 +39,7 @@ export function routeModels(app: FastifyInstance, { config, peers }: IngressPart
     app.get(`${path}/:name`, async ({ params }) => {
       const name = pathParameter(params, "name");
       const { endpoint } = await ask<GetEndpointResponse>(GATEWAY, (callback) =>
-        peers.endpoints.getEndpoint({ name }, new Metadata(), options(), callback),
+        peers.endpoints.getEndpoint({ name, details: false }, new Metadata(), options(), callback),
       );
       if (endpoint === undefined) throw new ServiceError("not_found", "The gateway knows no endpoint of that name.");
       return shape.one(endpoint);

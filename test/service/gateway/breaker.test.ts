@@ -77,9 +77,7 @@ test("endpoints say what their providers' breakers are", async () => {
   await fail("stays", 3);
   const client = new EndpointServiceClient(run.gateway.address, channelCredentials(), channelOptions(1024 * 1024));
   const listed = await new Promise<ListEndpointsResponse>((resolve, reject) =>
-    client.listEndpoints({ pageSize: 0, pageToken: "" }, (error, response) =>
-      error ? reject(error) : resolve(response),
-    ),
+    client.listEndpoints({ details: false }, (error, response) => (error ? reject(error) : resolve(response))),
   );
   client.close();
   const states = listed.endpoints.find(({ name }) => name === "with-fallback")?.models;

@@ -35,7 +35,9 @@ async function listed(): Promise<readonly Endpoint[]> {
   const client = new EndpointServiceClient(run.gateway.address, channelCredentials());
   try {
     return await new Promise((resolve, reject) => {
-      client.listEndpoints({}, (error, response) => (error ? reject(error) : resolve(response.endpoints)));
+      client.listEndpoints({ details: false }, (error, response) =>
+        error ? reject(error) : resolve(response.endpoints),
+      );
     });
   } finally {
     client.close();

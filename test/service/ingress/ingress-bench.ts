@@ -38,6 +38,7 @@ export async function startIngressBench(
         models: [],
         unavailableReason: "",
         createTimeSeconds: 1_700_000_000n,
+        details: undefined,
       },
     ]),
   );

@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { EndpointDetails, EndpointModelDetails } from "./endpoint_details.ts";
 
 export const protobufPackage = "twinspan.gateway.v1";
 
@@ -28,6 +29,8 @@ export interface Endpoint {
   unavailableReason: string;
   /** When the endpoint came to be known to this gateway, in seconds since the Unix epoch. */
   createTimeSeconds: bigint;
+  /** How it is set and how it does, where that was asked for. */
+  details: EndpointDetails | undefined;
 }
 
 /** A model behind an endpoint. */
@@ -40,10 +43,20 @@ export interface EndpointModel {
   weight: number;
   /** What its provider's circuit breaker says now: `closed` (calls pass), `half_open` (one call tries), `open` (none do). */
   breakerState: string;
+  /** What it costs and how it does, where that was asked for. */
+  details: EndpointModelDetails | undefined;
 }
 
 function createBaseEndpoint(): Endpoint {
-  return { id: "", name: "", experiment: "", models: [], unavailableReason: "", createTimeSeconds: 0n };
+  return {
+    id: "",
+    name: "",
+    experiment: "",
+    models: [],
+    unavailableReason: "",
+    createTimeSeconds: 0n,
+    details: undefined,
+  };
 }
 
 export const Endpoint: MessageFns<Endpoint> = {
@@ -68,6 +81,9 @@ export const Endpoint: MessageFns<Endpoint> = {
         throw new globalThis.Error("value provided for field message.createTimeSeconds of type int64 too large");
       }
       writer.uint32(48).int64(message.createTimeSeconds);
+    }
+    if (message.details !== undefined) {
+      EndpointDetails.encode(message.details, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -133,6 +149,14 @@ export const Endpoint: MessageFns<Endpoint> = {
             message.createTimeSeconds = reader.int64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.details = EndpointDetails.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -147,7 +171,7 @@ export const Endpoint: MessageFns<Endpoint> = {
 };
 
 function createBaseEndpointModel(): EndpointModel {
-  return { provider: "", model: "", weight: 0, breakerState: "" };
+  return { provider: "", model: "", weight: 0, breakerState: "", details: undefined };
 }
 
 export const EndpointModel: MessageFns<EndpointModel> = {
@@ -163,6 +187,9 @@ export const EndpointModel: MessageFns<EndpointModel> = {
     }
     if (message.breakerState !== "") {
       writer.uint32(34).string(message.breakerState);
+    }
+    if (message.details !== undefined) {
+      EndpointModelDetails.encode(message.details, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -210,6 +237,14 @@ export const EndpointModel: MessageFns<EndpointModel> = {
             }
 
             message.breakerState = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.details = EndpointModelDetails.decode(reader, reader.uint32());
             continue;
           }
         }

@@ -26,6 +26,8 @@ export const protobufFileName = "twinspan/gateway/v1/endpoint_service.proto";
 
 /** The request for ListEndpoints. */
 export interface ListEndpointsRequest {
+  /** Whether to tell how they are set and how they do, too. */
+  details: boolean;
 }
 
 /** The answer to ListEndpoints. */
@@ -38,6 +40,8 @@ export interface ListEndpointsResponse {
 export interface GetEndpointRequest {
   /** The endpoint's name. Required. */
   name: string;
+  /** Whether to tell how it is set and how it does, too. */
+  details: boolean;
 }
 
 /** The answer to GetEndpoint. */
@@ -47,11 +51,14 @@ export interface GetEndpointResponse {
 }
 
 function createBaseListEndpointsRequest(): ListEndpointsRequest {
-  return {};
+  return { details: false };
 }
 
 export const ListEndpointsRequest: MessageFns<ListEndpointsRequest> = {
-  encode(_: ListEndpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ListEndpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.details !== false) {
+      writer.uint32(8).bool(message.details);
+    }
     return writer;
   },
 
@@ -68,6 +75,14 @@ export const ListEndpointsRequest: MessageFns<ListEndpointsRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.details = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -128,13 +143,16 @@ export const ListEndpointsResponse: MessageFns<ListEndpointsResponse> = {
 };
 
 function createBaseGetEndpointRequest(): GetEndpointRequest {
-  return { name: "" };
+  return { name: "", details: false };
 }
 
 export const GetEndpointRequest: MessageFns<GetEndpointRequest> = {
   encode(message: GetEndpointRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.name !== "") {
       writer.uint32(10).string(message.name);
+    }
+    if (message.details !== false) {
+      writer.uint32(16).bool(message.details);
     }
     return writer;
   },
@@ -158,6 +176,14 @@ export const GetEndpointRequest: MessageFns<GetEndpointRequest> = {
             }
 
             message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.details = reader.bool();
             continue;
           }
         }

@@ -1,0 +1,58 @@
+import { errorTypeOf } from "../core/error-type.ts";
+import type { Attempt, Ending, Invocation } from "../core/invocation.ts";
+import { RecentCalls, type RecentTotals } from "../core/recent-calls.ts";
+
+/** What the calls of an endpoint, and the attempts at its models, came to lately. */
+export class EndpointHealth {
+  readonly #calls = new RecentCalls();
+  readonly #models = new Map<string, RecentCalls>();
+
+  /** Forgets all models but these. */
+  follow(models: readonly { readonly provider: string; readonly model: string }[]): void {
+    const kept = new Set(models.map(({ provider, model }) => keyOf(provider, model)));
+    for (const key of this.#models.keys()) if (!kept.has(key)) this.#models.delete(key);
+    for (const key of kept) if (!this.#models.has(key)) this.#models.set(key, new RecentCalls());
+  }
+
+  /** Takes a call that has ended. `firstTokenNanos`: from its acceptance; 0: there was none. */
+  ended({ startNanos }: Invocation, ending: Ending, firstTokenNanos: bigint): void {
+    const nowMs = performance.now();
+    this.#calls.ended(
+      {
+        durationNanos: ending.endNanos - startNanos,
+        firstTokenNanos: firstTokenNanos > 0n ? firstTokenNanos : undefined,
+        errorType: errorTypeIn(ending),
+      },
+      nowMs,
+    );
+    for (const attempt of ending.attempts) {
+      const { answer, startNanos: begun, endNanos, provider, requestModel } = attempt;
+      this.#models.get(keyOf(provider, requestModel))?.ended(
+        {
+          durationNanos: endNanos - begun,
+          firstTokenNanos: answer.firstTokenNanos === undefined ? undefined : answer.firstTokenNanos - begun,
+          errorType: errorTypeIn(attempt),
+        },
+        nowMs,
+      );
+    }
+  }
+
+  /** What its calls came to. */
+  get calls(): RecentTotals {
+    return this.#calls.totalsAt(performance.now());
+  }
+
+  /** What the attempts at one of its models came to. Undefined: it has no such model. */
+  modelOf(provider: string, model: string): RecentTotals | undefined {
+    return this.#models.get(keyOf(provider, model))?.totalsAt(performance.now());
+  }
+}
+
+function keyOf(provider: string, model: string): string {
+  return JSON.stringify([provider, model]);
+}
+
+function errorTypeIn({ failure }: Ending | Attempt) {
+  return failure === undefined ? undefined : errorTypeOf(failure);
+}

@@ -70,8 +70,8 @@ bench: install ## Measure what twinspan costs, and write docs/performance.md
 	@$(NODE) bench/main.ts
 
 .PHONY: bench-store
-bench-store: install ## Measure what a record costs the trace-writer
-	@$(NODE) bench/store.ts
+bench-store: install ## Measure what a store takes and gives (STORE=sqlite, N=60000 traces), and write docs/performance-store.md
+	@$(NODE) bench/store/main.ts --store $(or $(STORE),sqlite) --traces $(or $(N),60000)
 
 .PHONY: demo-data
 demo-data: install ## Fill the trace-writer that runs (make up) with N=20000 made-up traces of the last 30 days

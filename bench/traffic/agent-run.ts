@@ -6,6 +6,7 @@ import {
   Status_StatusCode,
 } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { type Call, callOf } from "./call.ts";
+import type { Say } from "./call-plan.ts";
 import type { Conditions } from "./incident.ts";
 import type { Random } from "./random.ts";
 import { textOf } from "./texts.ts";
@@ -25,8 +26,7 @@ export interface RunFacts {
   readonly calls: number;
   readonly session: string;
   readonly user: string;
-  readonly askedMax: number;
-  readonly answeredMax: number;
+  readonly say: Say;
 }
 
 /** A tool takes some 120 ms; between two things an agent takes 3. */

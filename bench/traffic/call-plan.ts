@@ -1,5 +1,6 @@
 import type { SpanRef } from "../../services/gateway/core/invocation.ts";
-import type { Endpoint } from "./world.ts";
+import type { Random } from "./random.ts";
+import type { Endpoint, Topic } from "./world.ts";
 
 /** A call that is to be made up. */
 export interface CallPlan {
@@ -11,7 +12,9 @@ export interface CallPlan {
   /** The span it is made under, and the experiment that its caller names. Undefined: it has none. */
   readonly callerSpan: SpanRef | undefined;
   readonly experiment: string | undefined;
-  /** The longest that its texts are, in characters. */
-  readonly askedMax: number;
-  readonly answeredMax: number;
+  /** What is asked, and answered, in so many tokens. */
+  readonly say: Say;
 }
+
+/** Makes up what is said. */
+export type Say = (random: Random, topic: Topic, part: "asked" | "answered", tokens: number) => string;

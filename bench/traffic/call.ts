@@ -8,7 +8,6 @@ import type { CallPlan } from "./call-plan.ts";
 import type { Conditions } from "./incident.ts";
 import { answerBodyOf, messageFormatOf, requestBodyOf } from "./messages.ts";
 import type { Random } from "./random.ts";
-import { textOf } from "./texts.ts";
 
 /** A call that was made up: its record as the gateway ships it. */
 export interface Call {
@@ -18,8 +17,6 @@ export interface Call {
   readonly failed: boolean;
 }
 
-/** What a caller types, and a model answers, for a token. */
-const CHARACTERS_A_TOKEN = 4;
 /** Of so many calls the endpoint's own limit refuses one, before any provider is asked. */
 const REFUSED = 0.002;
 /** Of so many streams the caller hangs up on one. */
@@ -27,13 +24,12 @@ const CANCELLED = 0.006;
 
 /** Makes up a call: what was asked and answered, by whom after which failures, how long it took, what it cost. */
 export function callOf(random: Random, plan: CallPlan, conditions: Conditions): Call {
-  const { endpoint } = plan;
   const invocation = invocationOf(random, plan);
   const outcome = random.happens(REFUSED)
     ? refusedOutcomeOf(random, plan)
     : outcomeOf(random, plan, invocation, conditions);
   const kept = keptPayloadsOf(outcome, KEEP_ALL, () => "");
-  const { spans, payload } = recordOf({ ...invocation, endpointName: endpoint.name }, outcome, kept);
+  const { spans, payload } = recordOf(invocation, outcome, kept);
   return {
     record: Buffer.concat([spans, payload]),
     traceId: invocation.traceId,
@@ -80,7 +76,7 @@ function refusedOutcomeOf(random: Random, { atNs }: CallPlan): Outcome {
 }
 
 function outcomeOf(random: Random, plan: CallPlan, invocation: Invocation, conditions: Conditions): Outcome {
-  const { endpoint, askedMax, answeredMax } = plan;
+  const { endpoint, say } = plan;
   const { streaming } = invocation;
   const inputTokens = Math.ceil(random.around(endpoint.inputTokens, 0.5));
   const outputTokens = Math.ceil(random.around(endpoint.outputTokens, 0.6));
@@ -95,8 +91,8 @@ function outcomeOf(random: Random, plan: CallPlan, invocation: Invocation, condi
     endpoint: endpoint.name,
     requestType: endpoint.requestType,
     streaming,
-    asked: textOf(random, endpoint.topic, "asked", Math.min(askedMax, inputTokens * CHARACTERS_A_TOKEN)),
-    answered: textOf(random, endpoint.topic, "answered", Math.min(answeredMax, outputTokens * CHARACTERS_A_TOKEN)),
+    asked: say(random, endpoint.topic, "asked", inputTokens),
+    answered: say(random, endpoint.topic, "answered", outputTokens),
     responseId: last?.answer.responseId ?? "",
     responseModel: last?.answer.responseModel ?? "",
     inputTokens,

@@ -1,9 +1,11 @@
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { agentRunOf } from "./agent-run.ts";
 import { callOf } from "./call.ts";
+import type { Say } from "./call-plan.ts";
 import { type Conditions, conditionsAt } from "./incident.ts";
 import { createRandom, type Random } from "./random.ts";
 import { createRhythm } from "./rhythm.ts";
+import { textOf } from "./texts.ts";
 import { AGENTS, type Agent, CALLERS, ENDPOINTS } from "./world.ts";
 
 /** What is made up. The same options make the same traffic, to the byte. */
@@ -44,14 +46,19 @@ const FROM_ELSEWHERE = 0.01;
 /** How many people there are, and how many sessions each has in the thirty days. */
 const USERS = 4_000;
 const SESSIONS = 12;
+/** What a caller types, and a model answers, for a token. */
+const CHARACTERS_A_TOKEN = 4;
 
 /** Plans the traffic: nothing of it is made up before it is asked for. */
 export function createTraffic(options: TrafficOptions): Traffic {
-  const { seed, traces, untilNs, askedMax, answeredMax } = options;
+  const { seed, traces, untilNs } = options;
   const rhythm = createRhythm(untilNs);
   const ends: number[] = [];
   for (let sum = 0; sum < traces; ends.push(sum)) sum += tracesOf(planOf(createRandom(seed, traces, ends.length)));
   const conditions = (ns: bigint) => conditionsAt(untilNs, ns);
+  const max = { asked: options.askedMax, answered: options.answeredMax };
+  const say: Say = (random, topic, part, tokens) =>
+    textOf(random, topic, part, Math.min(max[part], tokens * CHARACTERS_A_TOKEN));
   return {
     episodes: ends.length,
     tracesBefore: (episode) => ends[episode - 1] ?? 0,
@@ -59,7 +66,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
       const random = createRandom(seed, traces, index);
       const plan = planOf(random);
       const atNs = rhythm.momentAt((index + random.next() * Number(index > 0)) / ends.length);
-      const who = { atNs, ...personOf(random), askedMax, answeredMax };
+      const who = { atNs, ...personOf(random), say };
       if (plan.agent === undefined)
         return singleCallOf(random, { ...who, isFromElsewhere: plan.isFromElsewhere }, conditions(atNs));
       const { calls, spans } = agentRunOf(random, { ...who, agent: plan.agent, calls: plan.calls }, conditions);
@@ -93,8 +100,7 @@ function personOf(random: Random) {
 
 function singleCallOf(
   random: Random,
-  who: ReturnType<typeof personOf> &
-    Pick<TrafficOptions, "askedMax" | "answeredMax"> & { atNs: bigint; isFromElsewhere: boolean },
+  who: ReturnType<typeof personOf> & { readonly atNs: bigint; readonly say: Say; readonly isFromElsewhere: boolean },
   conditions: Conditions,
 ): Episode {
   const isBatch = random.happens(conditions.batchShare);

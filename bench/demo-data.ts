@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { connectionTo } from "../cli/connection.ts";
 import { startProgress } from "../cli/progress.ts";
 import { startTraceReader, type TraceReader } from "../cli/trace/trace-reader.ts";
 import {
@@ -37,7 +38,7 @@ await fill(values.target, {
 });
 
 async function fill(target: string, options: Omit<TrafficOptions, "untilNs">): Promise<void> {
-  using reader = startTraceReader(target);
+  using reader = startTraceReader(connectionTo(target, undefined));
   using client = startTraceWriterClient(target);
   const traffic = createTraffic({ ...options, untilNs: await untilOf(reader, options) });
   const from = Math.max(0, (await firstMissingOf(reader, traffic)) - BATCH_EPISODES * LANES);

@@ -6,6 +6,7 @@ import { addCheckCommand } from "./commands/check.ts";
 import { addRpcCommand } from "./commands/rpc.ts";
 import { addTraceCommands } from "./commands/trace.ts";
 import { addUpCommand } from "./commands/up.ts";
+import { addConnectionOptions } from "./connection.ts";
 import { CliError, type CliIo } from "./io.ts";
 
 /** Runs the command line. Returns the exit status: 0, or 1 after one line on standard error that says what to do. */
@@ -27,9 +28,9 @@ function createProgram(io: CliIo): Command {
       "One gateway call, twin traces: the full one for the platform team, a payload-free mirror for the agent.",
     )
     .version(about.version)
-    .option("--config <file>", "the configuration (default: $TWINSPAN_CONFIG, else twinspan.yaml)")
-    .helpCommand("help [command]", "say more about a command")
-    .addHelpText("after", EXAMPLES);
+    .option("--config <file>", "the configuration (default: $TWINSPAN_CONFIG, else twinspan.yaml)");
+  addConnectionOptions(program);
+  program.helpCommand("help [command]", "say more about a command").addHelpText("after", EXAMPLES);
   addUpCommand(program, io);
   addCheckCommand(program, io);
   addTraceCommands(program, io);

@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import type { Config } from "#lib/config/schema.ts";
+import { certificateFaultsOf } from "#lib/tls/configured-certificates.ts";
 import { configFileOf, readConfig, shownFileOf } from "../config-source.ts";
 import { endpointWordsOf } from "../endpoint-words.ts";
-import type { CliIo } from "../io.ts";
+import { CliError, type CliIo } from "../io.ts";
 import { maskedOf } from "../masked.ts";
 
-/** `twinspan check [file]`: all faults of a configuration, each with its line and column. */
+/** `twinspan check [file]`: all faults of a configuration, each with its line and column, then those of its certificates' files. */
 export function addCheckCommand(program: Command, io: CliIo): void {
   program
     .command("check [file]")
@@ -19,6 +20,8 @@ export function addCheckCommand(program: Command, io: CliIo): void {
     .action((file: string | undefined, options: { print?: true }, command: Command) => {
       const given = file ?? command.optsWithGlobals<{ config?: string }>().config;
       const config = readConfig(given, io);
+      const faults = certificateFaultsOf(config);
+      if (faults.length > 0) throw new CliError(faults.join("\n"));
       if (options.print) io.out(stringify(maskedOf(config)));
       else io.out(`${shownFileOf(configFileOf(given, io), io)} is right: ${contentOf(config)}\n`);
     });

@@ -1,7 +1,8 @@
 import { type ServiceError as RpcError, status } from "@grpc/grpc-js";
 import { type Command, InvalidArgumentError } from "commander";
+import type { Config } from "#lib/config/schema.ts";
 import { ServiceError } from "#lib/service-error.ts";
-import { readConfig } from "../config-source.ts";
+import { connectionOf } from "../connection.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { describeFailure, failureOf } from "../rpc/connect.ts";
 import { callGeneric } from "../rpc/generic-call.ts";
@@ -11,8 +12,6 @@ const DEADLINE_MS = 60_000;
 const DEADLINE_MS_MAX = 3_600_000;
 
 interface RpcOptions {
-  readonly target?: string;
-  readonly config?: string;
   readonly metadata: ReadonlyMap<string, string>;
   readonly deadline: number;
 }
@@ -30,14 +29,14 @@ export function addRpcCommand(program: Command, io: CliIo): void {
       const [service = "", method = ""] = name.split("/");
       if (method === "") throw new CliError(`"${name}" must be <service>/<method>, by its full name.`);
       const request = parseRequest(json ?? "{}");
-      const { config, metadata, deadline, ...options } = command.optsWithGlobals<RpcOptions>();
-      const target = options.target ?? targetOf(service, config, io);
-      const definitions = await reflect(target, service, io.stop);
+      const { metadata, deadline } = command.optsWithGlobals<RpcOptions>();
+      const connection = connectionOf(command, io, (config) => targetOf(service, config));
+      const definitions = await reflect(connection, service, io.stop);
       try {
-        const call = { target, service, method, request, metadata, deadlineMs: deadline };
+        const call = { connection, service, method, request, metadata, deadlineMs: deadline };
         for await (const answer of callGeneric(call, definitions, io.stop)) io.out(`${JSON.stringify(answer)}\n`);
       } catch (error) {
-        throw isRpcError(error) ? new CliError(wordsOf(error, target)) : error;
+        throw isRpcError(error) ? new CliError(wordsOf(error, connection.target)) : error;
       }
     });
 }
@@ -53,8 +52,7 @@ Fields have the contract's names (proto/); bytes are base64, 64-bit integers are
 takes a stream takes a JSON array.
 `;
 
-function targetOf(service: string, config: string | undefined, io: CliIo): string {
-  const { ingress } = readConfig(config, io);
+function targetOf(service: string, { ingress }: Config): string {
   const isGateways = ["twinspan.gateway.", "twinspan.inference."].some((prefix) => service.startsWith(prefix));
   return isGateways ? ingress.gateway : ingress.traceWriter;
 }

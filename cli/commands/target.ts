@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import { readConfig } from "../config-source.ts";
+import { type Connection, connectionOf } from "../connection.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { startTraceReader, type TraceReader } from "../trace/trace-reader.ts";
 
@@ -13,15 +13,14 @@ export function targetOption(): Option {
   return new Option("--target <address>", "the trace-writer (default: `ingress.traceWriter` of the configuration)");
 }
 
-/** Where the trace-writer of a command is. */
-export function targetOf(command: Command, io: CliIo): string {
-  const { target, config } = command.optsWithGlobals<{ target?: string; config?: string }>();
-  return target ?? readConfig(config, io).ingress.traceWriter;
+/** The way to the trace-writer of a command. */
+export function traceWriterOf(command: Command, io: CliIo): Connection {
+  return connectionOf(command, io, ({ ingress }) => ingress.traceWriter);
 }
 
 /** A reader of the trace-writer of a command. Ctrl-C ends what is asked for, rather than waiting for its deadline. */
 export function readerOf(command: Command, io: CliIo): TraceReader {
-  const reader = startTraceReader(targetOf(command, io));
+  const reader = startTraceReader(traceWriterOf(command, io));
   io.stop.addEventListener("abort", () => reader[Symbol.dispose](), { once: true });
   return reader;
 }

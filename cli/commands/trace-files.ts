@@ -10,7 +10,7 @@ import { exportTraces } from "../trace/export-traces.ts";
 import { type ImportProgress, importTraces } from "../trace/import-traces.ts";
 import { type SpanSender, startSpanSender } from "../trace/span-sender.ts";
 import type { TraceReader } from "../trace/trace-reader.ts";
-import { experimentNamed, readerOf, targetOf, targetOption } from "./target.ts";
+import { experimentNamed, readerOf, targetOption, traceWriterOf } from "./target.ts";
 
 const STANDARD = "-";
 
@@ -44,7 +44,7 @@ export function addTraceFileCommands(trace: Command, io: CliIo): void {
     .addHelpText("after", IMPORT_HELP)
     .action(async (file: string, options: { experiment?: string }, command: Command) => {
       using reader = readerOf(command, io);
-      using sender = startSpanSender(targetOf(command, io), io.stop);
+      using sender = startSpanSender(traceWriterOf(command, io), io.stop);
       const { experiment } = options;
       const id = experiment === undefined ? undefined : await experimentIdOf(reader, sender, experiment);
       const path = file === STANDARD ? undefined : resolve(io.directory, file);

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Command } from "commander";
 import type { Config } from "#lib/config/schema.ts";
 import { configFileOf, readConfig } from "../config-source.ts";
-import type { CliIo } from "../io.ts";
+import { CliError, type CliIo } from "../io.ts";
 import { checkMachine } from "../up/checks.ts";
 import { runDemo } from "../up/demo.ts";
 import { addressesOf, startSystem } from "../up/start-system.ts";
@@ -17,6 +17,11 @@ export function addUpCommand(program: Command, io: CliIo): void {
     .action(async (options: { once?: true }, command: Command) => {
       const given = command.optsWithGlobals<{ config?: string }>().config;
       const config = readConfig(given, io);
+      if (config.ingress.tls !== undefined) {
+        throw new CliError(
+          "up is for one machine, where nothing needs TLS. Remove ingress.tls, or start each service by itself.",
+        );
+      }
       io.out(`${await checkMachine(io.directory, addressesOf(config))}\n`);
       const ended = await serve(config, configFileOf(given, io), options.once ?? false, io).catch((error: unknown) => {
         // Ctrl-C while it starts is no failure, whatever it interrupts.

@@ -1,15 +1,14 @@
 import { Client, Metadata } from "@grpc/grpc-js";
 import type { MethodDefinition, PackageDefinition } from "@grpc/proto-loader";
-import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import type { Connection } from "../connection.ts";
 import { CliError } from "../io.ts";
-import { ANSWER_BYTES_MAX } from "./connect.ts";
 import { requestMessageOf } from "./request-message.ts";
 
 type Method = MethodDefinition<object, object>;
 
 /** A call of a method known by name only. */
 export interface GenericCall {
-  readonly target: string;
+  readonly connection: Connection;
   readonly service: string;
   readonly method: string;
   /** The request, parsed from JSON; for a method that takes a stream, an array of requests. */
@@ -32,7 +31,8 @@ export async function* callGeneric(
   const requests = requestsOf(call, method, definitions);
   const metadata = new Metadata();
   for (const [key, value] of call.metadata) metadata.set(key, value);
-  const client = new Client(call.target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
+  const { target, credentials, options } = call.connection;
+  const client = new Client(target, credentials, options);
   const { path, requestSerialize, responseDeserialize } = method;
   const deadline = Date.now() + call.deadlineMs;
   const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, { deadline });

@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import { loadFileDescriptorSetFromBuffer, type PackageDefinition } from "@grpc/proto-loader";
-import { channelCredentials } from "#lib/rpc/client.ts";
 import {
   ServerReflectionClient,
   type ServerReflectionRequest,
   type ServerReflectionResponse,
 } from "#proto/grpc/reflection/v1/reflection.ts";
+import type { Connection } from "../connection.ts";
 import { CliError } from "../io.ts";
 import { failureOf, RPC_MS } from "./connect.ts";
 
@@ -18,12 +18,12 @@ const FILE_TAG = (1 << 3) | 2;
  * Everything a running service says of itself by server reflection: its messages and methods, by full name. Names the
  * services it has when the one asked for is not among them.
  */
-export async function reflect(target: string, service: string, stop: AbortSignal): Promise<PackageDefinition> {
-  const answer = await askReflection(target, { $case: "fileContainingSymbol", value: service }, stop);
+export async function reflect(connection: Connection, service: string, stop: AbortSignal): Promise<PackageDefinition> {
+  const answer = await askReflection(connection, { $case: "fileContainingSymbol", value: service }, stop);
   if (answer?.$case !== "fileDescriptorResponse") {
-    const list = await askReflection(target, { $case: "listServices", value: "" }, stop);
+    const list = await askReflection(connection, { $case: "listServices", value: "" }, stop);
     const have = list?.$case === "listServicesResponse" ? list.value.service.map(({ name }) => name).join(", ") : "";
-    throw new CliError(`${target} has no service "${service}" (it has: ${have || "none that it names"}).`);
+    throw new CliError(`${connection.target} has no service "${service}" (it has: ${have || "none that it names"}).`);
   }
   const set = new BinaryWriter();
   for (const file of answer.value.fileDescriptorProto) set.uint32(FILE_TAG).bytes(file);
@@ -33,11 +33,11 @@ export async function reflect(target: string, service: string, stop: AbortSignal
 }
 
 async function askReflection(
-  target: string,
+  { target, credentials, options }: Connection,
   messageRequest: ServerReflectionRequest["messageRequest"],
   signal: AbortSignal,
 ): Promise<ServerReflectionResponse["messageResponse"]> {
-  const client = new ServerReflectionClient(target, channelCredentials());
+  const client = new ServerReflectionClient(target, credentials, options);
   try {
     const stream = client.serverReflectionInfo({ deadline: Date.now() + RPC_MS });
     // The first failure is thrown below; closing the client in mid-call makes another, which nobody waits for.

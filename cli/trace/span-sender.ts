@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Metadata } from "@grpc/grpc-js";
-import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { meaningOf, ServiceError } from "#lib/service-error.ts";
 import {
   type ExportTraceServiceResponse,
@@ -8,7 +7,8 @@ import {
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { type CreateExperimentResponse, ExperimentServiceClient } from "#proto/twinspan/trace/v1/experiment_service.ts";
-import { ANSWER_BYTES_MAX, ask } from "../rpc/connect.ts";
+import type { Connection } from "../connection.ts";
+import { ask } from "../rpc/connect.ts";
 
 /** Sends spans to a trace-writer by OTLP. */
 export interface SpanSender extends Disposable {
@@ -32,9 +32,12 @@ const TRIES_MAX = 10;
 const RETRY_MS = 1000;
 
 /** Opens a channel to a trace-writer; nothing is sent yet. */
-export function startSpanSender(target: string, signal: AbortSignal): SpanSender {
-  const otlp = new TraceServiceClient(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
-  const experiments = new ExperimentServiceClient(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
+export function startSpanSender(
+  { target, credentials, options: channel }: Connection,
+  signal: AbortSignal,
+): SpanSender {
+  const otlp = new TraceServiceClient(target, credentials, channel);
+  const experiments = new ExperimentServiceClient(target, credentials, channel);
 
   async function send(resourceSpans: readonly ResourceSpans[], experimentId: string | undefined, triesLeft: number) {
     const metadata = new Metadata();

@@ -1,5 +1,4 @@
 import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
-import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
@@ -12,7 +11,8 @@ import {
   type TailTracesResponse,
   TraceReaderServiceClient,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { ANSWER_BYTES_MAX, ask, failureOf } from "../rpc/connect.ts";
+import type { Connection } from "../connection.ts";
+import { ask, failureOf } from "../rpc/connect.ts";
 
 /** Which traces are listed. */
 export interface TraceListing {
@@ -55,8 +55,8 @@ const PAGE = 500;
 const EXPERIMENTS_MAX = 1000;
 
 /** Opens a channel to a trace-writer; nothing is sent yet. */
-export function startTraceReader(target: string): TraceReader {
-  const client = new TraceReaderServiceClient(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
+export function startTraceReader({ target, credentials, options: channel }: Connection): TraceReader {
+  const client = new TraceReaderServiceClient(target, credentials, channel);
 
   async function page(listing: Omit<TraceListing, "limit">, pageToken: string, pageSize: number) {
     const { pending, unclaimed = false, filter = "", orderBy = "" } = listing;

@@ -6,6 +6,7 @@ import type { Config } from "#lib/config/schema.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { type Trace, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { ROOT } from "../config-source.ts";
+import { connectionTo } from "../connection.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { startTraceReader, type TraceReader } from "../trace/trace-reader.ts";
 import { traceLinesOf } from "../trace/trace-tree.ts";
@@ -21,7 +22,7 @@ const POLL_MS = 50;
 /** Lets the example agent call `demo` once, and returns both traces as people read them. */
 export async function runDemo({ ingress }: Config, io: CliIo): Promise<string> {
   const agentTraceId = await runAgent(`http://${ingress.listen}`, io);
-  using reader = startTraceReader(ingress.traceWriter);
+  using reader = startTraceReader(connectionTo(ingress.traceWriter, ingress.peerTls));
   const deadline = AbortSignal.any([io.stop, AbortSignal.timeout(TRACES_MS)]);
   const agent = await traceWhen(reader, agentTraceId, isWhole, deadline);
   const full = await traceWhen(reader, agent.info?.linkedTraceIds[0] ?? "", isWhole, deadline);

@@ -1,17 +1,25 @@
-import { type ChannelCredentials, type ChannelOptions, credentials } from "@grpc/grpc-js";
+import { type ChannelCredentials, type ChannelOptions, credentials, experimental } from "@grpc/grpc-js";
+import type { LiveCertificates } from "../tls/live-certificates.ts";
 
-/** Insecure credentials: the hop stays within the machine or a mesh that encrypts. */
-export function channelCredentials(): ChannelCredentials {
-  return credentials.createInsecure();
+/**
+ * TLS by these certificates, as they are whenever a connection is opened. Without any, in the clear: the hop stays within the
+ * machine or a mesh that encrypts.
+ */
+export function channelCredentials(certificates?: LiveCertificates): ChannelCredentials {
+  if (certificates === undefined) return credentials.createInsecure();
+  const own = certificates.now.identity === undefined ? null : certificates;
+  return experimental.createCertificateProviderChannelCredentials(certificates, own);
 }
 
 /**
  * Options of every channel between services: calls go round-robin over all addresses of the target
  * (`dns:///gateway:7001`, `ipv4:10.0.0.1:7001,10.0.0.2:7001`), windows are large, dead connections are noticed. A proxy
- * that the environment names (`http_proxy`) is for the web and is not used.
+ * that the environment names (`http_proxy`) is for the web and is not used. `serverName` is what certificates must be for,
+ * where that is not the host of the target.
  */
-export function channelOptions(messageBytesMax: number): ChannelOptions {
+export function channelOptions(messageBytesMax: number, serverName?: string): ChannelOptions {
   return {
+    ...(serverName === undefined ? {} : { "grpc.ssl_target_name_override": serverName }),
     "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
     "grpc.max_receive_message_length": messageBytesMax,
     "grpc.max_send_message_length": -1,

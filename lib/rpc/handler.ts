@@ -8,6 +8,7 @@ import {
 } from "@grpc/grpc-js";
 import type { Logger } from "../logger.ts";
 import { ServiceError, serviceErrorOf } from "../service-error.ts";
+import { type CertifiedPeer, certifiedPeerOf } from "../tls/certified-peer.ts";
 import { rpcFailureOf } from "./status-details.ts";
 import { setTrailers } from "./trailers.ts";
 
@@ -19,6 +20,8 @@ export interface RpcCall {
   readonly signal: AbortSignal;
   /** The host the caller dialled (`:authority`). */
   readonly host: string;
+  /** Whom the caller's certificate names, verified. Undefined: it showed none, or none was asked for. Costs a little. */
+  peer(): CertifiedPeer | undefined;
   /** Sent with the answer's end, on errors too. A handler may add to it as long as it runs. */
   readonly trailers: Metadata;
   /** Sends initial metadata now. At most once, before the first message. */
@@ -98,6 +101,7 @@ function createCall(call: Call): HandledCall {
     metadata: call.metadata,
     signal: abort.signal,
     host: call.getHost(),
+    peer: () => certifiedPeerOf(call.getAuthContext().sslPeerCertificate),
     trailers,
     sendHead: (metadata) => call.sendMetadata(metadata),
     ended: () => call.off("cancelled", onCancelled),

@@ -1,6 +1,13 @@
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  experimental,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { listenErrorOf } from "../listen-error.ts";
+import type { ServerTls } from "../tls/configured-certificates.ts";
 import { createReflection } from "./reflection.ts";
 import { sendTrailers } from "./trailers.ts";
 
@@ -15,6 +22,8 @@ export interface ServedService {
 export interface RpcServerOptions {
   /** `host:port`; port 0 takes a free one. */
   readonly listen: string;
+  /** How it speaks TLS. Undefined: in the clear. */
+  readonly tls?: ServerTls | undefined;
   /** What is served, beside `grpc.health.v1.Health` and server reflection. */
   readonly services: readonly ServedService[];
   /** The largest message that is taken, in bytes. A larger one is RESOURCE_EXHAUSTED. */
@@ -57,7 +66,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   for (const { service, implementation } of createReflection(names)) server.addService(service, implementation);
   const health = new HealthImplementation(Object.fromEntries(["", ...names].map((name) => [name, "SERVING"])));
   health.addToServer(server);
-  const port = await bind(server, options.listen);
+  const port = await bind(server, options);
   return {
     address: `${hostOf(options.listen)}:${port}`,
     setHealth: (name, serving) => health.setStatus(name, serving ? "SERVING" : "NOT_SERVING"),
@@ -68,12 +77,23 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   };
 }
 
-function bind(server: Server, listen: string): Promise<number> {
+function bind(server: Server, { listen, tls }: RpcServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(listen, ServerCredentials.createInsecure(), (error, port) =>
+    server.bindAsync(listen, serverCredentialsOf(tls), (error, port) =>
       error === null ? resolve(port) : reject(listenErrorOf(error, listen)),
     );
   });
+}
+
+/** grpc-js names the two providers the wrong way round: the identity comes first. */
+function serverCredentialsOf(tls: ServerTls | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { certificates, clientCertificates } = tls;
+  return experimental.createCertificateProviderServerCredentials(
+    certificates,
+    clientCertificates === "none" ? null : certificates,
+    clientCertificates === "required",
+  );
 }
 
 function drain(server: Server, drainMs: number): Promise<void> {

@@ -5,6 +5,8 @@ import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
+import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
+import { watchCertificates } from "#lib/tls/watch-certificates.ts";
 import { observeTraceContext } from "#lib/trace-context/register.ts";
 import { EndpointServiceService } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { GatewayServiceService } from "#proto/twinspan/gateway/v1/gateway_service.ts";
@@ -51,10 +53,13 @@ export async function startGateway(
   await checkContextTravels();
   await using started = new AsyncDisposableStack();
   const options = config.gateway;
+  const tls = serverTlsOf("gateway.tls", options.tls);
+  const peerCertificates = peerCertificatesOf("gateway.peerTls", options.peerTls);
   const routing = new RoutingMemory(log);
   const endpoints = started.use(new LiveEndpoints(config, routing));
-  const outbox = started.use(await startOutbox(options.outbox, options.traceWriter, log));
+  const outbox = started.use(await startOutbox(options, log));
   const metrics = new GatewayMetrics(() => outbox.state(), routing);
+  const watched = started.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
   observeTraceContext((outcome) => metrics.context(outcome));
   const gateway: Gateway = {
     endpoints,
@@ -72,7 +77,7 @@ export async function startGateway(
   let isReady = true;
   const degraded = () => {
     const { trouble } = outbox.state();
-    const told = [trouble && `tracing degraded: ${trouble}`, reloading.trouble];
+    const told = [trouble && `tracing degraded: ${trouble}`, reloading.trouble, ...watched.troubles];
     return told.filter((reason) => reason !== undefined);
   };
   const ops = started.use(
@@ -81,6 +86,7 @@ export async function startGateway(
   const server = started.use(
     await startRpcServer({
       listen: options.listen,
+      tls,
       services: [
         {
           name: "twinspan.gateway.v1.GatewayService",

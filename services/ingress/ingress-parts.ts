@@ -1,4 +1,6 @@
 import type { Config } from "#lib/config/schema.ts";
+import type { ServerTls } from "#lib/tls/configured-certificates.ts";
+import type { WatchedCertificates } from "#lib/tls/watch-certificates.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { IngressMetrics } from "./metrics.ts";
 import type { Peers } from "./peers.ts";
@@ -8,6 +10,10 @@ export interface IngressParts {
   readonly config: Config["ingress"];
   readonly peers: Peers;
   readonly metrics: IngressMetrics;
+  /** How it speaks TLS. Undefined: in the clear. */
+  readonly tls: ServerTls | undefined;
+  /** The certificates in use, and what is wrong with them. */
+  readonly certificates: WatchedCertificates;
   readonly bodies: BodyBudget;
   /** Aborts when the ingress begins to drain. */
   readonly draining: AbortSignal;

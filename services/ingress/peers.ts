@@ -1,5 +1,6 @@
 import type { Config } from "#lib/config/schema.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import type { LiveCertificates } from "#lib/tls/live-certificates.ts";
 import { EndpointServiceClient } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import { ExperimentServiceClient } from "#proto/twinspan/trace/v1/experiment_service.ts";
@@ -29,18 +30,19 @@ export interface Peers extends Disposable {
 }
 
 /** Opens channels to the gateway and the trace-writer. They connect when first used, and again whenever they must. */
-export function openPeers(config: Config): Peers {
-  const credentials = channelCredentials();
+export function openPeers(config: Config, certificates: LiveCertificates | undefined): Peers {
+  const credentials = channelCredentials(certificates);
+  const serverName = config.ingress.peerTls?.serverName;
   const { answerBytesMax, eventBytesMax } = config.gateway.limits;
   const gateway = new GatewayServiceClient(
     config.ingress.gateway,
     credentials,
-    channelOptions(Math.max(answerBytesMax, eventBytesMax) + ENVELOPE_BYTES),
+    channelOptions(Math.max(answerBytesMax, eventBytesMax) + ENVELOPE_BYTES, serverName),
   );
   const reader = new TraceReaderServiceClient(
     config.ingress.traceWriter,
     credentials,
-    channelOptions(config.traceWriter.limits.messageBytesMax + ENVELOPE_BYTES),
+    channelOptions(config.traceWriter.limits.messageBytesMax + ENVELOPE_BYTES, serverName),
   );
   const toGateway = { channelOverride: gateway.getChannel() };
   const toTraceWriter = { channelOverride: reader.getChannel() };

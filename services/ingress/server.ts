@@ -5,9 +5,12 @@ import type { Config } from "#lib/config/schema.ts";
 import { listenErrorOf } from "#lib/listen-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
+import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
+import { watchCertificates } from "#lib/tls/watch-certificates.ts";
 import { observeTraceContext } from "#lib/trace-context/register.ts";
 import { createBodyBudget } from "./body-budget.ts";
 import { requestIdOf } from "./core/request-id.ts";
+import { followCertificates, httpsOptionsOf } from "./https.ts";
 import type { IngressParts } from "./ingress-parts.ts";
 import { createIngressMetrics } from "./metrics.ts";
 import { openPeers } from "./peers.ts";
@@ -44,7 +47,7 @@ const NAME_CHARACTERS_MAX = 512;
 export interface Ingress extends AsyncDisposable {
   /** `host:port` it is bound to, with the port it got. */
   readonly address: string;
-  /** The same as `http://host:port`. */
+  /** The same as `http://host:port`, or `https://`. */
   readonly url: string;
 }
 
@@ -64,12 +67,25 @@ export async function startIngress(
   const metrics = createIngressMetrics();
   observeTraceContext((outcome) => metrics.traceContexts.inc({ outcome }));
   await using opened = new AsyncDisposableStack();
-  const peers = opened.use(openPeers(config));
+  const tls = serverTlsOf("ingress.tls", config.ingress.tls);
+  const peerCertificates = peerCertificatesOf("ingress.peerTls", config.ingress.peerTls);
+  const peers = opened.use(openPeers(config, peerCertificates));
+  const certificates = opened.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
   const draining = new AbortController();
   const bodies = createBodyBudget(config.ingress.limits.bodiesBytesMax, () => metrics.refusedBodies.inc());
   metrics.watchBodies(bodies);
-  const parts = { config: config.ingress, peers, metrics, bodies, draining: draining.signal, consoleDirectory };
+  const parts = {
+    config: config.ingress,
+    peers,
+    metrics,
+    tls,
+    certificates,
+    bodies,
+    draining: draining.signal,
+    consoleDirectory,
+  };
   const app = createApp(parts, log);
+  if (tls !== undefined) followCertificates(app.server, tls);
   const unused = watchUnusedConnections(app.server);
   const address = await listen(app, config.ingress.listen);
   opened.defer(async () => {
@@ -77,7 +93,7 @@ export async function startIngress(
     unused.close();
     await drain(app, config.ingress.drainMs);
   });
-  const url = `http://${address}`;
+  const url = `${tls === undefined ? "http" : "https"}://${address}`;
   log.info({ url }, "ready");
   const resources = opened.move();
   return { address, url, [Symbol.asyncDispose]: () => resources.disposeAsync() };
@@ -85,10 +101,11 @@ export async function startIngress(
 
 function createApp(parts: IngressParts, log: Logger): FastifyInstance {
   const { headerBytesMax, callMs, readMs } = parts.config.limits;
-  const app = fastify({
+  const http = { maxHeaderSize: headerBytesMax };
+  const app: FastifyInstance = fastify({
     logger: false,
     genReqId: ({ headers }) => requestIdOf(headers["x-request-id"], randomUUID),
-    http: { maxHeaderSize: headerBytesMax },
+    ...(parts.tls === undefined ? { http } : { https: { ...http, ...httpsOptionsOf(parts.tls) } }),
     routerOptions: { maxParamLength: NAME_CHARACTERS_MAX, ignoreTrailingSlash: true },
     requestTimeout: REQUEST_MS,
     // No answer is longer in coming than this, so behind a connection that was silent for longer nobody reads.

@@ -9,18 +9,24 @@ export interface UnusedConnections {
 
 /** Keeps track of a server's unused connections: browsers, load balancers and HTTP clients open some to have them ready. */
 export function watchUnusedConnections(server: Server): UnusedConnections {
-  const unused = new Set<Socket>();
+  const unused = new Map<string, Socket>();
   let isClosed = false;
   server.on("connection", (socket: Socket) => {
     if (isClosed) socket.destroy();
-    unused.add(socket);
-    socket.once("close", () => unused.delete(socket));
+    const key = keyOf(socket);
+    unused.set(key, socket);
+    socket.once("close", () => unused.delete(key));
   });
-  server.on("request", ({ socket }) => unused.delete(socket));
+  server.on("request", ({ socket }) => unused.delete(keyOf(socket)));
   return {
     close() {
       isClosed = true;
-      for (const socket of unused) socket.destroy();
+      for (const socket of unused.values()) socket.destroy();
     },
   };
+}
+
+/** A request that came by TLS has another socket than its connection. What they have in common is where they come from. */
+function keyOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -3,6 +3,8 @@ import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
+import { serverTlsOf } from "#lib/tls/configured-certificates.ts";
+import { watchCertificates } from "#lib/tls/watch-certificates.ts";
 import { keptByExperimentOf } from "./core/kept-traces.ts";
 import { ERASED_AFTER, type Erasing, startErasing } from "./erasing.ts";
 import { createExperimentService } from "./experiment-service.ts";
@@ -30,8 +32,10 @@ export interface TraceWriter extends AsyncDisposable {
 export async function startTraceWriter({ traceWriter }: Config, { log }: { log: Logger }): Promise<TraceWriter> {
   await checkContextTravels();
   const { limits } = traceWriter;
+  const tls = serverTlsOf("traceWriter.tls", traceWriter.tls);
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
+  const watched = opened.use(watchCertificates(metrics.registry, [tls?.certificates], log));
   let forwarding: Forwarding | undefined;
   let erasing: Erasing | undefined;
   const wakeThoseWho = (events: ReadonlyMap<StoreEvent, number>) => {
@@ -56,12 +60,13 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log));
   const ops = opened.use(
     await startOpsServer(traceWriter.ops, metrics.registry, () =>
-      readinessOf(store, troubles(), draining.signal.aborted),
+      readinessOf(store, [...troubles(), ...watched.troubles], draining.signal.aborted),
     ),
   );
   const rpc = opened.use(
     await startRpcServer({
       listen: traceWriter.listen,
+      tls,
       messageBytesMax: limits.messageBytesMax,
       drainMs: traceWriter.drainMs,
       services: [

@@ -1,14 +1,17 @@
 import { z } from "zod";
 import { bytes, KiB, listen, MiB, ms, target } from "./scalars.ts";
+import { peerTls, serverTls } from "./tls.ts";
 
 /** `ingress`: HTTP in, gRPC out. */
 export const ingress = z
   .strictObject({
     listen: listen.default("127.0.0.1:8080").describe("Where HTTP clients come in."),
+    tls: serverTls.optional(),
     gateway: target
       .default("dns:///127.0.0.1:7001")
       .describe("The gateway's gRPC target; several addresses are used in turn."),
     traceWriter: target.default("dns:///127.0.0.1:7002").describe("The trace-writer's gRPC target."),
+    peerTls: peerTls.optional(),
     console: z
       .enum(["on", "off"])
       .default("on")

@@ -5,6 +5,8 @@ export interface WorkerData {
   readonly options: Config["gateway"]["outbox"];
   /** The trace-writer's gRPC target. */
   readonly traceWriter: string;
+  /** How it is spoken to by TLS. Undefined: in the clear. */
+  readonly tls: Config["gateway"]["peerTls"];
 }
 
 /** What the gateway asks of the outbox's worker. Notes and records come in batches, one at a time. */

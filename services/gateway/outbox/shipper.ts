@@ -4,6 +4,7 @@ import { Client, type ServiceError as RpcError } from "@grpc/grpc-js";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { meaningOf } from "#lib/service-error.ts";
+import type { LiveCertificates } from "#lib/tls/live-certificates.ts";
 import {
   MirrorOutcome,
   TraceWriterServiceService,
@@ -39,10 +40,15 @@ export interface Shipper {
 export function startShipper(
   database: OutboxDatabase,
   ledger: Ledger,
-  { options, traceWriter }: WorkerData,
+  { options, traceWriter, tls }: WorkerData,
+  certificates: LiveCertificates | undefined,
   changed: () => void,
 ): Shipper {
-  const client = new Client(traceWriter, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
+  const client = new Client(
+    traceWriter,
+    channelCredentials(certificates),
+    channelOptions(ANSWER_BYTES_MAX, tls?.serverName),
+  );
   let wakeUp = Promise.withResolvers<void>();
   let recordsMax = options.batchRecordsMax;
   const draining = new AbortController();

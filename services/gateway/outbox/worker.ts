@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { peerCertificatesOf } from "#lib/tls/configured-certificates.ts";
 import { commitWrites, giveBackRoom } from "./committer.ts";
 import { openOutboxDatabase } from "./database.ts";
 import { Ledger } from "./ledger.ts";
@@ -19,7 +20,10 @@ function run(port: MessagePort, data: WorkerData): void {
   const database = openOutboxDatabase(data.options.path, data.options.durability);
   const ledger = new Ledger(database.waiting());
   const interrupted = recoverInterrupted(database, ledger);
-  const shipper = startShipper(database, ledger, data, tellStateSoon);
+  const certificates = peerCertificatesOf("gateway.peerTls", data.tls);
+  // The gateway's own thread watches the same files, and tells of them.
+  const watch = certificates?.watch();
+  const shipper = startShipper(database, ledger, data, certificates, tellStateSoon);
   let written = 0;
   let stateTimer: NodeJS.Timeout | undefined;
   const aliveTimer = setInterval(() => {
@@ -48,6 +52,7 @@ function run(port: MessagePort, data: WorkerData): void {
     await shipper.drain(message.withinMs);
     clearInterval(aliveTimer);
     clearTimeout(stateTimer);
+    watch?.[Symbol.dispose]();
     tell({ kind: "state", state: ledger.state(database.oldestMs()) });
     database[Symbol.dispose]();
     port.close();

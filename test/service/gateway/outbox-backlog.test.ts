@@ -44,7 +44,10 @@ test("what waits for a slow disk is bounded: payloads are shed before records, a
     "127.0.0.1:1",
   ).gateway;
   const log = createLogger("gateway", "silent");
-  await using outbox = await startOutbox(options, traceWriter.address, log);
+  await using outbox = await startOutbox(
+    { outbox: options, traceWriter: traceWriter.address, peerTls: undefined },
+    log,
+  );
 
   // In one turn of the event loop, so that nothing of it can have been committed.
   const calls = 48;

@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import type { ChannelCredentials, ChannelOptions } from "@grpc/grpc-js";
+import type { Command } from "commander";
+import type { Config } from "#lib/config/schema.ts";
+import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { peerCertificatesOf } from "#lib/tls/configured-certificates.ts";
+import { readConfig } from "./config-source.ts";
+import { CliError, type CliIo } from "./io.ts";
+import { ANSWER_BYTES_MAX } from "./rpc/connect.ts";
+
+/** Where a service is, and how it is spoken to. */
+export interface Connection {
+  readonly target: string;
+  readonly credentials: ChannelCredentials;
+  readonly options: ChannelOptions;
+}
+
+/** What a command is told of its connection. */
+interface ConnectionOptions {
+  readonly config?: string;
+  readonly target?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly keyFile?: string;
+}
+
+/** The options that say how a service is spoken to. They stand before or after the command. */
+export function addConnectionOptions(program: Command): void {
+  program
+    .option("--ca <file>", "speak TLS, with services that this authority has signed (default: ingress.peerTls)")
+    .option("--cert <file>", "the certificate to show to services that ask for one")
+    .option("--key-file <file>", "its private key");
+}
+
+/**
+ * The connection of a command: to `--target`, in the clear, else to what `targetOf` takes of the configuration, as the ingress
+ * speaks to its peers. By TLS wherever `--ca` or `--cert` is given.
+ */
+export function connectionOf(command: Command, io: CliIo, targetOf: (config: Config) => string): Connection {
+  const { config, target, ca, cert, keyFile } = command.optsWithGlobals<ConnectionOptions>();
+  const isToldHow = (ca ?? cert ?? keyFile) !== undefined;
+  const path = (file: string | undefined) => (file === undefined ? undefined : resolve(io.directory, file));
+  const given = { caFile: path(ca), certFile: path(cert), keyFile: path(keyFile) };
+  if (target !== undefined) return connectionTo(target, isToldHow ? given : undefined);
+  const configured = readConfig(config, io);
+  return connectionTo(targetOf(configured), isToldHow ? given : configured.ingress.peerTls);
+}
+
+/** A connection as the ingress's `peerTls` says. A CliError when its files cannot be used. */
+export function connectionTo(target: string, tls: Config["ingress"]["peerTls"]): Connection {
+  try {
+    return {
+      target,
+      credentials: channelCredentials(peerCertificatesOf("TLS", tls)),
+      options: channelOptions(ANSWER_BYTES_MAX, tls?.serverName),
+    };
+  } catch (cause) {
+    throw new CliError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

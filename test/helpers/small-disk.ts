@@ -25,9 +25,7 @@ export function mountSmallDisk(bytes: number): SmallDisk | undefined {
   return {
     path,
     fill() {
-      for (let left = freeIn(path); left > 0; left = freeIn(path)) {
-        writeFileSync(ballast, Buffer.alloc(left), { flag: "a" });
-      }
+      for (let left = freeIn(path); left > 0; left = freeIn(path)) append(ballast, left);
     },
     giveBack: () => rmSync(ballast, { force: true }),
     [Symbol.dispose]() {
@@ -35,6 +33,15 @@ export function mountSmallDisk(bytes: number): SmallDisk | undefined {
       rmSync(path, { recursive: true });
     },
   };
+}
+
+function append(file: string, bytes: number): void {
+  try {
+    writeFileSync(file, Buffer.alloc(bytes), { flag: "a" });
+  } catch (error) {
+    // Another has taken of it meanwhile: then it is full, which is what is wanted.
+    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+  }
 }
 
 function freeIn(directory: string): number {

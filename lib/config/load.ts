@@ -48,7 +48,7 @@ export function loadConfig(file: string, environment: Environment): Config {
  */
 export function parseConfig(text: string, file: string, environment: Environment): Config {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, logLevel: "error" });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };

@@ -1,13 +1,21 @@
 import type { z } from "zod";
 import { ServiceError } from "#lib/service-error.ts";
 
+/** What may be told of a member's name: where any name may be, what stands there may be as long and as secret as a value. */
+const TELLABLE = /^[\w.-]{1,60}$/;
+
 /** The value of a JSON body that a schema takes; an empty body is `{}`. Else `invalid_request`, with the field at fault. */
 export function parseJsonBody<Schema extends z.ZodType>(schema: Schema, body: Buffer): z.output<Schema> {
   const checked = schema.safeParse(body.length === 0 ? {} : parseJson(body));
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
-  const field = issue?.path.map(String).join(".") || "the body";
+  const field = issue?.path.map(nameOf).join(".") || "the body";
   throw new ServiceError("invalid_request", `${field}: ${issue?.message ?? "is not valid"}.`, { field });
+}
+
+function nameOf(part: PropertyKey): string {
+  const name = String(part);
+  return TELLABLE.test(name) ? name : "*";
 }
 
 function parseJson(body: Buffer): unknown {

@@ -65,6 +65,10 @@ generate: install ## Generate gen/ from proto/, and the documents that are made 
 chaos: install ## Kill, stop, fill up and cut everything under load, and compare what callers saw with what is stored (SECONDS=180 SEED=…)
 	@$(NODE) test/chaos/main.ts
 
+.PHONY: fuzz
+fuzz: install ## Give every parser what is almost right, and keep what breaks one (SECONDS=60 SEED=… TARGET=…)
+	@$(NODE) test/fuzz/main.ts
+
 .PHONY: bench
 bench: install ## Measure what twinspan costs, and write docs/performance.md
 	@$(NODE) bench/main.ts

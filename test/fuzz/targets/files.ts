@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { ZodError } from "zod";
+import { ConfigError, parseConfig } from "#lib/config/load.ts";
+import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
+import { invocationOf, noteOf } from "../../../services/gateway/outbox/note.ts";
+import type { FuzzTarget } from "../fuzz-target.ts";
+import { mutated } from "../mutations.ts";
+
+const NOTE = noteOf({
+  traceId: "0a".repeat(16),
+  spanId: "0b".repeat(8),
+  startNanos: 1_780_000_000_000_000_000n,
+  endpointId: "e1",
+  endpointName: "demo",
+  experiment: "gateway/demo",
+  requestType: RequestType.REQUEST_TYPE_OPENAI_CHAT,
+  messageFormat: "openai",
+  streaming: true,
+  caller: { product: "p", session: "s", user: "u", run: undefined, serverUrl: undefined, experiment: undefined },
+  callerSpan: { traceId: "0c".repeat(16), spanId: "0d".repeat(8) },
+  mirrorSpanId: "0e".repeat(8),
+});
+
+/** What is read from files: the configuration, and what an earlier process left. */
+export const FILES: readonly FuzzTarget[] = [
+  {
+    name: "the configuration",
+    inputs: mutated(
+      [
+        readFileSync("twinspan.yaml"),
+        "endpoints:\n  - &a { name: demo, models: [] }\n  - *a\n",
+        "gateway: { listen: 127.0.0.1:0 }",
+      ],
+      [
+        "- ",
+        ": ",
+        "\n  ",
+        "${HOME}",
+        "${NOWHERE:-x}",
+        "*a",
+        "&a ",
+        "!!binary ",
+        "? ",
+        "|\n",
+        "<<: *a",
+        "---\n",
+        "{",
+        "}",
+        "0x10",
+        "~",
+      ],
+    ),
+    check(input) {
+      try {
+        parseConfig(input.toString("utf8"), "twinspan.yaml", { HOME: "/root" });
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        assert.ok(error.faults.every(({ line, column }) => line >= 1 && column >= 1));
+      }
+    },
+  },
+  {
+    name: "notes of calls in flight",
+    inputs: mutated([NOTE], ['"traceId":', '"startNanos":"x"', "1e5", "-1"]),
+    check(input) {
+      try {
+        const read = invocationOf(input.toString("utf8"));
+        assert.deepEqual(invocationOf(noteOf(read)), read);
+      } catch (error) {
+        if (!(error instanceof SyntaxError || error instanceof ZodError)) throw error;
+      }
+    },
+  },
+];

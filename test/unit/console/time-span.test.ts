@@ -1,0 +1,37 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { bucketsOf, spanBefore, timeSpanOf } from "../../../console/src/time/time-span.ts";
+
+const HOUR = 3_600_000;
+const NOW = Date.UTC(2026, 10, 24, 9, 41, 7);
+
+test("a day is cut into parts of half an hour, from the beginning of one on", () => {
+  const span = timeSpanOf({ kind: "last", ms: 24 * HOUR }, NOW, NOW);
+  expect(span).toEqual({ fromMs: Date.UTC(2026, 10, 23, 9, 30), toMs: NOW, bucketMs: HOUR / 2 });
+  expect(bucketsOf(span)).toHaveLength(49);
+});
+
+test("what has no beginning begins with the first there is", () => {
+  const { fromMs, bucketMs } = timeSpanOf({ kind: "all" }, NOW, NOW - 30 * 24 * HOUR);
+  expect(fromMs).toBeLessThanOrEqual(NOW - 30 * 24 * HOUR);
+  expect(bucketMs).toBe(12 * HOUR);
+});
+
+test("any range has its moments in buckets, few enough, and one of the same length before it", () => {
+  const moment = fc.integer({ min: 0, max: NOW });
+  fc.assert(
+    fc.property(moment, moment, (a, b) => {
+      const [fromMs, toMs] = a < b ? [a, b] : [b, a + 1];
+      const span = timeSpanOf({ kind: "between", fromMs, toMs }, NOW, 0);
+      const buckets = bucketsOf(span);
+      expect(span.fromMs).toBeLessThanOrEqual(fromMs);
+      expect(buckets[0]).toBe(span.fromMs);
+      expect(buckets.length).toBeLessThanOrEqual(74);
+      const last = buckets.at(-1) ?? 0;
+      expect(last).toBeLessThanOrEqual(toMs);
+      expect(last + span.bucketMs).toBeGreaterThanOrEqual(toMs);
+      const before = spanBefore(span);
+      expect([before.toMs, before.toMs - before.fromMs]).toEqual([span.fromMs, span.toMs - span.fromMs]);
+    }),
+  );
+});

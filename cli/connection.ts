@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
-import type { ChannelCredentials, ChannelOptions } from "@grpc/grpc-js";
+import type { ChannelCredentials, ClientOptions } from "@grpc/grpc-js";
 import type { Command } from "commander";
 import type { Config } from "#lib/config/schema.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { sendingKey } from "#lib/rpc/send-key.ts";
 import { peerCertificatesOf } from "#lib/tls/configured-certificates.ts";
 import { readConfig } from "./config-source.ts";
 import { CliError, type CliIo } from "./io.ts";
@@ -12,7 +13,7 @@ import { ANSWER_BYTES_MAX } from "./rpc/connect.ts";
 export interface Connection {
   readonly target: string;
   readonly credentials: ChannelCredentials;
-  readonly options: ChannelOptions;
+  readonly options: ClientOptions;
 }
 
 /** What a command is told of its connection. */
@@ -22,6 +23,7 @@ interface ConnectionOptions {
   readonly ca?: string;
   readonly cert?: string;
   readonly keyFile?: string;
+  readonly key?: string;
 }
 
 /** The options that say how a service is spoken to. They stand before or after the command. */
@@ -29,7 +31,11 @@ export function addConnectionOptions(program: Command): void {
   program
     .option("--ca <file>", "speak TLS, with services that this authority has signed (default: ingress.peerTls)")
     .option("--cert <file>", "the certificate to show to services that ask for one")
-    .option("--key-file <file>", "its private key");
+    .option("--key-file <file>", "its private key")
+    .option(
+      "--key <key>",
+      "the key to call with (default: $TWINSPAN_KEY, which other users of the machine cannot see)",
+    );
 }
 
 /**
@@ -37,22 +43,27 @@ export function addConnectionOptions(program: Command): void {
  * speaks to its peers. By TLS wherever `--ca` or `--cert` is given.
  */
 export function connectionOf(command: Command, io: CliIo, targetOf: (config: Config) => string): Connection {
-  const { config, target, ca, cert, keyFile } = command.optsWithGlobals<ConnectionOptions>();
+  const { config, target, ca, cert, keyFile, key = keyIn(io) } = command.optsWithGlobals<ConnectionOptions>();
   const isToldHow = (ca ?? cert ?? keyFile) !== undefined;
   const path = (file: string | undefined) => (file === undefined ? undefined : resolve(io.directory, file));
   const given = { caFile: path(ca), certFile: path(cert), keyFile: path(keyFile) };
-  if (target !== undefined) return connectionTo(target, isToldHow ? given : undefined);
+  if (target !== undefined) return connectionTo(target, isToldHow ? given : undefined, key);
   const configured = readConfig(config, io);
-  return connectionTo(targetOf(configured), isToldHow ? given : configured.ingress.peerTls);
+  return connectionTo(targetOf(configured), isToldHow ? given : configured.ingress.peerTls, key);
 }
 
-/** A connection as the ingress's `peerTls` says. A CliError when its files cannot be used. */
-export function connectionTo(target: string, tls: Config["ingress"]["peerTls"]): Connection {
+/** The key that commands call with where they are given none. Undefined: none. */
+export function keyIn({ environment }: CliIo): string | undefined {
+  return environment["TWINSPAN_KEY"] || undefined;
+}
+
+/** A connection as the ingress's `peerTls` says. `key` goes with every call. A CliError when its files cannot be used. */
+export function connectionTo(target: string, tls: Config["ingress"]["peerTls"], key?: string): Connection {
   try {
     return {
       target,
       credentials: channelCredentials(peerCertificatesOf("TLS", tls)),
-      options: channelOptions(ANSWER_BYTES_MAX, tls?.serverName),
+      options: { ...channelOptions(ANSWER_BYTES_MAX, tls?.serverName), ...sendingKey(key) },
     };
   } catch (cause) {
     throw new CliError(cause instanceof Error ? cause.message : String(cause), { cause });

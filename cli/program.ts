@@ -3,6 +3,7 @@ import { ConfigError, ConfigFileError } from "#lib/config/load.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import about from "../package.json" with { type: "json" };
 import { addCheckCommand } from "./commands/check.ts";
+import { addKeyCommands } from "./commands/key.ts";
 import { addRpcCommand } from "./commands/rpc.ts";
 import { addTraceCommands } from "./commands/trace.ts";
 import { addUpCommand } from "./commands/up.ts";
@@ -33,6 +34,7 @@ function createProgram(io: CliIo): Command {
   program.helpCommand("help [command]", "say more about a command").addHelpText("after", EXAMPLES);
   addUpCommand(program, io);
   addCheckCommand(program, io);
+  addKeyCommands(program, io);
   addTraceCommands(program, io);
   addRpcCommand(program, io);
   catchExits(program, io);
@@ -60,6 +62,7 @@ const EXAMPLES = `
 Examples:
   twinspan up                                   start everything on this machine
   twinspan check                                is twinspan.yaml right?
+  twinspan key new --name agents --role invoke --role write-traces
   twinspan trace list --experiment gateway/demo the newest full traces of an endpoint
   twinspan trace show tr-0af7651916cd43dd8448eb211c80319c
   twinspan trace export --experiment gateway/demo --out demo.jsonl

@@ -13,6 +13,8 @@ interface Node {
   readonly properties?: Readonly<Record<string, Node>> | undefined;
   readonly additionalProperties?: Node | boolean | undefined;
   readonly items?: Node | undefined;
+  readonly anyOf?: readonly Node[] | undefined;
+  readonly const?: unknown;
 }
 
 const nodeSchema: z.ZodType<Node> = z.object({
@@ -32,6 +34,10 @@ const nodeSchema: z.ZodType<Node> = z.object({
   get items() {
     return nodeSchema.optional();
   },
+  get anyOf() {
+    return z.array(nodeSchema).optional();
+  },
+  const: z.unknown().optional(),
 });
 
 /** The JSON Schema of `twinspan.yaml`, for editors. Ends with a line break. */
@@ -67,6 +73,12 @@ function sectionOf(name: string, node: Node): string {
 type Row = readonly [setting: string, fallback: string, bounds: string, what: string];
 
 function rowsOf(path: string, node: Node, isRequired: boolean): readonly Row[] {
+  // A word or settings: a row for the word, then the settings.
+  const [word, settings] = node.anyOf ?? [];
+  if (word !== undefined && settings !== undefined) {
+    const own: Row = [`\`${path}\``, "none", `\`${String(word.const)}\`, settings`, node.description ?? ""];
+    return [own, ...rowsOf(path, settings, isRequired)];
+  }
   if (node.properties !== undefined) {
     const required = new Set(node.required);
     return Object.entries(node.properties).flatMap(([key, inner]) =>

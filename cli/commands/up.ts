@@ -36,7 +36,9 @@ export function addUpCommand(program: Command, io: CliIo): void {
 /** Serves until the user ends it. Returns why it ended before that, if it did. */
 async function serve(config: Config, configFile: string, once_: boolean, io: CliIo): Promise<Error | undefined> {
   await using system = await startSystem(config, configFile, io);
-  if (config.endpoints.some(({ name }) => name === "demo")) {
+  const isShut = typeof config.auth === "object" && !io.environment["TWINSPAN_KEY"];
+  if (isShut) io.out("\nKeys are on: for the demonstration set TWINSPAN_KEY to one that may invoke, write and read.\n");
+  else if (config.endpoints.some(({ name }) => name === "demo")) {
     const shown = await Promise.race([runDemo(config, io), system.died]);
     if (shown instanceof Error) return shown;
     io.out(`\n${shown}\n`);

@@ -6,7 +6,7 @@ import type { Config } from "#lib/config/schema.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { type Trace, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { ROOT } from "../config-source.ts";
-import { connectionTo } from "../connection.ts";
+import { connectionTo, keyIn } from "../connection.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { startTraceReader, type TraceReader } from "../trace/trace-reader.ts";
 import { traceLinesOf } from "../trace/trace-tree.ts";
@@ -21,8 +21,9 @@ const POLL_MS = 50;
 
 /** Lets the example agent call `demo` once, and returns both traces as people read them. */
 export async function runDemo({ ingress }: Config, io: CliIo): Promise<string> {
-  const agentTraceId = await runAgent(`http://${ingress.listen}`, io);
-  using reader = startTraceReader(connectionTo(ingress.traceWriter, ingress.peerTls));
+  const key = keyIn(io);
+  const agentTraceId = await runAgent(`http://${ingress.listen}`, key, io);
+  using reader = startTraceReader(connectionTo(ingress.traceWriter, ingress.peerTls, key));
   const deadline = AbortSignal.any([io.stop, AbortSignal.timeout(TRACES_MS)]);
   const agent = await traceWhen(reader, agentTraceId, isWhole, deadline);
   const full = await traceWhen(reader, agent.info?.linkedTraceIds[0] ?? "", isWhole, deadline);
@@ -35,7 +36,7 @@ export async function runDemo({ ingress }: Config, io: CliIo): Promise<string> {
   ].join("\n");
 }
 
-async function runAgent(url: string, io: CliIo): Promise<string> {
+async function runAgent(url: string, key: string | undefined, io: CliIo): Promise<string> {
   // Whatever the user has set for agents of their own, this one shall call us.
   const environment = {
     ...io.environment,
@@ -44,6 +45,7 @@ async function runAgent(url: string, io: CliIo): Promise<string> {
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
     OTEL_SDK_DISABLED: "false",
     OTEL_TRACES_SAMPLER: "always_on",
+    ...(key && { OPENAI_API_KEY: key, OTEL_EXPORTER_OTLP_HEADERS: `x-twinspan-key=${key}` }),
   };
   const agent = join(ROOT, "examples/agent/main.ts");
   try {

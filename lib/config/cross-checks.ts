@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { compile } from "json-p3";
 import { z } from "zod";
+import { authFaultsOf } from "./auth-checks.ts";
 import type { CrossFault } from "./cross-fault.ts";
 import { forwardingFaultsOf } from "./forwarding-checks.ts";
 import { BUILT_IN_PATTERNS } from "./sections/redaction.ts";
@@ -67,6 +68,7 @@ export function crossFaultsOf(plain: unknown): readonly CrossFault[] {
     ...redactionFaultsOf(config.data),
     ...forwardingFaultsOf(plain),
     ...storeFaultsOf(plain),
+    ...authFaultsOf(plain),
   ];
 }
 

@@ -19,6 +19,8 @@ export function faultWordsOf(issue: z.core.$ZodRawIssue): string | undefined {
       return issue.origin === "string" ? "must not be empty" : `must be at least ${issue.minimum}`;
     case "too_big":
       return `must be at most ${issue.maximum}${issue.origin === "array" ? " long" : ""}`;
+    case "invalid_union":
+      return "must be settings by name, or the word `none`";
     default:
       return undefined;
   }

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { crossFaultsOf } from "./cross-checks.ts";
 import { faultWordsOf } from "./fault-words.ts";
 import { type Config, configSchema } from "./schema.ts";
+import { issuesOf } from "./schema-issues.ts";
 
 /** Environment variables, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -70,7 +71,7 @@ export function parseConfig(text: string, file: string, environment: Environment
     throw new ConfigError(file, [{ ...at(aliasOffsetOf(document)), path: "", message: plain.message }]);
   }
   const checked = configSchema.safeParse(plain ?? {}, { error: faultWordsOf });
-  const wrong = (checked.error?.issues ?? []).map((issue) => ({
+  const wrong = Array.from(issuesOf(checked.error?.issues ?? []), (issue) => ({
     ...at(offsetOf(document, placeOf(issue))),
     path: pathOf(issue.path),
     message: issue.message,

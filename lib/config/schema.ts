@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { auth } from "./sections/auth.ts";
 import { endpoints } from "./sections/endpoint.ts";
 import { gateway } from "./sections/gateway.ts";
 import { ingress } from "./sections/ingress.ts";
 import { providers } from "./sections/provider.ts";
 import { redaction } from "./sections/redaction.ts";
 import { traceWriter } from "./sections/trace-writer.ts";
+import { workspaces } from "./sections/workspace.ts";
 
 const logLevel = z
   .enum(["debug", "info", "warn", "error", "silent"])
@@ -17,6 +19,8 @@ const logLevel = z
  */
 export const configSchema = z.strictObject({
   log: z.strictObject({ level: logLevel }).prefault({}),
+  auth,
+  workspaces,
   ingress,
   gateway,
   traceWriter,

@@ -6,14 +6,18 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
 } from "@grpc/grpc-js";
+import type { Identity } from "../auth/identity.ts";
 import type { Logger } from "../logger.ts";
 import { ServiceError, serviceErrorOf } from "../service-error.ts";
 import { type CertifiedPeer, certifiedPeerOf } from "../tls/certified-peer.ts";
+import { identityOf } from "./check-rights.ts";
 import { rpcFailureOf } from "./status-details.ts";
 import { setTrailers } from "./trailers.ts";
 
 /** What a handler may know of its call, and say beside its answer. */
 export interface RpcCall {
+  /** Who calls, as it was verified. */
+  readonly identity: Identity;
   /** The caller's metadata. Trace context is not read from it: it is in OpenTelemetry's context already. */
   readonly metadata: Metadata;
   /** Aborts when the caller hangs up or its deadline passes; `reason` is the ServiceError that says which. */
@@ -98,6 +102,7 @@ function createCall(call: Call): HandledCall {
   const onCancelled = () => abort.abort(hangUpOf(call));
   call.once("cancelled", onCancelled);
   return {
+    identity: identityOf(call.metadata),
     metadata: call.metadata,
     signal: abort.signal,
     host: call.getHost(),

@@ -6,8 +6,10 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
+import { METHOD_NEEDS } from "../auth/method-needs.ts";
 import { listenErrorOf } from "../listen-error.ts";
 import type { ServerTls } from "../tls/configured-certificates.ts";
+import { checkRights, type Door } from "./check-rights.ts";
 import { createReflection } from "./reflection.ts";
 import { sendTrailers } from "./trailers.ts";
 
@@ -26,6 +28,8 @@ export interface RpcServerOptions {
   readonly tls?: ServerTls | undefined;
   /** What is served, beside `grpc.health.v1.Health` and server reflection. */
   readonly services: readonly ServedService[];
+  /** Who may call them. Health and reflection are for everyone. */
+  readonly door: Door;
   /** The largest message that is taken, in bytes. A larger one is RESOURCE_EXHAUSTED. */
   readonly messageBytesMax: number;
   /** How long calls in flight may go on once the server is told to stop, in milliseconds. Then they are cut. */
@@ -59,9 +63,15 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
     "grpc.keepalive_time_ms": KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
-    interceptors: [sendTrailers],
+    interceptors: [sendTrailers, checkRights(options.door)],
   });
-  for (const { definition, implementation } of options.services) server.addService(definition, implementation);
+  for (const { definition, implementation } of options.services) {
+    for (const { path } of Object.values(definition)) {
+      if (METHOD_NEEDS[path] === undefined)
+        throw new Error(`lib/auth/method-needs.ts must say what ${path} asks of its callers`);
+    }
+    server.addService(definition, implementation);
+  }
   const names = options.services.map(({ name }) => name);
   for (const { service, implementation } of createReflection(names)) server.addService(service, implementation);
   const health = new HealthImplementation(Object.fromEntries(["", ...names].map((name) => [name, "SERVING"])));

@@ -1,3 +1,4 @@
+import type { Identity } from "#lib/auth/identity.ts";
 import { unary } from "#lib/rpc/handler.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Endpoint as EndpointMessage } from "#proto/twinspan/gateway/v1/endpoint.ts";
@@ -9,7 +10,7 @@ import type {
   ListEndpointsResponse,
 } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { endpointDetailsOf, modelDetailsOf } from "./endpoint-details.ts";
-import { type Endpoint, unavailableReasonOf, type WeightedModel } from "./endpoints.ts";
+import { type Endpoint, isSharedWith, unavailableReasonOf, type WeightedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** `twinspan.gateway.v1.EndpointService` over the gateway. */
@@ -17,18 +18,25 @@ export function createEndpointService({ endpoints, clock, log }: Gateway): Endpo
   const told = (endpoint: Endpoint, details: boolean) =>
     details ? detailedMessageOf(endpoint, clock()) : messageOf(endpoint);
   return {
-    listEndpoints: unary<ListEndpointsRequest, ListEndpointsResponse>(log, async ({ details }) => ({
-      endpoints: endpoints.all.map((endpoint) => told(endpoint, details)),
+    listEndpoints: unary<ListEndpointsRequest, ListEndpointsResponse>(log, async ({ details }, { identity }) => ({
+      endpoints: endpoints.all
+        .filter((endpoint) => isShown(endpoint, identity))
+        .map((endpoint) => told(endpoint, details)),
     })),
-    getEndpoint: unary<GetEndpointRequest, GetEndpointResponse>(log, async ({ name, details }) => {
+    getEndpoint: unary<GetEndpointRequest, GetEndpointResponse>(log, async ({ name, details }, { identity }) => {
       const endpoint = endpoints.find(name);
-      if (endpoint === undefined) {
+      if (endpoint === undefined || !isShown(endpoint, identity)) {
         const message = "There is no endpoint of that name. ListEndpoints, or GET /v1/models, lists those there are.";
         throw new ServiceError("not_found", message, { field: "name" });
       }
       return { endpoint: told(endpoint, details) };
     }),
   };
+}
+
+/** A caller sees what its workspace may invoke; one that may invoke some endpoints only sees those. */
+function isShown(endpoint: Endpoint, { workspace, endpoints }: Identity): boolean {
+  return isSharedWith(endpoint, workspace) && (endpoints === undefined || endpoints.has(endpoint.name));
 }
 
 function messageOf(endpoint: Endpoint): EndpointMessage {

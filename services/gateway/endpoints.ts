@@ -10,9 +10,6 @@ import type { ProviderBreaker } from "./routing/provider-breaker.ts";
 import type { RoutingMemory } from "./routing/routing-memory.ts";
 import type { Turnstile } from "./routing/turnstile.ts";
 
-/** The workspace of all endpoints and callers. */
-const WORKSPACE = "default";
-
 /** An endpoint's settings. */
 export type EndpointOptions = Config["endpoints"][number];
 
@@ -22,6 +19,8 @@ export interface Endpoint {
   readonly name: string;
   /** The name of the experiment that takes its full traces. */
   readonly experiment: string;
+  /** The workspace it belongs to, and its full traces with it. */
+  readonly workspace: string;
   /** The models that share its calls, each with its weight. At least one. */
   readonly models: readonly WeightedModel[];
   /** The models that are tried when those have failed, in order. */
@@ -98,9 +97,10 @@ export function createEndpoints(config: Config, { pool, memory, knownSince }: En
   const all = config.endpoints
     .map(
       (endpoint): Endpoint => ({
-        id: endpointIdOf(endpoint.name),
+        id: endpointIdOf(endpoint),
         name: endpoint.name,
         experiment: endpoint.experiment ?? `gateway/${endpoint.name}`,
+        workspace: endpoint.workspace,
         models: endpoint.models.map((model) => ({ ...planned(model), weight: model.weight })),
         fallbacks: endpoint.fallbacks.map(planned),
         options: endpoint,
@@ -133,6 +133,11 @@ export function unavailableReasonOf(endpoint: Endpoint): string | undefined {
   return reasons.find((reason) => reason !== undefined);
 }
 
-function endpointIdOf(name: string): string {
-  return `ep-${createHash("sha256").update(`${WORKSPACE}/${name}`).digest("hex").slice(0, 16)}`;
+/** Whether callers of a workspace may invoke it. To the others it is as if it were not there. */
+export function isSharedWith({ workspace, options }: Endpoint, callers: string): boolean {
+  return workspace === callers || options.sharedWith.includes(callers);
+}
+
+function endpointIdOf({ workspace, name }: EndpointOptions): string {
+  return `ep-${createHash("sha256").update(`${workspace}/${name}`).digest("hex").slice(0, 16)}`;
 }

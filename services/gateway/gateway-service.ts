@@ -30,7 +30,7 @@ export function createGatewayService(gateway: Gateway): GatewayServiceServer {
 }
 
 function callOf(
-  { metrics }: Gateway,
+  { authority, metrics }: Gateway,
   invocation: Invocation | undefined,
   rpc: RpcCall,
   takesStream: boolean,
@@ -39,7 +39,11 @@ function callOf(
     throw new ServiceError("invalid_request", "`invocation` is missing.", { field: "invocation" });
   }
   const dialect = dialectOf(invocation);
-  if (dialect !== undefined) return { invocation, dialect, takesStream, ...rpcInvocationOf(rpc) };
+  if (dialect !== undefined) {
+    // A key of ours goes to no provider, whoever put it there.
+    const credentials = invocation.credentials.filter(({ value }) => !authority.isOurs(value));
+    return { invocation: { ...invocation, credentials }, dialect, takesStream, ...rpcInvocationOf(rpc) };
+  }
   metrics.refused("unknown_dialect");
   throw new ServiceError("invalid_request", "`invocation.dialect` is missing or not known to this gateway.", {
     field: "invocation.dialect",

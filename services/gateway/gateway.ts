@@ -1,3 +1,5 @@
+import type { OnRefused } from "#lib/auth/auth-metrics.ts";
+import type { Authority } from "#lib/auth/authority.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
@@ -7,6 +9,10 @@ import type { Outbox } from "./outbox/outbox.ts";
 
 /** What an invocation needs of the gateway it runs in. */
 export interface Gateway {
+  /** Tells what of a request is a key of ours. */
+  readonly authority: Pick<Authority, "isOurs">;
+  /** Hears of callers who may not invoke an endpoint. */
+  readonly onRefused: OnRefused;
   readonly endpoints: LiveEndpoints;
   readonly outbox: Outbox;
   readonly metrics: GatewayMetrics;

@@ -1,3 +1,5 @@
+import type { Identity } from "#lib/auth/identity.ts";
+import { refusedRight } from "#lib/auth/refusal.ts";
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
@@ -6,7 +8,7 @@ import { firstAnswer } from "./attempts.ts";
 import { failureOf } from "./core/failure.ts";
 import type { Caller } from "./core/invocation.ts";
 import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
-import type { Endpoint } from "./endpoints.ts";
+import { type Endpoint, isSharedWith } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { handOn } from "./hand-on.ts";
 import type { HeldEndpoint } from "./live-endpoints.ts";
@@ -19,6 +21,9 @@ export interface InvocationCall {
   readonly invocation: InvocationMessage;
   /** What its bytes are. */
   readonly dialect: DialectSupport;
+  /** Who calls, as it was verified. */
+  readonly identity: Identity;
+  /** Who calls, as they say themselves. */
   readonly caller: Caller;
   /** The caller's trace context. Undefined: it gave none, or none that is valid. */
   readonly callerContext: CallerContext | undefined;
@@ -46,11 +51,12 @@ export async function* invoke(
   const { body } = invocation;
   refuseLargeBody(gateway, body);
   const request = dialect.readRequest(invocation);
-  using held = heldEndpointOf(gateway, request);
+  using held = heldEndpointOf(gateway, request, call.identity);
   const { endpoint } = held;
   const recording = new Recording(gateway, { ...call, endpoint, request, body, acceptedNanos });
   try {
     if (recording.isTraced) call.onTraced(recording.invocation);
+    refuseWithoutRight(gateway, call.identity, endpoint);
     refuseBadRequest(call, request);
     refuseWithoutCredentials(call, endpoint);
     await recording.begin();
@@ -79,19 +85,32 @@ function refuseLargeBody({ limits, metrics }: Gateway, body: Buffer): void {
   throw new ServiceError("request_too_large", message, { field: "invocation.body" });
 }
 
-function heldEndpointOf(gateway: Gateway, request: DialectRequest): HeldEndpoint {
+/** An endpoint of another workspace that is not shared is not there, to the letter of the answer. */
+function heldEndpointOf(gateway: Gateway, request: DialectRequest, { workspace }: Identity): HeldEndpoint {
   const name = request.endpointName;
   if (name === undefined) {
     gateway.metrics.refused("no_endpoint");
     throw request.fault ?? new ServiceError("invalid_request", "The request names no endpoint.");
   }
   const held = gateway.endpoints.hold(name);
-  if (held !== undefined) return held;
+  if (held !== undefined && isSharedWith(held.endpoint, workspace)) return held;
+  held?.[Symbol.dispose]();
   gateway.metrics.refused("unknown_endpoint");
   const shown = /^[\x21-\x7e]{1,128}$/.test(name) ? ` "${name}"` : "";
   throw new ServiceError("not_found", `There is no endpoint${shown}. GET /v1/models lists those there are.`, {
     field: "model",
   });
+}
+
+/** A key may be kept from invoking at all, or from some of the endpoints of its workspace. */
+function refuseWithoutRight({ onRefused }: Gateway, identity: Identity, { name }: Endpoint): void {
+  const { roles, endpoints } = identity;
+  if (roles.has("invoke") && (endpoints === undefined || endpoints.has(name))) return;
+  const error = roles.has("invoke")
+    ? refusedRight("endpoint", `"${identity.name}" may not invoke the endpoint ${name}.`)
+    : refusedRight("role", `This asks for the role invoke, which "${identity.name}" does not have.`);
+  onRefused(error, `endpoint ${name}`, identity);
+  throw error;
 }
 
 function refuseBadRequest({ takesStream }: InvocationCall, { fault, streaming }: DialectRequest): void {

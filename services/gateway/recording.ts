@@ -1,3 +1,4 @@
+import type { Identity } from "#lib/auth/identity.ts";
 import { newSpanId, newTraceId } from "#lib/ids.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
@@ -18,6 +19,7 @@ export interface Opening {
   readonly dialect: DialectSupport;
   readonly request: DialectRequest;
   readonly body: Buffer;
+  readonly identity: Identity;
   readonly caller: Caller;
   readonly callerContext: CallerContext | undefined;
   readonly acceptedNanos: bigint;
@@ -44,7 +46,7 @@ export class Recording {
   constructor(gateway: Gateway, opening: Opening) {
     this.#gateway = gateway;
     this.#opening = opening;
-    const { endpoint, dialect, request, caller, callerContext, acceptedNanos } = opening;
+    const { endpoint, dialect, request, identity, caller, callerContext, acceptedNanos } = opening;
     const mirror = mirrorDecisionOf(endpoint.mirror, callerContext);
     this.#latestNanos = acceptedNanos;
     this.invocation = {
@@ -54,6 +56,9 @@ export class Recording {
       endpointId: endpoint.id,
       endpointName: endpoint.name,
       experiment: endpoint.experiment,
+      workspace: endpoint.workspace,
+      callerWorkspace: identity.workspace,
+      username: identity.kind === "nobody" ? undefined : identity.name,
       requestType: dialect.requestType,
       messageFormat: dialect.messageFormat,
       streaming: request.streaming,

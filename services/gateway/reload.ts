@@ -1,3 +1,4 @@
+import type { Authority } from "#lib/auth/authority.ts";
 import { changedSettings } from "#lib/config/changed-settings.ts";
 import type { ConfigSource } from "#lib/config/config-source.ts";
 import { ConfigError } from "#lib/config/load.ts";
@@ -9,8 +10,8 @@ import type { GatewayMetrics } from "./metrics.ts";
 /** Takes changes of the configuration while the gateway runs. */
 export interface Reloading {
   /**
-   * Reads the configuration again. `providers`, `endpoints` and `redaction` take effect, all or nothing: one with faults
-   * leaves everything as it is. Never throws; the log and the metrics say what came of it.
+   * Reads the configuration again. `providers`, `endpoints`, `redaction`, `auth` and `workspaces` take effect, all or
+   * nothing: one with faults leaves everything as it is. Never throws; the log and the metrics say what came of it.
    */
   reload(): void;
   /** Why the configuration in the file is not the one in use. Undefined: it is. */
@@ -22,12 +23,13 @@ export interface ReloadingParts {
   readonly source: ConfigSource;
   readonly config: Config;
   readonly endpoints: LiveEndpoints;
+  readonly authority: Authority;
   readonly metrics: GatewayMetrics;
   readonly log: Logger;
 }
 
 /** Makes it. Nothing happens before it is asked. */
-export function createReloading({ source, config, endpoints, metrics, log }: ReloadingParts): Reloading {
+export function createReloading({ source, config, endpoints, authority, metrics, log }: ReloadingParts): Reloading {
   let inUse = config;
   let trouble: string | undefined;
   return {
@@ -38,12 +40,14 @@ export function createReloading({ source, config, endpoints, metrics, log }: Rel
       try {
         const next = source.read();
         const changes = endpoints.replace({ ...next, gateway: config.gateway });
+        authority.replace(next);
         const redactionChanged = changedSettings(inUse.redaction, next.redaction).length > 0;
+        const rightsChanged = changedSettings(rightsIn(inUse), rightsIn(next)).length > 0;
         const needsRestart = changedSettings(fixedIn(config), fixedIn(next));
         inUse = next;
         trouble = undefined;
         metrics.configReloaded("ok");
-        log.info({ ...changes, redactionChanged, needsRestart }, "configuration reloaded");
+        log.info({ ...changes, redactionChanged, rightsChanged, needsRestart }, "configuration reloaded");
       } catch (error) {
         trouble = "the configuration has faults and is not in use; the one before is (see the log)";
         metrics.configReloaded("failed");
@@ -54,8 +58,13 @@ export function createReloading({ source, config, endpoints, metrics, log }: Rel
 }
 
 /** The settings that only a start takes. */
-function fixedIn({ providers: _providers, endpoints: _endpoints, redaction: _redaction, ...fixed }: Config): object {
+function fixedIn(config: Config): object {
+  const { providers: _, endpoints: _e, redaction: _r, auth: _a, workspaces: _w, ...fixed } = config;
   return fixed;
+}
+
+function rightsIn({ auth, workspaces }: Config): object {
+  return { auth, workspaces };
 }
 
 function faultsOf(error: unknown): readonly string[] {

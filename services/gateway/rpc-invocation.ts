@@ -9,13 +9,17 @@ import { callerOf } from "./core/caller.ts";
 import type { InvocationCall } from "./invoke.ts";
 
 /** What an RPC knows of an invocation by itself: who calls, in which trace, and where the answer's metadata goes. */
-export type RpcInvocation = Pick<InvocationCall, "caller" | "callerContext" | "signal" | "onTraced" | "onEnded">;
+export type RpcInvocation = Pick<
+  InvocationCall,
+  "identity" | "caller" | "callerContext" | "signal" | "onTraced" | "onEnded"
+>;
 
 /** Reads it of the call's metadata and of OpenTelemetry's context; the full trace is named in initial metadata and trailers. */
 export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
   const callerContext = callerContextOf(context.active());
   const metadata = { get: (key: string) => textOf(rpc.metadata, key) };
   return {
+    identity: rpc.identity,
     caller: callerOf(metadata, rpc.host, callerContext?.baggage ?? new Map()),
     callerContext,
     signal: rpc.signal,

@@ -1,3 +1,5 @@
+import { observeRefusals } from "#lib/auth/auth-metrics.ts";
+import { Authority } from "#lib/auth/authority.ts";
 import { createClock } from "#lib/clock.ts";
 import { type ConfigSource, fixedConfigSource } from "#lib/config/config-source.ts";
 import type { Config } from "#lib/config/schema.ts";
@@ -61,7 +63,11 @@ export async function startGateway(
   const metrics = new GatewayMetrics(() => outbox.state(), routing);
   const watched = started.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
   observeTraceContext((outcome) => metrics.context(outcome));
+  const authority = new Authority(config);
+  const onRefused = observeRefusals(metrics.registry, log);
   const gateway: Gateway = {
+    authority,
+    onRefused,
     endpoints,
     outbox,
     metrics,
@@ -71,7 +77,7 @@ export async function startGateway(
     log,
   };
 
-  const reloading = createReloading({ source, config, endpoints, metrics, log });
+  const reloading = createReloading({ source, config, endpoints, authority, metrics, log });
   if (options.reloadOnChange) started.use(source.watch(reloading.reload));
 
   let isReady = true;
@@ -87,6 +93,7 @@ export async function startGateway(
     await startRpcServer({
       listen: options.listen,
       tls,
+      door: { authority, onRefused },
       services: [
         {
           name: "twinspan.gateway.v1.GatewayService",

@@ -1,7 +1,7 @@
 import type { ClientReadableStream } from "@grpc/grpc-js";
 import type { FastifyRequest } from "fastify";
 import { type ContractMethod, readContracts } from "#lib/rpc/contracts.ts";
-import { methodMetadataOf } from "./core/call-metadata.ts";
+import { askMetadataOf } from "./core/call-metadata.ts";
 import type { IngressParts } from "./ingress-parts.ts";
 import type { Peer } from "./peers.ts";
 
@@ -42,14 +42,17 @@ export interface MethodCaller {
 }
 
 /** The caller of methods of one ingress. */
-export function createMethodCaller({ config, peers, metrics }: IngressParts): MethodCaller {
-  const metadataOf = ({ headers, id }: FastifyRequest) =>
-    methodMetadataOf(headers, id, (header) => metrics.droppedHeaders.inc({ header }));
+export function createMethodCaller({ config, peers }: IngressParts): MethodCaller {
   const { readMs } = config.limits;
   return {
     ask: (request, { method, message, timeoutMs = readMs }) =>
-      peers.bytes[method.peer].ask(method.path, message, metadataOf(request), Date.now() + Math.min(timeoutMs, readMs)),
+      peers.bytes[method.peer].ask(
+        method.path,
+        message,
+        askMetadataOf(request),
+        Date.now() + Math.min(timeoutMs, readMs),
+      ),
     follow: (request, { method, message, timeoutMs = Number.POSITIVE_INFINITY }) =>
-      peers.bytes[method.peer].follow(method.path, message, metadataOf(request), Date.now() + timeoutMs),
+      peers.bytes[method.peer].follow(method.path, message, askMetadataOf(request), Date.now() + timeoutMs),
   };
 }

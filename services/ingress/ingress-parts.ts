@@ -1,3 +1,5 @@
+import type { OnRefused } from "#lib/auth/auth-metrics.ts";
+import type { Authority } from "#lib/auth/authority.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { ServerTls } from "#lib/tls/configured-certificates.ts";
 import type { WatchedCertificates } from "#lib/tls/watch-certificates.ts";
@@ -8,6 +10,10 @@ import type { Peers } from "./peers.ts";
 /** What a route is given. */
 export interface IngressParts {
   readonly config: Config["ingress"];
+  /** Says who calls, and what of a request is a key of ours. */
+  readonly authority: Authority;
+  /** Hears of callers that are turned away. */
+  readonly onRefused: OnRefused;
   readonly peers: Peers;
   readonly metrics: IngressMetrics;
   /** How it speaks TLS. Undefined: in the clear. */

@@ -46,6 +46,7 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
         url,
         method: app.supportedMethods.filter((method) => !taken.has(method)),
         exposeHeadRoute: false,
+        config: { isRefusal: true },
         handler: ({ method }) => {
           throw new HttpRefusal("method_not_allowed", `${method} is not taken here. Use ${allow}.`, allow);
         },

@@ -1,6 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { type FastifyInstance, fastify } from "fastify";
+import { observeRefusals } from "#lib/auth/auth-metrics.ts";
+import { Authority } from "#lib/auth/authority.ts";
+import { watchRights } from "#lib/auth/watch-rights.ts";
+import { type ConfigSource, fixedConfigSource } from "#lib/config/config-source.ts";
 import type { Config } from "#lib/config/schema.ts";
 import { listenErrorOf } from "#lib/listen-error.ts";
 import type { Logger } from "#lib/logger.ts";
@@ -8,6 +12,7 @@ import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
 import { watchCertificates } from "#lib/tls/watch-certificates.ts";
 import { observeTraceContext } from "#lib/trace-context/register.ts";
+import { admitCallers } from "./admission.ts";
 import { createBodyBudget } from "./body-budget.ts";
 import { requestIdOf } from "./core/request-id.ts";
 import { followCertificates, httpsOptionsOf } from "./https.ts";
@@ -49,11 +54,15 @@ export interface Ingress extends AsyncDisposable {
   readonly address: string;
   /** The same as `http://host:port`, or `https://`. */
   readonly url: string;
+  /** Reads keys and workspaces again. Never throws. */
+  reload(): void;
 }
 
 /** What the ingress is given beside its configuration. */
 export interface IngressDependencies {
   readonly log: Logger;
+  /** Where the configuration is read again. Default: it stays as it is. */
+  readonly source?: ConfigSource;
   /** Where the console was built. Default: where `make console` builds it. */
   readonly consoleDirectory?: string;
 }
@@ -61,7 +70,7 @@ export interface IngressDependencies {
 /** Starts the ingress. Fails with one line that says what to do when it cannot serve. */
 export async function startIngress(
   config: Config,
-  { log, consoleDirectory = CONSOLE }: IngressDependencies,
+  { log, source = fixedConfigSource(config), consoleDirectory = CONSOLE }: IngressDependencies,
 ): Promise<Ingress> {
   await checkContextTravels();
   const metrics = createIngressMetrics();
@@ -71,11 +80,15 @@ export async function startIngress(
   const peerCertificates = peerCertificatesOf("ingress.peerTls", config.ingress.peerTls);
   const peers = opened.use(openPeers(config, peerCertificates));
   const certificates = opened.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
+  const authority = new Authority(config);
+  const rights = opened.use(watchRights(source, authority, metrics.registry, log));
   const draining = new AbortController();
   const bodies = createBodyBudget(config.ingress.limits.bodiesBytesMax, () => metrics.refusedBodies.inc());
   metrics.watchBodies(bodies);
   const parts = {
     config: config.ingress,
+    authority,
+    onRefused: observeRefusals(metrics.registry, log),
     peers,
     metrics,
     tls,
@@ -96,7 +109,7 @@ export async function startIngress(
   const url = `${tls === undefined ? "http" : "https"}://${address}`;
   log.info({ url }, "ready");
   const resources = opened.move();
-  return { address, url, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { address, url, reload: rights.reload, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 function createApp(parts: IngressParts, log: Logger): FastifyInstance {
@@ -124,6 +137,7 @@ function createApp(parts: IngressParts, log: Logger): FastifyInstance {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   observeRequests(app, parts.metrics, log);
   answerFailures(app, log);
+  admitCallers(app, parts);
   // A connection that was busy when the drain began is closed once its answer is out.
   app.addHook("onResponse", (_request, _reply, done) => {
     if (parts.draining.aborted) setImmediate(() => app.server.closeIdleConnections());

@@ -10,7 +10,6 @@ import {
 } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { isExperimentName, parseExperimentId } from "./core/experiment-name.ts";
 import type { ExperimentWrite, TraceStore } from "./store/trace-store.ts";
-import { WORKSPACE } from "./workspace.ts";
 
 /** ExperimentService: makes and renames experiments. */
 export function createExperimentService(store: TraceStore, log: Logger): ServedService {
@@ -18,13 +17,13 @@ export function createExperimentService(store: TraceStore, log: Logger): ServedS
     name: "twinspan.trace.v1.ExperimentService",
     definition: ExperimentServiceService,
     implementation: {
-      createExperiment: unary(log, ({ name }: CreateExperimentRequest, { signal }) =>
-        writeExperiment(store, { kind: "create", name }, signal),
+      createExperiment: unary(log, ({ name }: CreateExperimentRequest, { identity, signal }) =>
+        writeExperiment(store, identity.workspace, { kind: "create", name }, signal),
       ),
-      renameExperiment: unary(log, async ({ id, name }: RenameExperimentRequest, { signal }) => {
+      renameExperiment: unary(log, async ({ id, name }: RenameExperimentRequest, { identity, signal }) => {
         const parsed = parseExperimentId(id);
         if (parsed === undefined) throw notFound();
-        return writeExperiment(store, { kind: "rename", id: parsed, name }, signal);
+        return writeExperiment(store, identity.workspace, { kind: "rename", id: parsed, name }, signal);
       }),
     },
   };
@@ -32,13 +31,14 @@ export function createExperimentService(store: TraceStore, log: Logger): ServedS
 
 async function writeExperiment(
   store: TraceStore,
+  workspace: string,
   write: ExperimentWrite,
   signal: AbortSignal,
 ): Promise<{ experiment: Experiment }> {
   if (!isExperimentName(write.name)) {
     throw new ServiceError("invalid_request", "name: must be 1 to 250 printable characters.", { field: "name" });
   }
-  const outcome = await store.writeExperiment(WORKSPACE, write, signal);
+  const outcome = await store.writeExperiment(workspace, write, signal);
   switch (outcome.kind) {
     case "written":
       return { experiment: outcome.experiment };

@@ -1,6 +1,6 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { Logger } from "#lib/logger.ts";
-import { unary } from "#lib/rpc/handler.ts";
+import { type RpcCall, unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import {
@@ -8,6 +8,7 @@ import {
   type ExportTraceServiceResponse,
   TraceServiceService,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import { DEFAULT_EXPERIMENT, experimentMeant } from "./core/default-experiment.ts";
 import { isExperimentName } from "./core/experiment-name.ts";
 import { countSpans, type ExperimentGroup, fileByExperiment } from "./core/export-experiments.ts";
 import { REJECTIONS, type RejectReason } from "./core/span-check.ts";
@@ -18,8 +19,7 @@ import { digest } from "./digest.ts";
 import type { Metrics } from "./metrics.ts";
 import { receiveExport } from "./receive-export.ts";
 import type { ExperimentChoice } from "./store/trace-reads.ts";
-import { DEFAULT_EXPERIMENT, type TraceStore } from "./store/trace-store.ts";
-import { WORKSPACE } from "./workspace.ts";
+import type { TraceStore } from "./store/trace-store.ts";
 
 export interface OtlpOptions {
   /** How far in the future a span may reach, in milliseconds from `nowMs()`. */
@@ -33,7 +33,7 @@ const BY_NAME = "x-twinspan-experiment";
 
 /**
  * OpenTelemetry's TraceService: takes agents' own spans. Those it cannot take are told one by one, by reason. The
- * experiment is named by the export's metadata, else by each resource, else it is `Default`. Where one experiment's spans
+ * experiment is named by the export's metadata, else by each resource, else by the key, else it is `Default`. Where one experiment's spans
  * are stored and another's are not, the export fails, and to send it again changes nothing of the first.
  */
 export function createOtlpService(
@@ -44,15 +44,19 @@ export function createOtlpService(
 ): ServedService {
   const handle = async (
     request: ExportTraceServiceRequest | Undecodable,
-    metadata: Metadata,
-    signal: AbortSignal,
+    { identity, metadata, signal }: RpcCall,
   ): Promise<ExportTraceServiceResponse> => {
     const { resourceSpans } = decoded(request);
+    const { workspace, defaultExperiment } = identity;
     const named = experimentOf(metadata);
     metrics.received("spans", countSpans(resourceSpans));
+    const otherwise: ExperimentChoice =
+      defaultExperiment === undefined
+        ? { $case: "id", value: DEFAULT_EXPERIMENT.id }
+        : { $case: "name", value: defaultExperiment };
     const filed =
       named === undefined
-        ? fileByExperiment(resourceSpans, { $case: "id", value: DEFAULT_EXPERIMENT.id })
+        ? fileByExperiment(resourceSpans, otherwise)
         : { groups: [{ experiment: named, resourceSpans }], rejected: NOTHING };
     const latestNs = BigInt(options.nowMs() + options.futureMs) * 1_000_000n;
     const sorted = sortGroups(filed.groups, latestNs);
@@ -66,7 +70,9 @@ export function createOtlpService(
     const stored = await Promise.all(
       sorted
         .filter(({ batches }) => batches.length > 0)
-        .map(({ experiment, batches }) => storeSpans(store, experiment, batches, signal)),
+        .map(({ experiment, batches }) =>
+          storeSpans(store, workspace, experimentMeant(workspace, experiment), batches, signal),
+        ),
     );
     const rejected = sumOf([filed.rejected, ...sorted.map((group) => group.rejected), ...stored]);
     for (const [reason, spans] of rejected) metrics.rejected(reason, spans);
@@ -76,9 +82,7 @@ export function createOtlpService(
     name: "opentelemetry.proto.collector.trace.v1.TraceService",
     definition: { export: tolerant(TraceServiceService.export, receiveExport) },
     implementation: {
-      export: unary(log, (request: ExportTraceServiceRequest | Undecodable, call) =>
-        handle(request, call.metadata, call.signal),
-      ),
+      export: unary(log, handle),
     },
   };
 }
@@ -99,11 +103,12 @@ function sortGroups(groups: readonly ExperimentGroup[], latestNs: bigint) {
 
 async function storeSpans(
   store: TraceStore,
+  workspace: string,
   experiment: ExperimentChoice,
   batches: readonly SpanBatch[],
   signal: AbortSignal,
 ): Promise<Rejected> {
-  const outcome = await store.writeSpans(WORKSPACE, experiment, batches, signal);
+  const outcome = await store.writeSpans(workspace, experiment, batches, signal);
   if (outcome.kind === "stored") return outcome.rejected;
   return new Map([["unknown_experiment", batches.reduce((spans, { rows }) => spans + rows.length, 0)]]);
 }

@@ -3,7 +3,6 @@ import type { Logger } from "#lib/logger.ts";
 import type { KeptByExperiment } from "./core/kept-traces.ts";
 import type { KeptTraces, TrimReason } from "./core/retention.ts";
 import type { TraceStore } from "./store/trace-store.ts";
-import { WORKSPACE } from "./workspace.ts";
 
 /** Hears what retention does. */
 export interface RetentionObserver {
@@ -15,6 +14,8 @@ export interface RetentionObserver {
 export interface RetentionOptions {
   readonly everyMs: number;
   readonly limits: KeptByExperiment;
+  /** Whose traces are looked at. */
+  readonly workspaces: readonly string[];
   readonly nowMs: () => number;
 }
 
@@ -45,7 +46,7 @@ export function startRetention(
 
 async function runs(
   store: Pick<TraceStore, "trimTraces" | "listExperiments">,
-  { everyMs, limits, nowMs }: RetentionOptions,
+  { everyMs, limits, workspaces, nowMs }: RetentionOptions,
   observer: RetentionObserver,
   log: Logger,
   signal: AbortSignal,
@@ -54,10 +55,12 @@ async function runs(
     const startMs = performance.now();
     const deleted: Record<TrimReason, number> = { age: 0, count: 0, bytes: 0 };
     try {
-      for await (const [experimentId, kept] of keptIn(store, limits, nowMs())) {
-        for await (const reasons of trim(store, experimentId, kept, signal)) {
-          for (const reason of reasons) deleted[reason] += 1;
-          observer.deleted(reasons);
+      for (const workspace of workspaces) {
+        for await (const [experimentId, kept] of keptIn(store, workspace, limits, nowMs())) {
+          for await (const reasons of trim(store, workspace, experimentId, kept, signal)) {
+            for (const reason of reasons) deleted[reason] += 1;
+            observer.deleted(reasons);
+          }
         }
       }
       observer.ended();
@@ -74,16 +77,17 @@ async function runs(
 /** Every experiment that has limits, and undefined for the pending traces where they have. */
 async function* keptIn(
   store: Pick<TraceStore, "listExperiments">,
+  workspace: string,
   limits: KeptByExperiment,
   nowMs: number,
 ): AsyncGenerator<readonly [bigint | undefined, KeptTraces]> {
-  const pending = limits.kept(undefined, nowMs);
+  const pending = limits.kept(workspace, undefined, nowMs);
   if (pending !== undefined) yield [undefined, pending];
   let after: bigint | undefined;
   for (;;) {
-    const page = await store.listExperiments(WORKSPACE, EXPERIMENTS_PAGE, after);
+    const page = await store.listExperiments(workspace, EXPERIMENTS_PAGE, after);
     for (const { id, name } of page) {
-      const kept = limits.kept(name, nowMs);
+      const kept = limits.kept(workspace, name, nowMs);
       if (kept !== undefined) yield [BigInt(id), kept];
       after = BigInt(id);
     }
@@ -94,13 +98,14 @@ async function* keptIn(
 /** Step by step, until there is no more. */
 async function* trim(
   store: Pick<TraceStore, "trimTraces">,
+  workspace: string,
   experimentId: bigint | undefined,
   kept: KeptTraces,
   signal: AbortSignal,
 ): AsyncGenerator<readonly TrimReason[]> {
   for (;;) {
     const startMs = performance.now();
-    const reasons = await store.trimTraces(WORKSPACE, experimentId, kept, STEP, signal);
+    const reasons = await store.trimTraces(workspace, experimentId, kept, STEP, signal);
     if (reasons.length > 0) yield reasons;
     if (reasons.length < STEP) return;
     await pause(performance.now() - startMs, undefined, { signal });

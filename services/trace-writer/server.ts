@@ -1,3 +1,8 @@
+import { observeRefusals } from "#lib/auth/auth-metrics.ts";
+import { Authority } from "#lib/auth/authority.ts";
+import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
+import { watchRights } from "#lib/auth/watch-rights.ts";
+import { type ConfigSource, fixedConfigSource } from "#lib/config/config-source.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
@@ -26,23 +31,38 @@ export interface TraceWriter extends AsyncDisposable {
   readonly address: string;
   /** Where `/metrics`, `/healthz` and `/readyz` are, over HTTP. */
   readonly opsAddress: string;
+  /** Reads keys and workspaces again. Never throws. */
+  reload(): void;
+}
+
+/** What the trace-writer is started with beside its configuration. */
+export interface TraceWriterDependencies {
+  readonly log: Logger;
+  /** Where the configuration is read again. Default: it stays as it is. */
+  readonly source?: ConfigSource;
 }
 
 /** Starts the trace-writer: opens its store, then its ports. Fails with one line that says what to do. */
-export async function startTraceWriter({ traceWriter }: Config, { log }: { log: Logger }): Promise<TraceWriter> {
+export async function startTraceWriter(
+  config: Config,
+  { log, source = fixedConfigSource(config) }: TraceWriterDependencies,
+): Promise<TraceWriter> {
   await checkContextTravels();
+  const { traceWriter } = config;
   const { limits } = traceWriter;
   const tls = serverTlsOf("traceWriter.tls", traceWriter.tls);
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
   const watched = opened.use(watchCertificates(metrics.registry, [tls?.certificates], log));
+  const authority = new Authority(config);
+  const rights = opened.use(watchRights(source, authority, metrics.registry, log));
   let forwarding: Forwarding | undefined;
   let erasing: Erasing | undefined;
   const wakeThoseWho = (events: ReadonlyMap<StoreEvent, number>) => {
     if (events.has("forward_added")) forwarding?.wake();
     if (ERASED_AFTER.some((event) => events.has(event))) erasing?.wake();
   };
-  const { store, place } = await startStore(traceWriter, observerOf(metrics, wakeThoseWho));
+  const { store, place } = await startStore(config, observerOf(metrics, wakeThoseWho));
   opened.use(store);
   erasing = opened.use(startErasing(store, log));
   const draining = new AbortController();
@@ -56,17 +76,19 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   forwarding = opened.use(await startForwarding(destinations, store.forwards, observer, log));
   const { troubles } = forwarding;
   const { everyMs } = traceWriter.retention;
-  const keeping = { everyMs, limits: keptByExperimentOf(traceWriter), nowMs: Date.now };
+  const workspaces = [DEFAULT_WORKSPACE, ...config.workspaces.map(({ name }) => name)];
+  const keeping = { everyMs, limits: keptByExperimentOf(traceWriter), workspaces, nowMs: Date.now };
   opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log));
   const ops = opened.use(
     await startOpsServer(traceWriter.ops, metrics.registry, () =>
-      readinessOf(store, [...troubles(), ...watched.troubles], draining.signal.aborted),
+      readinessOf(store, [rights.trouble, ...troubles(), ...watched.troubles], draining.signal.aborted),
     ),
   );
   const rpc = opened.use(
     await startRpcServer({
       listen: traceWriter.listen,
       tls,
+      door: { authority, onRefused: observeRefusals(metrics.registry, log) },
       messageBytesMax: limits.messageBytesMax,
       drainMs: traceWriter.drainMs,
       services: [
@@ -86,6 +108,7 @@ export async function startTraceWriter({ traceWriter }: Config, { log }: { log: 
   return {
     address: rpc.address,
     opsAddress: ops.address,
+    reload: rights.reload,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -101,7 +124,7 @@ function observerOf({ observer }: Metrics, onCommit: (events: ReadonlyMap<StoreE
   };
 }
 
-function readinessOf(store: TraceStore, troubles: readonly string[], isDraining: boolean) {
+function readinessOf(store: TraceStore, troubles: readonly (string | undefined)[], isDraining: boolean) {
   const { ready, degraded } = store.condition();
   return { ready: ready && !isDraining, degraded: [degraded, ...troubles].filter((words) => words !== undefined) };
 }

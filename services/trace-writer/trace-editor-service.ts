@@ -1,6 +1,6 @@
 import { parseTraceName, type TraceIdHex } from "#lib/ids.ts";
 import type { Logger } from "#lib/logger.ts";
-import { unary } from "#lib/rpc/handler.ts";
+import { type RpcCall, unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import {
@@ -9,11 +9,12 @@ import {
   TraceEditorServiceService,
   type UpdateTraceTagsRequest,
 } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
+import { experimentMeant } from "./core/default-experiment.ts";
 import { parseExperimentId } from "./core/experiment-name.ts";
+import { withoutPreviews } from "./core/payload-rights.ts";
 import { canonicalClaimOf, checkClaim } from "./core/trace-claim.ts";
 import { checkTagEdit, EDITED_TAGS_MAX, type TagEdits } from "./core/trace-tags.ts";
 import type { TraceStore, TracesToDelete } from "./store/trace-store.ts";
-import { WORKSPACE } from "./workspace.ts";
 
 const DELETED_IDS_MAX = 1000;
 /** How many traces are deleted in one commit: others wait for it meanwhile. */
@@ -25,20 +26,21 @@ export function createTraceEditorService(store: TraceStore, log: Logger): Served
     name: "twinspan.trace.v1.TraceEditorService",
     definition: TraceEditorServiceService,
     implementation: {
-      claimTrace: unary(log, (request: ClaimTraceRequest, { signal }) => claimTrace(store, request, signal)),
-      updateTraceTags: unary(log, (request: UpdateTraceTagsRequest, { signal }) => updateTags(store, request, signal)),
-      deleteTraces: unary(log, (request: DeleteTracesRequest, { signal }) => deleteTraces(store, request, signal)),
+      claimTrace: unary(log, (request: ClaimTraceRequest, call) => claimTrace(store, request, call)),
+      updateTraceTags: unary(log, (request: UpdateTraceTagsRequest, call) => updateTags(store, request, call)),
+      deleteTraces: unary(log, (request: DeleteTracesRequest, call) => deleteTraces(store, request, call)),
     },
   };
 }
 
-async function claimTrace(store: TraceStore, { claim }: ClaimTraceRequest, signal: AbortSignal) {
+async function claimTrace(store: TraceStore, { claim }: ClaimTraceRequest, { identity, signal }: RpcCall) {
+  const { workspace } = identity;
   if (claim === undefined) throw invalid("claim: is required");
   const experiment = claim.experiment?.ref;
   const fault = checkClaim(claim);
   if (fault !== undefined || experiment === undefined) throw invalid(`claim.${fault}`);
   const canonical = canonicalClaimOf(claim);
-  const outcome = await store.claimTrace(WORKSPACE, experiment, canonical, signal);
+  const outcome = await store.claimTrace(workspace, experimentMeant(workspace, experiment), canonical, signal);
   switch (outcome) {
     case "experiment_not_found":
       throw experimentNotFound("claim.experiment");
@@ -49,9 +51,9 @@ async function claimTrace(store: TraceStore, { claim }: ClaimTraceRequest, signa
         { field: "claim.trace_id" },
       );
     case "stored": {
-      const [info] = await store.getTraceInfos(WORKSPACE, [canonical.traceId]);
+      const [info] = await store.getTraceInfos(workspace, [canonical.traceId]);
       if (info === undefined) throw traceNotFound(canonical.traceId);
-      return { info };
+      return { info: identity.roles.has("read-payloads") ? info : withoutPreviews(info) };
     }
   }
 }
@@ -59,13 +61,13 @@ async function claimTrace(store: TraceStore, { claim }: ClaimTraceRequest, signa
 async function updateTags(
   store: TraceStore,
   { traceId: name, set, remove }: UpdateTraceTagsRequest,
-  signal: AbortSignal,
+  { identity, signal }: RpcCall,
 ) {
   const traceId = traceIdOf(name, "trace_id");
   const fault = checkTagEdit(set, remove);
   if (fault !== undefined) throw invalid(fault);
   const edits: TagEdits = { ...set, ...Object.fromEntries(remove.map((key) => [key, null])) };
-  const outcome = await store.editTags(WORKSPACE, traceId, edits, signal);
+  const outcome = await store.editTags(identity.workspace, traceId, edits, signal);
   switch (outcome) {
     case "trace_not_found":
       throw traceNotFound(traceId);
@@ -76,14 +78,14 @@ async function updateTags(
   }
 }
 
-async function deleteTraces(store: TraceStore, request: DeleteTracesRequest, signal: AbortSignal) {
+async function deleteTraces(store: TraceStore, request: DeleteTracesRequest, { identity, signal }: RpcCall) {
   const experimentId = parseExperimentId(request.experimentId);
   if (experimentId === undefined) throw experimentNotFound("experiment_id");
   const steps = deletionStepsOf(request);
   let deleted = 0;
   for (const { which, limit } of steps) {
     signal.throwIfAborted();
-    const outcome = await store.deleteTraces(WORKSPACE, experimentId, which, limit, signal);
+    const outcome = await store.deleteTraces(identity.workspace, experimentId, which, limit, signal);
     if (outcome.kind === "experiment_not_found") throw experimentNotFound("experiment_id");
     deleted += outcome.traces;
     if (which.kind === "until" && outcome.traces < limit) break;

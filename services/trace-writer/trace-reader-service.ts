@@ -1,11 +1,11 @@
+import type { Identity } from "#lib/auth/identity.ts";
 import { parseTraceName } from "#lib/ids.ts";
 import type { Logger } from "#lib/logger.ts";
-import { serverStreaming, unary } from "#lib/rpc/handler.ts";
+import { type RpcCall, serverStreaming, unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
-import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { GetTotalsRequest } from "#proto/twinspan/trace/v1/totals.ts";
-import { type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
+import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
   type GetExperimentRequest,
   type GetTraceInfosRequest,
@@ -16,26 +16,22 @@ import {
   type TailTracesRequest,
   TraceReaderServiceService,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { parseExperimentFilter } from "./core/experiment-filter.ts";
 import { parseExperimentId } from "./core/experiment-name.ts";
-import { parseFilter } from "./core/filter-parser.ts";
-import { formatExperimentToken, formatTraceToken, parseExperimentToken, parseTraceToken } from "./core/page-token.ts";
+import { formatTraceToken, parseTraceToken } from "./core/page-token.ts";
 import { parseTraceOrder } from "./core/trace-order.ts";
-import { isUnclaimed, unclaimedOnly } from "./core/unclaimed.ts";
+import { unclaimedOnly } from "./core/unclaimed.ts";
 import { digest } from "./digest.ts";
+import { invalid, invalidToken, pageSizeOf } from "./paging.ts";
+import { getExperiment, listExperiments } from "./read-experiments.ts";
+import { filterOf, mayReadPayload, shownTo } from "./shown-traces.ts";
 import type { TraceScope } from "./store/trace-reads.ts";
 import type { TraceStore } from "./store/trace-store.ts";
 import { type Tail, tailTraces } from "./tail-traces.ts";
 import { parseTotalsRequest, totalsResponseOf } from "./totals-request.ts";
-import { WORKSPACE } from "./workspace.ts";
 
 /** How many may follow at once. Each asks the store some times a second. */
 const TAILS_MAX = 100;
-const PAGE_DEFAULT = 100;
 const TRACES_PAGE_MAX = 500;
-const EXPERIMENTS_PAGE_MAX = 1000;
-/** How many experiments a page looks at, where a filter passes few. */
-const EXPERIMENTS_LOOKED_AT_MAX = 10_000;
 const EXPERIMENTS_SEARCHED_MAX = 100;
 /** How many hex digits of a search's digest a page token carries. */
 const SCOPE_DIGITS = 16;
@@ -53,12 +49,12 @@ export interface ReaderOptions {
 export function createTraceReaderService(store: TraceStore, options: ReaderOptions, log: Logger): ServedService {
   const unclaimedBefore = () => unclaimedBeforeNs(options);
   let tails = 0;
-  async function* tail(request: TailTracesRequest, signal: AbortSignal) {
+  async function* tail(request: TailTracesRequest, { identity, signal }: RpcCall) {
     if (tails >= TAILS_MAX) throw new ServiceError("overloaded", `At most ${TAILS_MAX} tails are followed at once.`);
     tails += 1;
     try {
-      for await (const message of tailTraces(store, tailOf(request), signal, options.draining)) {
-        yield { ...message, traces: message.traces.map((info) => shownAt(info, unclaimedBefore())) };
+      for await (const message of tailTraces(store, tailOf(request, identity), signal, options.draining)) {
+        yield { ...message, traces: message.traces.map((info) => shownTo(identity, info, unclaimedBefore())) };
       }
     } finally {
       tails -= 1;
@@ -68,16 +64,28 @@ export function createTraceReaderService(store: TraceStore, options: ReaderOptio
     name: "twinspan.trace.v1.TraceReaderService",
     definition: TraceReaderServiceService,
     implementation: {
-      getTrace: unary(log, (request: GetTraceRequest) => getTrace(store, unclaimedBefore(), request)),
-      getTraceInfos: unary(log, (request: GetTraceInfosRequest) => getTraceInfos(store, unclaimedBefore(), request)),
-      searchTraces: unary(log, (request: SearchTracesRequest) => searchTraces(store, unclaimedBefore(), request)),
-      listTwins: unary(log, (request: ListTwinsRequest) => listTwins(store, unclaimedBefore(), request)),
-      tailTraces: serverStreaming(log, (request: TailTracesRequest, { signal }) => tail(request, signal)),
-      getTotals: unary(log, async (request: GetTotalsRequest, { signal }) =>
-        totalsResponseOf(await store.totals(WORKSPACE, parseTotalsRequest(request), signal)),
+      getTrace: unary(log, (request: GetTraceRequest, { identity }) =>
+        getTrace(store, identity, unclaimedBefore(), request),
       ),
-      getExperiment: unary(log, (request: GetExperimentRequest) => getExperiment(store, request)),
-      listExperiments: unary(log, (request: ListExperimentsRequest) => listExperiments(store, request)),
+      getTraceInfos: unary(log, (request: GetTraceInfosRequest, { identity }) =>
+        getTraceInfos(store, identity, unclaimedBefore(), request),
+      ),
+      searchTraces: unary(log, (request: SearchTracesRequest, { identity }) =>
+        searchTraces(store, identity, unclaimedBefore(), request),
+      ),
+      listTwins: unary(log, (request: ListTwinsRequest, { identity }) =>
+        listTwins(store, identity, unclaimedBefore(), request),
+      ),
+      tailTraces: serverStreaming(log, tail),
+      getTotals: unary(log, async (request: GetTotalsRequest, { identity, signal }) =>
+        totalsResponseOf(await store.totals(identity.workspace, parseTotalsRequest(request), signal)),
+      ),
+      getExperiment: unary(log, (request: GetExperimentRequest, { identity }) =>
+        getExperiment(store, identity.workspace, request),
+      ),
+      listExperiments: unary(log, (request: ListExperimentsRequest, { identity }) =>
+        listExperiments(store, identity.workspace, request),
+      ),
     },
   };
 }
@@ -87,31 +95,32 @@ export function unclaimedBeforeNs({ unclaimedAfterMs, nowMs }: ReaderOptions): b
   return BigInt(nowMs() - unclaimedAfterMs) * 1_000_000n;
 }
 
-/** What lists show of a trace, with where it stands now. */
-function shownAt(info: TraceInfo, beforeNs: bigint): TraceInfo {
-  return { ...info, unclaimed: isUnclaimed(info, beforeNs) };
-}
-
-async function getTrace(store: TraceStore, beforeNs: bigint, request: GetTraceRequest) {
+async function getTrace(store: TraceStore, identity: Identity, beforeNs: bigint, request: GetTraceRequest) {
   const traceId = traceIdOf(request);
-  const trace = await store.getTrace(WORKSPACE, traceId, withPayload(request.view));
+  const isWhole = withPayload(request.view) && mayReadPayload(identity);
+  const trace = await store.getTrace(identity.workspace, traceId, isWhole);
   if (trace === undefined) throw noTrace(traceId);
-  return { trace: { ...trace, info: trace.info && shownAt(trace.info, beforeNs) } };
+  return { trace: { ...trace, info: trace.info && shownTo(identity, trace.info, beforeNs) } };
 }
 
-async function getTraceInfos(store: TraceStore, beforeNs: bigint, { traceIds }: GetTraceInfosRequest) {
+async function getTraceInfos(
+  store: TraceStore,
+  identity: Identity,
+  beforeNs: bigint,
+  { traceIds }: GetTraceInfosRequest,
+) {
   if (traceIds.length < 1 || traceIds.length > TRACES_PAGE_MAX) {
     throw invalid("trace_ids", `must be 1 to ${TRACES_PAGE_MAX}`);
   }
   const ids = traceIds.flatMap((name) => parseTraceName(name) ?? []);
   if (ids.length < traceIds.length) throw invalid("trace_ids", "must be tr- and 32 hex digits, or the digits alone");
-  const infos = await store.getTraceInfos(WORKSPACE, ids);
-  return { infos: infos.map((info) => shownAt(info, beforeNs)) };
+  const infos = await store.getTraceInfos(identity.workspace, ids);
+  return { infos: infos.map((info) => shownTo(identity, info, beforeNs)) };
 }
 
-async function searchTraces(store: TraceStore, beforeNs: bigint, request: SearchTracesRequest) {
+async function searchTraces(store: TraceStore, identity: Identity, beforeNs: bigint, request: SearchTracesRequest) {
   const limit = pageSizeOf(request.pageSize, TRACES_PAGE_MAX);
-  const filter = parseFilter(request.filter);
+  const filter = filterOf(identity, request.filter);
   const search = {
     scope: scopeOf(request),
     filter: request.unclaimed ? unclaimedOnly(filter, beforeNs) : filter,
@@ -120,19 +129,19 @@ async function searchTraces(store: TraceStore, beforeNs: bigint, request: Search
   const bound = boundTo(search.scope, request);
   const after = request.pageToken === "" ? undefined : parseTraceToken(request.pageToken, bound);
   if (request.pageToken !== "" && after === undefined) throw invalidToken();
-  const { traces, next } = await store.searchTraces(WORKSPACE, search, limit, after);
+  const { traces, next } = await store.searchTraces(identity.workspace, search, limit, after);
   const nextPageToken = next === undefined ? "" : formatTraceToken(next, bound);
-  return { traces: traces.map((info) => shownAt(info, beforeNs)), nextPageToken };
+  return { traces: traces.map((info) => shownTo(identity, info, beforeNs)), nextPageToken };
 }
 
 type Scoped = Pick<SearchTracesRequest, "experimentIds" | "pending" | "unclaimed">;
 type Bound = Pick<SearchTracesRequest, "filter" | "orderBy" | "unclaimed">;
 
-function tailOf(request: TailTracesRequest): Tail {
+function tailOf(request: TailTracesRequest, identity: Identity): Tail {
   const { filter, resumeToken: token } = request;
-  const search = { scope: scopeOf({ ...request, unclaimed: false }), filter: parseFilter(filter) };
+  const search = { scope: scopeOf({ ...request, unclaimed: false }), filter: filterOf(identity, filter) };
   return {
-    workspace: WORKSPACE,
+    workspace: identity.workspace,
     search,
     token,
     bound: boundTo(search.scope, { filter, orderBy: "tail", unclaimed: false }),
@@ -145,50 +154,18 @@ function boundTo(scope: TraceScope, { filter, orderBy, unclaimed }: Bound): stri
   return digest(Buffer.from(JSON.stringify([searched, filter, orderBy]))).slice(0, SCOPE_DIGITS);
 }
 
-async function listTwins(store: TraceStore, beforeNs: bigint, request: ListTwinsRequest) {
+async function listTwins(store: TraceStore, identity: Identity, beforeNs: bigint, request: ListTwinsRequest) {
   const traceId = traceIdOf(request);
   const limit = pageSizeOf(request.pageSize, TRACES_PAGE_MAX);
   const bound = digest(Buffer.from(`twins ${traceId}`)).slice(0, SCOPE_DIGITS);
   const after = request.pageToken === "" ? undefined : parseTraceToken(request.pageToken, bound);
   if (request.pageToken !== "" && after === undefined) throw invalidToken();
-  const page = await store.listTwins(WORKSPACE, traceId, limit, after);
+  const page = await store.listTwins(identity.workspace, traceId, limit, after);
   if (page === undefined) throw noTrace(traceId);
   return {
-    traces: page.traces.map((info) => shownAt(info, beforeNs)),
+    traces: page.traces.map((info) => shownTo(identity, info, beforeNs)),
     nextPageToken: page.next === undefined ? "" : formatTraceToken(page.next, bound),
   };
-}
-
-async function getExperiment(store: TraceStore, { experiment: named }: GetExperimentRequest) {
-  if (named?.ref === undefined || named.ref.value === "") throw invalid("experiment", "must give an id or a name");
-  const experiment = await store.getExperiment(WORKSPACE, named.ref);
-  if (experiment === undefined) {
-    throw new ServiceError("not_found", `There is no experiment of that ${named.ref.$case}.`, { field: "experiment" });
-  }
-  return { experiment };
-}
-
-async function listExperiments(store: TraceStore, request: ListExperimentsRequest) {
-  const limit = pageSizeOf(request.pageSize, EXPERIMENTS_PAGE_MAX);
-  const passes = parseExperimentFilter(request.filter);
-  const readAtOnce = passes === undefined ? limit + 1 : EXPERIMENTS_PAGE_MAX;
-  let last = request.pageToken === "" ? undefined : parseExperimentToken(request.pageToken);
-  if (request.pageToken !== "" && last === undefined) throw invalidToken();
-  const experiments: Experiment[] = [];
-  for (let looked = 0; looked < EXPERIMENTS_LOOKED_AT_MAX; looked += readAtOnce) {
-    const read = await store.listExperiments(WORKSPACE, readAtOnce, last);
-    for (const experiment of read) {
-      if (experiments.length === limit) return { experiments, nextPageToken: experimentTokenOf(last) };
-      last = BigInt(experiment.id);
-      if (passes?.(experiment.name) ?? true) experiments.push(experiment);
-    }
-    if (read.length < readAtOnce) return { experiments, nextPageToken: "" };
-  }
-  return { experiments, nextPageToken: experimentTokenOf(last) };
-}
-
-function experimentTokenOf(last: bigint | undefined): string {
-  return last === undefined ? "" : formatExperimentToken(last);
 }
 
 function traceIdOf(request: { readonly traceId: string }): string {
@@ -227,17 +204,4 @@ function withPayload(view: TraceView): boolean {
     default:
       throw invalid("view", "must be BASIC or FULL");
   }
-}
-
-function pageSizeOf(asked: number, max: number): number {
-  if (asked < 0) throw invalid("page_size", "must not be negative");
-  return asked === 0 ? PAGE_DEFAULT : Math.min(asked, max);
-}
-
-function invalidToken(): ServiceError {
-  return invalid("page_token", "must be the next_page_token of a page of the same search");
-}
-
-function invalid(field: string, rule: string): ServiceError {
-  return new ServiceError("invalid_request", `${field} ${rule}.`, { field });
 }

@@ -16,7 +16,6 @@ import { digest } from "./digest.ts";
 import type { Metrics } from "./metrics.ts";
 import { type ReceivedRecord, receiveRecords } from "./receive-records.ts";
 import type { RecordOutcome, TraceStore } from "./store/trace-store.ts";
-import { WORKSPACE } from "./workspace.ts";
 
 const RECORDS_MAX = 1000;
 
@@ -59,7 +58,6 @@ async function writeInvocations(
   }
   if (accepted.length === 0) return { results };
   const outcomes = await store.writeRecords(
-    WORKSPACE,
     accepted.map(({ record }) => record),
     signal,
   );

@@ -10,6 +10,7 @@ import {
   TraceServiceService,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { openDoor } from "./open-door.ts";
 
 /** An export as it came. */
 export interface ReceivedExport {
@@ -64,6 +65,7 @@ export async function startHttpReceiver(port = 0): Promise<OtlpReceiver> {
 export async function startGrpcReceiver(): Promise<OtlpReceiver> {
   const receiving = new Receiving();
   const server = await startRpcServer({
+    door: openDoor(),
     listen: "127.0.0.1:0",
     services: [
       {

@@ -10,6 +10,7 @@ import {
   type WriteResult,
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { checkRecord } from "../../services/trace-writer/core/record-check.ts";
+import { openDoor } from "./open-door.ts";
 
 /**
  * What becomes of a batch: `stall` never answers; `take-and-fail` takes it, and its answer is lost; `forget` takes nothing,
@@ -75,6 +76,7 @@ export async function startRecordingTraceWriter(listen = "127.0.0.1:0"): Promise
     },
   };
   const server = await startRpcServer({
+    door: openDoor(),
     listen,
     services: [{ name: "twinspan.trace.v1.TraceWriterService", definition: TraceWriterServiceService, implementation }],
     messageBytesMax: 64 * 1024 * 1024,

@@ -12,6 +12,7 @@ import {
   type InvokeStreamRequest,
   type InvokeStreamResponse,
 } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import { openDoor } from "./open-door.ts";
 
 /** A call as it reached the gateway. */
 export interface SeenCall {
@@ -56,6 +57,7 @@ export async function startScriptedGateway(endpoints: readonly Endpoint[] = []):
     },
   };
   const server = await startRpcServer({
+    door: openDoor(),
     listen: "127.0.0.1:0",
     services: [
       { name: "twinspan.gateway.v1.GatewayService", definition: GatewayServiceService, implementation: invocations },

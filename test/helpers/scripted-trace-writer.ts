@@ -17,6 +17,7 @@ import {
   type TraceReaderServiceServer,
   TraceReaderServiceService,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { openDoor } from "./open-door.ts";
 
 /** A real gRPC server on loopback that holds what a test gives it, and shows what it was sent. */
 export interface ScriptedTraceWriter extends AsyncDisposable {
@@ -77,6 +78,7 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
     listExperiments: (_call, callback) => callback(null, { experiments: [...writer.experiments], nextPageToken: "" }),
   };
   const server = await startRpcServer({
+    door: openDoor(),
     listen: "127.0.0.1:0",
     services: [
       {

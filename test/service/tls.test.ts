@@ -23,6 +23,7 @@ import { startScriptedProvider } from "../../examples/scripted-provider/scripted
 import { type RunningGateway, startGateway } from "../../services/gateway/server.ts";
 import { type Ingress, startIngress } from "../../services/ingress/server.ts";
 import { startTraceWriter, type TraceWriter } from "../../services/trace-writer/server.ts";
+import { openDoor } from "../helpers/open-door.ts";
 import { createTestAuthority, type TestAuthority } from "../helpers/test-authority.ts";
 import { until } from "../helpers/until.ts";
 import { run } from "./cli/run-cli.ts";
@@ -153,6 +154,7 @@ test("a service learns whom a caller's certificate names, and nothing of one tha
     return { endpoints: [] };
   });
   await using server = await startRpcServer({
+    door: openDoor(),
     listen: "127.0.0.1:0",
     tls: serverTlsOf("test", { ...own, clientCaFile: caFile, clientCertificates: "optional" }),
     services: [

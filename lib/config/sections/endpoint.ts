@@ -89,6 +89,14 @@ const payload = z
 const endpoint = z.strictObject({
   name: name.describe("What callers give as their model."),
   experiment: experimentName.optional().describe("Where its full traces go. Default: gateway/<name>."),
+  workspace: name
+    .default("default")
+    .describe("The workspace it belongs to: its callers' by default, and that of its full traces."),
+  sharedWith: z
+    .array(name.describe("A workspace's name."))
+    .max(10_000)
+    .default([])
+    .describe("The other workspaces whose callers may invoke it. Their mirrors are theirs; its full traces are not."),
   models: z
     .array(weightedModel)
     .min(1, "must name at least one model")

@@ -51,7 +51,9 @@ export const destinations = z.record(name, destination).default({});
 /** `traceWriter.mirrors`. */
 export const mirrors = z
   .strictObject({
-    forwardTo: forwardTo("Destinations that get every mirror as it arrives: where agents keep their own traces."),
+    forwardTo: forwardTo(
+      "Destinations that get every mirror of the workspace as it arrives: where its agents keep their own traces.",
+    ),
   })
   .prefault({});
 
@@ -60,6 +62,7 @@ export const experiments = z
   .array(
     z.strictObject({
       name: experimentName.describe("The experiment's name."),
+      workspace: name.default("default").describe("The workspace it is in."),
       forwardTo: forwardTo(
         "Destinations that get every trace of it: full traces, and agents' traces with their mirrors.",
       ),

@@ -11,6 +11,14 @@ export const gateway = z
     ops: listen.default("127.0.0.1:7011").describe("Where /metrics, /healthz and /readyz are, over HTTP."),
     traceWriter: target.default("dns:///127.0.0.1:7002").describe("The trace-writer's gRPC target."),
     peerTls: peerTls.optional(),
+    traceWriterKey: z
+      .string()
+      .min(1)
+      .max(8192)
+      .optional()
+      .describe(
+        "The key with the role `record` that the trace-writer is sent, best a reference to a variable. Default: none, where keys are off or a client certificate vouches for the gateway.",
+      ),
     drainMs: ms(30_000, "How long calls in flight may go on after SIGTERM; then they are cut."),
     reloadOnChange: z
       .boolean()

@@ -41,6 +41,7 @@ export function fullTraceOf(invocation: Invocation, outcome: Outcome, kept: Kept
     experiment: invocation.experiment,
     resourceSpans: { resource, scopeSpans: [{ scope, spans, schemaUrl: SCHEMA_URL }], schemaUrl: SCHEMA_URL },
     metadata: metadataOf(invocation),
+    workspace: invocation.workspace,
   };
 }
 
@@ -131,7 +132,9 @@ function mirrorLinkOf({ callerSpan, mirrorSpanId }: Invocation): Span["links"] {
   ];
 }
 
-function metadataOf({ endpointId, requestType, caller }: Invocation): { [key: string]: string } {
+function metadataOf({ endpointId, requestType, caller, username, callerWorkspace, workspace }: Invocation): {
+  [key: string]: string;
+} {
   const metadata: { [key: string]: string } = { "mlflow.gateway.endpointId": endpointId };
   const known = {
     "mlflow.gateway.requestType": requestWordsOf(requestType)?.mlflow,
@@ -139,6 +142,8 @@ function metadataOf({ endpointId, requestType, caller }: Invocation): { [key: st
     "mlflow.trace.session": caller.session,
     "mlflow.trace.user": caller.user,
     "mlflow.sourceRun": caller.run,
+    "mlflow.auth.username": username,
+    "twinspan.caller.workspace": callerWorkspace === workspace ? undefined : callerWorkspace,
   };
   for (const [key, value] of Object.entries(known)) {
     if (value !== undefined) metadata[key] = value;

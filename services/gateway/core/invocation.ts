@@ -18,6 +18,12 @@ export interface Invocation {
   readonly endpointName: string;
   /** The name of the endpoint's experiment. */
   readonly experiment: string;
+  /** The workspace of the endpoint, and so of the full trace. */
+  readonly workspace: string;
+  /** The workspace of the caller, and so of the mirror. */
+  readonly callerWorkspace: string;
+  /** The verified name of the caller: of its key, token or certificate. Undefined: keys are off. */
+  readonly username: string | undefined;
   readonly requestType: RequestType;
   /** What MLflow calls the shape of its messages. Undefined: it has no word for it. */
   readonly messageFormat: string | undefined;

@@ -27,5 +27,6 @@ export function mirrorOf(invocation: Invocation, outcome: Outcome): Mirror | und
     experiment: invocation.caller.experiment,
     linkedTraceId: Buffer.from(invocation.traceId, "hex"),
     linkedSpanId: Buffer.from(invocation.spanId, "hex"),
+    workspace: invocation.callerWorkspace,
   };
 }

@@ -7,6 +7,8 @@ export interface WorkerData {
   readonly traceWriter: string;
   /** How it is spoken to by TLS. Undefined: in the clear. */
   readonly tls: Config["gateway"]["peerTls"];
+  /** The key that it is sent. Undefined: none. */
+  readonly traceWriterKey: string | undefined;
 }
 
 /** What the gateway asks of the outbox's worker. Notes and records come in batches, one at a time. */

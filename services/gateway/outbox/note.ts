@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Invocation } from "../core/invocation.ts";
 
@@ -12,6 +13,10 @@ const noteSchema = z.object({
   endpointId: z.string(),
   endpointName: z.string(),
   experiment: z.string(),
+  // Notes of gateways that knew no workspaces are of the one there was.
+  workspace: z.string().default(DEFAULT_WORKSPACE),
+  callerWorkspace: z.string().default(DEFAULT_WORKSPACE),
+  username: text,
   requestType: z.enum(RequestType),
   messageFormat: text,
   streaming: z.boolean(),
@@ -34,11 +39,14 @@ export function noteOf(invocation: Invocation): string {
 
 /** The invocation of a note. Throws a ZodError when an older or newer gateway wrote something else. */
 export function invocationOf(note: string): Invocation {
-  const { startNanos, caller, callerSpan, mirrorSpanId, messageFormat, ...rest } = noteSchema.parse(JSON.parse(note));
+  const { startNanos, caller, callerSpan, mirrorSpanId, messageFormat, username, ...rest } = noteSchema.parse(
+    JSON.parse(note),
+  );
   const { product, session, user, run, serverUrl, experiment } = caller;
   return {
     ...rest,
     messageFormat,
+    username,
     startNanos: BigInt(startNanos),
     caller: { product, session, user, run, serverUrl, experiment: experiment && { ref: experiment.ref } },
     callerSpan,

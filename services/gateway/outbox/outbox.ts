@@ -44,10 +44,15 @@ interface Waiting {
 
 /** Opens the outbox, in a thread of its own. Throws an Error for the operator when its file cannot be had. */
 export async function startOutbox(
-  { outbox: options, traceWriter, peerTls: tls }: Pick<Config["gateway"], "outbox" | "traceWriter" | "peerTls">,
+  {
+    outbox: options,
+    traceWriter,
+    traceWriterKey,
+    peerTls: tls,
+  }: Pick<Config["gateway"], "outbox" | "traceWriter" | "traceWriterKey" | "peerTls">,
   log: Logger,
 ): Promise<Outbox> {
-  const workerData: WorkerData = { options, traceWriter, tls };
+  const workerData: WorkerData = { options, traceWriter, traceWriterKey, tls };
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData, stdout: false, stderr: false });
   const [first]: readonly FromWorker[] = await once(worker, "message");
   if (first?.kind === "failed") throw new Error(first.reason);

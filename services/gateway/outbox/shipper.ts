@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Client, type ServiceError as RpcError } from "@grpc/grpc-js";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { sendingKey } from "#lib/rpc/send-key.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { meaningOf } from "#lib/service-error.ts";
 import type { LiveCertificates } from "#lib/tls/live-certificates.ts";
@@ -40,15 +41,14 @@ export interface Shipper {
 export function startShipper(
   database: OutboxDatabase,
   ledger: Ledger,
-  { options, traceWriter, tls }: WorkerData,
+  { options, traceWriter, traceWriterKey, tls }: WorkerData,
   certificates: LiveCertificates | undefined,
   changed: () => void,
 ): Shipper {
-  const client = new Client(
-    traceWriter,
-    channelCredentials(certificates),
-    channelOptions(ANSWER_BYTES_MAX, tls?.serverName),
-  );
+  const client = new Client(traceWriter, channelCredentials(certificates), {
+    ...channelOptions(ANSWER_BYTES_MAX, tls?.serverName),
+    ...sendingKey(traceWriterKey),
+  });
   let wakeUp = Promise.withResolvers<void>();
   let recordsMax = options.batchRecordsMax;
   const draining = new AbortController();

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Metadata } from "@grpc/grpc-js";
+import { OWN_HEADER } from "#lib/auth/credential.ts";
 
 /** HTTP headers that go on as metadata, and the names they get there. Nothing else of a request's headers goes on. */
 type Forwarded = readonly (readonly [header: string, key: string])[];
@@ -22,42 +23,40 @@ const EXPORT: Forwarded = [
   ["x-twinspan-experiment", "x-twinspan-experiment"],
 ];
 
-/** What a call of a method takes along: who asks. */
-const METHOD: Forwarded = [
-  ["authorization", "authorization"],
-  ["x-twinspan-key", "x-twinspan-key"],
-];
-
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
 /** Hears of a header whose value had to be left out: gRPC metadata takes printable ASCII and nothing else. */
 export type OnDropped = (header: string) => void;
 
-/** The metadata of a call to the gateway: the allow-listed headers and the request's id. */
-export function invocationMetadataOf(headers: IncomingHttpHeaders, requestId: string, onDropped: OnDropped): Metadata {
-  return metadataOf(INVOCATION, headers, requestId, onDropped);
+/** What metadata is made of: a request's headers, its id, and the caller's credential. */
+export interface RequestFacts {
+  readonly headers: IncomingHttpHeaders;
+  readonly id: string;
+  readonly credential: string;
+}
+
+/** The metadata of a call to the gateway: the allow-listed headers, the request's id, and the caller's credential. */
+export function invocationMetadataOf(request: RequestFacts, onDropped: OnDropped): Metadata {
+  return metadataOf(INVOCATION, request, onDropped);
 }
 
 /** The metadata of an OTLP export to the trace-writer. */
-export function exportMetadataOf(headers: IncomingHttpHeaders, requestId: string, onDropped: OnDropped): Metadata {
-  return metadataOf(EXPORT, headers, requestId, onDropped);
+export function exportMetadataOf(request: RequestFacts, onDropped: OnDropped): Metadata {
+  return metadataOf(EXPORT, request, onDropped);
 }
 
-/** The metadata of a call to a method of the contracts: the caller's credentials and the request's id. */
-export function methodMetadataOf(headers: IncomingHttpHeaders, requestId: string, onDropped: OnDropped): Metadata {
-  return metadataOf(METHOD, headers, requestId, onDropped);
-}
-
-function metadataOf(
-  forwarded: Forwarded,
-  headers: IncomingHttpHeaders,
-  requestId: string,
-  onDropped: OnDropped,
-): Metadata {
+/** The metadata of any other call: the request's id, and the caller's credential. */
+export function askMetadataOf({ id, credential }: Omit<RequestFacts, "headers">): Metadata {
   const metadata = new Metadata();
-  metadata.set("x-request-id", requestId);
+  metadata.set("x-request-id", id);
+  if (PRINTABLE.test(credential)) metadata.set(OWN_HEADER, credential);
+  return metadata;
+}
+
+function metadataOf(forwarded: Forwarded, request: RequestFacts, onDropped: OnDropped): Metadata {
+  const metadata = askMetadataOf(request);
   for (const [header, key] of forwarded) {
-    const value = headers[header];
+    const value = request.headers[header];
     if (typeof value !== "string" || value === "") continue;
     if (PRINTABLE.test(value)) metadata.set(key, value);
     else onDropped(header);

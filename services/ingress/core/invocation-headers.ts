@@ -21,7 +21,7 @@ export function dialectHeadersOf(headers: IncomingHttpHeaders, isRaw: boolean): 
 
 /**
  * A caller's own credentials, for endpoints that pass them on: those in its headers, and those in its query that no header
- * names. `x-twinspan-key` is the key to twinspan: it is none of them and goes to no provider.
+ * names. `x-twinspan-key` is none of them.
  */
 export function credentialsOf(headers: IncomingHttpHeaders, url: string): Header[] {
   const picked = pickedOf(headers, [...KEY_HEADERS, ...ACCOUNT_HEADERS]);

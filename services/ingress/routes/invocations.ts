@@ -38,7 +38,7 @@ export interface InvocationAddress {
  * goes into the gRPC call by itself.
  */
 export function routeInvocations(app: FastifyInstance, parts: IngressParts, route: InvocationRoute): void {
-  const { config, peers, metrics, bodies } = parts;
+  const { config, authority, peers, metrics, bodies } = parts;
   const { requestBytesMax, callMs } = config.limits;
   const onDropped = (header: string) => metrics.droppedHeaders.inc({ header });
 
@@ -55,9 +55,10 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
       if (route.body === "json" && body.length === 0) {
         throw new ServiceError("invalid_request", "The body is empty. Send a JSON object.");
       }
-      const metadata = invocationMetadataOf(request.headers, request.id, onDropped);
+      const metadata = invocationMetadataOf(request, onDropped);
       const headers = dialectHeadersOf(request.headers, route.body === "any");
-      const invocation = { ...address, body, headers, credentials: credentialsOf(request.headers, request.url) };
+      const credentials = credentialsOf(request.headers, request.url).filter(({ value }) => !authority.isOurs(value));
+      const invocation = { ...address, body, headers, credentials };
       const caller = propagation.extract(ROOT_CONTEXT, request.raw.rawHeaders, rawHeadersGetter);
       // Always InvokeStream: only the gateway reads the body, so only it knows whether a stream is asked for.
       const call = context.with(caller, () =>

@@ -1,5 +1,4 @@
-import { Metadata } from "@grpc/grpc-js";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServiceError } from "#lib/service-error.ts";
 import type {
   CreateExperimentResponse,
@@ -8,6 +7,7 @@ import type {
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { GetExperimentResponse, ListExperimentsResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { ask } from "../ask.ts";
+import { askMetadataOf } from "../core/call-metadata.ts";
 import { experimentJson } from "../core/mlflow-experiment.ts";
 import { requiredParameter } from "../core/query.ts";
 import type { IngressParts } from "../ingress-parts.ts";
@@ -27,47 +27,49 @@ export function routeMlflowExperiments(
   const options = () => ({ deadline: Date.now() + config.limits.readMs });
   const base = `${prefix}/2.0/mlflow/experiments`;
 
-  async function getExperiment(experiment: ExperimentRef): Promise<object> {
+  async function getExperiment(request: FastifyRequest, experiment: ExperimentRef): Promise<object> {
     const found = await ask<GetExperimentResponse>(TRACE_WRITER, (callback) =>
-      peers.reader.getExperiment({ experiment }, new Metadata(), options(), callback),
+      peers.reader.getExperiment({ experiment }, askMetadataOf(request), options(), callback),
     );
     if (found.experiment === undefined) throw new ServiceError("not_found", "There is no such experiment.");
     return { experiment: experimentJson(found.experiment) };
   }
 
-  app.get(`${base}/get-by-name`, ({ query }) =>
-    getExperiment({ ref: { $case: "name", value: requiredParameter(query, "experiment_name") } }),
+  app.get(`${base}/get-by-name`, (request) =>
+    getExperiment(request, { ref: { $case: "name", value: requiredParameter(request.query, "experiment_name") } }),
   );
 
-  app.get(`${base}/get`, ({ query }) =>
-    getExperiment({ ref: { $case: "id", value: requiredParameter(query, "experiment_id") } }),
+  app.get(`${base}/get`, (request) =>
+    getExperiment(request, { ref: { $case: "id", value: requiredParameter(request.query, "experiment_id") } }),
   );
 
-  app.post(`${base}/create`, async ({ raw }, reply) => {
-    const request = parseNewExperiment(await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"));
+  app.post(`${base}/create`, async (request, reply) => {
+    const asked = parseNewExperiment(
+      await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
+    );
     const { experiment } = await ask<CreateExperimentResponse>(TRACE_WRITER, (callback) =>
-      peers.experiments.createExperiment(request, new Metadata(), options(), callback),
+      peers.experiments.createExperiment(asked, askMetadataOf(request), options(), callback),
     );
     return { experiment_id: experiment?.id };
   });
 
-  app.post(`${base}/update`, async ({ raw }, reply) => {
+  app.post(`${base}/update`, async (request, reply) => {
     const { experiment_id: id, new_name: name } = parseRenamedExperiment(
-      await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
+      await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
     );
     await ask<RenameExperimentResponse>(TRACE_WRITER, (callback) =>
-      peers.experiments.renameExperiment({ id, name }, new Metadata(), options(), callback),
+      peers.experiments.renameExperiment({ id, name }, askMetadataOf(request), options(), callback),
     );
     return {};
   });
 
-  app.post(`${base}/search`, async ({ raw }, reply) => {
-    const request = parseExperimentSearch(
-      await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
+  app.post(`${base}/search`, async (request, reply) => {
+    const asked = parseExperimentSearch(
+      await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
     );
-    if (request === undefined) return { experiments: [], next_page_token: "" };
+    if (asked === undefined) return { experiments: [], next_page_token: "" };
     const { experiments, nextPageToken } = await ask<ListExperimentsResponse>(TRACE_WRITER, (callback) =>
-      peers.reader.listExperiments(request, new Metadata(), options(), callback),
+      peers.reader.listExperiments(asked, askMetadataOf(request), options(), callback),
     );
     return { experiments: experiments.map(experimentJson), next_page_token: nextPageToken };
   });

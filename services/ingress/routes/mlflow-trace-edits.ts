@@ -1,4 +1,3 @@
-import { Metadata } from "@grpc/grpc-js";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type {
   ClaimTraceResponse,
@@ -7,6 +6,7 @@ import type {
   UpdateTraceTagsResponse,
 } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
 import { ask } from "../ask.ts";
+import { askMetadataOf } from "../core/call-metadata.ts";
 import { traceInfoJson } from "../core/mlflow-trace.ts";
 import { requiredParameter } from "../core/query.ts";
 import type { IngressParts } from "../ingress-parts.ts";
@@ -31,16 +31,16 @@ export function routeMlflowTraceEdits(
   const bodyOf = ({ raw }: FastifyRequest, reply: FastifyReply) =>
     readBody(raw, bodies.hold(reply.raw), EDIT_BYTES_MAX, "a fixed limit");
 
-  async function updateTags(request: UpdateTraceTagsRequest): Promise<object> {
+  async function updateTags(request: FastifyRequest, edit: UpdateTraceTagsRequest): Promise<object> {
     return await ask<UpdateTraceTagsResponse>(TRACE_WRITER, (callback) =>
-      peers.editor.updateTraceTags(request, new Metadata(), options(), callback),
+      peers.editor.updateTraceTags(edit, askMetadataOf(request), options(), callback),
     );
   }
 
   app.post(`${prefix}/3.0/mlflow/traces`, async (request, reply) => {
     const claim = parseStartTrace(await bodyOf(request, reply));
     const { info } = await ask<ClaimTraceResponse>(TRACE_WRITER, (callback) =>
-      peers.editor.claimTrace({ claim }, new Metadata(), options(), callback),
+      peers.editor.claimTrace({ claim }, askMetadataOf(request), options(), callback),
     );
     return { trace: { trace_info: info === undefined ? {} : traceInfoJson(info) } };
   });
@@ -51,18 +51,22 @@ export function routeMlflowTraceEdits(
 
     app.patch(`${base}/:traceId/tags`, async (request, reply) => {
       const { key, value } = parseTag(await bodyOf(request, reply));
-      return updateTags({ traceId: pathParameter(request.params, "traceId"), set: { [key]: value }, remove: [] });
+      return updateTags(request, {
+        traceId: pathParameter(request.params, "traceId"),
+        set: { [key]: value },
+        remove: [],
+      });
     });
 
     app.delete(`${base}/:traceId/tags`, async (request, reply) => {
       const key = parseTagKey(await bodyOf(request, reply)) ?? requiredParameter(request.query, "key");
-      return updateTags({ traceId: pathParameter(request.params, "traceId"), set: {}, remove: [key] });
+      return updateTags(request, { traceId: pathParameter(request.params, "traceId"), set: {}, remove: [key] });
     });
 
     app.post(`${base}/delete-traces`, async (request, reply) => {
       const asked = parseTraceDeletion(await bodyOf(request, reply));
       const { tracesDeleted } = await ask<DeleteTracesResponse>(TRACE_WRITER, (callback) =>
-        peers.editor.deleteTraces(asked, new Metadata(), options(), callback),
+        peers.editor.deleteTraces(asked, askMetadataOf(request), options(), callback),
       );
       return { traces_deleted: tracesDeleted.toString() };
     });

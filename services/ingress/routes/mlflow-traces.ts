@@ -1,5 +1,4 @@
-import { Metadata } from "@grpc/grpc-js";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseTraceName, traceNameOf } from "#lib/ids.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
@@ -9,6 +8,7 @@ import type {
   SearchTracesResponse,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { ask } from "../ask.ts";
+import { askMetadataOf } from "../core/call-metadata.ts";
 import { artifactJson } from "../core/mlflow-artifact.ts";
 import { traceInfoJson, traceJson } from "../core/mlflow-trace.ts";
 import { repeatedParameter, requiredParameter } from "../core/query.ts";
@@ -29,58 +29,60 @@ export function routeMlflowTraces(app: FastifyInstance, { config, peers, bodies 
   const options = () => ({ deadline: Date.now() + config.limits.readMs });
   const base = `${prefix}/3.0/mlflow/traces`;
 
-  async function getTrace(traceId: string): Promise<Trace> {
-    const request = { traceId, view: TraceView.TRACE_VIEW_FULL };
+  async function getTrace(request: FastifyRequest, traceId: string): Promise<Trace> {
+    const asked = { traceId, view: TraceView.TRACE_VIEW_FULL };
     const { trace } = await ask<GetTraceResponse>(TRACE_WRITER, (callback) =>
-      peers.reader.getTrace(request, new Metadata(), options(), callback),
+      peers.reader.getTrace(asked, askMetadataOf(request), options(), callback),
     );
     return trace ?? notFound(traceId);
   }
 
-  async function getInfos(traceIds: readonly string[]): Promise<readonly TraceInfo[]> {
+  async function getInfos(request: FastifyRequest, traceIds: readonly string[]): Promise<readonly TraceInfo[]> {
     const { infos } = await ask<GetTraceInfosResponse>(TRACE_WRITER, (callback) =>
-      peers.reader.getTraceInfos({ traceIds: [...traceIds] }, new Metadata(), options(), callback),
+      peers.reader.getTraceInfos({ traceIds: [...traceIds] }, askMetadataOf(request), options(), callback),
     );
     return infos;
   }
 
-  app.get(`${base}/get`, async ({ query }) => ({
-    trace: traceJson(await getTrace(traceNameIn(requiredParameter(query, "trace_id"), "trace_id"))),
+  app.get(`${base}/get`, async (request) => ({
+    trace: traceJson(await getTrace(request, traceNameIn(requiredParameter(request.query, "trace_id"), "trace_id"))),
   }));
 
-  app.get(`${base}/batchGet`, async ({ query }) => {
-    const names = repeatedParameter(query, "trace_ids").map((name) => traceNameIn(name, "trace_ids"));
+  app.get(`${base}/batchGet`, async (request) => {
+    const names = repeatedParameter(request.query, "trace_ids").map((name) => traceNameIn(name, "trace_ids"));
     if (names.length > TRACES_MAX) throw invalid("trace_ids", `give at most ${TRACES_MAX} at once`);
     const traces: object[] = [];
-    for (const { traceId } of names.length === 0 ? [] : await getInfos(names)) {
-      traces.push(traceJson(await getTrace(traceId)));
+    for (const { traceId } of names.length === 0 ? [] : await getInfos(request, names)) {
+      traces.push(traceJson(await getTrace(request, traceId)));
     }
     return { traces };
   });
 
-  app.post(`${base}/batchGetInfos`, async ({ raw }, reply) => {
-    const asked = parseTraceIds(await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"));
+  app.post(`${base}/batchGetInfos`, async (request, reply) => {
+    const asked = parseTraceIds(await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"));
     const names = asked.map((name) => traceNameIn(name, "trace_ids"));
-    return { trace_infos: names.length === 0 ? [] : (await getInfos(names)).map(traceInfoJson) };
+    return { trace_infos: names.length === 0 ? [] : (await getInfos(request, names)).map(traceInfoJson) };
   });
 
-  app.post(`${base}/search`, async ({ raw }, reply) => {
-    const request = parseTraceSearch(await readBody(raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"));
+  app.post(`${base}/search`, async (request, reply) => {
+    const asked = parseTraceSearch(
+      await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
+    );
     const { traces, nextPageToken } = await ask<SearchTracesResponse>(TRACE_WRITER, (callback) =>
-      peers.reader.searchTraces(request, new Metadata(), options(), callback),
+      peers.reader.searchTraces(asked, askMetadataOf(request), options(), callback),
     );
     return { traces: traces.map(traceInfoJson), next_page_token: nextPageToken };
   });
 
-  app.get(`${base}/:traceId`, async ({ params }) => {
-    const name = traceNameIn(pathParameter(params, "traceId"), "trace_id");
-    const [info] = await getInfos([name]);
+  app.get(`${base}/:traceId`, async (request) => {
+    const name = traceNameIn(pathParameter(request.params, "traceId"), "trace_id");
+    const [info] = await getInfos(request, [name]);
     return { trace: { trace_info: traceInfoJson(info ?? notFound(name)) } };
   });
 
   for (const version of ["2.0", "3.0"]) {
-    app.get(`${prefix}/${version}/mlflow/get-trace-artifact`, async ({ query }, reply) => {
-      const trace = await getTrace(traceNameIn(requiredParameter(query, "request_id"), "request_id"));
+    app.get(`${prefix}/${version}/mlflow/get-trace-artifact`, async (request, reply) => {
+      const trace = await getTrace(request, traceNameIn(requiredParameter(request.query, "request_id"), "request_id"));
       return reply.header("content-disposition", "attachment; filename=traces.json").send(artifactJson(trace));
     });
   }

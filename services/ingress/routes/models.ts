@@ -1,8 +1,8 @@
-import { Metadata } from "@grpc/grpc-js";
 import type { FastifyInstance } from "fastify";
 import { ServiceError } from "#lib/service-error.ts";
 import type { GetEndpointResponse, ListEndpointsResponse } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { ask } from "../ask.ts";
+import { askMetadataOf } from "../core/call-metadata.ts";
 import { anthropicModels, geminiModels, type ModelShape, openAiModels } from "../core/model-shapes.ts";
 import type { IngressParts } from "../ingress-parts.ts";
 import { GATEWAY } from "../peers.ts";
@@ -29,17 +29,17 @@ export function routeModels(app: FastifyInstance, { config, peers }: IngressPart
   const options = () => ({ deadline: Date.now() + config.limits.readMs });
 
   for (const [path, shape] of PATHS) {
-    app.get(path, async () => {
+    app.get(path, async (request) => {
       const { endpoints } = await ask<ListEndpointsResponse>(GATEWAY, (callback) =>
-        peers.endpoints.listEndpoints({ details: false }, new Metadata(), options(), callback),
+        peers.endpoints.listEndpoints({ details: false }, askMetadataOf(request), options(), callback),
       );
       return shape.list(endpoints);
     });
 
-    app.get(`${path}/:name`, async ({ params }) => {
-      const name = pathParameter(params, "name");
+    app.get(`${path}/:name`, async (request) => {
+      const name = pathParameter(request.params, "name");
       const { endpoint } = await ask<GetEndpointResponse>(GATEWAY, (callback) =>
-        peers.endpoints.getEndpoint({ name, details: false }, new Metadata(), options(), callback),
+        peers.endpoints.getEndpoint({ name, details: false }, askMetadataOf(request), options(), callback),
       );
       if (endpoint === undefined) throw new ServiceError("not_found", "The gateway knows no endpoint of that name.");
       return shape.one(endpoint);

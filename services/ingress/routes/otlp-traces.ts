@@ -36,7 +36,7 @@ export function routeOtlpTraces(app: FastifyInstance, { config, peers, metrics, 
       );
     }
     const body = await readEncodedBody(request.raw, bodies.hold(reply.raw), limit);
-    const metadata = exportMetadataOf(request.headers, request.id, onDropped);
+    const metadata = exportMetadataOf(request, onDropped);
     if (mediaType === PROTOBUF) {
       if (body[0] === JSON_START) {
         throw new ServiceError("invalid_request", "The body is JSON. Send it with content-type: application/json.");

@@ -11,7 +11,7 @@ export interface KeptByExperiment {
   /** Whether there is any limit at all. */
   readonly hasLimits: boolean;
   /** What is kept of an experiment of that name, or undefined: of the pending traces. Undefined: everything. */
-  kept(experiment: string | undefined, nowMs: number): KeptTraces | undefined;
+  kept(workspace: string, experiment: string | undefined, nowMs: number): KeptTraces | undefined;
 }
 
 /** The limits of a configuration. */
@@ -19,13 +19,18 @@ export function keptByExperimentOf({
   retention,
   experiments,
 }: Pick<Config["traceWriter"], "retention" | "experiments">): KeptByExperiment {
-  const own = new Map(experiments.flatMap(({ name, retention: limits }) => (limits ? [[name, limits] as const] : [])));
-  const limitsOf = (experiment: string | undefined): Limits =>
-    experiment === undefined ? retention.pending : (own.get(experiment) ?? retention);
+  const keyOf = (workspace: string, experiment: string) => `${workspace}\n${experiment}`;
+  const own = new Map(
+    experiments.flatMap(({ name, workspace, retention: limits }) =>
+      limits ? [[keyOf(workspace, name), limits] as const] : [],
+    ),
+  );
+  const limitsOf = (workspace: string, experiment: string | undefined): Limits =>
+    experiment === undefined ? retention.pending : (own.get(keyOf(workspace, experiment)) ?? retention);
   return {
     hasLimits: [retention, retention.pending, ...own.values()].some(isLimited),
-    kept(experiment, nowMs) {
-      const limits = limitsOf(experiment);
+    kept(workspace, experiment, nowMs) {
+      const limits = limitsOf(workspace, experiment);
       return isLimited(limits) ? keptOf(limits, nowMs) : undefined;
     },
   };

@@ -1,5 +1,7 @@
+import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
 import { InvocationRecord, type SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
+import { experimentMeant } from "./default-experiment.ts";
 import { mirrorRowsOf } from "./mirror-rows.ts";
 import { previewOfBytes } from "./preview.ts";
 import { type Digest, spanRowOf } from "./span-batch.ts";
@@ -18,6 +20,8 @@ export interface RecordParts {
 
 /** A checked record, as it goes to a store. */
 export interface RecordToWrite {
+  /** The workspace of the full trace. */
+  readonly workspace: string;
   /** Its bytes are an InvocationRecord of the full trace, with a stub for each payload that was cut short. */
   readonly full: SpanBatch;
   /** A digest of the full trace, to tell a record that is repeated from another under the same id. */
@@ -32,6 +36,8 @@ export interface RecordToWrite {
 
 /** A mirror as it goes to a store. */
 interface MirrorToWrite {
+  /** The workspace of the caller. */
+  readonly workspace: string;
   /** The first of its rows is the gateway span. Its bytes are an InvocationRecord of the mirror alone. */
   readonly spans: SpanBatch;
   /** Where the caller asked for it to be filed. Undefined: nowhere. */
@@ -59,7 +65,9 @@ export function recordToWriteOf(
   );
   const fullBytes = joined(parts.full);
   const cut = payloads.filter(({ truncated }) => truncated).map(stubOf);
+  const mirrorWorkspace = mirror?.workspace || DEFAULT_WORKSPACE;
   return {
+    workspace: full.workspace || DEFAULT_WORKSPACE,
     full: {
       traceId: full.traceId.toString("hex"),
       rows,
@@ -70,8 +78,9 @@ export function recordToWriteOf(
     metadata: full.metadata,
     payload: payloads.length === 0 ? undefined : joined(parts.payload),
     mirror: mirror && {
+      workspace: mirrorWorkspace,
       spans: { traceId: mirror.traceId.toString("hex"), rows: mirrorRowsOf(mirror), bytes: joined(parts.mirror) },
-      experiment: mirror.experiment?.ref,
+      experiment: mirror.experiment?.ref && experimentMeant(mirrorWorkspace, mirror.experiment.ref),
     },
   };
 }

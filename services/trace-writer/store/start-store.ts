@@ -10,12 +10,12 @@ export interface StartedStore {
 }
 
 /** Starts the store that `traceWriter.store.use` names. Fails with one line that says what to do. */
-export async function startStore(traceWriter: Config["traceWriter"], observer: StoreObserver): Promise<StartedStore> {
-  const { limits, store: stores } = traceWriter;
+export async function startStore(config: Config, observer: StoreObserver): Promise<StartedStore> {
+  const { limits, store: stores } = config.traceWriter;
   const options = {
     queueBytesMax: limits.queueBytesMax,
     traceSpansMax: limits.traceSpansMax,
-    routes: forwardRoutesOf(traceWriter),
+    routes: forwardRoutesOf(config),
   };
   switch (stores.use) {
     case "sqlite":

@@ -27,8 +27,8 @@ export interface TraceReads {
 
   /**
    * The other twins of a trace by the time of their calls, those of the same nanosecond by id, from behind `after` on, at
-   * most `limit`: of a full trace the trace that holds its mirror, of another the full traces of its mirrors. Undefined:
-   * there is no such trace.
+   * most `limit`: of a full trace the trace that holds its mirror, of another the full traces of its mirrors. Those in
+   * another workspace are left out. Undefined: there is no such trace.
    */
   listTwins(
     workspace: string,

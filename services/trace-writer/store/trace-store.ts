@@ -8,9 +8,6 @@ import type { TagEdits } from "../core/trace-tags.ts";
 import type { ForwardQueue } from "./forward-queue.ts";
 import type { ExperimentChoice, TraceReads } from "./trace-reads.ts";
 
-/** The experiment that every workspace's spans go to when nothing else is named. It is there from the start. */
-export const DEFAULT_EXPERIMENT = { id: "0", name: "Default" } as const;
-
 /**
  * Where traces are kept. Every adapter passes the same suite (`test/service/trace-writer/trace-store-suite.ts`).
  *
@@ -21,11 +18,12 @@ export const DEFAULT_EXPERIMENT = { id: "0", name: "Default" } as const;
  */
 export interface TraceStore extends TraceReads, AsyncDisposable {
   /**
-   * Stores records, each with both its halves or not at all; answers in their order. A record whose full trace is stored
+   * Stores records, each with both its halves or not at all; answers in their order. Each half says whose workspace it is in:
+   * a mirror joins a trace of its own workspace, whatever there is of that id in another. A record whose full trace is stored
    * already changes nothing. Storing a full trace seals its id: what agents or mirrors had written under it is evicted.
    * The experiment is created when missing.
    */
-  writeRecords(workspace: string, records: readonly RecordToWrite[], signal: AbortSignal): Promise<RecordOutcome[]>;
+  writeRecords(records: readonly RecordToWrite[], signal: AbortSignal): Promise<RecordOutcome[]>;
 
   /**
    * Stores agents' spans, all in one step, under an experiment: by id it must exist, by name it is created when missing.

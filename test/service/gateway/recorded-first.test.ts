@@ -1,5 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { Authority } from "#lib/auth/authority.ts";
+import { NOBODY } from "#lib/auth/identity.ts";
 import { createClock } from "#lib/clock.ts";
 import { createLogger } from "#lib/logger.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
@@ -75,7 +77,18 @@ function slowOutbox() {
 function read(outbox: Outbox, model: string, stream: boolean) {
   const { limits } = configOf({ endpoints: {} }, "unused", provider.url, "127.0.0.1:1").gateway;
   const metrics = new GatewayMetrics(() => STATE, routing);
-  const gateway = { endpoints, outbox, metrics, limits, clock: createClock(), random: Math.random, log };
+  const authority = new Authority({ auth: "none", workspaces: [] });
+  const gateway = {
+    authority,
+    onRefused() {},
+    endpoints,
+    outbox,
+    metrics,
+    limits,
+    clock: createClock(),
+    random: Math.random,
+    log,
+  };
   const none = undefined;
   const call: InvocationCall = {
     invocation: {
@@ -87,6 +100,7 @@ function read(outbox: Outbox, model: string, stream: boolean) {
       credentials: [],
     },
     dialect: openAiChat,
+    identity: NOBODY,
     caller: { product: none, session: none, user: none, run: none, serverUrl: none, experiment: none },
     callerContext: none,
     takesStream: true,

@@ -82,8 +82,8 @@ test("whoever asks is in the metadata, and nothing else of the headers", async (
     "x-request-id": "four",
   });
   const metadata = bench.traceWriter.reads.at(-1);
-  expect(metadata).toMatchObject({ authorization: "Bearer one", "x-twinspan-key": "two", "x-request-id": "four" });
-  expect(JSON.stringify(metadata)).not.toContain("three");
+  expect(metadata).toMatchObject({ "x-twinspan-key": "two", "x-request-id": "four" });
+  expect(JSON.stringify(metadata)).not.toMatch(/one|three/);
 });
 
 test("a failure has the protocol's code and status, and google.rpc's details", async () => {

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import type { ForwardRoutes } from "../../../services/trace-writer/core/forward-routes.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { CANARY, idsOf, payload, record, span, spanId, traceId } from "./sample-traces.ts";
 import { spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /** The routes that a store is started with for this suite. */
-export const SUITE_ROUTES = {
-  mirrors: ["mirrors", "both"],
-  experiments: new Map([["forwarded", ["both", "traces"]]]),
-} as const;
+export const SUITE_ROUTES: ForwardRoutes = new Map([
+  ["default", { mirrors: ["mirrors", "both"], experiments: new Map([["forwarded", ["both", "traces"]]]) }],
+]);
 
 const NUMBERS_FROM = 5000;
 

@@ -78,8 +78,15 @@ export interface SampleRecord {
   readonly attempts?: number;
   readonly metadata?: Readonly<Record<string, string>>;
   readonly payloads?: readonly SpanPayload[];
-  /** The caller's trace and span, and where it asks the mirror to be filed. Absent: there is no mirror. */
-  readonly caller?: { readonly trace: string; readonly span: string; readonly experiment?: ExperimentRef };
+  /** The endpoint's workspace. Absent: the one that it is written to. */
+  readonly workspace?: string;
+  /** The caller's trace and span, its workspace, and where it asks the mirror to be filed. Absent: there is no mirror. */
+  readonly caller?: {
+    readonly trace: string;
+    readonly span: string;
+    readonly workspace?: string;
+    readonly experiment?: ExperimentRef;
+  };
 }
 
 /** The ids that a sample record has. */
@@ -139,9 +146,11 @@ export function record(sample: SampleRecord): InvocationRecord {
       experiment: sample.experiment ?? "gateway/demo",
       resourceSpans: resourceSpans([{ ...root, links: sample.caller ? [link] : [] }, ...spans], "twinspan-gateway"),
       metadata: { "mlflow.gateway.endpointId": "demo", ...sample.metadata },
+      workspace: sample.workspace ?? "",
     },
     payloads: sample.payloads?.slice() ?? [payload(ids.root)],
     mirror: sample.caller && {
+      workspace: sample.caller.workspace ?? "",
       traceId: Buffer.from(sample.caller.trace, "hex"),
       spans: [
         mirrorSpan({

@@ -21,7 +21,7 @@ const start = (path: string) =>
       commitBatchMax: 250,
       queueBytesMax: 64 * 1024 * 1024,
       traceSpansMax: 50,
-      routes: { mirrors: [], experiments: new Map() },
+      routes: new Map(),
     },
     { committed: () => {}, failed: () => {} },
   );

@@ -17,7 +17,7 @@ import { resourceSpans, T0 } from "./sample-traces.ts";
 const LATEST = 2n ** 63n - 1n;
 const never = new AbortController().signal;
 
-/** Writes records as the service does: a record that breaks a rule fails the test. */
+/** Writes records as the service does, those that name no workspace into `workspace`. One that breaks a rule fails the test. */
 export function writeRecords(
   store: TraceStore,
   records: readonly InvocationRecord[],
@@ -28,9 +28,10 @@ export function writeRecords(
     const { parts } = receiveRecord(InvocationRecord.encode(record).finish());
     const write = recordToWriteOf(record, parts, digest);
     if (fault !== undefined || write === undefined) throw new Error(`the sample breaks a rule: ${fault}`);
-    return write;
+    const mirror = write.mirror && { ...write.mirror, workspace: record.mirror?.workspace || workspace };
+    return { ...write, workspace: record.full?.workspace || workspace, mirror };
   });
-  return store.writeRecords(workspace, writes, never);
+  return store.writeRecords(writes, never);
 }
 
 /** Writes agents' spans as the service does, under an experiment's name or another choice. */

@@ -117,7 +117,10 @@ test("an alias bomb is a fault, not a hang", () => {
 
 test("variables are replaced, with their defaults, as numbers where a number is asked for", () => {
   const text = 'gateway:\n  listen: "${HOST}:${PORT:-7001}"\n  drainMs: ${DRAIN:-1234}\n';
-  expect(parseConfig(text, "f", { HOST: "0.0.0.0" }).gateway).toMatchObject({ listen: "0.0.0.0:7001", drainMs: 1234 });
+  expect(parseConfig(text, "f", { HOST: "127.0.0.2" }).gateway).toMatchObject({
+    listen: "127.0.0.2:7001",
+    drainMs: 1234,
+  });
   expect(faultsOf(text)).toEqual([
     "twinspan.yaml:2:11  the environment variable HOST is not set. Set it, or write ${HOST:-a default}.",
   ]);

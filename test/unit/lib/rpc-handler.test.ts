@@ -13,6 +13,7 @@ import {
   type InvokeStreamRequest,
   type InvokeStreamResponse,
 } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import { openDoor } from "../../helpers/open-door.ts";
 
 const MiB = 1024 * 1024;
 /** One flow-control window, what sockets hold, and the messages in between. */
@@ -25,6 +26,7 @@ async function startServer() {
   const log = createLogger("test", "info", { write: (line) => void logged.push(line) });
   const streamed = { bytes: 0, reason: "" };
   const server = await startRpcServer({
+    door: openDoor(),
     listen: "127.0.0.1:0",
     services: [
       {

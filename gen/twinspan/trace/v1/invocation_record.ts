@@ -50,6 +50,11 @@ export interface FullTrace {
    * 64, each value at most 250 characters.
    */
   metadata: { [key: string]: string };
+  /**
+   * The workspace of the endpoint, which the full trace is stored in. At most 128 letters, digits, `.`, `_` or `-`.
+   * Empty: `default`.
+   */
+  workspace: string;
 }
 
 export interface FullTrace_MetadataEntry {
@@ -161,7 +166,7 @@ export const InvocationRecord: MessageFns<InvocationRecord> = {
 };
 
 function createBaseFullTrace(): FullTrace {
-  return { traceId: Buffer.alloc(0), experiment: "", resourceSpans: undefined, metadata: {} };
+  return { traceId: Buffer.alloc(0), experiment: "", resourceSpans: undefined, metadata: {}, workspace: "" };
 }
 
 export const FullTrace: MessageFns<FullTrace> = {
@@ -178,6 +183,9 @@ export const FullTrace: MessageFns<FullTrace> = {
     globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
       FullTrace_MetadataEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
     });
+    if (message.workspace !== "") {
+      writer.uint32(42).string(message.workspace);
+    }
     return writer;
   },
 
@@ -227,6 +235,14 @@ export const FullTrace: MessageFns<FullTrace> = {
             if (entry4.value !== undefined) {
               message.metadata[entry4.key] = entry4.value;
             }
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.workspace = reader.string();
             continue;
           }
         }

@@ -225,6 +225,11 @@ export interface Mirror {
   linkedTraceId: Buffer;
   /** The root span of that full trace. 8 bytes. Required. */
   linkedSpanId: Buffer;
+  /**
+   * The workspace of the caller, which the mirror is stored in, whatever its trace's id: ids of one workspace are none of
+   * another's. At most 128 letters, digits, `.`, `_` or `-`. Empty: `default`.
+   */
+  workspace: string;
 }
 
 /** A span of a mirror. Its name is not a field: it is `gateway/<endpoint_name>` or `model/<provider>/<request_model>`. */
@@ -304,6 +309,7 @@ function createBaseMirror(): Mirror {
     experiment: undefined,
     linkedTraceId: Buffer.alloc(0),
     linkedSpanId: Buffer.alloc(0),
+    workspace: "",
   };
 }
 
@@ -323,6 +329,9 @@ export const Mirror: MessageFns<Mirror> = {
     }
     if (message.linkedSpanId.length !== 0) {
       writer.uint32(42).bytes(message.linkedSpanId);
+    }
+    if (message.workspace !== "") {
+      writer.uint32(50).string(message.workspace);
     }
     return writer;
   },
@@ -378,6 +387,14 @@ export const Mirror: MessageFns<Mirror> = {
             }
 
             message.linkedSpanId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.workspace = reader.string();
             continue;
           }
         }

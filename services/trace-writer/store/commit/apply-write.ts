@@ -9,7 +9,7 @@ import type { WorkingTrace } from "./working-trace.ts";
 
 /** A request to write, as it waits for its commit. */
 export type Write =
-  | { readonly kind: "records"; readonly workspace: string; readonly records: readonly RecordToWrite[] }
+  | { readonly kind: "records"; readonly records: readonly RecordToWrite[] }
   | {
       readonly kind: "spans";
       readonly workspace: string;
@@ -28,10 +28,7 @@ export type WriteOutcome =
 export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOutcome {
   switch (write.kind) {
     case "records":
-      return {
-        kind: "records",
-        outcomes: write.records.map((record) => applyRecord(commit, write.workspace, record, nowMs)),
-      };
+      return { kind: "records", outcomes: write.records.map((record) => applyRecord(commit, record, nowMs)) };
     case "spans":
       return { kind: "spans", outcome: applySpans(commit, write, nowMs) };
     case "claim":
@@ -43,13 +40,13 @@ export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOu
   }
 }
 
-function applyRecord(commit: Commit, workspace: string, record: RecordToWrite, nowMs: number): RecordOutcome {
-  const { full, mirror } = record;
+function applyRecord(commit: Commit, record: RecordToWrite, nowMs: number): RecordOutcome {
+  const { workspace, full, mirror } = record;
   const experiment = commit.experiment(workspace, { $case: "name", value: record.experiment }, nowMs);
   const trace = commit.trace(workspace, full.traceId);
   if (trace.sealed) {
     commit.count(trace.recordHash === record.hash ? "record_repeated" : "record_conflict");
-    return { outcome: "already_stored", mirror: mirrorStandingOf(commit, workspace, mirror?.spans, trace) };
+    return { outcome: "already_stored", mirror: mirrorStandingOf(commit, mirror, trace) };
   }
   commit.seal(trace, record.metadata, record.hash);
   commit.storeSpans(trace, full, experiment);
@@ -57,14 +54,13 @@ function applyRecord(commit: Commit, workspace: string, record: RecordToWrite, n
   commit.count("record_stored");
   return {
     outcome: "stored",
-    mirror: mirror === undefined ? "none" : applyMirror(commit, workspace, mirror, trace, nowMs),
+    mirror: mirror === undefined ? "none" : applyMirror(commit, mirror, trace, nowMs),
   };
 }
 
 function applyMirror(
   commit: Commit,
-  workspace: string,
-  { spans, experiment }: NonNullable<RecordToWrite["mirror"]>,
+  { workspace, spans, experiment }: NonNullable<RecordToWrite["mirror"]>,
   full: WorkingTrace,
   nowMs: number,
 ): RecordOutcome["mirror"] {
@@ -89,13 +85,13 @@ function applyMirror(
 /** What became of the mirror of a record that came again: the same as the first time, unless its trace was sealed since. */
 function mirrorStandingOf(
   commit: Commit,
-  workspace: string,
-  mirror: SpanBatch | undefined,
+  mirror: RecordToWrite["mirror"],
   full: WorkingTrace,
 ): RecordOutcome["mirror"] {
   if (mirror === undefined) return "none";
-  if (commit.linkedTo(full).includes(mirror.traceId)) return "stored";
-  return commit.find(workspace, mirror.traceId)?.sealed === true ? "sealed_trace" : "conflict";
+  const { workspace, spans } = mirror;
+  if (commit.linkedTo(full).includes(spans.traceId)) return "stored";
+  return commit.find(workspace, spans.traceId)?.sealed === true ? "sealed_trace" : "conflict";
 }
 
 function applySpans(

@@ -1,4 +1,4 @@
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import { type ForwardRoutes, NO_ROUTES, type WorkspaceRoutes } from "../../core/forward-routes.ts";
 import type { NamedExperiment, SpanOrigin } from "../../core/span-row.ts";
 import type { ForwardItem } from "../forward-queue.ts";
 import type { WorkingTrace } from "./working-trace.ts";
@@ -27,7 +27,7 @@ interface Stored {
 
 /** By the routes. Where nothing has one, nothing is noted. */
 export function createForwardWaits(routes: ForwardRoutes): ForwardWaits {
-  const hasRoutes = routes.mirrors.length > 0 || routes.experiments.size > 0;
+  const hasRoutes = routes.size > 0;
   const stored = new Map<bigint, Stored[]>();
   return {
     noteStored(traceRef, chunk, origin, spans) {
@@ -39,14 +39,15 @@ export function createForwardWaits(routes: ForwardRoutes): ForwardWaits {
     of(trace, owner, spans) {
       if (!hasRoutes) return [];
       const notes = stored.get(trace.ref) ?? [];
-      return [...mirrorWaitsOf(notes, routes), ...ownerWaitsOf(trace, owner, notes, spans, routes)];
+      const own = routes.get(trace.workspace) ?? NO_ROUTES;
+      return [...mirrorWaitsOf(notes, own), ...ownerWaitsOf(trace, owner, notes, spans, own)];
     },
     forget: () => stored.clear(),
   };
 }
 
 /** Mirrors do not wait for an owner. */
-function mirrorWaitsOf(notes: readonly Stored[], { mirrors }: ForwardRoutes): readonly ForwardWait[] {
+function mirrorWaitsOf(notes: readonly Stored[], { mirrors }: WorkspaceRoutes): readonly ForwardWait[] {
   return notes
     .filter(({ isMirror }) => isMirror)
     .flatMap(({ chunk, spans }) =>
@@ -60,7 +61,7 @@ function ownerWaitsOf(
   owner: NamedExperiment | undefined,
   notes: readonly Stored[],
   spansOfTrace: number,
-  routes: ForwardRoutes,
+  routes: WorkspaceRoutes,
 ): readonly ForwardWait[] {
   if (spansOfTrace === 0) return [];
   const destinations = (owner && routes.experiments.get(owner.name)) ?? [];

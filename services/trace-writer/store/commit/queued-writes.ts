@@ -29,8 +29,8 @@ export function createQueuedWrites(
     return answer;
   };
   return {
-    async writeRecords(workspace, records, signal) {
-      return (await write({ kind: "records", workspace, records }, sumOf(records, bytesOfRecord), signal)).outcomes;
+    async writeRecords(records, signal) {
+      return (await write({ kind: "records", records }, sumOf(records, bytesOfRecord), signal)).outcomes;
     },
     async writeSpans(workspace, experiment, batches, signal) {
       const bytes = sumOf(batches, bytesOfBatch);

@@ -15,7 +15,8 @@ export type ListTwins = (
 /** Prepares the look-ups of a file that is open for reading. */
 export function openTwinList(db: DatabaseSync): ListTwins {
   const trace = db.prepare("SELECT ref, sealed FROM traces WHERE workspace = ? AND trace_id = ?");
-  const behind = "l.start_ns >= ?2 AND (l.start_ns > ?2 OR t.trace_id > ?3) ORDER BY l.start_ns, t.trace_id LIMIT ?4";
+  const behind =
+    "t.workspace = ?5 AND l.start_ns >= ?2 AND (l.start_ns > ?2 OR t.trace_id > ?3) ORDER BY l.start_ns, t.trace_id LIMIT ?4";
   const ofFull = db.prepare(`SELECT l.start_ns AS at, t.trace_id, t.info FROM mirror_links l
     JOIN traces t ON t.ref = l.mirror_ref WHERE l.full_ref = ?1 AND ${behind}`);
   const ofMirrors = db.prepare(`SELECT l.start_ns AS at, t.trace_id, t.info
@@ -25,7 +26,8 @@ export function openTwinList(db: DatabaseSync): ListTwins {
     const found = trace.get(workspace, idBytes(traceId));
     if (found === undefined) return undefined;
     const twins = integerIn(found, "sealed") === 1n ? ofFull : ofMirrors;
-    const rows = twins.all(integerIn(found, "ref"), after?.at ?? 0n, idBytes(after?.traceId ?? ""), limit + 1);
+    const behindId = idBytes(after?.traceId ?? "");
+    const rows = twins.all(integerIn(found, "ref"), after?.at ?? 0n, behindId, limit + 1, workspace);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return {
       traces: rows.slice(0, limit).map((row) => TraceInfo.decode(bytesIn(row, "info"))),

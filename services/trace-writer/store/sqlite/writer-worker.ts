@@ -51,7 +51,7 @@ const writerOptions: z.ZodType<WriterOptions> = z.object({
   path: z.string(),
   cacheBytes: z.number(),
   traceSpansMax: z.number(),
-  routes: z.object({ mirrors: names, experiments: z.map(z.string(), names) }),
+  routes: z.map(z.string(), z.object({ mirrors: names, experiments: z.map(z.string(), names) })),
 });
 
 const port = parentPort;

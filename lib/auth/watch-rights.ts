@@ -1,0 +1,55 @@
+import { Counter, type Registry } from "prom-client";
+import type { ConfigSource } from "../config/config-source.ts";
+import { ConfigError } from "../config/load.ts";
+import type { Logger } from "../logger.ts";
+import type { Authority } from "./authority.ts";
+
+/** Keeps an authority up to date. Disposing of it ends that. */
+export interface WatchedRights extends Disposable {
+  /** Reads the configuration again. Never throws. */
+  reload(): void;
+  /** Why the rights in the file are not those in use. Undefined: they are. */
+  readonly trouble: string | undefined;
+}
+
+/**
+ * Reads `auth` and `workspaces` again whenever the configuration changes: so keys come, and are revoked, without a restart. A
+ * configuration with faults changes nothing. For services that reload nothing else.
+ */
+export function watchRights(
+  source: ConfigSource,
+  authority: Authority,
+  registry: Registry,
+  log: Logger,
+): WatchedRights {
+  const reloads = new Counter({
+    name: "twinspan_config_reloads_total",
+    help: "Readings of the configuration after the start, by outcome: ok, or failed (the one before stays in use).",
+    labelNames: ["outcome"],
+    registers: [registry],
+  });
+  for (const outcome of ["ok", "failed"]) reloads.inc({ outcome }, 0);
+  let trouble: string | undefined;
+  const reload = () => {
+    try {
+      authority.replace(source.read());
+      trouble = undefined;
+      reloads.inc({ outcome: "ok" });
+      log.info("keys and workspaces reloaded: anything else that changed needs a restart");
+    } catch (error) {
+      trouble = "the configuration has faults and is not in use; the one before is (see the log)";
+      reloads.inc({ outcome: "failed" });
+      const message = error instanceof Error ? error.message : String(error);
+      const faults = error instanceof ConfigError ? message.split("\n") : [message];
+      log.warn({ faults }, "configuration not reloaded: the one before stays in use");
+    }
+  };
+  const watch = source.watch(reload);
+  return {
+    reload,
+    get trouble() {
+      return trouble;
+    },
+    [Symbol.dispose]: () => watch[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,75 @@
+import { Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
+import { type Authority, requireNeed } from "../auth/authority.ts";
+import type { Identity } from "../auth/identity.ts";
+import { METHOD_NEEDS } from "../auth/method-needs.ts";
+import { type ServiceError, serviceErrorOf } from "../service-error.ts";
+import { certifiedPeerOf } from "../tls/certified-peer.ts";
+import { rpcFailureOf } from "./status-details.ts";
+
+/** Who checks the callers of a server, and who hears of those that it turns away. */
+export interface Door {
+  readonly authority: Authority;
+  /** `method` is the RPC's path; the identity is undefined where nobody knows who it is. */
+  onRefused(error: ServiceError, method: string, identity: Identity | undefined): void;
+}
+
+const identities = new WeakMap<Metadata, Identity>();
+
+/** Who makes the call of this metadata. Throws where nobody has checked it, which is a bug. */
+export function identityOf(callMetadata: Metadata): Identity {
+  const identity = identities.get(callMetadata);
+  if (identity === undefined) throw new Error("a call came to its handler unchecked");
+  return identity;
+}
+
+/**
+ * Finds out who makes each call, and refuses those that may not, before their request is read. A method that
+ * `METHOD_NEEDS` does not have is refused to everyone.
+ */
+export function checkRights({ authority, onRefused }: Door): ServerInterceptor {
+  return (method, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata(metadata, pass) {
+            const need = METHOD_NEEDS[method.path];
+            const refuse = (thrown: unknown, identity: Identity | undefined) => {
+              const error = serviceErrorOf(thrown);
+              onRefused(error, method.path, identity);
+              const { code, details, metadata: trailers } = rpcFailureOf(error, new Metadata());
+              call.sendStatus({ code, details, metadata: trailers });
+            };
+            const admit = (identity: Identity) => {
+              try {
+                if (need === undefined) throw new Error(`nobody has said what ${method.path} asks of its callers`);
+                requireNeed(need, identity);
+              } catch (error) {
+                refuse(error, identity);
+                return;
+              }
+              identities.set(metadata, identity);
+              pass(metadata);
+            };
+            if (need === "nothing") {
+              pass(metadata);
+              return;
+            }
+            try {
+              const identity = authority.identify({
+                header: (name) => textOf(metadata, name),
+                peer: certifiedPeerOf(call.getAuthContext().sslPeerCertificate),
+              });
+              if (identity instanceof Promise) identity.then(admit, (error) => refuse(error, undefined));
+              else admit(identity);
+            } catch (error) {
+              refuse(error, undefined);
+            }
+          },
+        }),
+    });
+}
+
+function textOf(metadata: Metadata, key: string): string | undefined {
+  const [value] = metadata.get(key);
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,46 @@
+import { ServiceError } from "#lib/service-error.ts";
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import type { GetExperimentRequest, ListExperimentsRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { experimentMeant } from "./core/default-experiment.ts";
+import { parseExperimentFilter } from "./core/experiment-filter.ts";
+import { formatExperimentToken, parseExperimentToken } from "./core/page-token.ts";
+import { invalid, invalidToken, pageSizeOf } from "./paging.ts";
+import type { TraceStore } from "./store/trace-store.ts";
+
+const EXPERIMENTS_PAGE_MAX = 1000;
+/** How many experiments a page looks at, where a filter passes few. */
+const EXPERIMENTS_LOOKED_AT_MAX = 10_000;
+
+/** `GetExperiment` in a workspace. */
+export async function getExperiment(store: TraceStore, workspace: string, { experiment: named }: GetExperimentRequest) {
+  if (named?.ref === undefined || named.ref.value === "") throw invalid("experiment", "must give an id or a name");
+  const experiment = await store.getExperiment(workspace, experimentMeant(workspace, named.ref));
+  if (experiment === undefined) {
+    throw new ServiceError("not_found", `There is no experiment of that ${named.ref.$case}.`, { field: "experiment" });
+  }
+  return { experiment };
+}
+
+/** `ListExperiments` in a workspace. */
+export async function listExperiments(store: TraceStore, workspace: string, request: ListExperimentsRequest) {
+  const limit = pageSizeOf(request.pageSize, EXPERIMENTS_PAGE_MAX);
+  const passes = parseExperimentFilter(request.filter);
+  const readAtOnce = passes === undefined ? limit + 1 : EXPERIMENTS_PAGE_MAX;
+  let last = request.pageToken === "" ? undefined : parseExperimentToken(request.pageToken);
+  if (request.pageToken !== "" && last === undefined) throw invalidToken();
+  const experiments: Experiment[] = [];
+  for (let looked = 0; looked < EXPERIMENTS_LOOKED_AT_MAX; looked += readAtOnce) {
+    const read = await store.listExperiments(workspace, readAtOnce, last);
+    for (const experiment of read) {
+      if (experiments.length === limit) return { experiments, nextPageToken: experimentTokenOf(last) };
+      last = BigInt(experiment.id);
+      if (passes?.(experiment.name) ?? true) experiments.push(experiment);
+    }
+    if (read.length < readAtOnce) return { experiments, nextPageToken: "" };
+  }
+  return { experiments, nextPageToken: experimentTokenOf(last) };
+}
+
+function experimentTokenOf(last: bigint | undefined): string {
+  return last === undefined ? "" : formatExperimentToken(last);
+}

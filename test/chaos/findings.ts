@@ -1,7 +1,6 @@
 /** What must be nothing, whatever happens. */
 export const WRONGS = {
-  unaccounted:
-    "calls whose callers had as much as the beginning of an answer, and that are neither stored nor counted as shed",
+  unaccounted: "calls whose callers had as much as the beginning of an answer, and that are neither stored nor shed",
   doubled: "calls with two full traces or two mirrors, agents' spans that are there twice",
   half: "full traces without the mirror that is due, mirrors without their full trace, twins that differ",
   foreign: "traces, mirrors, payloads and answers that are nobody's, or another's",

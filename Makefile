@@ -69,6 +69,10 @@ chaos: install ## Kill, stop, fill up and cut everything under load, and compare
 fuzz: install ## Give every parser what is almost right, and keep what breaks one (SECONDS=60 SEED=… TARGET=…)
 	@$(NODE) test/fuzz/main.ts
 
+.PHONY: soak
+soak: install ## Use everything for long, and see that memory, handles and queues stay flat (SECONDS=600)
+	@$(NODE) test/soak/main.ts
+
 .PHONY: bench
 bench: install ## Measure what twinspan costs, and write docs/performance.md
 	@$(NODE) bench/main.ts

@@ -41,10 +41,16 @@ export interface ChaosSystem extends AsyncDisposable {
 export interface ChaosSystemOptions {
   /** What the disks that can be filled hold. Undefined: there are none. */
   readonly diskBytes: number | undefined;
-  /** Modules that each service loads first. */
+  /** Modules that each process loads first. */
   readonly preload?: readonly string[];
+  /** What else Node is started with. */
+  readonly nodeOptions?: readonly string[];
+  /** Further variables of a process. */
+  readonly environmentOf?: (part: Part) => Readonly<Record<string, string>>;
   /** Settings beside those that chaos needs. */
   readonly traceWriter?: z.input<typeof configSchema>["traceWriter"];
+  /** SQLite's page cache. Default: as configured by default. */
+  readonly storeCacheBytes?: number;
 }
 
 /** Starts it, and returns when all are ready. */
@@ -73,7 +79,9 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
     traceWriter: {
       listen: store,
       ops: storeOps,
-      store: { sqlite: { path: join(disks.store?.path ?? directory, "traces.db") } },
+      store: {
+        sqlite: { path: join(disks.store?.path ?? directory, "traces.db"), cacheBytes: options.storeCacheBytes },
+      },
       ...options.traceWriter,
     },
     providers: providersOf(`http://${toProvider.address}`),
@@ -92,7 +100,8 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
   const environmentOf = (part: Part) => ({
     TWINSPAN_CONFIG: configFile,
     SHIFTED_CLOCK_FILE: clockOf(part),
-    NODE_OPTIONS: preloads.map((module) => `--import=${module}`).join(" "),
+    NODE_OPTIONS: [...(options.nodeOptions ?? []), ...preloads.map((module) => `--import=${module}`)].join(" "),
+    ...options.environmentOf?.(part),
   });
   const processOf = (part: Part, ops: string) =>
     started.use(new ServiceProcess(part, `http://${ops}`, environmentOf(part)));

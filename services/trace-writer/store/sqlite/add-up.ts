@@ -1,10 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
-import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals.ts";
 import { type BilledTrace, billedSamplesOf, usageSampleOf } from "../../core/totals-samples.ts";
-import { bytesIn, integerIn, optionalIntegerIn, optionalTextIn, type Row } from "../columns.ts";
+import { integerIn, optionalIntegerIn, optionalTextIn, type Row } from "../columns.ts";
 import { openExperimentTable } from "./experiment-table.ts";
+import { infoIn } from "./packed-info.ts";
 import { costIn, originIn, TOTALS, usageIn } from "./span-table.ts";
 
 /** So many rows are read at a time; between them others have their turn. Some 2 ms. */
@@ -92,7 +92,7 @@ function* walkUsage(
   const group = request.groupBy === undefined ? "" : experiment;
   const query = db.prepare(`SELECT info FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 0`);
   for (const row of query.iterate(id, request.fromNs, request.toNs)) {
-    totals.add(usageSampleOf(TraceInfo.decode(bytesIn(row, "info")), group));
+    totals.add(usageSampleOf(infoIn(row), group));
     yield 1;
   }
 }

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import { type Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
 import { bytesIn, hexIn, idBytes, integerIn, type Row } from "../columns.ts";
 import { unpack } from "../packing.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
+import { infoIn } from "./packed-info.ts";
 import { originIn } from "./span-table.ts";
 import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
 import { openTraceSearch, type SearchTraces } from "./trace-search.ts";
@@ -79,7 +80,7 @@ export function openReader(db: DatabaseSync): Reader {
     const payloadRow = withPayload ? payload.get(ref) : undefined;
     const linkRow = link.get(ref);
     const stored = {
-      info: TraceInfo.decode(bytesIn(found, "info")),
+      info: infoIn(found),
       places: spans,
       chunks,
       payloads: payloadRow && InvocationRecord.decode(unpackedIn(payloadRow)).payloads,
@@ -97,7 +98,7 @@ export function openReader(db: DatabaseSync): Reader {
       inOneMoment(db, () =>
         traceIds.flatMap((traceId) => {
           const found = trace.get(workspace, idBytes(traceId));
-          return found === undefined ? [] : TraceInfo.decode(bytesIn(found, "info"));
+          return found === undefined ? [] : infoIn(found);
         }),
       ),
     search: (...asked) => inOneMoment(db, () => search(...asked)),

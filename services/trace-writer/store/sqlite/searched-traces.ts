@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { SearchedTrace } from "../../core/filter-match.ts";
 import { storedSpansOf } from "../../core/stored-spans.ts";
 import { bytesIn, integerIn, type Row, textIn } from "../columns.ts";
 import { unpack } from "../packing.ts";
 import { facetIdsIn } from "./facet-table.ts";
+import { infoIn } from "./packed-info.ts";
 import { originIn } from "./span-table.ts";
 
 /** Gives a filter what it asks of a trace: of a row with `ref`, `info` and `facets`. Spans are read once, when asked for. */
@@ -34,7 +34,7 @@ export function openSearchedTraces(db: DatabaseSync): SearchedTraces {
     of(row, onSpans) {
       let spans: readonly Span[] | undefined;
       return {
-        info: TraceInfo.decode(bytesIn(row, "info")),
+        info: infoIn(row),
         facets: facetIdsIn(row).map((id) => {
           const found = facet.get(id) ?? {};
           return { name: textIn(found, "name"), value: textIn(found, "value") };

@@ -3,6 +3,7 @@ import { USAGE_FIELDS } from "#lib/spans/usage.ts";
 import type { SpanOrigin, StoredSpanRow } from "../../core/span-row.ts";
 import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
 import type { BytesPlace, SpanTable } from "../commit/tables.ts";
+import { openSpanPreviews } from "./span-previews.ts";
 
 /** What a row has in the columns of a usage and a cost. */
 export const TOTALS = [
@@ -66,8 +67,13 @@ export function openSpanTable(db: DatabaseSync): SpanTable {
     "DELETE FROM chunks WHERE id IN (SELECT DISTINCT chunk FROM spans WHERE trace_ref = ?)",
   );
   const removeRows = db.prepare("DELETE FROM spans WHERE trace_ref = ?");
+  const previewsOf = openSpanPreviews(db);
   return {
-    rowsOf: (traceRef) => ofTrace.all(traceRef).map(spanRowIn),
+    rowsOf: (traceRef) =>
+      ofTrace.all(traceRef).map((found) => {
+        const row = spanRowIn(found);
+        return { ...row, ...previewsOf(traceRef, row, found) };
+      }),
     countOf: (traceRef) => Number(integerIn(count.get(traceRef) ?? {}, "spans")),
     find(traceRef, spanId) {
       const found = ofId.get(traceRef, idBytes(spanId));
@@ -115,8 +121,9 @@ function valuesOf(traceRef: bigint, row: StoredSpanRow, { chunk, position }: Byt
     row.firstTokenNs ?? null,
     row.session ?? null,
     row.user ?? null,
-    row.requestPreview,
-    row.responsePreview,
+    // The previews are read from the span's bytes.
+    "",
+    "",
     row.contentHash,
     chunk,
     position,
@@ -145,8 +152,8 @@ function spanRowIn(row: Row): StoredSpanRow {
     firstTokenNs: optionalIntegerIn(row, "first_token_ns"),
     session: optionalTextIn(row, "session"),
     user: optionalTextIn(row, "user"),
-    requestPreview: textIn(row, "request_preview"),
-    responsePreview: textIn(row, "response_preview"),
+    requestPreview: "",
+    responsePreview: "",
     contentHash: textIn(row, "content_hash"),
     experiment:
       experimentId === undefined || experimentName === undefined

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
-import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { matches } from "../../core/filter-match.ts";
-import { bytesIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
+import { integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import type { ChangePage, TraceSearch } from "../trace-reads.ts";
+import { infoIn } from "./packed-info.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
 
 /** The traces that have changed, as `TraceStore.changes` says, within one transaction. */
@@ -45,7 +45,7 @@ export function openTraceChanges(db: DatabaseSync): ListChanges {
     );
     const last = rows.at(-1);
     return {
-      traces: found.map((row) => TraceInfo.decode(bytesIn(row, "info"))),
+      traces: found.map((row) => infoIn(row)),
       position: last === undefined ? since : `${integerIn(last, "changed")}.${integerIn(last, "ref")}`,
       isEnd: rows.length < limit,
     };

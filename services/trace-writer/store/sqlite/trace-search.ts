@@ -1,12 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
-import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { matches } from "../../core/filter-match.ts";
 import type { TraceKey } from "../../core/page-token.ts";
 import type { TraceOrder } from "../../core/trace-order.ts";
-import { bytesIn, hexIn, integerIn } from "../columns.ts";
+import { hexIn, integerIn } from "../columns.ts";
 import type { TracePage, TraceSearch } from "../trace-reads.ts";
 import type { ExperimentTable } from "./experiment-table.ts";
 import { PENDING_ID } from "./facet-table.ts";
+import { infoIn } from "./packed-info.ts";
 import { searchQueryOf, type WalkedScope } from "./search-query.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
 
@@ -59,7 +60,7 @@ export function openTraceSearch(db: DatabaseSync, experiments: ExperimentTable):
       if (!isHit) continue;
       const row = shown.get(ref) ?? {};
       if (filter === undefined || isExact) {
-        traces.push(TraceInfo.decode(bytesIn(row, "info")));
+        traces.push(infoIn(row));
         continue;
       }
       cost += LOOK_COST;

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { StoredClaim } from "../../core/trace-claim.ts";
 import { LINKED_MAX } from "../../core/trace-summary.ts";
@@ -8,6 +7,7 @@ import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, 
 import type { SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
+import { packedInfoOf } from "./packed-info.ts";
 
 /** The traces of an open file. `begin` must be called when a transaction has begun. */
 export interface SqliteTraceTable extends TraceTable {
@@ -108,7 +108,7 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable): SqliteTraceT
         info.name,
         trace.bytes,
         `[${facetIds.join()}]`,
-        TraceInfo.encode(info).finish(),
+        packedInfoOf(info),
         commit,
         ref,
       );

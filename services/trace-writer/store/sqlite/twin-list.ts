@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
-import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceKey } from "../../core/page-token.ts";
-import { bytesIn, hexIn, idBytes, integerIn } from "../columns.ts";
+import { hexIn, idBytes, integerIn } from "../columns.ts";
 import type { TracePage } from "../trace-reads.ts";
+import { infoIn } from "./packed-info.ts";
 
 /** The other twins of a trace, as `TraceStore.listTwins` says, within one transaction. */
 export type ListTwins = (
@@ -30,7 +30,7 @@ export function openTwinList(db: DatabaseSync): ListTwins {
     const rows = twins.all(integerIn(found, "ref"), after?.at ?? 0n, behindId, limit + 1, workspace);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return {
-      traces: rows.slice(0, limit).map((row) => TraceInfo.decode(bytesIn(row, "info"))),
+      traces: rows.slice(0, limit).map((row) => infoIn(row)),
       next: last && { at: integerIn(last, "at"), traceId: hexIn(last, "trace_id") },
     };
   };

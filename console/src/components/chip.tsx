@@ -27,23 +27,21 @@ export function Chip({
 export function RemovableChip({
   children,
   what,
+  isBad = false,
   onRemove,
   onEdit,
 }: {
   readonly children: ReactNode;
   readonly what: string;
+  readonly isBad?: boolean;
   readonly onRemove: () => void;
-  readonly onEdit?: () => void;
+  readonly onEdit: () => void;
 }) {
   return (
-    <span className={classes(styles["chip"], styles["accent"], styles["removable"])}>
-      {onEdit === undefined ? (
-        children
-      ) : (
-        <button type="button" onClick={onEdit}>
-          {children}
-        </button>
-      )}
+    <span className={classes(styles["chip"], styles[isBad ? "bad" : "accent"], styles["removable"])}>
+      <button type="button" className={styles["edit"]} title="Edit" onClick={onEdit}>
+        {children}
+      </button>
       <button type="button" aria-label={`Remove ${what}`} onClick={onRemove}>
         <Icon name="close" size={11} />
       </button>

@@ -1,11 +1,131 @@
-import { EmptyState } from "../../components/states.tsx";
+import { useCallback, useMemo, useRef, useState } from "react";
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import { useViewState } from "../../address/view-state.ts";
+import { Button } from "../../components/button.tsx";
+import { ErrorState, LoadingLines } from "../../components/states.tsx";
+import { TimeRangePicker } from "../../components/time-range-picker.tsx";
 import { View } from "../../components/view.tsx";
+import { FilterBar } from "../../filter/filter-bar.tsx";
+import { filterErrorOf } from "../../filter/filter-error.ts";
+import { useEndpoints } from "../../reads/endpoints.ts";
+import { useExperiments } from "../../reads/experiments.ts";
+import { ColumnsMenu } from "./columns-menu.tsx";
+import { knownWordsOf } from "./known-words.ts";
+import { LiveButton } from "./live-button.tsx";
+import { NoTraces } from "./no-traces.tsx";
+import { PendingNote } from "./pending-note.tsx";
+import { ScopeMenu } from "./scope-menu.tsx";
+import { TRACE_COLUMNS } from "./trace-columns.tsx";
+import { TraceList } from "./trace-list.tsx";
+import { FILTER_OFFSET } from "./trace-search.ts";
+import { type Scope, tracesCodec } from "./traces-address.ts";
+import styles from "./traces-view.module.css";
+import { useFresh } from "./use-fresh.ts";
+import { useTraceList } from "./use-trace-list.ts";
 
-/** Traces. */
+/** Experiments that a search takes. Of more, those that took a span last. */
+const EXPERIMENTS_MAX = 100;
+
+/** The list of traces: live, filtered, as its address says. */
 export function TracesView() {
+  const [state, change] = useViewState(tracesCodec);
+  const experiments = useExperiments();
+  const endpoints = useEndpoints();
+  const ids = useMemo(() => idsIn(state.scope, experiments.data), [state.scope, experiments.data]);
+  const [current, setCurrent] = useState<string>();
+  const [isAtTop, setAtTop] = useState(true);
+  const list = useRef<HTMLDivElement>(null);
+  const { traces, waiting, read, followed, isPossible, refresh } = useTraceList(
+    state,
+    ids,
+    () => !isAtTop || list.current?.matches(":hover, :focus-within") === true,
+  );
+  const fresh = useFresh(followed.live.admitted);
+  const names = useMemo(() => new Map(experiments.data?.map(({ id, name }) => [id, name])), [experiments.data]);
+  const context = { experimentNameOf: (id: string) => names.get(id) ?? id, nowMs: Date.now() };
+  const columns = TRACE_COLUMNS.filter(({ key }) => key === "name" || state.columns.includes(key));
+  const known = useMemo(() => knownWordsOf(endpoints.data ?? [], traces.slice(0, 500)), [endpoints.data, traces]);
+  const filterError = filterErrorOf(read.error, FILTER_OFFSET);
+  const error = experiments.error ?? (filterError === undefined ? read.error : null);
+  const { fetchNextPage, hasNextPage, isFetching } = read;
+  const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  const isLoading = experiments.isPending || (isPossible && read.isPending && read.error === null);
+  const showNew = () => {
+    followed.admit();
+    list.current?.querySelector("section")?.scrollTo({ top: 0 });
+  };
+
   return (
-    <View title="Traces">
-      <EmptyState icon="traces" title="Nothing here yet" />
+    <View
+      title="Traces"
+      tools={
+        <>
+          <PendingNote scope={state.scope} onShow={() => change({ scope: { kind: "pending" } })} />
+          <ScopeMenu scope={state.scope} experiments={experiments.data ?? []} onChoose={(scope) => change({ scope })} />
+          <TimeRangePicker range={state.range} onChoose={(range) => change({ range })} />
+          <ColumnsMenu columns={state.columns} onChoose={(chosen) => change({ columns: chosen })} />
+          <LiveButton
+            status={followed.status}
+            isWanted={state.live}
+            onToggle={() => change({ live: !state.live })}
+            onRefresh={refresh}
+          />
+        </>
+      }
+    >
+      <div className={styles["view"]}>
+        <FilterBar filter={state.filter} onChange={(filter) => change({ filter })} error={filterError} known={known} />
+        <div ref={list} className={styles["list"]} aria-busy={read.isPlaceholderData}>
+          {waiting > 0 && (
+            <Button look="main" className={styles["new"] ?? ""} onClick={showNew}>
+              {waiting} new
+            </Button>
+          )}
+          {error !== null ? (
+            <ErrorState
+              error={error}
+              onRetry={() => void (experiments.error ? experiments.refetch() : read.refetch())}
+            />
+          ) : isLoading ? (
+            <LoadingLines what="traces" lines={14} />
+          ) : traces.length === 0 && !hasNextPage ? (
+            <NoTraces state={state} onWiden={() => change({ filter: "", range: { kind: "all" } })} />
+          ) : (
+            <TraceList
+              traces={traces}
+              columns={columns}
+              context={context}
+              order={state.order}
+              onOrder={(order) => change({ order })}
+              onMore={hasNextPage && !isFetching ? more : undefined}
+              current={current}
+              onCurrent={setCurrent}
+              fresh={fresh}
+              onScroll={setAtTop}
+              foot={
+                <p className={styles["foot"]} role="status">
+                  {hasNextPage ? "Searching further back …" : `${traces.length} traces, and no more`}
+                </p>
+              }
+            />
+          )}
+        </div>
+      </div>
     </View>
   );
+}
+
+/** The experiments of a scope, by id. Undefined: they are not known yet. */
+function idsIn(scope: Scope, experiments: readonly Experiment[] | undefined): readonly string[] | undefined {
+  if (scope.kind === "experiments") return scope.ids;
+  if (scope.kind !== "all") return [];
+  const latest = experiments?.toSorted((one, other) => Number(secondsOf(other) - secondsOf(one)));
+  return latest
+    ?.slice(0, EXPERIMENTS_MAX)
+    .map(({ id }) => id)
+    .toSorted((one, other) => Number(one) - Number(other));
+}
+
+function secondsOf({ updateTime }: Experiment): bigint {
+  return updateTime?.seconds ?? 0n;
 }

@@ -3,11 +3,14 @@ import type { AnyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
 /** A value as text: a text as it is, anything else as JSON. Bytes are base64. */
 export function textOfValue(value: AnyValue): string {
   if (value.value?.$case === "stringValue") return value.value.value;
-  return JSON.stringify(jsonOf(value));
+  return JSON.stringify(jsonOfValue(value));
 }
 
-/** The decoder's limit bounds the recursion. A number that JSON has no word for is its text; an integer may be one. */
-function jsonOf({ value }: AnyValue): unknown {
+/**
+ * A value as JSON. Bytes are base64. A number that JSON has no word for is its text; an integer may be one. The decoder's
+ * limit bounds the recursion.
+ */
+export function jsonOfValue({ value }: AnyValue): unknown {
   switch (value?.$case) {
     case "intValue":
       return Number.isSafeInteger(Number(value.value)) ? Number(value.value) : value.value.toString();
@@ -16,10 +19,10 @@ function jsonOf({ value }: AnyValue): unknown {
     case "bytesValue":
       return value.value.toString("base64");
     case "arrayValue":
-      return value.value.values.map(jsonOf);
+      return value.value.values.map(jsonOfValue);
     case "kvlistValue":
       return Object.fromEntries(
-        value.value.values.map((entry) => [entry.key, jsonOf(entry.value ?? { value: undefined })]),
+        value.value.values.map((entry) => [entry.key, jsonOfValue(entry.value ?? { value: undefined })]),
       );
     case "stringValue":
     case "boolValue":

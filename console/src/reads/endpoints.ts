@@ -8,6 +8,6 @@ export function useEndpoints() {
   return useQuery({
     queryKey: ["endpoints"],
     queryFn: async ({ signal }): Promise<readonly Endpoint[]> =>
-      (await call(EndpointServiceService.listEndpoints, {}, signal)).endpoints,
+      (await call(EndpointServiceService.listEndpoints, { details: false }, signal)).endpoints,
   });
 }

@@ -1,8 +1,9 @@
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import { keepListAddress } from "../../address/last-list.ts";
 import { useViewState } from "../../address/view-state.ts";
 import { Button } from "../../components/button.tsx";
-import { ErrorState, LoadingLines } from "../../components/states.tsx";
+import { EmptyState, ErrorState, LoadingLines } from "../../components/states.tsx";
 import { TimeRangePicker } from "../../components/time-range-picker.tsx";
 import { View } from "../../components/view.tsx";
 import { FilterBar } from "../../filter/filter-bar.tsx";
@@ -29,6 +30,7 @@ const EXPERIMENTS_MAX = 100;
 /** The list of traces: live, filtered, as its address says. */
 export function TracesView() {
   const [state, change] = useViewState(tracesCodec);
+  useEffect(() => keepListAddress(tracesCodec.write(state).toString()), [state]);
   const experiments = useExperiments();
   const endpoints = useEndpoints();
   const ids = useMemo(() => idsIn(state.scope, experiments.data), [state.scope, experiments.data]);
@@ -88,6 +90,8 @@ export function TracesView() {
             />
           ) : isLoading ? (
             <LoadingLines what="traces" lines={14} />
+          ) : filterError !== undefined ? (
+            <EmptyState icon="filter" title="This filter cannot be read" />
           ) : traces.length === 0 && !hasNextPage ? (
             <NoTraces state={state} onWiden={() => change({ filter: "", range: { kind: "all" } })} />
           ) : (

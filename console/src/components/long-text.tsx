@@ -1,0 +1,40 @@
+import { useState } from "react";
+import { bytesText } from "../format/figures.ts";
+import { beginningOf, visiblePieces } from "../format/visible-text.ts";
+import { Button } from "./button.tsx";
+import { classes } from "./classes.ts";
+import styles from "./long-text.module.css";
+
+/** Longer texts are cut until one asks for all of it. */
+const CHARACTERS_MAX = 4000;
+const LINES_MAX = 60;
+
+/** A text that anybody may have written: shown as text and nothing else, signs that cannot be seen by their codes. */
+export function LongText({ text, isCode = false }: { readonly text: string; readonly isCode?: boolean }) {
+  const [isWhole, setWhole] = useState(false);
+  const beginning = beginningOf(text, CHARACTERS_MAX, LINES_MAX);
+  const isCut = beginning.length < text.length;
+  const shown = isWhole || !isCut ? text : beginning;
+  return (
+    <>
+      <div className={classes(styles["text"], isCode && styles["code"])} dir="auto">
+        {visiblePieces(shown).map((piece, index) =>
+          piece.kind === "text" ? (
+            piece.text
+          ) : (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text do not move
+            <span key={index} className={styles["control"]} title="A character that is not seen">
+              {piece.code}
+            </span>
+          ),
+        )}
+        {isCut && !isWhole && <span className={styles["cut"]}> …</span>}
+      </div>
+      {isCut && (
+        <Button look="bare" className={styles["more"] ?? ""} aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+          {isWhole ? "Show less" : `Show all ${bytesText(text.length)}`}
+        </Button>
+      )}
+    </>
+  );
+}

@@ -1,5 +1,5 @@
 import { ServiceError } from "#lib/service-error.ts";
-import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import type { Experiment, ExperimentRetention } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { GetExperimentRequest, ListExperimentsRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { experimentMeant } from "./core/default-experiment.ts";
 import { parseExperimentFilter } from "./core/experiment-filter.ts";
@@ -11,18 +11,33 @@ const EXPERIMENTS_PAGE_MAX = 1000;
 /** How many experiments a page looks at, where a filter passes few. */
 const EXPERIMENTS_LOOKED_AT_MAX = 10_000;
 
+/** Where experiments are read from. */
+export interface ExperimentReads {
+  readonly store: TraceStore;
+  /** How much is kept of an experiment of that name. */
+  readonly retentionOf: (workspace: string, experiment: string) => ExperimentRetention;
+}
+
 /** `GetExperiment` in a workspace. */
-export async function getExperiment(store: TraceStore, workspace: string, { experiment: named }: GetExperimentRequest) {
+export async function getExperiment(
+  { store, retentionOf }: ExperimentReads,
+  workspace: string,
+  { experiment: named }: GetExperimentRequest,
+) {
   if (named?.ref === undefined || named.ref.value === "") throw invalid("experiment", "must give an id or a name");
   const experiment = await store.getExperiment(workspace, experimentMeant(workspace, named.ref));
   if (experiment === undefined) {
     throw new ServiceError("not_found", `There is no experiment of that ${named.ref.$case}.`, { field: "experiment" });
   }
-  return { experiment };
+  return { experiment: { ...experiment, retention: retentionOf(workspace, experiment.name) } };
 }
 
 /** `ListExperiments` in a workspace. */
-export async function listExperiments(store: TraceStore, workspace: string, request: ListExperimentsRequest) {
+export async function listExperiments(
+  { store, retentionOf }: ExperimentReads,
+  workspace: string,
+  request: ListExperimentsRequest,
+) {
   const limit = pageSizeOf(request.pageSize, EXPERIMENTS_PAGE_MAX);
   const passes = parseExperimentFilter(request.filter);
   const readAtOnce = passes === undefined ? limit + 1 : EXPERIMENTS_PAGE_MAX;
@@ -34,7 +49,8 @@ export async function listExperiments(store: TraceStore, workspace: string, requ
     for (const experiment of read) {
       if (experiments.length === limit) return { experiments, nextPageToken: experimentTokenOf(last) };
       last = BigInt(experiment.id);
-      if (passes?.(experiment.name) ?? true) experiments.push(experiment);
+      if (!(passes?.(experiment.name) ?? true)) continue;
+      experiments.push({ ...experiment, retention: retentionOf(workspace, experiment.name) });
     }
     if (read.length < readAtOnce) return { experiments, nextPageToken: "" };
   }

@@ -66,7 +66,13 @@ export async function startTraceWriter(
   opened.use(store);
   erasing = opened.use(startErasing(store, log));
   const draining = new AbortController();
-  const reading = { unclaimedAfterMs: traceWriter.unclaimedAfterMs, nowMs: Date.now, draining: draining.signal };
+  const kept = keptByExperimentOf(traceWriter);
+  const reading = {
+    unclaimedAfterMs: traceWriter.unclaimedAfterMs,
+    nowMs: Date.now,
+    draining: draining.signal,
+    retentionOf: kept.toldOf,
+  };
   metrics.watch(
     () => store.condition(),
     () => store.countPending(unclaimedBeforeNs(reading)),
@@ -77,7 +83,7 @@ export async function startTraceWriter(
   const { troubles } = forwarding;
   const { everyMs } = traceWriter.retention;
   const workspaces = [DEFAULT_WORKSPACE, ...config.workspaces.map(({ name }) => name)];
-  const keeping = { everyMs, limits: keptByExperimentOf(traceWriter), workspaces, nowMs: Date.now };
+  const keeping = { everyMs, limits: kept, workspaces, nowMs: Date.now };
   opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log));
   const ops = opened.use(
     await startOpsServer(traceWriter.ops, metrics.registry, () =>

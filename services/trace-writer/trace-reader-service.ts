@@ -22,7 +22,7 @@ import { parseTraceOrder } from "./core/trace-order.ts";
 import { unclaimedOnly } from "./core/unclaimed.ts";
 import { digest } from "./digest.ts";
 import { invalid, invalidToken, pageSizeOf } from "./paging.ts";
-import { getExperiment, listExperiments } from "./read-experiments.ts";
+import { type ExperimentReads, getExperiment, listExperiments } from "./read-experiments.ts";
 import { filterOf, mayReadPayload, shownTo } from "./shown-traces.ts";
 import type { TraceScope } from "./store/trace-reads.ts";
 import type { TraceStore } from "./store/trace-store.ts";
@@ -43,11 +43,13 @@ export interface ReaderOptions {
   readonly nowMs: () => number;
   /** Aborts when the service drains: tails end then. */
   readonly draining: AbortSignal;
+  readonly retentionOf: ExperimentReads["retentionOf"];
 }
 
 /** TraceReaderService: reads what is stored. */
 export function createTraceReaderService(store: TraceStore, options: ReaderOptions, log: Logger): ServedService {
   const unclaimedBefore = () => unclaimedBeforeNs(options);
+  const experiments = { store, retentionOf: options.retentionOf };
   let tails = 0;
   async function* tail(request: TailTracesRequest, { identity, signal }: RpcCall) {
     if (tails >= TAILS_MAX) throw new ServiceError("overloaded", `At most ${TAILS_MAX} tails are followed at once.`);
@@ -81,10 +83,10 @@ export function createTraceReaderService(store: TraceStore, options: ReaderOptio
         totalsResponseOf(await store.totals(identity.workspace, parseTotalsRequest(request), signal)),
       ),
       getExperiment: unary(log, (request: GetExperimentRequest, { identity }) =>
-        getExperiment(store, identity.workspace, request),
+        getExperiment(experiments, identity.workspace, request),
       ),
       listExperiments: unary(log, (request: ListExperimentsRequest, { identity }) =>
-        listExperiments(store, identity.workspace, request),
+        listExperiments(experiments, identity.workspace, request),
       ),
     },
   };

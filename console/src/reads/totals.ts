@@ -12,11 +12,13 @@ export interface TotalsQuestion {
   readonly bucketMs: number;
   readonly groupBy: TotalsGroup;
   readonly groupsMax: number;
+  /** What is added up. Default: what was billed. */
+  readonly kind?: TotalsKind;
 }
 
 const NANOS = 1_000_000n;
 
-/** Totals of what was billed. Without experiments there are none, and nobody is asked. */
+/** Totals. Without experiments there are none, and nobody is asked. */
 export function totalsQuery(question: TotalsQuestion) {
   return queryOptions({
     queryKey: ["totals", question],
@@ -30,13 +32,13 @@ export function totalsQuery(question: TotalsQuestion) {
   });
 }
 
-function requestOf({ experimentIds, fromMs, toMs, bucketMs, groupBy, groupsMax }: TotalsQuestion) {
+function requestOf({ experimentIds, fromMs, toMs, bucketMs, groupBy, groupsMax, kind }: TotalsQuestion) {
   return {
     experimentIds: [...experimentIds],
     startTimeUnixNano: BigInt(Math.floor(fromMs)) * NANOS,
     endTimeUnixNano: BigInt(Math.ceil(toMs)) * NANOS,
     bucketNanos: BigInt(bucketMs) * NANOS,
-    kind: TotalsKind.TOTALS_KIND_BILLED,
+    kind: kind ?? TotalsKind.TOTALS_KIND_BILLED,
     groupBy,
     groupsMax,
   };

@@ -1,4 +1,5 @@
 import type { Config } from "#lib/config/schema.ts";
+import type { ExperimentRetention } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { KeptTraces } from "./retention.ts";
 
 type Retention = Config["traceWriter"]["retention"];
@@ -12,6 +13,8 @@ export interface KeptByExperiment {
   readonly hasLimits: boolean;
   /** What is kept of an experiment of that name, or undefined: of the pending traces. Undefined: everything. */
   kept(workspace: string, experiment: string | undefined, nowMs: number): KeptTraces | undefined;
+  /** The limits of an experiment of that name, as its readers are told of them. */
+  toldOf(workspace: string, experiment: string): ExperimentRetention;
 }
 
 /** The limits of a configuration. */
@@ -32,6 +35,11 @@ export function keptByExperimentOf({
     kept(workspace, experiment, nowMs) {
       const limits = limitsOf(workspace, experiment);
       return isLimited(limits) ? keptOf(limits, nowMs) : undefined;
+    },
+    toldOf(workspace, experiment) {
+      const { ageDaysMax = 0, tracesMax = 0, bytesMax = 0 } = limitsOf(workspace, experiment);
+      const isOwn = own.has(keyOf(workspace, experiment));
+      return { ageDaysMax, tracesMax: BigInt(tracesMax), bytesMax: BigInt(bytesMax), own: isOwn };
     },
   };
 }

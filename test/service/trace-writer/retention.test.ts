@@ -83,3 +83,16 @@ test("each experiment keeps what is configured for it, and of the rest nothing i
   await until("what was deleted is erased", () => !/secret<(1|79|203)>/.test(onDisk()));
   expect(onDisk()).toContain("secret<199>");
 });
+
+test("readers are told what is kept of each experiment, and whether that is its own", async () => {
+  await using running = await startRunning(newDirectory(), "{}", RETENTION);
+  for (const [n, experiment] of ["kept", "young", "other"].entries()) await write(running, experiment, n + 1, 0);
+  const { experiments } = await call<ListExperimentsResponse>((done) =>
+    running.reader.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
+  );
+  expect(Object.fromEntries(experiments.map(({ name, retention }) => [name, retention]))).toMatchObject({
+    kept: { ageDaysMax: 0, tracesMax: 0n, bytesMax: 0n, own: true },
+    young: { ageDaysMax: 2.5, tracesMax: 0n, bytesMax: 0n, own: true },
+    other: { ageDaysMax: 0, tracesMax: 60n, bytesMax: 0n, own: false },
+  });
+});

@@ -1,11 +1,180 @@
-import { EmptyState } from "../../components/states.tsx";
+import { useMemo, useRef, useState } from "react";
+import { Link } from "wouter";
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import { useViewState } from "../../address/view-state.ts";
+import { Sparkline } from "../../chart/sparkline.tsx";
+import { Button } from "../../components/button.tsx";
+import { Segments } from "../../components/segments.tsx";
+import { EmptyState, ErrorState, LoadingLines } from "../../components/states.tsx";
+import { type Column, Table } from "../../components/table.tsx";
 import { View } from "../../components/view.tsx";
+import { bytesText, costText, countText, percentText } from "../../format/figures.ts";
+import { agoText } from "../../format/moments.ts";
+import { useExperiments } from "../../reads/experiments.ts";
+import { useShortcuts } from "../../shell/shortcuts.tsx";
+import { tracesAddress } from "../traces/traces-address.ts";
+import { type Activity, DAYS, useActivity } from "./activity.ts";
+import { ExperimentDialog } from "./experiment-dialog.tsx";
+import styles from "./experiments.module.css";
+import { EXPERIMENTS_ORDERS, type ExperimentsOrder, experimentsCodec } from "./experiments-address.ts";
+import { retentionText } from "./retention-text.ts";
 
-/** Experiments. */
+interface Row {
+  readonly experiment: Experiment;
+  readonly activity: Activity | undefined;
+}
+
+type Asked = { readonly renamed?: { readonly id: string; readonly name: string } };
+
+/** The experiments: what is in each, how it went of late, what is kept of it; to create one and to give one another name. */
 export function ExperimentsView() {
+  const [{ search, order }, change] = useViewState(experimentsCodec);
+  const [asked, setAsked] = useState<Asked>();
+  const { data, error, refetch } = useExperiments();
+  const activity = useActivity(data ?? []);
+  const field = useRef<HTMLInputElement>(null);
+  const shortcuts = useMemo(
+    () => [
+      { keys: "/", does: "Search experiments", run: () => field.current?.focus() },
+      { keys: "n", does: "New experiment", run: () => setAsked({}) },
+    ],
+    [],
+  );
+  useShortcuts(shortcuts);
+  const rows = rowsOf(data ?? [], activity, search, order);
+  const tools = (
+    <>
+      <input
+        ref={field}
+        type="search"
+        className={styles["search"]}
+        aria-label="Search experiments"
+        placeholder="Search"
+        value={search}
+        onChange={(event) => change({ search: event.target.value }, { replace: true })}
+      />
+      <Segments
+        label="Order"
+        options={EXPERIMENTS_ORDERS}
+        value={order}
+        onChoose={(chosen) => change({ order: chosen })}
+      />
+      <Button look="main" icon="plus" onClick={() => setAsked({})}>
+        New experiment
+      </Button>
+    </>
+  );
   return (
-    <View title="Experiments">
-      <EmptyState icon="experiments" title="Nothing here yet" />
+    <View title="Experiments" tools={tools}>
+      {data === undefined ? (
+        error === null ? (
+          <LoadingLines what="experiments" />
+        ) : (
+          <ErrorState error={error} onRetry={() => void refetch()} />
+        )
+      ) : rows.length === 0 ? (
+        <EmptyState
+          icon="experiments"
+          title={search === "" ? "No experiments yet" : "No experiment has that in its name"}
+        >
+          {search === "" && <p>The first call of an endpoint makes its experiment. Setup has a command to copy.</p>}
+        </EmptyState>
+      ) : (
+        <List rows={rows} onRename={(renamed) => setAsked({ renamed })} />
+      )}
+      {asked !== undefined && <ExperimentDialog renamed={asked.renamed} onClose={() => setAsked(undefined)} />}
     </View>
   );
+}
+
+function List({
+  rows,
+  onRename,
+}: {
+  readonly rows: readonly Row[];
+  readonly onRename: (experiment: Experiment) => void;
+}) {
+  const nowMs = Date.now();
+  const columns: readonly Column<Row>[] = [
+    {
+      key: "name",
+      head: "Experiment",
+      cell: ({ experiment: { id, name } }) => (
+        <Link className={styles["name"]} href={tracesAddress({ scope: { kind: "experiments", ids: [id] } })}>
+          {name}
+        </Link>
+      ),
+    },
+    {
+      key: "activity",
+      head: `Last ${DAYS} days`,
+      cell: ({ activity }) => <Sparkline values={activity?.requests ?? []} width={150} />,
+    },
+    { key: "traces", head: "Traces", numeric: true, cell: ({ experiment }) => countText(experiment.traceCount) },
+    { key: "errors", head: "Error rate", numeric: true, cell: ({ activity }) => errorRateOf(activity) },
+    { key: "cost", head: "Cost", numeric: true, cell: ({ activity }) => (activity ? costText(activity.nanoUsd) : "–") },
+    { key: "size", head: "Size", numeric: true, cell: ({ experiment }) => bytesText(experiment.storedBytes) },
+    {
+      key: "kept",
+      head: "Kept",
+      cell: ({ experiment: { retention } }) => (
+        <span
+          title={retention?.own === true ? "Set for this experiment" : "What holds for all that have none of their own"}
+        >
+          {retentionText(retention)}
+          {retention?.own === true && <span className={styles["own"]}> own</span>}
+        </span>
+      ),
+    },
+    {
+      key: "active",
+      head: "Last active",
+      cell: ({ experiment }) => <span className={styles["soft"]}>{agoText(activeMsOf(experiment), nowMs)}</span>,
+    },
+    {
+      key: "rename",
+      head: <span className="unseen">Rename</span>,
+      cell: ({ experiment }) => (
+        <Button look="bare" icon="edit" label={`Rename ${experiment.name}`} onClick={() => onRename(experiment)} />
+      ),
+    },
+  ];
+  return (
+    <>
+      <Table caption="Experiments" columns={columns} rows={rows} keyOf={({ experiment }) => experiment.id} />
+      <p className={styles["note"]}>
+        What is kept is set in the configuration, under <code>traceWriter.retention</code> and{" "}
+        <code>traceWriter.experiments</code>; beyond it the oldest traces are deleted.
+      </p>
+    </>
+  );
+}
+
+function rowsOf(
+  experiments: readonly Experiment[],
+  activity: ReadonlyMap<string, Activity>,
+  search: string,
+  order: ExperimentsOrder,
+): readonly Row[] {
+  const wanted = search.trim().toLowerCase();
+  return experiments
+    .filter(({ name }) => name.toLowerCase().includes(wanted))
+    .toSorted(ORDERS[order])
+    .map((experiment) => ({ experiment, activity: activity.get(experiment.name) }));
+}
+
+const ORDERS: Readonly<Record<ExperimentsOrder, (a: Experiment, b: Experiment) => number>> = {
+  active: (a, b) => activeMsOf(b) - activeMsOf(a),
+  name: (a, b) => a.name.localeCompare(b.name),
+  size: (a, b) => Number(b.storedBytes - a.storedBytes),
+};
+
+function activeMsOf({ updateTime, createTime }: Experiment): number {
+  const { seconds = 0n, nanos = 0 } = updateTime ?? createTime ?? {};
+  return Number(seconds) * 1000 + nanos / 1e6;
+}
+
+function errorRateOf(activity: Activity | undefined): string {
+  const requests = activity?.requests.reduce((sum, count) => sum + count, 0) ?? 0;
+  return activity === undefined || requests === 0 ? "–" : percentText(activity.errors / requests);
 }

@@ -30,10 +30,32 @@ export interface Experiment {
   traceCount: bigint;
   /** What their spans and payloads take as they are stored, in bytes, without indexes. */
   storedBytes: bigint;
+  /** How much of it is kept, in what TraceReaderService answers. It is set in the configuration (docs/retention.md). */
+  retention?: ExperimentRetention | undefined;
+}
+
+/** How much of an experiment is kept. Beyond a limit its oldest traces are deleted. */
+export interface ExperimentRetention {
+  /** How old a trace gets, in days from its start. 0: any age. */
+  ageDaysMax: number;
+  /** How many traces it has. 0: any number. */
+  tracesMax: bigint;
+  /** How many bytes its spans and payloads take, as `Experiment.stored_bytes` counts them. 0: any number. */
+  bytesMax: bigint;
+  /** Whether the configuration has this for the experiment by its name. False: it is what holds for all that have none. */
+  own: boolean;
 }
 
 function createBaseExperiment(): Experiment {
-  return { id: "", name: "", createTime: undefined, updateTime: undefined, traceCount: 0n, storedBytes: 0n };
+  return {
+    id: "",
+    name: "",
+    createTime: undefined,
+    updateTime: undefined,
+    traceCount: 0n,
+    storedBytes: 0n,
+    retention: undefined,
+  };
 }
 
 export const Experiment: MessageFns<Experiment> = {
@@ -61,6 +83,9 @@ export const Experiment: MessageFns<Experiment> = {
         throw new globalThis.Error("value provided for field message.storedBytes of type int64 too large");
       }
       writer.uint32(48).int64(message.storedBytes);
+    }
+    if (message.retention !== undefined) {
+      ExperimentRetention.encode(message.retention, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -124,6 +149,99 @@ export const Experiment: MessageFns<Experiment> = {
             }
 
             message.storedBytes = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.retention = ExperimentRetention.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseExperimentRetention(): ExperimentRetention {
+  return { ageDaysMax: 0, tracesMax: 0n, bytesMax: 0n, own: false };
+}
+
+export const ExperimentRetention: MessageFns<ExperimentRetention> = {
+  encode(message: ExperimentRetention, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ageDaysMax !== 0) {
+      writer.uint32(9).double(message.ageDaysMax);
+    }
+    if (message.tracesMax !== 0n) {
+      if (BigInt.asIntN(64, message.tracesMax) !== message.tracesMax) {
+        throw new globalThis.Error("value provided for field message.tracesMax of type int64 too large");
+      }
+      writer.uint32(16).int64(message.tracesMax);
+    }
+    if (message.bytesMax !== 0n) {
+      if (BigInt.asIntN(64, message.bytesMax) !== message.bytesMax) {
+        throw new globalThis.Error("value provided for field message.bytesMax of type int64 too large");
+      }
+      writer.uint32(24).int64(message.bytesMax);
+    }
+    if (message.own !== false) {
+      writer.uint32(32).bool(message.own);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExperimentRetention {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExperimentRetention();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.ageDaysMax = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tracesMax = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytesMax = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.own = reader.bool();
             continue;
           }
         }

@@ -1,0 +1,36 @@
+import type { Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
+import type { RecentCalls } from "#proto/twinspan/gateway/v1/endpoint_details.ts";
+import type { Tone } from "../../components/chip.tsx";
+
+/** How an endpoint does, in a word. */
+export interface EndpointState {
+  readonly tone: Tone;
+  readonly words: string;
+}
+
+/** From this share of its latest calls on that failed an endpoint is said to fail. */
+const FAILING = 0.2;
+/** Of fewer calls no share is told. */
+const CALLS_MIN = 5;
+
+/** How an endpoint does: what the operator must do first, then what its providers do, then what its calls came to. */
+export function endpointStateOf({ unavailableReason, models, details }: Endpoint): EndpointState {
+  if (unavailableReason !== "") return { tone: "bad", words: unavailableReason };
+  const open = models.filter(({ breakerState }) => breakerState !== "closed");
+  if (open.length === models.length) return { tone: "bad", words: "all providers suspended" };
+  const recent = details?.recent;
+  if (isFailing(recent)) return { tone: "bad", words: "failing" };
+  if (open.length > 0) return { tone: "wait", words: "a provider suspended" };
+  if (models.some((model) => isFailing(model.details?.recent))) return { tone: "wait", words: "a model failing" };
+  if ((details?.callsWaiting ?? 0n) > 0n) return { tone: "wait", words: "calls waiting" };
+  return (recent?.count ?? 0n) === 0n ? { tone: "plain", words: "idle" } : { tone: "ok", words: "well" };
+}
+
+/** The share of them that failed. Undefined: there were none. */
+export function errorShareOf(recent: RecentCalls | undefined): number | undefined {
+  return recent === undefined || recent.count === 0n ? undefined : Number(recent.errors) / Number(recent.count);
+}
+
+function isFailing(recent: RecentCalls | undefined): boolean {
+  return Number(recent?.count ?? 0n) >= CALLS_MIN && (errorShareOf(recent) ?? 0) >= FAILING;
+}

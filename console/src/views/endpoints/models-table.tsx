@@ -1,0 +1,119 @@
+import type { Endpoint, EndpointModel } from "#proto/twinspan/gateway/v1/endpoint.ts";
+import type { ModelPrice } from "#proto/twinspan/gateway/v1/endpoint_details.ts";
+import { Chip, type Tone } from "../../components/chip.tsx";
+import { type Column, Table } from "../../components/table.tsx";
+import { costText, countText, durationText, percentText } from "../../format/figures.ts";
+import { errorShareOf } from "./endpoint-state.ts";
+import styles from "./endpoints.module.css";
+import { ErrorTypes } from "./error-types.tsx";
+
+/** What an endpoint is made of: each model, its share, what it costs, and what was asked of it lately. */
+export function ModelsTable({ endpoint: { models } }: { readonly endpoint: Endpoint }) {
+  const whole = models.reduce((sum, { weight }) => sum + weight, 0);
+  const firstFallback = models.findIndex(({ weight }) => weight === 0);
+  const rows = models.map((model, at) => ({ model, at }));
+  const columns: readonly Column<(typeof rows)[number]>[] = [
+    {
+      key: "model",
+      head: "Model",
+      cell: ({ model: { provider, model } }) => (
+        <span className={styles["model"]}>
+          <b>{model}</b> <span>{provider}</span>
+        </span>
+      ),
+    },
+    {
+      key: "share",
+      head: "Share",
+      cell: ({ model: { weight }, at }) =>
+        weight === 0 ? (
+          <span className={styles["soft"]}>fallback {at - firstFallback + 1}</span>
+        ) : (
+          <span className={styles["share"]}>
+            <span aria-hidden="true">
+              <i style={{ width: `${(100 * weight) / whole}%` }} />
+            </span>
+            {percentText(weight / whole)}
+          </span>
+        ),
+    },
+    { key: "state", head: "State", cell: ({ model }) => <ModelState model={model} /> },
+    {
+      key: "attempts",
+      head: "Attempts",
+      numeric: true,
+      cell: ({ model }) => countText(model.details?.recent?.count ?? 0n),
+    },
+    {
+      key: "errors",
+      head: "Failed",
+      numeric: true,
+      cell: ({ model: { details } }) => {
+        const share = errorShareOf(details?.recent);
+        return (
+          <span className={styles["failed"]}>
+            {details?.recent !== undefined && <ErrorTypes errors={details.recent.errorsByType} />}
+            {share === undefined ? "–" : percentText(share)}
+          </span>
+        );
+      },
+    },
+    {
+      key: "p50",
+      head: "p50",
+      numeric: true,
+      cell: ({ model }) => nanosText(model.details?.recent?.duration?.p50Nanos),
+    },
+    {
+      key: "p95",
+      head: "p95",
+      numeric: true,
+      cell: ({ model }) => nanosText(model.details?.recent?.duration?.p95Nanos),
+    },
+    {
+      key: "token",
+      head: "First token p95",
+      numeric: true,
+      cell: ({ model }) => nanosText(model.details?.recent?.timeToFirstToken?.p95Nanos),
+    },
+    {
+      key: "price",
+      head: "Price per M tokens",
+      numeric: true,
+      cell: ({ model }) => <Price price={model.details?.price} />,
+    },
+  ];
+  return <Table caption="Models" columns={columns} rows={rows} keyOf={({ at }) => `${at}`} />;
+}
+
+const STATES: Readonly<Record<string, readonly [tone: Tone, words: string, says: string]>> = {
+  closed: ["ok", "takes calls", "Its provider's breaker is closed."],
+  half_open: ["wait", "one call tries", "Its provider kept failing; one call tries whether it is well again."],
+  open: ["bad", "suspended", "Its provider keeps failing and is left alone for a while."],
+};
+
+function ModelState({ model: { breakerState, details } }: { readonly model: EndpointModel }) {
+  if (details !== undefined && details.unavailableReason !== "")
+    return <Chip tone="bad">{details.unavailableReason}</Chip>;
+  const [tone, words, says] = STATES[breakerState] ?? ["plain", breakerState, ""];
+  return (
+    <Chip tone={tone} title={says}>
+      {words}
+    </Chip>
+  );
+}
+
+function Price({ price }: { readonly price: ModelPrice | undefined }) {
+  if (price === undefined) return <span className={styles["soft"]}>not known</span>;
+  const { inputNanoUsdPerMillion, outputNanoUsdPerMillion, priceVersion } = price;
+  return (
+    <span title={`input / output, from ${priceVersion}`}>
+      {costText(inputNanoUsdPerMillion)} / {costText(outputNanoUsdPerMillion)}
+    </span>
+  );
+}
+
+/** A time as people read it. */
+export function nanosText(nanos: bigint | undefined): string {
+  return nanos === undefined ? "–" : durationText(Number(nanos) / 1e6);
+}

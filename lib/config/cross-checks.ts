@@ -4,6 +4,7 @@ import { z } from "zod";
 import { authFaultsOf } from "./auth-checks.ts";
 import type { CrossFault } from "./cross-fault.ts";
 import { forwardingFaultsOf } from "./forwarding-checks.ts";
+import { limitFaultsOf } from "./limit-checks.ts";
 import { BUILT_IN_PATTERNS } from "./sections/redaction.ts";
 import { storeFaultsOf } from "./store-checks.ts";
 
@@ -67,6 +68,7 @@ export function crossFaultsOf(plain: unknown): readonly CrossFault[] {
     ...endpointFaultsOf(config.data),
     ...redactionFaultsOf(config.data),
     ...forwardingFaultsOf(plain),
+    ...limitFaultsOf(plain),
     ...storeFaultsOf(plain),
     ...authFaultsOf(plain),
   ];

@@ -3,6 +3,7 @@ import { auth } from "./sections/auth.ts";
 import { endpoints } from "./sections/endpoint.ts";
 import { gateway } from "./sections/gateway.ts";
 import { ingress } from "./sections/ingress.ts";
+import { limits } from "./sections/limits.ts";
 import { providers } from "./sections/provider.ts";
 import { redaction } from "./sections/redaction.ts";
 import { traceWriter } from "./sections/trace-writer.ts";
@@ -27,6 +28,7 @@ export const configSchema = z.strictObject({
   providers,
   redaction,
   endpoints,
+  limits,
 });
 
 /** `twinspan.yaml`, checked and with its defaults filled in. */

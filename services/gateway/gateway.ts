@@ -3,6 +3,7 @@ import type { Authority } from "#lib/auth/authority.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
+import type { Allowances } from "./limits/allowances.ts";
 import type { LiveEndpoints } from "./live-endpoints.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Outbox } from "./outbox/outbox.ts";
@@ -15,6 +16,7 @@ export interface Gateway {
   readonly onRefused: OnRefused;
   readonly endpoints: LiveEndpoints;
   readonly outbox: Outbox;
+  readonly allowances: Allowances;
   readonly metrics: GatewayMetrics;
   readonly limits: Config["gateway"]["limits"];
   readonly clock: Clock;

@@ -7,10 +7,14 @@ import type { Invocation as InvocationMessage, InvocationSummary } from "#proto/
 import { firstAnswer } from "./attempts.ts";
 import { failureOf } from "./core/failure.ts";
 import type { Caller } from "./core/invocation.ts";
+import type { LimitSubject } from "./core/limit-claims.ts";
+import { limitHeadersOf } from "./core/limit-headers.ts";
 import type { DialectRequest, DialectSupport } from "./dialects/dialect.ts";
 import { type Endpoint, isSharedWith } from "./endpoints.ts";
+import { expectedUseOf } from "./expected-use.ts";
 import type { Gateway } from "./gateway.ts";
 import { handOn } from "./hand-on.ts";
+import type { Allowance } from "./limits/allowances.ts";
 import type { HeldEndpoint } from "./live-endpoints.ts";
 import { callerKeyOf } from "./providers/caller-credentials.ts";
 import { Recording } from "./recording.ts";
@@ -33,6 +37,10 @@ export interface InvocationCall {
   readonly signal: AbortSignal;
   /** Hears of the call's trace, once its endpoint is known. Not called for endpoints without tracing. */
   onTraced(ids: { readonly traceId: string; readonly spanId: string }): void;
+  /** Hears how the caller's limits stand, before the answer begins, as headers. Not called when no limit counts the call. */
+  onCounted(headers: readonly (readonly [name: string, value: string])[]): void;
+  /** Hears that the call is not refused: what was told so far may go out. */
+  onAccepted(): void;
   /** Hears what the call came to, before its last piece or its failure. Not called when there is no such endpoint. */
   onEnded(summary: InvocationSummary): void;
 }
@@ -59,6 +67,8 @@ export async function* invoke(
     refuseWithoutRight(gateway, call.identity, endpoint);
     refuseBadRequest(call, request);
     refuseWithoutCredentials(call, endpoint);
+    recording.allowed(await allowanceOf(gateway, call, endpoint, recording));
+    call.onAccepted();
     await recording.begin();
     const { takesStream, signal } = call;
     using _turn = endpoint.turnstile.enter() ?? (await turnOf(endpoint, recording, signal));
@@ -133,6 +143,27 @@ function refuseWithoutCredentials({ invocation }: InvocationCall, { name, option
     "unauthenticated",
     `The endpoint ${name} sends its provider the caller's own key, and the request brought none. Send it as your SDK does: authorization, x-api-key, x-goog-api-key or api-key.`,
   );
+}
+
+/** Asks the configuration's limits for the call. It is known by its trace, which it has also where that is not written. */
+function allowanceOf(
+  { allowances, clock }: Gateway,
+  call: InvocationCall,
+  endpoint: Endpoint,
+  recording: Recording,
+): Promise<Allowance> {
+  const { invocation } = recording;
+  return allowances.ask({
+    call: invocation.traceId,
+    subject: subjectOf(call.identity, endpoint),
+    estimate: (answerTokens) => expectedUseOf(endpoint, invocation, () => recording.request(), answerTokens),
+    onCounted: (standings) => call.onCounted(limitHeadersOf(standings, Number(clock() / 1_000_000n))),
+  });
+}
+
+/** Whom a call is counted under. A key and a token's subject of the same name are two. */
+function subjectOf({ kind, name, workspace }: Identity, endpoint: Endpoint): LimitSubject {
+  return { endpoint: endpoint.name, key: `${workspace}/${kind}/${name}`, workspace };
 }
 
 /** Waits for the call's turn. How long it did is in its trace, also when it waited in vain. */

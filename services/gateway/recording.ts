@@ -11,6 +11,7 @@ import type { AnswerWatch, DialectRequest, DialectSupport } from "./dialects/dia
 import type { Endpoint, PlannedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { keepPayloads } from "./keep-payloads.ts";
+import type { Allowance } from "./limits/allowances.ts";
 import { type Candidate, OpenAttempt } from "./open-attempt.ts";
 
 /** What a recording is opened with. */
@@ -38,6 +39,7 @@ export class Recording {
   readonly #ended: Attempt[] = [];
   readonly #passedOver: string[] = [];
   #waitedNanos: bigint | undefined;
+  #allowance: Allowance | undefined;
   /** Who watched the answer of the last that ended. */
   #watch: AnswerWatch | undefined;
   #hasEnded = false;
@@ -90,6 +92,11 @@ export class Recording {
     if (written === "late") this.#gateway.metrics.late("begin");
   }
 
+  /** Notes what the call is allowed: what it used is counted when it ends. */
+  allowed(allowance: Allowance): void {
+    this.#allowance = allowance;
+  }
+
   /** Notes how long the call waited for its turn. */
   waited(nanos: bigint): void {
     this.#waitedNanos = nanos;
@@ -102,7 +109,7 @@ export class Recording {
       index: this.attempts,
       candidate,
       requestType: this.invocation.requestType,
-      request: () => this.#request(Number.MAX_SAFE_INTEGER).bytes,
+      request: () => this.request(),
       now: () => this.now(),
       onEnded: (ended, watch) => {
         this.#open.delete(attempt);
@@ -145,6 +152,7 @@ export class Recording {
     const summary = this.isTraced ? told : { ...told, traceId: "" };
     if (this.#hasEnded) return summary;
     this.#hasEnded = true;
+    this.#allowance?.settle(summary);
     this.#gateway.metrics.ended(invocation, ending, summary);
     this.#opening.endpoint.health.ended(invocation, ending, summary.timeToFirstTokenNanos);
     if (this.isTraced) await this.#record(ending);
@@ -172,6 +180,11 @@ export class Recording {
 
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /** The whole request in JSON, as far as it is JSON. */
+  request(): Buffer {
+    return this.#request(Number.MAX_SAFE_INTEGER).bytes;
   }
 
   /** The request, as the caller sent it. What is cut at `bytesMax` is JSON still, where it was made for the record. */

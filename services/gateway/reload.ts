@@ -4,14 +4,15 @@ import type { ConfigSource } from "#lib/config/config-source.ts";
 import { ConfigError } from "#lib/config/load.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
+import type { Allowances } from "./limits/allowances.ts";
 import type { LiveEndpoints } from "./live-endpoints.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 
 /** Takes changes of the configuration while the gateway runs. */
 export interface Reloading {
   /**
-   * Reads the configuration again. `providers`, `endpoints`, `redaction`, `auth` and `workspaces` take effect, all or
-   * nothing: one with faults leaves everything as it is. Never throws; the log and the metrics say what came of it.
+   * Reads the configuration again. `providers`, `endpoints`, `redaction`, `auth`, `workspaces` and `limits.rules` take effect,
+   * all or nothing: one with faults leaves everything as it is. Never throws; the log and the metrics say what came of it.
    */
   reload(): void;
   /** Why the configuration in the file is not the one in use. Undefined: it is. */
@@ -24,12 +25,14 @@ export interface ReloadingParts {
   readonly config: Config;
   readonly endpoints: LiveEndpoints;
   readonly authority: Authority;
+  readonly allowances: Allowances;
   readonly metrics: GatewayMetrics;
   readonly log: Logger;
 }
 
 /** Makes it. Nothing happens before it is asked. */
-export function createReloading({ source, config, endpoints, authority, metrics, log }: ReloadingParts): Reloading {
+export function createReloading(parts: ReloadingParts): Reloading {
+  const { source, config, endpoints, authority, allowances, metrics, log } = parts;
   let inUse = config;
   let trouble: string | undefined;
   return {
@@ -41,13 +44,16 @@ export function createReloading({ source, config, endpoints, authority, metrics,
         const next = source.read();
         const changes = endpoints.replace({ ...next, gateway: config.gateway });
         authority.replace(next);
+        allowances.follow(next.limits.rules);
         const redactionChanged = changedSettings(inUse.redaction, next.redaction).length > 0;
         const rightsChanged = changedSettings(rightsIn(inUse), rightsIn(next)).length > 0;
+        const limitsChanged = changedSettings(inUse.limits.rules, next.limits.rules).length > 0;
         const needsRestart = changedSettings(fixedIn(config), fixedIn(next));
         inUse = next;
         trouble = undefined;
         metrics.configReloaded("ok");
-        log.info({ ...changes, redactionChanged, rightsChanged, needsRestart }, "configuration reloaded");
+        const changed = { redactionChanged, rightsChanged, limitsChanged };
+        log.info({ ...changes, ...changed, needsRestart }, "configuration reloaded");
       } catch (error) {
         trouble = "the configuration has faults and is not in use; the one before is (see the log)";
         metrics.configReloaded("failed");
@@ -59,8 +65,9 @@ export function createReloading({ source, config, endpoints, authority, metrics,
 
 /** The settings that only a start takes. */
 function fixedIn(config: Config): object {
-  const { providers: _, endpoints: _e, redaction: _r, auth: _a, workspaces: _w, ...fixed } = config;
-  return fixed;
+  const { providers: _, endpoints: _e, redaction: _r, auth: _a, workspaces: _w, limits, ...fixed } = config;
+  const { rules: _rules, ...fixedLimits } = limits;
+  return { ...fixed, limits: fixedLimits };
 }
 
 function rightsIn({ auth, workspaces }: Config): object {

@@ -11,12 +11,19 @@ import type { InvocationCall } from "./invoke.ts";
 /** What an RPC knows of an invocation by itself: who calls, in which trace, and where the answer's metadata goes. */
 export type RpcInvocation = Pick<
   InvocationCall,
-  "identity" | "caller" | "callerContext" | "signal" | "onTraced" | "onEnded"
+  "identity" | "caller" | "callerContext" | "signal" | "onTraced" | "onCounted" | "onAccepted" | "onEnded"
 >;
 
 /** Reads it of the call's metadata and of OpenTelemetry's context; the full trace is named in initial metadata and trailers. */
 export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
   const callerContext = callerContextOf(context.active());
+  const head = new Metadata();
+  const both = [head, rpc.trailers];
+  let isSent = false;
+  const sendHead = () => {
+    if (!isSent) rpc.sendHead(head);
+    isSent = true;
+  };
   const metadata = { get: (key: string) => textOf(rpc.metadata, key) };
   return {
     identity: rpc.identity,
@@ -24,14 +31,19 @@ export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
     callerContext,
     signal: rpc.signal,
     onTraced({ traceId, spanId }) {
-      const head = new Metadata();
-      for (const metadata of [head, rpc.trailers]) {
+      for (const metadata of both) {
         metadata.set("x-twinspan-trace-id", traceNameOf(traceId));
         metadata.set("traceresponse", formatTraceParent({ traceId, spanId, flags: SAMPLED }));
       }
-      rpc.sendHead(head);
     },
-    onEnded: (summary) => addTimings(rpc.trailers, summary),
+    onCounted(headers) {
+      for (const metadata of both) for (const [name, value] of headers) metadata.set(name, value);
+    },
+    onAccepted: sendHead,
+    onEnded(summary) {
+      sendHead();
+      addTimings(rpc.trailers, summary);
+    },
   };
 }
 

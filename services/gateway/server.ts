@@ -17,6 +17,7 @@ import { createEndpointService } from "./endpoint-service.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayService } from "./gateway-service.ts";
 import { createInferenceService } from "./inference-service.ts";
+import { startAllowances } from "./limits/start-allowances.ts";
 import { LiveEndpoints } from "./live-endpoints.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { startOutbox } from "./outbox/outbox.ts";
@@ -62,6 +63,7 @@ export async function startGateway(
   const outbox = started.use(await startOutbox(options, log));
   const metrics = new GatewayMetrics(() => outbox.state(), routing);
   const watched = started.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
+  const { allowances } = started.use(startAllowances(config.limits, metrics.registry, log));
   observeTraceContext((outcome) => metrics.context(outcome));
   const authority = new Authority(config);
   const onRefused = observeRefusals(metrics.registry, log);
@@ -70,6 +72,7 @@ export async function startGateway(
     onRefused,
     endpoints,
     outbox,
+    allowances,
     metrics,
     limits: options.limits,
     clock: createClock(),
@@ -77,13 +80,18 @@ export async function startGateway(
     log,
   };
 
-  const reloading = createReloading({ source, config, endpoints, authority, metrics, log });
+  const reloading = createReloading({ source, config, endpoints, authority, allowances, metrics, log });
   if (options.reloadOnChange) started.use(source.watch(reloading.reload));
 
   let isReady = true;
   const degraded = () => {
     const { trouble } = outbox.state();
-    const told = [trouble && `tracing degraded: ${trouble}`, reloading.trouble, ...watched.troubles];
+    const told = [
+      trouble && `tracing degraded: ${trouble}`,
+      reloading.trouble,
+      allowances.trouble,
+      ...watched.troubles,
+    ];
     return told.filter((reason) => reason !== undefined);
   };
   const ops = started.use(

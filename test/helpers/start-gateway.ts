@@ -41,6 +41,8 @@ export interface GatewayScript {
   readonly limits?: Readonly<Record<string, unknown>>;
   /** Further settings under `gateway`. Its configuration is not watched unless they say so. */
   readonly gateway?: Readonly<Record<string, unknown>>;
+  /** The section `limits`: rate limits and budgets. */
+  readonly callLimits?: Readonly<Record<string, unknown>>;
   /** Settings under `redaction`. */
   readonly redaction?: Readonly<Record<string, unknown>>;
 }
@@ -144,6 +146,7 @@ function settingsOf(script: GatewayScript, outboxPath: string, providerUrl: stri
     },
     providers,
     redaction: script.redaction,
+    limits: script.callLimits,
     endpoints,
   };
 }

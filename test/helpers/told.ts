@@ -11,6 +11,11 @@ export function errorInfoOf(told: Failed): { reason: string; domain: string } {
   return { reason, domain };
 }
 
+/** The limit that a failure says is reached. Undefined: it names none. */
+export function limitOf(told: Failed): string | undefined {
+  return ErrorInfo.decode(detailIn(told, "ErrorInfo") ?? Buffer.alloc(0)).metadata["limit"];
+}
+
 /** When a failure says to try again, in milliseconds. Undefined: it does not. */
 export function retryDelayMsOf(told: Failed): number | undefined {
   const detail = detailIn(told, "RetryInfo");

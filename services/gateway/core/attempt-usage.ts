@@ -39,6 +39,22 @@ export function usageOfAnswer({ requestType, facts, request, reduced }: BegunAns
   return { ...usage, inputTokens, outputTokens, totalTokens: inputTokens + (outputTokens ?? 0n), estimated: true };
 }
 
+/**
+ * The usage to expect of a request whose answer has `answerTokens`, estimated from its texts. `request`: it in JSON. Undefined:
+ * its kind is never estimated.
+ */
+export function expectedUsageOf(
+  requestType: RequestType,
+  request: () => Buffer,
+  answerTokens: bigint,
+): Usage | undefined {
+  const estimated = ESTIMATED.get(requestWordsOf(requestType)?.operation ?? "");
+  if (estimated === undefined) return undefined;
+  const inputTokens = estimatedInputTokens(request());
+  const outputTokens = estimated === "both" ? answerTokens : 0n;
+  return { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens, estimated: true };
+}
+
 /** Whether no provider takes money for a kind of request. */
 export function isFree(requestType: RequestType): boolean {
   return requestWordsOf(requestType)?.operation === "count_tokens";

@@ -58,7 +58,7 @@ export function traceNameIn(metadata: Metadata): string | undefined {
 
 /** The headers that name the request and its full trace: ours, and those of W3C that other tools read. */
 function namesOf(metadata: Metadata, requestId: string, timing = ""): AnswerHeaders {
-  const headers = ["x-request-id", requestId];
+  const headers = ["x-request-id", requestId, ...limitsOf(metadata)];
   const traceName = traceNameIn(metadata);
   if (traceName !== undefined) headers.push("x-twinspan-trace-id", traceName);
   const traceResponse = textOf(metadata, "traceresponse");
@@ -68,6 +68,14 @@ function namesOf(metadata: Metadata, requestId: string, timing = ""): AnswerHead
   const serverTiming = [parent, timing].filter((part) => part !== "").join(", ");
   if (serverTiming !== "") headers.push("server-timing", serverTiming);
   return headers;
+}
+
+/** How the caller's limits stand, in the words of the IETF's draft. */
+function limitsOf(metadata: Metadata): AnswerHeaders {
+  return ["ratelimit-policy", "ratelimit"].flatMap((name) => {
+    const value = textOf(metadata, name);
+    return value !== undefined && VALUE.test(value) ? [name, value] : [];
+  });
 }
 
 /** Framing and connection headers are ours alone. */

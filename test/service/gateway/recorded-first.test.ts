@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Authority } from "#lib/auth/authority.ts";
 import { NOBODY } from "#lib/auth/identity.ts";
 import { createClock } from "#lib/clock.ts";
+import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
@@ -10,6 +11,7 @@ import type { Behaviour } from "../../../examples/scripted-provider/behaviour.ts
 import { type ScriptedProvider, startScriptedProvider } from "../../../examples/scripted-provider/scripted-provider.ts";
 import { openAiChat } from "../../../services/gateway/dialects/openai-chat/openai-chat.ts";
 import { type InvocationCall, invoke } from "../../../services/gateway/invoke.ts";
+import { startAllowances } from "../../../services/gateway/limits/start-allowances.ts";
 import { LiveEndpoints } from "../../../services/gateway/live-endpoints.ts";
 import { GatewayMetrics } from "../../../services/gateway/metrics.ts";
 import { NOTHING_SHED, type OutboxState } from "../../../services/gateway/outbox/messages.ts";
@@ -77,12 +79,14 @@ function slowOutbox() {
 function read(outbox: Outbox, model: string, stream: boolean) {
   const { limits } = configOf({ endpoints: {} }, "unused", provider.url, "127.0.0.1:1").gateway;
   const metrics = new GatewayMetrics(() => STATE, routing);
+  const { allowances } = startAllowances(configSchema.parse({}).limits, metrics.registry, log);
   const authority = new Authority({ auth: "none", workspaces: [] });
   const gateway = {
     authority,
     onRefused() {},
     endpoints,
     outbox,
+    allowances,
     metrics,
     limits,
     clock: createClock(),
@@ -106,6 +110,8 @@ function read(outbox: Outbox, model: string, stream: boolean) {
     takesStream: true,
     signal: new AbortController().signal,
     onTraced: () => {},
+    onCounted: () => {},
+    onAccepted: () => {},
     onEnded: () => {},
   };
   const told: { pieces: InvokeStreamResponse[]; hasEnded: boolean } = { pieces: [], hasEnded: false };

@@ -178,6 +178,21 @@ endpoints:
   ]);
 });
 
+test("rules of limits limit something, for endpoints that there are, and each has a name of its own", () => {
+  const text = `limits:
+  rules:
+    - { name: a, per: key }
+    - { name: a, per: key, requestsMax: 1, endpoints: [none] }
+  redis: { url: "redis://me:secret@redis:6379" }
+`;
+  expect(faultsOf(text)).toEqual([
+    "twinspan.yaml:3:7  limits.rules[0]: limits nothing. Give requestsMax, tokensMax, usdMax or callsMax.",
+    'twinspan.yaml:4:15  limits.rules[1].name: "a" is there twice. Rename one.',
+    'twinspan.yaml:4:56  limits.rules[1].endpoints[0]: no endpoint "none" under endpoints. Add it, or fix the name.',
+    "twinspan.yaml:5:17  limits.redis.url: must hold no user and password. Give limits.redis.username and limits.redis.password.",
+  ]);
+});
+
 test("destinations are named by those who forward to them, and their addresses fit their protocol", () => {
   const text = `traceWriter:
   destinations:

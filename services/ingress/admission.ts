@@ -1,17 +1,23 @@
 import { TLSSocket } from "node:tls";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { requireNeed } from "#lib/auth/authority.ts";
-import type { Identity } from "#lib/auth/identity.ts";
+import { OWN_HEADER } from "#lib/auth/credential.ts";
+import { type Identity, NOBODY } from "#lib/auth/identity.ts";
+import { refusedRight } from "#lib/auth/refusal.ts";
 import { serviceErrorOf } from "#lib/service-error.ts";
 import { certifiedPeerOf } from "#lib/tls/certified-peer.ts";
 import { queryCredentialsOf } from "./core/address.ts";
 import { routeNeedOf } from "./core/route-needs.ts";
+import { isOfOurPages } from "./core/same-origin.ts";
+import { sessionIn } from "./core/session-cookie.ts";
 import type { IngressParts } from "./ingress-parts.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** The caller's credential for twinspan, which goes on to the services: they check it themselves. Empty: there is none. */
     credential: string;
+    /** Who calls. On routes that ask nothing it is nobody. */
+    identity: Identity;
   }
   interface FastifyContextConfig {
     /** Whether the route does nothing but say that its method is not taken. */
@@ -25,6 +31,8 @@ declare module "fastify" {
  */
 export function admitCallers(app: FastifyInstance, { authority, onRefused }: IngressParts): void {
   app.decorateRequest("credential", "");
+  // A value that requests share must not be an object, says Fastify: each is given its own below.
+  app.decorateRequest("identity");
   app.addHook("onRoute", ({ method, url, config }) => {
     for (const name of config?.isRefusal ? [] : [method].flat()) {
       if (routeNeedOf(name, config?.countedAs ?? url) !== undefined) continue;
@@ -32,16 +40,23 @@ export function admitCallers(app: FastifyInstance, { authority, onRefused }: Ing
     }
   });
   app.addHook("onRequest", async (request) => {
-    const header = (name: string) => headerOf(request, name);
-    request.credential = authority.credentialAmong(header) ?? "";
     const { url = "", config } = request.routeOptions;
+    const given = authority.credentialAmong((name) => headerOf(request, name));
+    const session = given === undefined ? sessionIn(request.headers) : undefined;
+    request.credential = given ?? session ?? "";
+    request.identity = NOBODY;
     const need = url === "" || config.isRefusal ? "nothing" : routeNeedOf(request.method, config.countedAs ?? url);
     if (need === "nothing") return;
     let identity: Identity | undefined;
     try {
       if (need === undefined) throw new Error(`nobody has said what ${request.method} ${url} asks of its callers`);
+      const header = (name: string) => (name === OWN_HEADER ? request.credential : undefined);
       identity = await authority.identify({ header, peer: peerOf(request) });
       requireNeed(need, identity);
+      if (session !== undefined && !isOfOurPages(request.method, request.headers)) {
+        throw refusedRight("role", "Who has signed in in a browser may do this from the console's own pages only.");
+      }
+      request.identity = identity;
     } catch (thrown) {
       const error = serviceErrorOf(thrown);
       onRefused(error, `${request.method} ${url}`, identity);

@@ -35,6 +35,7 @@ import { routeOpenAi } from "./routes/openai.ts";
 import { routeOperations } from "./routes/operations.ts";
 import { routeOtlpTraces } from "./routes/otlp-traces.ts";
 import { routeRaw } from "./routes/raw.ts";
+import { routeSignIn } from "./routes/sign-in.ts";
 import { watchUnusedConnections } from "./unused-connections.ts";
 
 /** How long a client may take to send a request, head and body. Past it the answer is 408. */
@@ -146,6 +147,7 @@ function createApp(parts: IngressParts, log: Logger): FastifyInstance {
   const refuseRest = refuseOtherMethods(app);
   routeConsole(app, parts);
   routeOperations(app, parts);
+  routeSignIn(app, parts);
   routeOpenAi(app, parts);
   routeAnthropic(app, parts);
   routeGemini(app, parts);

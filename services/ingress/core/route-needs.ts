@@ -11,7 +11,7 @@ const GET_ENDPOINT = "/twinspan.gateway.v1.EndpointService/GetEndpoint";
  * What every route asks of its caller: what the RPC asks that it makes, by the RPC's path, or something of its own. An ingress
  * with a route that is not here does not start. Prefixes under which a route is there once more are left out, and so are the contracts' methods, whose paths are the RPCs'.
  */
-const ROUTES: Readonly<Record<string, string | Need>> = {
+export const ROUTE_NEEDS: Readonly<Record<string, string | Need>> = {
   "POST /v1/chat/completions": INVOKE,
   "POST /v1/responses": INVOKE,
   "POST /v1/responses/compact": INVOKE,
@@ -57,6 +57,10 @@ const ROUTES: Readonly<Record<string, string | Need>> = {
   "POST /2.0/mlflow/experiments/create": `${EXPERIMENTS}/CreateExperiment`,
   "POST /2.0/mlflow/experiments/update": `${EXPERIMENTS}/RenameExperiment`,
   "POST /2.0/mlflow/experiments/search": `${READER}/ListExperiments`,
+  // Signing in checks the key that it is given; signing out needs none.
+  "POST /sign-in": "nothing",
+  "POST /sign-out": "nothing",
+  "GET /who-am-i": "known",
   // How busy a service is: for its operators.
   "GET /metrics": ["admin", "read-traces"],
   // What says nothing about anyone: where to look, the console's own files, which version is spoken, whether the process lives
@@ -87,7 +91,7 @@ const REPEATED: readonly (readonly [prefix: string, original: string])[] = [
 export function routeNeedOf(method: string, url: string): Need | undefined {
   if (method === "POST" && METHOD_NEEDS[url] !== undefined) return METHOD_NEEDS[url];
   const [prefix, original] = REPEATED.find(([repeated]) => url.startsWith(repeated)) ?? ["", ""];
-  const asked = ROUTES[`${method === "HEAD" ? "GET" : method} ${original}${url.slice(prefix.length)}`];
+  const asked = ROUTE_NEEDS[`${method === "HEAD" ? "GET" : method} ${original}${url.slice(prefix.length)}`];
   return typeof asked === "string" && asked.startsWith("/") ? METHOD_NEEDS[asked] : needIn(asked);
 }
 

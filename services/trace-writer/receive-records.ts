@@ -11,19 +11,19 @@ export interface ReceivedRecord {
 /** `records` of WriteInvocationsRequest. */
 const RECORDS_FIELD = 1;
 
-/** The records of a serialized WriteInvocationsRequest. Throws where the bytes are none. */
-export function receiveRecords(request: Uint8Array): readonly ReceivedRecord[] {
+/** The records of a serialized WriteInvocationsRequest, each still serialized. Throws where the bytes are none. */
+export function recordsIn(request: Uint8Array): readonly Uint8Array[] {
   const reader = new BinaryReader(request);
-  const records: ReceivedRecord[] = [];
+  const records: Uint8Array[] = [];
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
-    if (field === RECORDS_FIELD) records.push(receiveRecord(reader.bytes()));
+    if (field === RECORDS_FIELD) records.push(reader.bytes());
     else reader.skip(type, field);
   }
   return records;
 }
 
-/** One serialized record. A protobuf message may be cut between its fields, so its parts need no encoding again. */
+/** One serialized record. Throws where the bytes are none. A protobuf message may be cut between its fields, so its parts need no encoding again. */
 export function receiveRecord(bytes: Uint8Array): ReceivedRecord {
   const reader = new BinaryReader(bytes);
   const parts: { readonly [Part in keyof RecordParts]: Uint8Array[] } = { full: [], mirror: [], payload: [] };

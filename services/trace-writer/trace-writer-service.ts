@@ -11,29 +11,32 @@ import {
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { checkRecord } from "./core/record-check.ts";
 import { type RecordToWrite, recordToWriteOf } from "./core/record-to-write.ts";
-import { decoded, tolerant, type Undecodable } from "./decoding.ts";
+import { decoded, decodedBy, tolerant, type Undecodable } from "./decoding.ts";
 import { digest } from "./digest.ts";
 import type { Metrics } from "./metrics.ts";
-import { type ReceivedRecord, receiveRecords } from "./receive-records.ts";
+import { type ReceivedRecord, receiveRecord, recordsIn } from "./receive-records.ts";
 import type { RecordOutcome, TraceStore } from "./store/trace-store.ts";
+import { mapInTurns } from "./turns.ts";
 
 const RECORDS_MAX = 1000;
 
-/** TraceWriterService: checks each record, and stores those that break no rule. */
+/** TraceWriterService: checks each record, and stores those that break no rule. Readers have their turns meanwhile. */
 export function createTraceWriterService(store: TraceStore, metrics: Metrics, log: Logger): ServedService {
-  const handle = async (request: readonly ReceivedRecord[] | Undecodable, signal: AbortSignal) => {
-    const records = decoded(request);
-    if (records.length < 1 || records.length > RECORDS_MAX) {
+  const handle = async (request: readonly Uint8Array[] | Undecodable, signal: AbortSignal) => {
+    const serialized = decoded(request);
+    const { length } = serialized;
+    if (length < 1 || length > RECORDS_MAX) {
       throw new ServiceError("invalid_request", `records must be 1 to ${RECORDS_MAX}.`, { field: "records" });
     }
-    metrics.received("records", records.length);
+    const records = await mapInTurns(serialized, decodedBy(receiveRecord));
+    metrics.received("records", length);
     return writeInvocations(store, metrics, records, signal);
   };
   return {
     name: "twinspan.trace.v1.TraceWriterService",
-    definition: { writeInvocations: tolerant(TraceWriterServiceService.writeInvocations, receiveRecords) },
+    definition: { writeInvocations: tolerant(TraceWriterServiceService.writeInvocations, recordsIn) },
     implementation: {
-      writeInvocations: unary(log, (request: readonly ReceivedRecord[] | Undecodable, { signal }) =>
+      writeInvocations: unary(log, (request: readonly Uint8Array[] | Undecodable, { signal }) =>
         handle(request, signal),
       ),
     },
@@ -46,16 +49,16 @@ async function writeInvocations(
   records: readonly ReceivedRecord[],
   signal: AbortSignal,
 ): Promise<WriteInvocationsResponse> {
-  const results: WriteResult[] = [];
   const accepted: { readonly index: number; readonly record: RecordToWrite }[] = [];
-  for (const [index, { record, parts }] of records.entries()) {
+  const checked = await mapInTurns(records.entries(), ([index, { record, parts }]) => {
     const reason = checkRecord(record);
     const toWrite = reason === undefined ? recordToWriteOf(record, parts, digest) : undefined;
     const refusal = reason ?? "full.resource_spans: is required";
-    results.push(refusalOf(refusal));
     if (toWrite === undefined) metrics.refused(refusal);
     else accepted.push({ index, record: toWrite });
-  }
+    return refusalOf(refusal);
+  });
+  const results = [...checked];
   if (accepted.length === 0) return { results };
   const outcomes = await store.writeRecords(
     accepted.map(({ record }) => record),

@@ -10,7 +10,7 @@ import { linesOf } from "../../../cli/trace/lines-of.ts";
 import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
 import { checkSpan } from "../../../services/trace-writer/core/span-check.ts";
 import { receiveExport } from "../../../services/trace-writer/receive-export.ts";
-import { receiveRecords } from "../../../services/trace-writer/receive-records.ts";
+import { receiveRecord, recordsIn } from "../../../services/trace-writer/receive-records.ts";
 import { attributes, record, resourceSpans, span } from "../../service/trace-writer/sample-traces.ts";
 import { changedJson } from "../changed-json.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
@@ -59,7 +59,7 @@ export const OTLP: readonly FuzzTarget[] = [
     name: "records of calls",
     inputs: mutated([WriteInvocationsRequest.encode({ records: RECORDS }).finish()]),
     check(input) {
-      const received = decodedOrRefused(() => receiveRecords(input));
+      const received = decodedOrRefused(() => recordsIn(input).map(receiveRecord));
       for (const { record: read, parts } of received ?? []) {
         assertSilent(checkRecord(read) ?? "");
         const cut = Buffer.concat([...parts.full, ...parts.payload, ...parts.mirror]);

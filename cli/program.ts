@@ -65,6 +65,7 @@ Examples:
   twinspan key new --name agents --role invoke --role write-traces
   twinspan trace list --experiment gateway/demo the newest full traces of an endpoint
   twinspan trace show tr-0af7651916cd43dd8448eb211c80319c
+  twinspan trace totals --by model --since 30d  what calls cost
   twinspan trace export --experiment gateway/demo --out demo.jsonl
   twinspan rpc twinspan.gateway.v1.EndpointService/ListEndpoints '{}'
 `;

@@ -1,17 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseTraceName, traceNameOf } from "#lib/ids.ts";
 import { messageJsonOf } from "#lib/traces/message-json.ts";
-import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { traceListOf } from "../trace/trace-list.ts";
 import type { TraceReader } from "../trace/trace-reader.ts";
 import { traceLinesOf } from "../trace/trace-tree.ts";
-import { experimentNamed, readerOf, targetOption } from "./target.ts";
+import { experimentsOf } from "./experiments-of.ts";
+import { readerOf, targetOption } from "./target.ts";
 import { addTraceFileCommands } from "./trace-files.ts";
+import { addTraceTotalsCommand } from "./trace-totals.ts";
 
 const LIMIT_MAX = 10_000;
 
-/** `twinspan trace show`, `twins`, `tail` and `list`. */
+/** `twinspan trace show`, `twins`, `tail` and `list`, and the others that stand beside them. */
 export function addTraceCommands(program: Command, io: CliIo): void {
   const trace = program.command("trace").description("read stored traces, write them to files and send those back");
   trace
@@ -50,7 +51,7 @@ export function addTraceCommands(program: Command, io: CliIo): void {
     .addHelpText("after", TAIL_EXAMPLE)
     .action(async (options: Omit<ListOptions, "limit">, command: Command) => {
       using reader = readerOf(command, io);
-      const experiments = await experimentsOf(reader, options, io);
+      const experiments = options.pending ? [] : await experimentsOf(reader, options.experiment, io);
       const experimentIds = experiments.map(({ id }) => id);
       const followed = { ...options, experimentIds, pending: options.pending ?? false };
       for await (const traces of reader.tail(followed, io.stop)) {
@@ -77,16 +78,17 @@ export function addTraceCommands(program: Command, io: CliIo): void {
     .addHelpText("after", LIST_EXAMPLES)
     .action(async (options: ListOptions, command: Command) => {
       using reader = readerOf(command, io);
-      const experiments = await experimentsOf(reader, options, io);
       const unclaimed = options.unclaimed ?? false;
       const pending = options.pending ?? false;
       const isWithoutOwner = pending || unclaimed;
+      const experiments = isWithoutOwner ? [] : await experimentsOf(reader, options.experiment, io);
       const nothing = experiments.length === 0 && !isWithoutOwner;
       const experimentIds = experiments.map(({ id }) => id);
       const traces = nothing ? [] : await reader.traces({ ...options, experimentIds, pending, unclaimed });
       io.out(options.json ? `${messageJsonOf(traces)}\n` : traceListOf(traces, experiments));
       if (options.experiment === undefined && !isWithoutOwner) await tellPending(reader, io);
     });
+  addTraceTotalsCommand(trace, io);
   addTraceFileCommands(trace, io);
 }
 
@@ -110,25 +112,7 @@ interface ListOptions {
   readonly json?: true;
 }
 
-/** How many experiments one search takes. */
-const SEARCHED_MAX = 100;
 const PENDING_COUNTED_MAX = 100;
-
-async function experimentsOf(
-  reader: TraceReader,
-  options: Pick<ListOptions, "experiment" | "pending" | "unclaimed">,
-  io: CliIo,
-): Promise<readonly Experiment[]> {
-  if (options.pending || options.unclaimed) return [];
-  if (options.experiment !== undefined) return [await experimentNamed(reader, options.experiment)];
-  const all = await reader.experiments();
-  if (all.length <= SEARCHED_MAX) return all;
-  io.err(
-    `twinspan: of ${all.length} experiments, the ${SEARCHED_MAX} that took a span last. Name one with --experiment.\n`,
-  );
-  const lastSpanOf = ({ updateTime }: Experiment) => Number(updateTime?.seconds ?? 0n);
-  return all.toSorted((one, other) => lastSpanOf(other) - lastSpanOf(one)).slice(0, SEARCHED_MAX);
-}
 
 /** Who looks for a mirror in the list of experiments would not find it while it is pending. */
 async function tellPending(reader: TraceReader, io: CliIo): Promise<void> {

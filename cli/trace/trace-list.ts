@@ -2,6 +2,7 @@ import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { millisecondsOf } from "./milliseconds.ts";
 import { printable } from "./printable.ts";
+import { tableOf } from "./table.ts";
 import { tokensTextOf } from "./tokens-text.ts";
 
 /** Traces as a table: id, state, when, how long, tokens, where, what. Ends with a line break. */
@@ -17,17 +18,7 @@ export function traceListOf(traces: readonly TraceInfo[], experiments: readonly 
     ownerOf(trace, names),
     printable(trace.name),
   ]);
-  const widths = rows.reduce<readonly number[]>(
-    (known, row) => row.map((cell, column) => Math.max(cell.length, known[column] ?? 0)),
-    [],
-  );
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-  return `${lines.join("\n")}\n`;
+  return tableOf(rows);
 }
 
 function ownerOf({ experimentId, unclaimed }: TraceInfo, names: ReadonlyMap<string, string>): string {

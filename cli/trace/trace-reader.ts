@@ -1,5 +1,6 @@
 import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import type { GetTotalsRequest, GetTotalsResponse, TotalsPoint } from "#proto/twinspan/trace/v1/totals.ts";
 import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
   type GetExperimentResponse,
@@ -42,6 +43,8 @@ export interface TraceReader extends Disposable {
   pages(listing: Omit<TraceListing, "limit">): AsyncIterable<readonly TraceInfo[]>;
   /** The other twins of a trace by time, at most `limit`. A ServiceError of kind `not_found` when there is no such trace. */
   twins(traceId: string, limit: number): Promise<readonly TraceInfo[]>;
+  /** What calls or traces came to, as GetTotals says. */
+  totals(request: GetTotalsRequest): Promise<readonly TotalsPoint[]>;
   /** Traces as they appear and change, from now on, until `signal` aborts or the trace-writer ends it. */
   tail(tailing: Omit<TraceListing, "limit" | "orderBy">, signal: AbortSignal): AsyncIterable<readonly TraceInfo[]>;
   /** The experiment of that name. A ServiceError of kind `not_found` when there is none. */
@@ -96,6 +99,12 @@ export function startTraceReader({ target, credentials, options: channel }: Conn
           client.listTwins({ traceId, pageToken, pageSize }, new Metadata(), options, done),
         ),
       ),
+    async totals(request) {
+      const answer = await ask<GetTotalsResponse>(WHO, target, (options, done) =>
+        client.getTotals(request, new Metadata(), options, done),
+      );
+      return answer.points;
+    },
     async *tail({ experimentIds, pending, filter = "" }, signal) {
       const request = { experimentIds: [...experimentIds], pending, filter, resumeToken: "" };
       const stream = client.tailTraces(request, new Metadata());

@@ -2,6 +2,7 @@ import { type SpanFacts, spanFactsOf } from "#lib/traces/span-facts.ts";
 import { type PlacedSpan, placedSpansOf, spansOf } from "#lib/traces/span-tree.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { type Trace, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
+import { dollarsOf } from "./dollars.ts";
 import { millisecondsOf } from "./milliseconds.ts";
 import { payloadLinesOf } from "./payload-lines.ts";
 import { printable } from "./printable.ts";
@@ -91,11 +92,6 @@ function figuresOf({ facts, repeatsTokens, repeatsCost }: Row): string {
     ...(firstTokenMs === undefined ? [] : [`first token ${millisecondsOf(firstTokenMs)} ms`]),
     ...(error === undefined ? [] : [`✗ ${error}`]),
   ].join("   ");
-}
-
-/** Small costs have as many digits as it takes to see them. */
-function dollarsOf(usd: number): string {
-  return `$${usd >= 0.01 || usd === 0 ? usd.toFixed(4) : usd.toFixed(9).replace(/0{1,5}$/, "")}`;
 }
 
 function sameTokens(one: SpanFacts, other: SpanFacts): boolean {

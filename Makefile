@@ -73,6 +73,14 @@ fuzz: install ## Give every parser what is almost right, and keep what breaks on
 soak: install ## Use everything for long, and see that memory, handles and queues stay flat (SECONDS=600)
 	@$(NODE) test/soak/main.ts
 
+.PHONY: audit
+audit: install ## Check what is known of the packages: pins, install scripts, licences, advisories and signatures
+	@sh scripts/audit.sh
+
+.PHONY: sbom
+sbom: install ## Write the bill of materials of what runs in production: var/sbom.cdx.json (CycloneDX)
+	@mkdir -p var && npm sbom --omit=dev --sbom-format=cyclonedx >var/sbom.cdx.json && echo "written: var/sbom.cdx.json"
+
 .PHONY: bench
 bench: install ## Measure what twinspan costs, and write docs/performance.md
 	@$(NODE) bench/main.ts

@@ -17,6 +17,7 @@ import { type Forwarding, startForwarding } from "./forwarding/forwarding.ts";
 import { createForwardingMetrics } from "./forwarding-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOtlpService } from "./otlp-service.ts";
+import { createPostgresMetrics } from "./postgres-metrics.ts";
 import { startRetention } from "./retention.ts";
 import { createRetentionMetrics } from "./retention-metrics.ts";
 import { startStore } from "./store/start-store.ts";
@@ -62,7 +63,10 @@ export async function startTraceWriter(
     if (events.has("forward_added")) forwarding?.wake();
     if (ERASED_AFTER.some((event) => events.has(event))) erasing?.wake();
   };
-  const { store, place } = await startStore(config, observerOf(metrics, wakeThoseWho));
+  const { store, place } = await startStore(config, {
+    observer: observerOf(metrics, wakeThoseWho),
+    postgres: () => createPostgresMetrics(metrics.registry),
+  });
   opened.use(store);
   erasing = opened.use(startErasing(store, log));
   const draining = new AbortController();

@@ -27,11 +27,14 @@ const postgres = z
       .min(1)
       .optional()
       .describe("The user's password, in place of one in the URL. Give a reference: ${POSTGRES_PASSWORD}."),
-    connectionsMax: count(
-      8,
-      500,
-      "How many connections this trace-writer has at the most. Half of them commit, the rest read; who finds none free waits.",
-    ),
+    connectionsMax: z
+      .int()
+      .min(2)
+      .max(500)
+      .default(8)
+      .describe(
+        "How many connections this trace-writer has at the most. Half of them commit, the rest read; who finds none free waits.",
+      ),
     commitBatchMax: count(250, 10_000, "How many requests share one commit at the most."),
     statementTimeoutMs: ms(
       30_000,

@@ -9,10 +9,14 @@ import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts
  *   another one, all its spans do, but for mirrors, where the destination gets those as they arrive.
  * - A write that changes nothing adds nothing.
  *
- * Several trace-writers on one store may be handed the same: a destination may get it twice.
+ * Where several trace-writers share a store that can tell them apart, what waits for a destination is told to one of them at a
+ * time. Else, and where one ends before it has removed what it sent, a destination may get the same twice.
  */
 export interface ForwardQueue {
-  /** What has waited longest for a destination, about in the order of arrival. `itemsMax` bounds what it stands for. */
+  /**
+   * What has waited longest for a destination, about in the order of arrival. `itemsMax` bounds what it stands for. Empty as
+   * well while another trace-writer forwards to the destination.
+   */
   next(destination: string, itemsMax: number): Promise<readonly Forward[]>;
   /** Its spans as they are stored now: some may be there no more, because they were replaced or deleted. */
   read(forward: Forward, withPayload: boolean): Promise<readonly ResourceSpans[]>;

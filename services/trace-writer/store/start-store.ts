@@ -1,5 +1,6 @@
 import type { Config } from "#lib/config/schema.ts";
 import { forwardRoutesOf } from "../core/forward-routes.ts";
+import { type PostgresObserver, startPostgresStore } from "./postgres/postgres-store.ts";
 import { startSqliteStore } from "./sqlite/sqlite-store.ts";
 import type { StoreObserver, TraceStore } from "./trace-store.ts";
 
@@ -9,8 +10,14 @@ export interface StartedStore {
   readonly place: string;
 }
 
+/** Hears what the store does, and makes who hears what a store of one kind does. */
+export interface StoreObservers {
+  readonly observer: StoreObserver;
+  postgres(): Omit<PostgresObserver, keyof StoreObserver>;
+}
+
 /** Starts the store that `traceWriter.store.use` names. Fails with one line that says what to do. */
-export async function startStore(config: Config, observer: StoreObserver): Promise<StartedStore> {
+export async function startStore(config: Config, { observer, postgres }: StoreObservers): Promise<StartedStore> {
   const { limits, store: stores } = config.traceWriter;
   const options = {
     queueBytesMax: limits.queueBytesMax,
@@ -20,7 +27,16 @@ export async function startStore(config: Config, observer: StoreObserver): Promi
   switch (stores.use) {
     case "sqlite":
       return { store: await startSqliteStore({ ...stores.sqlite, ...options }, observer), place: stores.sqlite.path };
-    case "postgres":
-      throw new Error("not yet");
+    case "postgres": {
+      const { url = "", ...settings } = stores.postgres;
+      const store = await startPostgresStore({ ...settings, url, ...options }, { ...observer, ...postgres() });
+      return { store, place: withoutPassword(url) };
+    }
   }
+}
+
+function withoutPassword(url: string): string {
+  const place = new URL(url);
+  place.password = "";
+  return place.href;
 }

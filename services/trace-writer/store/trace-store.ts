@@ -83,7 +83,8 @@ export interface TraceStore extends TraceReads, AsyncDisposable {
 
   /**
    * Leaves nothing on the disk of what was deleted, replaced or evicted, and gives the room back to it, in steps between the
-   * writes. False: somebody still reads what was there before, so some of it is left. Try again later.
+   * writes, as far as the store can: `docs/stores.md` says how far. False: somebody still reads what was there before, so
+   * more of it is left than need be. Try again later.
    */
   erase(signal: AbortSignal): Promise<boolean>;
 

@@ -148,7 +148,7 @@ const twoWays = fc
   );
 
 /** Invariant 6: order, repetition and batching of arrivals change no read. Each run has a workspace of its own. */
-export function describePermutations(store: () => TraceStore): void {
+export function describePermutations(store: () => TraceStore, runs: number): void {
   test("any order, repetition and batching of arrivals gives the same answer to every read", async () => {
     let run = 0;
     await fc.assert(
@@ -164,7 +164,7 @@ export function describePermutations(store: () => TraceStore): void {
         await Promise.all(inFlight);
         expect(await everyRead(store(), other)).toEqual(await everyRead(store(), one));
       }),
-      { numRuns: 100 },
+      { numRuns: runs },
     );
   }, 120_000);
 }

@@ -13,8 +13,11 @@ import { describeSearch } from "./search-suite.ts";
 import { describeTotals } from "./totals-suite.ts";
 import { searchTraces, spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
-/** What every store promises (`TraceStore`). `open` gives one that is empty, takes 50 spans a trace, and has SUITE_ROUTES. */
-export function describeTraceStore(name: string, open: () => Promise<TraceStore>): void {
+/**
+ * What every store promises (`TraceStore`). `open` gives one that is empty, takes 50 spans a trace, and has SUITE_ROUTES.
+ * `permutations`: how many orders of arrival are tried; where a write is a round trip they are fewer.
+ */
+export function describeTraceStore(name: string, open: () => Promise<TraceStore>, permutations = 100): void {
   describe(name, () => {
     let store: TraceStore;
     let next = 1;
@@ -235,6 +238,6 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
     describeTotals(() => store);
     describeForwards(() => store);
     describeChanges(() => store);
-    describePermutations(() => store);
+    describePermutations(() => store, permutations);
   });
 }

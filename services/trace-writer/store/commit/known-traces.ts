@@ -7,23 +7,23 @@ const ROWS_MAX = 20_000;
  * What the writer remembers of traces from one commit to the next, so that a long trace that grows by a span is not read
  * again each time. The traces that were used last stay.
  */
-export interface KnownTraces {
+export interface KnownTraces<Known = KnownTrace> {
   /** Hands out what is known of a trace, and forgets it: its user changes it. */
-  take(ref: bigint): KnownTrace | undefined;
-  remember(ref: bigint, known: KnownTrace): void;
+  take(ref: bigint): Known | undefined;
+  remember(ref: bigint, known: Known): void;
   /** Forgets everything: what is known may not be what is stored. */
   forget(): void;
 }
 
-/** Remembers nothing yet. */
-export function createKnownTraces(): KnownTraces {
-  const known = new Map<bigint, KnownTrace>();
+/** Remembers nothing yet. `rowsOf` tells how many rows what is known of a trace has. */
+export function createKnownTraces<Known>(rowsOf: (known: Known) => number): KnownTraces<Known> {
+  const known = new Map<bigint, Known>();
   let rows = 0;
   const take = (ref: bigint) => {
     const taken = known.get(ref);
     if (taken === undefined) return undefined;
     known.delete(ref);
-    rows -= taken.rows.length;
+    rows -= rowsOf(taken);
     return taken;
   };
   const forget = () => {
@@ -34,9 +34,9 @@ export function createKnownTraces(): KnownTraces {
     take,
     forget,
     remember(ref, trace) {
-      if (trace.rows.length > ROWS_MAX) return;
+      if (rowsOf(trace) > ROWS_MAX) return;
       known.set(ref, trace);
-      rows += trace.rows.length;
+      rows += rowsOf(trace);
       for (const oldest of known.keys()) {
         if (rows <= ROWS_MAX) break;
         take(oldest);

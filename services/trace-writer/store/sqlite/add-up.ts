@@ -3,8 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals.ts";
 import { type BilledTrace, billedSamplesOf, usageSampleOf } from "../../core/totals-samples.ts";
 import { integerIn, optionalIntegerIn, optionalTextIn, type Row } from "../columns.ts";
+import { infoIn } from "../packed-info.ts";
 import { openExperimentTable } from "./experiment-table.ts";
-import { infoIn } from "./packed-info.ts";
 import { costIn, originIn, TOTALS, usageIn } from "./span-table.ts";
 
 /** So many rows are read at a time; between them others have their turn. Some 2 ms. */

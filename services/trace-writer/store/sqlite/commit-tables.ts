@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { integerIn } from "../columns.ts";
 import { createKnownTraces } from "../commit/known-traces.ts";
 import type { CommitTables } from "../commit/tables.ts";
+import type { KnownTrace } from "../commit/working-trace.ts";
 import { openBytesTable } from "./bytes-table.ts";
 import { openExperimentTable } from "./experiment-table.ts";
 import { type ForwardTable, openForwardTable } from "./forward-table.ts";
@@ -20,7 +21,7 @@ export function openCommitTables(db: DatabaseSync): SqliteTables {
   const sizes = openSizeTable(db);
   const traces = openTraceTable(db, sizes);
   const bytes = openBytesTable(db);
-  const known = createKnownTraces();
+  const known = createKnownTraces<KnownTrace>(({ rows }) => rows.length);
   let version = -1n;
   return {
     experiments: openExperimentTable(db),

@@ -3,9 +3,9 @@ import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts"
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
 import { bytesIn, hexIn, idBytes, integerIn, type Row } from "../columns.ts";
+import { infoIn } from "../packed-info.ts";
 import { unpack } from "../packing.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
-import { infoIn } from "./packed-info.ts";
 import { originIn } from "./span-table.ts";
 import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
 import { openTraceSearch, type SearchTraces } from "./trace-search.ts";

@@ -3,9 +3,9 @@ import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { SearchedTrace } from "../../core/filter-match.ts";
 import { storedSpansOf } from "../../core/stored-spans.ts";
 import { bytesIn, integerIn, type Row, textIn } from "../columns.ts";
+import { infoIn } from "../packed-info.ts";
 import { unpack } from "../packing.ts";
 import { facetIdsIn } from "./facet-table.ts";
-import { infoIn } from "./packed-info.ts";
 import { originIn } from "./span-table.ts";
 
 /** Gives a filter what it asks of a trace: of a row with `ref`, `info` and `facets`. Spans are read once, when asked for. */

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { matches } from "../../core/filter-match.ts";
 import { integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
+import { infoIn } from "../packed-info.ts";
 import type { ChangePage, TraceSearch } from "../trace-reads.ts";
-import { infoIn } from "./packed-info.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
 
 /** The traces that have changed, as `TraceStore.changes` says, within one transaction. */

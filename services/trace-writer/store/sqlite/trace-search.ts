@@ -4,10 +4,10 @@ import { matches } from "../../core/filter-match.ts";
 import type { TraceKey } from "../../core/page-token.ts";
 import type { TraceOrder } from "../../core/trace-order.ts";
 import { hexIn, integerIn } from "../columns.ts";
+import { infoIn } from "../packed-info.ts";
 import type { TracePage, TraceSearch } from "../trace-reads.ts";
 import type { ExperimentTable } from "./experiment-table.ts";
 import { PENDING_ID } from "./facet-table.ts";
-import { infoIn } from "./packed-info.ts";
 import { searchQueryOf, type WalkedScope } from "./search-query.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
 

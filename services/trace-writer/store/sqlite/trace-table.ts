@@ -6,8 +6,8 @@ import type { TagEdits } from "../../core/trace-tags.ts";
 import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
 import type { SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
+import { packedInfoOf } from "../packed-info.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
-import { packedInfoOf } from "./packed-info.ts";
 
 /** The traces of an open file. `begin` must be called when a transaction has begun. */
 export interface SqliteTraceTable extends TraceTable {

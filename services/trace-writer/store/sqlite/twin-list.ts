@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { TraceKey } from "../../core/page-token.ts";
 import { hexIn, idBytes, integerIn } from "../columns.ts";
+import { infoIn } from "../packed-info.ts";
 import type { TracePage } from "../trace-reads.ts";
-import { infoIn } from "./packed-info.ts";
 
 /** The other twins of a trace, as `TraceStore.listTwins` says, within one transaction. */
 export type ListTwins = (

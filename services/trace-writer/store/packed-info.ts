@@ -1,6 +1,6 @@
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import { bytesIn, type Row } from "../columns.ts";
-import { pack, unpack } from "../packing.ts";
+import { bytesIn, type Row } from "./columns.ts";
+import { pack, unpack } from "./packing.ts";
 
 /** What lists show of a trace, as its column `info` holds it. */
 export function packedInfoOf(info: TraceInfo): Uint8Array {

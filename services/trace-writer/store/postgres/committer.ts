@@ -1,0 +1,147 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import { applyWrite, type Write, type WriteOutcome } from "../commit/apply-write.ts";
+import { createCommit } from "../commit/commit.ts";
+import { createKnownTraces } from "../commit/known-traces.ts";
+import type { Committed, Committer, WriteResult } from "../commit/write-queue.ts";
+import { pack } from "../packing.ts";
+import type { StoreEvent } from "../trace-store.ts";
+import type { Database } from "./database.ts";
+import { createFacetKeys } from "./facet-keys.ts";
+import { type FailureKind, failureKindOf, type RetryReason } from "./failures.ts";
+import { type FlushOptions, flush } from "./flush.ts";
+import type { Held } from "./held.ts";
+import { createHeldTables } from "./held-tables.ts";
+import { createIdBlocks } from "./id-blocks.ts";
+import { type KnownSpans, load } from "./load.ts";
+import type { Partitions } from "./partitions.ts";
+import { touchedBy } from "./touched.ts";
+import { nextVersionOf } from "./write-traces.ts";
+
+export interface CommitterOptions {
+  /** How many spans a trace has at the most; beyond it agents' spans are rejected. */
+  readonly traceSpansMax: number;
+  /** Where what is stored is to be forwarded. */
+  readonly routes: ForwardRoutes;
+  /** Hears why a commit is tried again. */
+  readonly onRetry: (reason: RetryReason) => void;
+}
+
+export interface PostgresCommitter extends Committer<Write, WriteOutcome> {
+  /** Why commits fail just now. Undefined: they do not. */
+  trouble(): string | undefined;
+}
+
+/** How long a commit is tried again before its callers are told, in milliseconds: they wait, and try again themselves. */
+const RETRY_FOR_MS = 10_000;
+const RETRY_MIN_MS = 20;
+const RETRY_MAX_MS = 1000;
+const COMMITS_MAX = 4;
+/** How many writers add sizes up without waiting for each other. */
+const SLOTS = 32;
+/** Held by every transaction that changes traces, shared: so who follows changes knows whom to wait for. */
+export const CHANGES_LOCK = 7_479_200_002n;
+const WORDS = "the trace store cannot be written to: is its database there?";
+
+/**
+ * Carries writes out in a database: everything they may touch is read and locked in a few statements, the rules run in
+ * memory, and what they came to is written in a few more. So a round trip costs the same for one write and for a thousand.
+ *
+ * What fails for a reason that passes is done again, from the beginning; so is a commit that nobody knows the end of, since
+ * its connection broke: what is written twice changes nothing.
+ */
+export function createCommitter(
+  database: Database,
+  partitions: Partitions,
+  { traceSpansMax, routes, onRetry }: CommitterOptions,
+): PostgresCommitter {
+  const known = createKnownTraces<KnownSpans>(({ spans }) => spans.byId.size);
+  const refs = createIdBlocks(database.reads, "trace_refs");
+  const chunkIds = createIdBlocks(database.reads, "chunk_ids");
+  const flushing: FlushOptions = { slot: Math.floor(Math.random() * SLOTS), facetKeyOf: createFacetKeys() };
+  let trouble: string | undefined;
+
+  async function attempt(writes: readonly Write[], nowMs: number) {
+    const touched = touchedBy(writes);
+    const ids = {
+      refs: [...(await refs.take(touched.traces.size))],
+      chunkIds: [...(await chunkIds.take(touched.batches))],
+    };
+    await partitions.ensure(touched.days, nowMs);
+    const done = await database.commit(async (connection) => {
+      await connection.write("SELECT pg_advisory_xact_lock_shared($1)", [CHANGES_LOCK]);
+      const held = await load(connection, touched, ids, known);
+      const { tables, changes } = createHeldTables(held, pack, known.forget);
+      const commit = createCommit(tables, traceSpansMax, routes);
+      commit.begin();
+      const outcomes = writes.map((write) => applyWrite(commit, write, nowMs));
+      commit.sumUp(nowMs);
+      await flush(connection, held, changes, flushing);
+      return { outcomes, held, events: commit.takeEvents() };
+    });
+    remember(done.held);
+    return done;
+  }
+
+  function remember(held: Held): void {
+    for (const trace of held.byRef.values()) {
+      const { ref, spans, summary, sealed } = trace;
+      // A full trace does not change any more, but for its link.
+      if (spans === undefined || sealed || (summary ?? trace.version) === 0) continue;
+      for (const chunk of spans.chunks.values())
+        Object.assign(chunk, { spans: undefined, payload: undefined, changed: false });
+      known.remember(ref, { version: summary === undefined ? trace.version : nextVersionOf(trace), spans });
+    }
+  }
+
+  async function commitAll(
+    writes: readonly Write[],
+    nowMs: number,
+    events: Map<StoreEvent, number>,
+  ): Promise<readonly WriteResult<WriteOutcome>[]> {
+    const startMs = performance.now();
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const done = await attempt(writes, nowMs);
+        trouble = undefined;
+        for (const [event, times] of done.events) events.set(event, (events.get(event) ?? 0) + times);
+        return done.outcomes.map((outcome) => ({ ok: true, outcome }));
+      } catch (error) {
+        const failure = failureKindOf(error);
+        if (failure.kind === "again" && performance.now() - startMs < RETRY_FOR_MS) {
+          onRetry(failure.reason);
+          if (failure.reason === "connection" || failure.reason === "timeout") trouble = WORDS;
+          await pause(waitMsOf(tries));
+          continue;
+        }
+        if (failure.kind !== "failed" || writes.length === 1) return writes.map(() => resultOf(failure, error));
+        // A bug of ours, in one of them: each is tried alone, so that the others are stored.
+        const alone: WriteResult<WriteOutcome>[] = [];
+        for (const write of writes) alone.push(...(await commitAll([write], nowMs, events)));
+        return alone;
+      }
+    }
+  }
+
+  return {
+    commitsMax: Math.min(COMMITS_MAX, database.commitsMax),
+    failureWords: WORDS,
+    trouble: () => trouble,
+    async commit(writes, nowMs): Promise<Committed<WriteOutcome>> {
+      const start = performance.now();
+      const events = new Map<StoreEvent, number>();
+      const results = await commitAll(writes, nowMs, events);
+      return { results, durationMs: performance.now() - start, events };
+    },
+  };
+}
+
+function resultOf({ kind }: FailureKind, error: unknown): WriteResult<WriteOutcome> {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { ok: false, reason: kind === "failed" ? "failed" : "full", message };
+}
+
+/** Full jitter, so that those who got in each other's way do not again. */
+function waitMsOf(tries: number): number {
+  return Math.random() * Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(tries, 10));
+}

@@ -1,0 +1,61 @@
+import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import { parseExperimentId } from "../../core/experiment-name.ts";
+import type { ExperimentWrites } from "../commit/tables.ts";
+import type { ExperimentChoice } from "../trace-reads.ts";
+import { timestampOf } from "./experiment-rows.ts";
+import type { HeldExperiment, HeldExperiments } from "./held.ts";
+import type { HeldChanges } from "./held-changes.ts";
+
+/** The experiments, over what a commit holds. */
+export function createHeldExperiments(
+  { byId, byName, ids }: HeldExperiments,
+  { touched }: Pick<HeldChanges, "touched">,
+): ExperimentWrites {
+  const held = (workspace: string, { $case, value }: ExperimentChoice): HeldExperiment | undefined => {
+    if ($case === "name") return byName.get(keyOf(workspace, value));
+    const id = parseExperimentId(value);
+    const found = id === undefined ? undefined : byId.get(id);
+    return found?.workspace === workspace ? found : undefined;
+  };
+  const create = (workspace: string, name: string, nowMs: number): HeldExperiment => {
+    const id = ids.pop();
+    if (id === undefined) throw new Error("an experiment is made that was not foreseen");
+    const created: HeldExperiment = { workspace, experiment: newExperiment(id, name, nowMs), change: "created" };
+    byId.set(id, created);
+    byName.set(keyOf(workspace, name), created);
+    return created;
+  };
+  return {
+    find: (workspace, choice) => held(workspace, choice)?.experiment,
+    obtain(workspace, choice, nowMs) {
+      const found = held(workspace, choice);
+      const obtained = found ?? (choice.$case === "name" ? create(workspace, choice.value, nowMs) : undefined);
+      return obtained && { id: BigInt(obtained.experiment.id), name: obtained.experiment.name };
+    },
+    write(workspace, write, nowMs) {
+      const named = held(workspace, { $case: "name", value: write.name });
+      if (write.kind === "create") {
+        if (named !== undefined) return { kind: "name_taken" };
+        return { kind: "written", experiment: create(workspace, write.name, nowMs).experiment };
+      }
+      const renamed = held(workspace, { $case: "id", value: write.id.toString() });
+      if (named !== undefined && named !== renamed) return { kind: "name_taken" };
+      if (renamed === undefined) return { kind: "experiment_not_found" };
+      byName.delete(keyOf(workspace, renamed.experiment.name));
+      renamed.experiment = { ...renamed.experiment, name: write.name };
+      if (renamed.change === "none") renamed.change = "renamed";
+      byName.set(keyOf(workspace, write.name), renamed);
+      return { kind: "written", experiment: renamed.experiment };
+    },
+    touch: (id, nowMs) => void touched.set(id, nowMs),
+  };
+}
+
+function keyOf(workspace: string, name: string): string {
+  return `${workspace}\n${name}`;
+}
+
+function newExperiment(id: bigint, name: string, nowMs: number): Experiment {
+  const createTime = timestampOf(nowMs);
+  return { id: id.toString(), name, createTime, updateTime: createTime, traceCount: 0n, storedBytes: 0n };
+}

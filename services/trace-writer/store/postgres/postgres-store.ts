@@ -1,0 +1,84 @@
+import { createQueuedWrites } from "../commit/queued-writes.ts";
+import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
+import type { StoreObserver, TraceStore } from "../trace-store.ts";
+import { addUp } from "./add-up.ts";
+import { readChanges } from "./changes.ts";
+import { type CommitterOptions, createCommitter } from "./committer.ts";
+import { countPendingBefore, startPendingCount } from "./counted.ts";
+import { type ConnectionCounts, type DatabaseOptions, openDatabase } from "./database.ts";
+import { findExperiment, listExperiments } from "./experiment-rows.ts";
+import type { RetryReason } from "./failures.ts";
+import { createForwardQueue } from "./forward-queue.ts";
+import { migrate } from "./migrations.ts";
+import { createPartitions } from "./partitions.ts";
+import { readInfos, readTrace, readTwins } from "./reader.ts";
+import { searchTraces } from "./trace-search.ts";
+import { readable } from "./unavailable.ts";
+
+export interface PostgresOptions extends DatabaseOptions, WriteQueueOptions, Omit<CommitterOptions, "onRetry"> {}
+
+/** Hears what is particular to this store. */
+export interface PostgresObserver extends StoreObserver {
+  /** A commit is tried again. */
+  retried(reason: RetryReason): void;
+  /** Reads how many connections there are, whenever metrics are asked for. */
+  watchConnections(counts: () => ConnectionCounts): void;
+}
+
+/**
+ * The store in a PostgreSQL database, which several trace-writers may share. Writes that wait share commits, of which some run
+ * at a time. Fails with one line that says what to do where the database cannot be used.
+ */
+export async function startPostgresStore(options: PostgresOptions, observer: PostgresObserver): Promise<TraceStore> {
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(openDatabase(options));
+  try {
+    await database.commit(migrate);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const told = "The database of traceWriter.store.postgres.url cannot be used";
+    throw new Error(`${told}: ${why || "nobody answers"}`, { cause });
+  }
+  const partitions = createPartitions(database);
+  const committer = createCommitter(database, partitions, { ...options, onRetry: observer.retried });
+  const pending = opened.use(startPendingCount(database.reads));
+  const forwards = opened.use(createForwardQueue(database));
+  const queue = opened.use(createWriteQueue(committer, options, observer));
+  observer.watchConnections(database.connections);
+  const { reads } = database;
+  const atOneMoment = database.readAtOneMoment;
+  // Totals are added up one after the other: they read much, over one connection for long.
+  let addingUp = Promise.resolve();
+  opened.defer(() => addingUp);
+  const owned = opened.move();
+  return {
+    ...createQueuedWrites((write, bytes, signal) => queue.write(write, bytes, signal)),
+    erase: () => readable(() => partitions.dropEmpty(Date.now())),
+    getTrace: (...asked) => readable(() => atOneMoment((connection) => readTrace(connection, ...asked))),
+    getTraceInfos: (...asked) => readable(() => readInfos(reads, ...asked)),
+    searchTraces: (...asked) => readable(() => searchTraces(database, ...asked)),
+    changes: (...asked) => readable(() => atOneMoment((connection) => readChanges(connection, ...asked))),
+    listTwins: (...asked) => readable(() => atOneMoment((connection) => readTwins(connection, ...asked))),
+    totals(workspace, request, signal) {
+      const answer = addingUp.then(() =>
+        readable(() => atOneMoment((connection) => addUp(connection, workspace, request, signal))),
+      );
+      addingUp = answer.then(nothing, nothing);
+      return answer;
+    },
+    getExperiment: (...asked) => readable(() => findExperiment(reads, ...asked)),
+    listExperiments: (workspace, limit, after) =>
+      readable(() => listExperiments(reads, workspace, limit, after ?? -1n)),
+    countPending: (endedBeforeNs) => readable(() => countPendingBefore(reads, endedBeforeNs)),
+    forwards,
+    condition: () => ({
+      ready: queue.ready,
+      degraded: committer.trouble() ?? queue.degraded,
+      pendingTraces: pending.get(),
+      queuedBytes: queue.queuedBytes,
+    }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function nothing(): void {}

@@ -1,0 +1,15 @@
+import { afterAll, beforeAll } from "vitest";
+import { type Postgres, startPostgres } from "../../helpers/postgres.ts";
+import { openPostgres } from "./postgres-stores.ts";
+import { describeTraceStore } from "./trace-store-suite.ts";
+
+const START_MS = 120_000;
+const PERMUTATIONS = 30;
+
+let server: Postgres;
+beforeAll(async () => {
+  server = await startPostgres();
+}, START_MS);
+afterAll(() => server[Symbol.asyncDispose]());
+
+describeTraceStore("the PostgreSQL store", async () => openPostgres(await server.newDatabase()), PERMUTATIONS);

@@ -1,4 +1,4 @@
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import { useLocation, useSearch } from "wouter";
 
 /**
@@ -18,11 +18,13 @@ export function useViewState<State extends object>(codec: AddressCodec<State>): 
   const query = useSearch();
   const [path, navigate] = useLocation();
   const state = useMemo(() => codec.read(new URLSearchParams(query)), [codec, query]);
+  // Of two changes in one moment the second one stands on the first.
+  const latest = useRef(state);
+  latest.current = state;
   const change = useCallback<ChangeView<State>>(
     (changed, { replace = false } = {}) => {
-      // Of two changes in one moment the second one stands on the first.
-      const current = codec.read(new URLSearchParams(window.location.search));
-      navigate(addressOf(path, codec.write({ ...current, ...changed })), { replace });
+      latest.current = { ...latest.current, ...changed };
+      navigate(addressOf(path, codec.write(latest.current)), { replace });
     },
     [codec, navigate, path],
   );

@@ -56,8 +56,8 @@ function tokensBefore(text: string): readonly Token[] | undefined {
 
 /** What the grammar wants after these tokens. */
 type Wanted =
-  | { readonly what: "field" | "joint" | "nothing" }
-  | { readonly what: "operator" | "value"; readonly field: string };
+  | { readonly what: "field" | "nothing" }
+  | { readonly what: "operator" | "value" | "joint"; readonly field: string };
 
 function optionsAfter(tokens: readonly Token[] | undefined, known: KnownWords): readonly Completion[] {
   const wanted = (tokens ?? []).reduce<Wanted>(wantedAfter, { what: tokens === undefined ? "nothing" : "field" });
@@ -90,13 +90,14 @@ function wantedAfter(wanted: Wanted, token: Token): Wanted {
       return token.kind === "word" ? { what: "operator", field: token.text } : { what: "nothing" };
     case "operator":
       if (token.kind === "operator" || ["LIKE", "ILIKE", "IN"].includes(keyword)) return { ...wanted, what: "value" };
-      if (keyword === "NULL") return { what: "joint" };
+      if (keyword === "NULL") return { ...wanted, what: "joint" };
       return keyword === "NOT" || keyword === "IS" ? wanted : { what: "nothing" };
     case "value":
       if (token.kind === "(" || token.kind === ",") return wanted;
-      return token.kind === "text" || token.kind === "number" ? { what: "joint" } : { what: "nothing" };
+      return token.kind === "text" || token.kind === "number" ? { ...wanted, what: "joint" } : { what: "nothing" };
     case "joint":
       if (token.kind === ")") return wanted;
+      if (token.kind === ",") return { ...wanted, what: "value" };
       return keyword === "AND" || keyword === "OR" ? { what: "field" } : { what: "nothing" };
     case "nothing":
       return wanted;

@@ -10,7 +10,7 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   /** Absent: an icon alone, which `label` must name. */
   readonly children?: ReactNode;
   /** What it does, where no words of it are shown; shown as its tooltip, too. */
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 /** A button. */

@@ -23,7 +23,12 @@ export function CopyButton({
   };
   return (
     <>
-      <Button look="bare" icon={copied ? "check" : "copy"} label={`Copy ${what}`} onClick={() => void copy()}>
+      <Button
+        look="bare"
+        icon={copied ? "check" : "copy"}
+        label={words === undefined ? `Copy ${what}` : undefined}
+        onClick={() => void copy()}
+      >
         {words}
       </Button>
       <span className="unseen" role="status">

@@ -56,9 +56,11 @@ function Pairs({ title, pairs }: { readonly title: string; readonly pairs: reado
           <div key={key}>
             <dt>{key}</dt>
             <dd>
-              <LongText text={value} isCode={true} />
+              <div>
+                <LongText text={value} isCode={true} />
+              </div>
+              <CopyButton text={value} what={`value of ${key}`} />
             </dd>
-            <CopyButton text={value} what={`value of ${key}`} />
           </div>
         ))}
       </dl>

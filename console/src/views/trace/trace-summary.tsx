@@ -57,7 +57,7 @@ export function TraceSummary({ trace, beside, onBeside, besideError }: TraceSumm
           ]}
         />
         <div className={styles["ways"]}>
-          {tags.length === 0 && <EditTags traceId={info.traceId} tags={tags} />}
+          <EditTags traceId={info.traceId} tags={tags} />
           <TwinMenu trace={trace} beside={beside} onBeside={onBeside} />
         </div>
       </div>
@@ -80,7 +80,6 @@ export function TraceSummary({ trace, beside, onBeside, besideError }: TraceSumm
               {key}: {value}
             </Chip>
           ))}
-          <EditTags traceId={info.traceId} tags={tags} />
         </div>
       )}
     </div>

@@ -6,6 +6,7 @@ import { type Stack, startStack } from "../helpers/stack.ts";
 
 const run = promisify(execFile);
 const START_MS = 240_000;
+const AXE_MS = 90_000;
 
 let stack: Stack;
 let browser: TestBrowser;
@@ -128,18 +129,22 @@ test("tags are set and removed, and a trace is deleted once that is confirmed", 
   expect(faults.filter((fault) => !fault.includes("404"))).toEqual([]);
 });
 
-test.each(["light", "dark"] as const)("a trace, its panels and its twin are accessible (%s)", async (colorScheme) => {
-  await agentAsks("Can everybody read this?");
-  const { page } = await browser.open(`${stack.url}/traces`, { colorScheme });
-  await page.getByRole("link", { name: "gateway/demo" }).first().click();
-  await page.getByText("Can everybody read this?").first().waitFor();
-  await expectAccessible(page);
-  for (const panel of ["Details", "Raw"]) {
-    await page.getByRole("button", { name: panel }).click();
+test.each(["light", "dark"] as const)(
+  "a trace, its panels and its twin are accessible (%s)",
+  { timeout: AXE_MS },
+  async (colorScheme) => {
+    await agentAsks("Can everybody read this?");
+    const { page } = await browser.open(`${stack.url}/traces`, { colorScheme });
+    await page.getByRole("link", { name: "gateway/demo" }).first().click();
+    await page.getByText("Can everybody read this?").first().waitFor();
     await expectAccessible(page);
-  }
-  await page.getByRole("button", { name: "Side by side" }).click();
-  await page.getByRole("list", { name: /^Spans of the agent/ }).waitFor();
-  await page.getByRole("button", { name: /^gateway\/demo.*mirror/ }).click();
-  await expectAccessible(page);
-});
+    for (const panel of ["Details", "Raw"]) {
+      await page.getByRole("button", { name: panel }).click();
+      await expectAccessible(page);
+    }
+    await page.getByRole("button", { name: "Side by side" }).click();
+    await page.getByRole("list", { name: /^Spans of the agent/ }).waitFor();
+    await page.getByRole("button", { name: /^gateway\/demo.*mirror/ }).click();
+    await expectAccessible(page);
+  },
+);

@@ -1,6 +1,6 @@
-import { useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { bytesText } from "../format/figures.ts";
-import { beginningOf, visiblePieces } from "../format/visible-text.ts";
+import { beginningOf, blocksOf, visiblePieces } from "../format/visible-text.ts";
 import { Button } from "./button.tsx";
 import { classes } from "./classes.ts";
 import styles from "./long-text.module.css";
@@ -14,27 +14,45 @@ export function LongText({ text, isCode = false }: { readonly text: string; read
   const [isWhole, setWhole] = useState(false);
   const beginning = beginningOf(text, CHARACTERS_MAX, LINES_MAX);
   const isCut = beginning.length < text.length;
-  const shown = isWhole || !isCut ? text : beginning;
+  const blocks = useMemo(() => (isWhole ? blocksOf(text) : []), [isWhole, text]);
   return (
     <>
       <div className={classes(styles["text"], isCode && styles["code"])} dir="auto">
-        {visiblePieces(shown).map((piece, index) =>
-          piece.kind === "text" ? (
-            piece.text
-          ) : (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text do not move
-            <span key={index} className={styles["control"]} title="A character that is not seen">
-              {piece.code}
-            </span>
-          ),
+        {isWhole ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the blocks of a text do not move
+          blocks.map((block, index) => <Block key={index} text={block} />)
+        ) : (
+          <Pieces text={beginning} />
         )}
         {isCut && !isWhole && <span className={styles["cut"]}> …</span>}
       </div>
       {isCut && (
-        <Button look="bare" className={styles["more"] ?? ""} aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+        <Button look="bare" className={styles["more"]} aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
           {isWhole ? "Show less" : `Show all ${bytesText(text.length)}`}
         </Button>
       )}
     </>
   );
 }
+
+/** A part of a long text, which is laid out once it comes into sight. */
+const Block = memo(function Block({ text }: { readonly text: string }) {
+  return (
+    <div className={styles["block"]}>
+      <Pieces text={text} />
+    </div>
+  );
+});
+
+const Pieces = memo(function Pieces({ text }: { readonly text: string }) {
+  return visiblePieces(text).map((piece, index) =>
+    piece.kind === "text" ? (
+      piece.text
+    ) : (
+      // biome-ignore lint/suspicious/noArrayIndexKey: nor do its pieces
+      <span key={index} className={styles["control"]} title="A character that is not seen">
+        {piece.code}
+      </span>
+    ),
+  );
+});

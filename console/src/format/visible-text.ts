@@ -35,3 +35,17 @@ export function beginningOf(text: string, charactersMax: number, linesMax: numbe
   const isWithinPair = cut < text.length && (text.charCodeAt(cut - 1) & 0xfc00) === 0xd800;
   return text.slice(0, isWithinPair ? cut - 1 : cut);
 }
+
+/** A block has about so many characters. */
+const BLOCK_CHARACTERS = 20_000;
+
+/** A text in blocks, cut behind a line break where there is one, else between characters. Together they are the text. */
+export function blocksOf(text: string): readonly string[] {
+  const blocks: string[] = [];
+  for (let from = 0; from < text.length; from += blocks.at(-1)?.length ?? 0) {
+    const block = beginningOf(text.slice(from, from + BLOCK_CHARACTERS + 1), BLOCK_CHARACTERS, BLOCK_CHARACTERS);
+    const lineBreak = from + block.length < text.length ? block.lastIndexOf("\n") : -1;
+    blocks.push(lineBreak === -1 ? block : block.slice(0, lineBreak + 1));
+  }
+  return blocks;
+}

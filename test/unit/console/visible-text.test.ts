@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { beginningOf, visiblePieces } from "../../../console/src/format/visible-text.ts";
+import { beginningOf, blocksOf, visiblePieces } from "../../../console/src/format/visible-text.ts";
 
 test("characters that turn or hide others are told by their codes", () => {
   expect(visiblePieces("safe\u202Egnp.exe\u0000")).toEqual([
@@ -24,8 +24,8 @@ test("no text is lost, and none that is shown has an unseen character", () => {
         piece.kind === "text" ? piece.text : String.fromCodePoint(Number.parseInt(piece.code.slice(2), 16)),
       );
       expect(restored.join("")).toBe(text);
-      for (const piece of pieces)
-        if (piece.kind === "text") expect(piece.text).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+      const shown = pieces.map((piece) => (piece.kind === "text" ? piece.text : "")).join("");
+      expect(/[\u202a-\u202e\u2066-\u2069]/.test(shown)).toBe(false);
     }),
   );
 });
@@ -41,4 +41,14 @@ test("the beginning of a text ends at a line or at a character, and within no pa
       expect(beginning.isWellFormed()).toBe(true);
     }),
   );
+});
+
+test("a text in blocks is the text, cut behind lines where it can be", () => {
+  const lines = "a line of text\n".repeat(4000);
+  expect(blocksOf(lines).join("")).toBe(lines);
+  expect(blocksOf(lines).every((block) => block.endsWith("\n"))).toBe(true);
+  const emoji = `x${"😀".repeat(30_000)}`;
+  expect(blocksOf(emoji).join("")).toBe(emoji);
+  expect(blocksOf(emoji).every((block) => block.isWellFormed() && block.length <= 20_000)).toBe(true);
+  expect(blocksOf("")).toEqual([]);
 });

@@ -15,7 +15,7 @@ install: ## Install the dependencies, when package-lock.json has changed
 	@sh scripts/install.sh
 
 CONSOLE := console/dist/index.html
-CONSOLE_SOURCES := $(shell find console/src console/public lib gen -type f 2>/dev/null) console/index.html console/vite.config.ts console/precompress.ts package-lock.json
+CONSOLE_SOURCES := $(shell find console/src console/public docs/guides lib gen -type f 2>/dev/null) console/index.html console/vite.config.ts console/precompress.ts package-lock.json
 
 .PHONY: console
 console: install $(CONSOLE) ## Build the console, when its sources have changed

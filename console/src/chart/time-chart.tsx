@@ -52,7 +52,8 @@ export function TimeChart(props: TimeChartProps) {
         legend: { show: false },
         cursor: {
           y: false,
-          sync: { key: together },
+          // Together they show a moment. What is chosen in one is chosen there alone.
+          sync: { key: together, filters: { pub: isMove, sub: isMove } },
           drag: { x: true, y: false, setScale: false, dist: 6 },
           points: { size: 6 },
         },
@@ -118,6 +119,10 @@ export function TimeChart(props: TimeChartProps) {
       )}
     </div>
   );
+}
+
+function isMove(event: string): boolean {
+  return event === "mousemove" || event === "mouseleave";
 }
 
 function axesOf(colourOf: ColourOf, text: (figure: number) => string): uPlot.Axis[] {

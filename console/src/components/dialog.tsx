@@ -17,6 +17,8 @@ export function Dialog({
   useEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
+    // Where something is asked for, it can be written at once.
+    shown?.querySelector<HTMLElement>("input, textarea, select")?.focus();
     return () => shown?.close();
   }, []);
   return (

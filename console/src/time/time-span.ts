@@ -32,12 +32,13 @@ const BUCKETS_MS = [
 const BUCKETS_MAX = 72;
 
 /**
- * A range as of now, from the beginning of a bucket on. A range without a beginning starts at `firstMs`, the earliest there is
- * something of.
+ * A range as of now: between two moments it is just that, else it goes from the beginning of a bucket on. A range without a
+ * beginning starts at `firstMs`, the earliest there is something of.
  */
 export function timeSpanOf(range: TimeRange, nowMs: number, firstMs: number): TimeSpan {
   const { fromMs = firstMs, toMs = nowMs } = boundsOf(range, nowMs);
   const bucketMs = bucketOf(toMs - fromMs);
+  if (range.kind === "between") return { fromMs, toMs, bucketMs };
   return { fromMs: Math.floor(fromMs / bucketMs) * bucketMs, toMs, bucketMs };
 }
 

@@ -37,15 +37,14 @@ export function ExperimentDialog({
         <label htmlFor={id}>Name</label>
         <input
           id={id}
-          autoFocus
           required
           maxLength={NAME_CHARACTERS_MAX}
           value={name}
-          aria-describedby={`${id} says`}
+          aria-describedby={`${id}-says`}
           aria-invalid={write.isError}
           onChange={(event) => setName(event.target.value)}
         />
-        <p id={`${id} says`} className={styles["says"]}>
+        <p id={`${id}-says`} className={styles["says"]}>
           {renamed === undefined
             ? "Whatever names an experiment that is missing makes it too: create one only to have it beforehand."
             : "Its traces stay in it. An endpoint, or an agent, that names the old one makes that anew with its next call: change the name there too."}

@@ -4,6 +4,7 @@ import { Button } from "../../../components/button.tsx";
 import { Chip } from "../../../components/chip.tsx";
 import { Segments } from "../../../components/segments.tsx";
 import { durationText } from "../../../format/figures.ts";
+import { traceAddress } from "../../trace/trace-address.ts";
 import { SHAPES, type ShapeKey } from "./shapes.ts";
 import { type Progress, tryEndpoint } from "./try-endpoint.ts";
 import styles from "./try-it.module.css";
@@ -25,7 +26,7 @@ export function TryIt({ endpoint }: { readonly endpoint: string }) {
     void tryEndpoint({ endpoint, shape, text, isStream }, running.current.signal, setProgress);
   };
   return (
-    <section className={styles["try"]} aria-labelledby={`${id} title`}>
+    <section className={styles["try"]} aria-labelledby={`${id}-title`}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -33,7 +34,7 @@ export function TryIt({ endpoint }: { readonly endpoint: string }) {
         }}
       >
         <header>
-          <h3 id={`${id} title`}>Try it</h3>
+          <h3 id={`${id}-title`}>Try it</h3>
           <Segments
             label="Format"
             options={SHAPES.map(({ key, words }) => [key, words] as const)}
@@ -85,9 +86,9 @@ function Answer({ progress }: { readonly progress: Progress }) {
       {failure !== undefined && <pre className={styles["failure"]}>{failure}</pre>}
       {totalMs !== undefined && fullTrace !== "" && (
         <p className={styles["twins"]}>
-          <Link href={`/traces/${ownTrace}?beside=${fullTrace}`}>Both twins</Link>
-          <Link href={`/traces/${fullTrace}`}>Full trace</Link>
-          <Link href={`/traces/${ownTrace}`}>The caller's trace, with the mirror</Link>
+          <Link href={traceAddress(ownTrace, { beside: fullTrace })}>Both twins</Link>
+          <Link href={traceAddress(fullTrace)}>Full trace</Link>
+          <Link href={traceAddress(ownTrace)}>The caller's trace, with the mirror</Link>
         </p>
       )}
     </div>

@@ -21,6 +21,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    proxy: { "^/(twinspan[.]|v1/|gateway/|healthz|readyz)": INGRESS },
+    proxy: { "^/(twinspan[.]|v1/|gateway/|healthz|readyz|sign-in|sign-out|who-am-i)": INGRESS },
   },
 });

@@ -3,6 +3,7 @@ import { Route, Switch } from "wouter";
 import { meaningOf, ServiceError } from "#lib/service-error.ts";
 import { EmptyState } from "./components/states.tsx";
 import { View } from "./components/view.tsx";
+import { SessionGate } from "./session/session-gate.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { ShortcutsProvider } from "./shell/shortcuts.tsx";
 import { EndpointsView } from "./views/endpoints/endpoints-view.tsx";
@@ -32,21 +33,23 @@ export function App() {
     <QueryClientProvider client={queries}>
       <ShortcutsProvider>
         <Shell>
-          <Switch>
-            <Route path="/" component={OverviewView} />
-            <Route path="/experiments" component={ExperimentsView} />
-            <Route path="/traces" component={TracesView} />
-            <Route path="/traces/:id">{({ id }) => <TraceView key={id} traceId={id} />}</Route>
-            <Route path="/endpoints" component={EndpointsView} />
-            <Route path="/setup" component={SetupView} />
-            <Route>
-              <View title="Not found">
-                <EmptyState icon="search" title="There is no such page">
-                  <p>The address may be cut, or of another version.</p>
-                </EmptyState>
-              </View>
-            </Route>
-          </Switch>
+          <SessionGate>
+            <Switch>
+              <Route path="/" component={OverviewView} />
+              <Route path="/experiments" component={ExperimentsView} />
+              <Route path="/traces" component={TracesView} />
+              <Route path="/traces/:id">{({ id }) => <TraceView key={id} traceId={id} />}</Route>
+              <Route path="/endpoints" component={EndpointsView} />
+              <Route path="/setup" component={SetupView} />
+              <Route>
+                <View title="Not found">
+                  <EmptyState icon="search" title="There is no such page">
+                    <p>The address may be cut, or of another version.</p>
+                  </EmptyState>
+                </View>
+              </Route>
+            </Switch>
+          </SessionGate>
         </Shell>
       </ShortcutsProvider>
     </QueryClientProvider>

@@ -26,6 +26,8 @@ export interface StackOptions {
   readonly gateway?: ConfigInput["gateway"];
   readonly outbox?: NonNullable<ConfigInput["gateway"]>["outbox"];
   readonly traceWriter?: ConfigInput["traceWriter"];
+  readonly auth?: ConfigInput["auth"];
+  readonly workspaces?: ConfigInput["workspaces"];
   /** Where the trace-writer's file is. Default: in the stack's own directory. */
   readonly storeDirectory?: string;
 }
@@ -68,6 +70,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const outboxPath = join(directory, "outbox.db");
   const config: ConfigInput = {
     log: { level: "debug" },
+    ...(options.auth && { auth: options.auth }),
+    ...(options.workspaces && { workspaces: options.workspaces }),
     ingress: { gateway: address(rpc), traceWriter: address(store), listen: address(http), ...options.ingress },
     gateway: {
       listen: address(rpc),

@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Icon, type IconName } from "../components/icon.tsx";
+import { SignedIn } from "../session/signed-in.tsx";
 import { HelpSheet } from "./help-sheet.tsx";
 import styles from "./shell.module.css";
 import { useShortcuts } from "./shortcuts.tsx";
@@ -56,11 +57,14 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             </li>
           ))}
         </ul>
-        <div className={styles["foot"]}>
-          <ThemeSwitch />
-          <button type="button" className={styles["keys"]} onClick={() => setHelpOpen(true)}>
-            <kbd>?</kbd> Keys
-          </button>
+        <div className={styles["end"]}>
+          <SignedIn />
+          <div className={styles["foot"]}>
+            <ThemeSwitch />
+            <button type="button" className={styles["keys"]} onClick={() => setHelpOpen(true)}>
+              <kbd>?</kbd> Keys
+            </button>
+          </div>
         </div>
       </nav>
       {children}

@@ -23,6 +23,9 @@ export type ErrorDialect = (error: ServiceError) => ErrorBody;
 export const PROTOBUF = "application/x-protobuf";
 const JSON_TYPE = "application/json";
 
+/** What the console asks beside the contracts' methods. */
+const OF_CONSOLE = ["/sign-in", "/sign-out", "/who-am-i"];
+
 /** The dialect of a path: each part of the surface has clients that know one kind of error. */
 export function errorDialectOf(path: string, headers: IncomingHttpHeaders): ErrorDialect {
   if (isAt(path, "/v1/traces")) return mediaTypeOf(headers) === PROTOBUF ? otlpProtobufError : otlpJsonError;
@@ -30,7 +33,7 @@ export function errorDialectOf(path: string, headers: IncomingHttpHeaders): Erro
   if (isAt(path, "/gemini") || isAt(path, "/gateway/gemini")) return geminiError;
   if (isAt(path, "/v1") || isAt(path, "/gateway")) return openAiError;
   if (isAt(path, "/api") || isAt(path, "/ajax-api")) return mlflowError;
-  if (path.startsWith("/twinspan.")) return connectError;
+  if (path.startsWith("/twinspan.") || OF_CONSOLE.includes(path)) return connectError;
   return plainError;
 }
 

@@ -8,6 +8,7 @@ import { spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /** The routes that a store is started with for this suite. */
 export const SUITE_ROUTES: ForwardRoutes = new Map([
+  ["agents", { mirrors: ["agents"], experiments: new Map() }],
   ["default", { mirrors: ["mirrors", "both"], experiments: new Map([["forwarded", ["both", "traces"]]]) }],
 ]);
 
@@ -36,6 +37,18 @@ export function describeForwards(storeOf: () => TraceStore): void {
       expect(await idsWaiting("both", traceId(n))).toEqual(mirror);
       expect(await idsWaiting("traces", traceId(n))).toEqual([]);
       expect(await idsWaiting("mirrors", idsOf(n).full)).toEqual([]);
+    });
+
+    test("what waits where is a matter of its workspace: a mirror of the caller's, a full trace of the endpoint's", async () => {
+      const n = fresh();
+      const caller = { trace: traceId(n), span: spanId(1), workspace: "agents" };
+      await writeRecords(storeOf(), [record({ n, experiment: "forwarded", caller })]);
+      expect(await idsWaiting("agents", traceId(n))).toEqual([idsOf(n).mirror, idsOf(n).mirrorAttempt(0)]);
+      expect(await idsWaiting("mirrors", traceId(n))).toEqual([]);
+      expect(await idsWaiting("traces", idsOf(n).full)).toEqual([idsOf(n).root, idsOf(n).attempt(0)]);
+      const elsewhere = fresh();
+      await writeRecords(storeOf(), [record({ n: elsewhere, experiment: "forwarded", workspace: "agents" })]);
+      expect(await idsWaiting("traces", idsOf(elsewhere).full)).toEqual([]);
     });
 
     test("a full trace waits for its experiment's destinations, those of others for none", async () => {

@@ -21,6 +21,31 @@ export function describeReads(store: () => TraceStore): void {
     expect(await store().getExperiment("default", { $case: "name", value: "mine" })).toBeUndefined();
   });
 
+  test("a record's halves are in the workspaces that they name, under whatever ids there are in the other", async () => {
+    const [n, other] = [fresh(), fresh()];
+    const ids = idsOf(n);
+    // The caller's context names a full trace of the endpoint's workspace, which is none in the caller's own.
+    await writeRecords(store(), [record({ n: other, workspace: "team" })]);
+    const taken = idsOf(other).full;
+    const caller = { trace: taken, span: spanId(1), workspace: "agents" };
+    const outcomes = await writeRecords(store(), [record({ n, workspace: "team", caller })]);
+    expect(outcomes).toEqual([{ outcome: "stored", mirror: "stored" }]);
+    expect(await writeRecords(store(), [record({ n, workspace: "team", caller })])).toEqual([
+      { outcome: "already_stored", mirror: "stored" },
+    ]);
+    const infoOf = async (workspace: string, trace: string) => (await store().getTrace(workspace, trace, true))?.info;
+    expect(await infoOf("team", ids.full)).toMatchObject({ sealed: true, linkedTraceIds: [`tr-${taken}`] });
+    expect(await infoOf("agents", taken)).toMatchObject({
+      sealed: false,
+      linkedTraceIds: [`tr-${ids.full}`],
+      spanCount: 2,
+    });
+    expect(await infoOf("team", taken)).toMatchObject({ sealed: true, linkedTraceIds: [] });
+    expect(await infoOf("agents", ids.full)).toBeUndefined();
+    expect((await store().listTwins("team", ids.full, 10, undefined))?.traces).toEqual([]);
+    expect((await store().listTwins("agents", taken, 10, undefined))?.traces).toEqual([]);
+  });
+
   test("paging neither repeats nor hides a trace while others arrive", async () => {
     const traces = Array.from({ length: 25 }, () => traceId(fresh()));
     await writeSpans(

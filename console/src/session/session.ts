@@ -1,0 +1,60 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { failureOf } from "../api/call.ts";
+
+/** Who is signed in, as the ingress says it. Nobody: keys are off, and there is nothing to sign in to. */
+export interface Person {
+  readonly isNobody: boolean;
+  readonly name: string;
+  readonly workspace: string;
+  readonly roles: readonly string[];
+}
+
+const KEY = ["who am I"];
+const DEADLINE_MS = 15_000;
+
+/** Who is signed in. An error of kind `unauthenticated`: nobody is, and somebody must be. */
+export function usePerson() {
+  return useQuery({
+    queryKey: KEY,
+    queryFn: async ({ signal }) => personOf(await ask("GET", "/who-am-i", undefined, signal)),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** Signs in with a key, which the browser then keeps where no script sees it, or out. What was read by another is forgotten. */
+export function useSigning() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (key: string | undefined) =>
+      key === undefined ? ask("POST", "/sign-out", {}) : ask("POST", "/sign-in", { key }),
+    onSuccess: () => queries.resetQueries(),
+  });
+}
+
+function personOf(told: unknown): Person {
+  const text = (name: string) => String(valueAt(told, name) ?? "");
+  const roles = valueAt(told, "roles");
+  return {
+    isNobody: text("kind") === "nobody",
+    name: text("name"),
+    workspace: text("workspace"),
+    roles: Array.isArray(roles) ? roles.map(String) : [],
+  };
+}
+
+function valueAt(told: unknown, name: string): unknown {
+  return typeof told === "object" && told !== null ? Object.getOwnPropertyDescriptor(told, name)?.value : undefined;
+}
+
+async function ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<unknown> {
+  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  const answer = await fetch(path, {
+    method,
+    signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+    cache: "no-store",
+    ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  if (!answer.ok) throw await failureOf(answer);
+  const told: unknown = await answer.json();
+  return told;
+}

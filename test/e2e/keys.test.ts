@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import OpenAI from "openai";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { GetTraceRequest, GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { newCaller } from "../helpers/caller.ts";
+import { callRaw, keyFor } from "../helpers/keyed-services.ts";
+import { sendSpans } from "../helpers/otlp-sender.ts";
+import { type Stack, startStack } from "../helpers/stack.ts";
+import { until } from "../helpers/until.ts";
+
+const KEYS = {
+  gateway: keyFor("gateway", ["record"]),
+  agents: keyFor("agents", ["invoke", "write-traces", "read-traces"], { workspace: "agents" }),
+  platform: keyFor("platform", ["read-payloads"], { workspace: "platform" }),
+};
+const CANARY = "what only the platform's team may read";
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({
+    models: [],
+    workspaces: [{ name: "agents" }, { name: "platform" }],
+    auth: { keys: Object.values(KEYS).map(({ line }) => line) },
+    gateway: { traceWriterKey: KEYS.gateway.key },
+    endpoints: [
+      {
+        name: "assistant",
+        workspace: "platform",
+        sharedWith: ["agents"],
+        models: [{ provider: "scripted", model: "echo-1" }],
+      },
+    ],
+  });
+  await until("the ingress has found the trace-writer", async () => {
+    return (await (await fetch(`${stack.url}/readyz`)).text()).includes('"degraded":[]');
+  });
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+async function traceOf(key: string, traceId: string) {
+  const path = "/twinspan.trace.v1.TraceReaderService/GetTrace";
+  const request = GetTraceRequest.encode({ traceId, view: 0 }).finish();
+  const { status, answer } = await callRaw(stack.traceWriterAddress, path, request, { "x-twinspan-key": key });
+  return status === "OK"
+    ? { trace: GetTraceResponse.decode(answer).trace, text: answer.toString("latin1") }
+    : undefined;
+}
+
+const complete = (apiKey: string, headers: Readonly<Record<string, string>>) =>
+  new OpenAI({ baseURL: `${stack.url}/v1`, apiKey, maxRetries: 0 }).chat.completions
+    .create({ model: "assistant", messages: [{ role: "user", content: CANARY }] }, { headers })
+    .withResponse();
+
+test("over three processes an agent's mirror is its own workspace's, and the full trace the endpoint's", async () => {
+  const caller = newCaller();
+  const startNanos = BigInt(Date.now()) * 1_000_000n;
+  const { data, response } = await complete(KEYS.agents.key, { traceparent: caller.traceparent });
+  expect(data.choices[0]?.message.content).toBe(CANARY);
+  const full = response.headers.get("x-twinspan-trace-id") ?? "";
+  const agent = `tr-${caller.traceId}`;
+  const span = {
+    traceId: caller.traceId,
+    spanId: caller.spanId,
+    name: "an agent",
+    startNanos,
+    endNanos: startNanos + 1n,
+  };
+  for (const way of ["HTTP JSON", "gRPC"] as const) {
+    expect(await sendSpans(stack, way, [span], { authorization: `Bearer ${KEYS.agents.key}` })).toBe(0n);
+  }
+  await until("the mirror has joined", async () => {
+    return ((await traceOf(KEYS.agents.key, agent))?.trace?.info?.spanCount ?? 0) === 3;
+  });
+  const [seen, mirrored] = [await traceOf(KEYS.platform.key, full), await traceOf(KEYS.agents.key, agent)];
+  expect(seen?.text).toContain(CANARY);
+  expect(seen?.trace?.info?.metadata).toMatchObject({ "mlflow.auth.username": "agents" });
+  expect(mirrored?.text).not.toContain(CANARY);
+  expect(mirrored?.trace?.info?.linkedTraceIds).toEqual([full]);
+  expect(await traceOf(KEYS.agents.key, full)).toBeUndefined();
+  expect(await traceOf(KEYS.platform.key, agent)).toBeUndefined();
+});
+
+test("a key that is taken out of the file is refused by all three soon, and what was let in goes on", async () => {
+  const text = readFileSync(stack.configFile, "utf8");
+  const config = JSON.parse(text);
+  config.auth.keys = config.auth.keys.filter((line: { name: string }) => line.name !== "agents");
+  writeFileSync(`${stack.configFile}.new`, JSON.stringify(config));
+  renameSync(`${stack.configFile}.new`, stack.configFile);
+  const list = "/twinspan.gateway.v1.EndpointService/ListEndpoints";
+  const headers = { "x-twinspan-key": KEYS.agents.key };
+  await until("no service knows it", async () => {
+    const http = await fetch(`${stack.url}/who-am-i`, { headers });
+    const gateway = await callRaw(stack.gatewayAddress, list, new Uint8Array(), headers);
+    const read = "/twinspan.trace.v1.TraceReaderService/GetTrace";
+    const writer = await callRaw(stack.traceWriterAddress, read, new Uint8Array(), headers);
+    return http.status === 401 && [gateway, writer].every(({ status }) => status === "UNAUTHENTICATED");
+  });
+  await expect(complete(KEYS.agents.key, {})).rejects.toMatchObject({ status: 401, code: "invalid_api_key" });
+});
+
+test("no key is in a log, nor in any file of the outbox or the store", () => {
+  const told = [stack.ingress, stack.gateway, stack.traceWriter].map(({ output }) => output).join("\n");
+  const directory = dirname(stack.outboxPath);
+  const files = readdirSync(directory).filter((file) => !file.startsWith("twinspan.yaml"));
+  const stored = files.map((file) => readFileSync(join(directory, file)).toString("latin1")).join("\n");
+  for (const { key } of Object.values(KEYS)) expect(told + stored).not.toContain(key);
+});

@@ -7,10 +7,12 @@ import {
 } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { METHOD_NEEDS } from "../auth/method-needs.ts";
-import { listenErrorOf } from "../listen-error.ts";
+import type { ServiceLoad } from "../load/service-load.ts";
 import type { ServerTls } from "../tls/configured-certificates.ts";
 import { checkRights, type Door } from "./check-rights.ts";
+import { listenFor } from "./listen.ts";
 import { createReflection } from "./reflection.ts";
+import { shedLoad } from "./shed-load.ts";
 import { sendTrailers } from "./trailers.ts";
 
 /** A service and what answers for it. */
@@ -32,6 +34,8 @@ export interface RpcServerOptions {
   readonly door: Door;
   /** The largest message that is taken, in bytes. A larger one is RESOURCE_EXHAUSTED. */
   readonly messageBytesMax: number;
+  /** What it takes on at once. Undefined: whatever comes. */
+  readonly load?: ServiceLoad | undefined;
   /** How long calls in flight may go on once the server is told to stop, in milliseconds. Then they are cut. */
   readonly drainMs: number;
 }
@@ -52,9 +56,12 @@ const CONNECTION_AGE_GRACE_MS = 60 * 60_000;
 /** A client that vanished without a word is noticed after these two: its calls are then cancelled. */
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** How many streams a connection may have open. Calls beyond those that a service takes on are turned away long before. */
+const STREAMS_MAX = 10_000;
 
 /** Starts a gRPC server. Fails with one line that says what to do when the address cannot be had. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const { load, tls } = options;
   const server = new Server({
     "grpc.max_receive_message_length": options.messageBytesMax,
     "grpc.max_send_message_length": -1,
@@ -63,7 +70,8 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
     "grpc.keepalive_time_ms": KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
-    interceptors: [sendTrailers, checkRights(options.door)],
+    "grpc.max_concurrent_streams": STREAMS_MAX,
+    interceptors: [...(load === undefined ? [] : [shedLoad(load.admission)]), sendTrailers, checkRights(options.door)],
   });
   for (const { definition, implementation } of options.services) {
     for (const { path } of Object.values(definition)) {
@@ -76,23 +84,18 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   for (const { service, implementation } of createReflection(names)) server.addService(service, implementation);
   const health = new HealthImplementation(Object.fromEntries(["", ...names].map((name) => [name, "SERVING"])));
   health.addToServer(server);
-  const port = await bind(server, options);
+  const port = await listenFor(server, serverCredentialsOf(tls), options.listen, load);
   return {
-    address: `${hostOf(options.listen)}:${port}`,
+    address: port.address,
     setHealth: (name, serving) => health.setStatus(name, serving ? "SERVING" : "NOT_SERVING"),
     async [Symbol.asyncDispose]() {
       for (const name of ["", ...names]) health.setStatus(name, "NOT_SERVING");
-      await drain(server, options.drainMs);
+      const closed = port.close(options.drainMs);
+      // Says goodbye on every connection: calls that are under way end, and clients make the next ones elsewhere.
+      server.tryShutdown(() => {});
+      await closed;
     },
   };
-}
-
-function bind(server: Server, { listen, tls }: RpcServerOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(listen, serverCredentialsOf(tls), (error, port) =>
-      error === null ? resolve(port) : reject(listenErrorOf(error, listen)),
-    );
-  });
 }
 
 /** grpc-js names the two providers the wrong way round: the identity comes first. */
@@ -104,18 +107,4 @@ function serverCredentialsOf(tls: ServerTls | undefined): ServerCredentials {
     clientCertificates === "none" ? null : certificates,
     clientCertificates === "required",
   );
-}
-
-function drain(server: Server, drainMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.forceShutdown(), drainMs);
-    server.tryShutdown(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-  });
-}
-
-function hostOf(listen: string): string {
-  return listen.slice(0, listen.lastIndexOf(":"));
 }

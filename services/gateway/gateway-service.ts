@@ -23,8 +23,10 @@ export function createGatewayService(gateway: Gateway): GatewayServiceServer {
       }
       throw new Error("an invocation ended without a summary");
     }),
-    invokeStream: serverStreaming<InvokeStreamRequest, InvokeStreamResponse>(gateway.log, ({ invocation }, rpc) =>
-      invoke(gateway, callOf(gateway, invocation, rpc, true)),
+    invokeStream: serverStreaming<InvokeStreamRequest, InvokeStreamResponse>(
+      gateway.log,
+      ({ invocation }, rpc) => invoke(gateway, callOf(gateway, invocation, rpc, true)),
+      gateway.limits.stallMs,
     ),
   };
 }

@@ -33,12 +33,13 @@ export function createInferenceService(gateway: Gateway): InferenceServiceServer
       const { body, summary } = await wholeAnswer(gateway, typed, rpc);
       return chatAnswerOf(body, summary);
     }),
-    streamChat: serverStreaming<StreamChatRequest, StreamChatResponse>(gateway.log, ({ endpoint, prompt }, rpc) =>
-      streamedAnswer(
-        gateway,
-        chatInvocationOf(endpoint, () => chatBodyOf(endpoint, prompt, true)),
-        rpc,
-      ),
+    streamChat: serverStreaming<StreamChatRequest, StreamChatResponse>(
+      gateway.log,
+      ({ endpoint, prompt }, rpc) => {
+        const typed = chatInvocationOf(endpoint, () => chatBodyOf(endpoint, prompt, true));
+        return streamedAnswer(gateway, typed, rpc);
+      },
+      gateway.limits.stallMs,
     ),
     embed: unary<EmbedRequest, EmbedResponse>(gateway.log, async (request, rpc) => {
       const typed = embedInvocationOf(request.endpoint, () => embedBodyOf(request));

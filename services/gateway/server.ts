@@ -3,6 +3,7 @@ import { Authority } from "#lib/auth/authority.ts";
 import { createClock } from "#lib/clock.ts";
 import { type ConfigSource, fixedConfigSource } from "#lib/config/config-source.ts";
 import type { Config } from "#lib/config/schema.ts";
+import { startServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
@@ -63,6 +64,7 @@ export async function startGateway(
   const outbox = started.use(await startOutbox(options, log));
   const metrics = new GatewayMetrics(() => outbox.state(), routing);
   const watched = started.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
+  const load = started.use(startServiceLoad("gateway.limits", options.limits, metrics.registry));
   const { allowances } = started.use(startAllowances(config.limits, metrics.registry, log));
   observeTraceContext((outcome) => metrics.context(outcome));
   const authority = new Authority(config);
@@ -90,6 +92,7 @@ export async function startGateway(
       trouble && `tracing degraded: ${trouble}`,
       reloading.trouble,
       allowances.trouble,
+      load.admission.trouble,
       ...watched.troubles,
     ];
     return told.filter((reason) => reason !== undefined);
@@ -101,6 +104,7 @@ export async function startGateway(
     await startRpcServer({
       listen: options.listen,
       tls,
+      load,
       door: { authority, onRefused },
       services: [
         {

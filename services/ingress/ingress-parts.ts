@@ -1,6 +1,7 @@
 import type { OnRefused } from "#lib/auth/auth-metrics.ts";
 import type { Authority } from "#lib/auth/authority.ts";
 import type { Config } from "#lib/config/schema.ts";
+import type { ServiceLoad } from "#lib/load/service-load.ts";
 import type { ServerTls } from "#lib/tls/configured-certificates.ts";
 import type { WatchedCertificates } from "#lib/tls/watch-certificates.ts";
 import type { BodyBudget } from "./body-budget.ts";
@@ -20,6 +21,7 @@ export interface IngressParts {
   readonly tls: ServerTls | undefined;
   /** The certificates in use, and what is wrong with them. */
   readonly certificates: WatchedCertificates;
+  readonly load: ServiceLoad;
   readonly bodies: BodyBudget;
   /** Aborts when the ingress begins to drain. */
   readonly draining: AbortSignal;

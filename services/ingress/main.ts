@@ -8,6 +8,6 @@ const { startIngress: start } = await import("./server.ts");
 await runMain({
   name: "ingress",
   environment: process.env,
-  drainMs: (config) => config.ingress.drainMs,
+  drainMs: (config) => config.ingress.drainDelayMs + config.ingress.drainMs,
   start,
 });

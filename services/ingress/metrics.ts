@@ -14,6 +14,7 @@ export interface IngressMetrics {
   readonly traceContexts: Counter<"outcome">;
   readonly droppedHeaders: Counter<"header">;
   readonly refusedBodies: Counter;
+  readonly stalled: Counter;
   /** Reads how many bytes of bodies are held whenever metrics are asked for. */
   watchBodies(bodies: { readonly bytes: number }): void;
 }
@@ -65,6 +66,11 @@ export function createIngressMetrics(): IngressMetrics {
     refusedBodies: new Counter({
       name: "twinspan_ingress_bodies_refused_total",
       help: "Requests refused because the bodies at hand had reached ingress.limits.bodiesBytesMax.",
+      registers,
+    }),
+    stalled: new Counter({
+      name: "twinspan_ingress_stalled_readers_total",
+      help: "Answers that were cut since their client took nothing of them for ingress.limits.stallMs.",
       registers,
     }),
     watchBodies: (bodies) =>

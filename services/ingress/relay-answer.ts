@@ -11,6 +11,7 @@ import { errorDialectOf } from "./core/error-dialects.ts";
 import type { StreamErrors } from "./core/stream-errors.ts";
 import { GATEWAY } from "./peers.ts";
 import { sendError } from "./send-error.ts";
+import type { SlowReader } from "./slow-reader.ts";
 
 type Call = ClientReadableStream<InvokeStreamResponse>;
 
@@ -20,6 +21,7 @@ type Call = ClientReadableStream<InvokeStreamResponse>;
  * - An answer that is one message goes out whole, with its length and timings; any other is a stream.
  * - While the socket is full the call is paused, and gRPC's flow control slows the gateway. Meanwhile at most 16
  *   messages and one flow-control window (4 MiB) wait here.
+ * - A client that takes nothing for too long is cut by `slow`.
  * - When the client hangs up the call is cancelled at once.
  * - A call that fails before its head is an error object of the path's dialect. One that fails in the middle of a stream
  *   ends with what `streamErrors` has for it; then the connection is broken, so that no reader takes what came for the
@@ -30,6 +32,7 @@ export function relayAnswer(
   request: FastifyRequest,
   response: ServerResponse,
   streamErrors: StreamErrors,
+  slow: SlowReader,
 ): void {
   const errors = errorDialectOf(pathOf(request.url), request.headers);
   let leading = new Metadata();
@@ -41,7 +44,9 @@ export function relayAnswer(
     request.traceName = traceNameIn(metadata) ?? "";
   });
   const forward = (chunk: Buffer) => {
-    if (chunk.length > 0 && !response.write(chunk)) call.pause();
+    if (chunk.length === 0 || response.write(chunk)) return;
+    call.pause();
+    slow.isFull();
   };
   call.on("data", (message: InvokeStreamResponse) => {
     if (response.writableEnded || response.destroyed) return;

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type FastifyInstance, fastify } from "fastify";
 import { observeRefusals } from "#lib/auth/auth-metrics.ts";
@@ -7,6 +8,7 @@ import { watchRights } from "#lib/auth/watch-rights.ts";
 import { type ConfigSource, fixedConfigSource } from "#lib/config/config-source.ts";
 import type { Config } from "#lib/config/schema.ts";
 import { listenErrorOf } from "#lib/listen-error.ts";
+import { startServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
@@ -36,10 +38,12 @@ import { routeOperations } from "./routes/operations.ts";
 import { routeOtlpTraces } from "./routes/otlp-traces.ts";
 import { routeRaw } from "./routes/raw.ts";
 import { routeSignIn } from "./routes/sign-in.ts";
+import { sayGoodbye } from "./say-goodbye.ts";
+import { shedLoad } from "./shed-load.ts";
 import { watchUnusedConnections } from "./unused-connections.ts";
 
-/** How long a client may take to send a request, head and body. Past it the answer is 408. */
-const REQUEST_MS = 300_000;
+/** How often it is looked for clients that take too long. */
+const CHECK_MS = 1_000;
 /** How long an idle connection is kept: longer than load balancers do, so that they are the ones to close. */
 const KEEP_ALIVE_MS = 75_000;
 /** How long a connection may be silent beyond the longest call. Past it it is closed. */
@@ -83,6 +87,7 @@ export async function startIngress(
   const certificates = opened.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
   const authority = new Authority(config);
   const rights = opened.use(watchRights(source, authority, metrics.registry, log));
+  const load = opened.use(startServiceLoad("ingress.limits", config.ingress.limits, metrics.registry));
   const draining = new AbortController();
   const bodies = createBodyBudget(config.ingress.limits.bodiesBytesMax, () => metrics.refusedBodies.inc());
   metrics.watchBodies(bodies);
@@ -94,6 +99,7 @@ export async function startIngress(
     metrics,
     tls,
     certificates,
+    load,
     bodies,
     draining: draining.signal,
     consoleDirectory,
@@ -104,6 +110,7 @@ export async function startIngress(
   const address = await listen(app, config.ingress.listen);
   opened.defer(async () => {
     draining.abort();
+    await delay(config.ingress.drainDelayMs);
     unused.close();
     await drain(app, config.ingress.drainMs);
   });
@@ -114,14 +121,18 @@ export async function startIngress(
 }
 
 function createApp(parts: IngressParts, log: Logger): FastifyInstance {
-  const { headerBytesMax, callMs, readMs } = parts.config.limits;
-  const http = { maxHeaderSize: headerBytesMax };
+  const { headerBytesMax, headersMax, headMs, requestMs, callMs, readMs } = parts.config.limits;
+  const http = {
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: Math.min(headMs, requestMs),
+    connectionsCheckingInterval: Math.min(CHECK_MS, headMs),
+  };
   const app: FastifyInstance = fastify({
     logger: false,
     genReqId: ({ headers }) => requestIdOf(headers["x-request-id"], randomUUID),
     ...(parts.tls === undefined ? { http } : { https: { ...http, ...httpsOptionsOf(parts.tls) } }),
     routerOptions: { maxParamLength: NAME_CHARACTERS_MAX, ignoreTrailingSlash: true },
-    requestTimeout: REQUEST_MS,
+    requestTimeout: requestMs,
     // No answer is longer in coming than this, so behind a connection that was silent for longer nobody reads.
     connectionTimeout: Math.max(callMs, readMs) + SILENCE_GRACE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -133,17 +144,16 @@ function createApp(parts: IngressParts, log: Logger): FastifyInstance {
     },
     clientErrorHandler: (error, socket) => refuseOnSocket(error, socket, parts.metrics),
   });
+  app.server.maxConnections = parts.load.connectionsMax;
+  app.server.on("drop", parts.load.connectionRefused);
   // Routes read their bodies themselves, as bytes and within their own limits.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   observeRequests(app, parts.metrics, log);
   answerFailures(app, log);
+  sayGoodbye(app, parts.draining);
+  shedLoad(app, parts.load.admission, headersMax);
   admitCallers(app, parts);
-  // A connection that was busy when the drain began is closed once its answer is out.
-  app.addHook("onResponse", (_request, _reply, done) => {
-    if (parts.draining.aborted) setImmediate(() => app.server.closeIdleConnections());
-    done();
-  });
   const refuseRest = refuseOtherMethods(app);
   routeConsole(app, parts);
   routeOperations(app, parts);

@@ -4,6 +4,7 @@ import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
 import { watchRights } from "#lib/auth/watch-rights.ts";
 import { type ConfigSource, fixedConfigSource } from "#lib/config/config-source.ts";
 import type { Config } from "#lib/config/schema.ts";
+import { startServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
@@ -54,6 +55,7 @@ export async function startTraceWriter(
   const tls = serverTlsOf("traceWriter.tls", traceWriter.tls);
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
+  const load = opened.use(startServiceLoad("traceWriter.limits", limits, metrics.registry));
   const watched = opened.use(watchCertificates(metrics.registry, [tls?.certificates], log));
   const authority = new Authority(config);
   const rights = opened.use(watchRights(source, authority, metrics.registry, log));
@@ -91,13 +93,14 @@ export async function startTraceWriter(
   opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log));
   const ops = opened.use(
     await startOpsServer(traceWriter.ops, metrics.registry, () =>
-      readinessOf(store, [rights.trouble, ...troubles(), ...watched.troubles], draining.signal.aborted),
+      readinessOf(store, [rights.trouble, ...troubles(), load.admission.trouble, ...watched.troubles], draining.signal.aborted),
     ),
   );
   const rpc = opened.use(
     await startRpcServer({
       listen: traceWriter.listen,
       tls,
+      load,
       door: { authority, onRefused: observeRefusals(metrics.registry, log) },
       messageBytesMax: limits.messageBytesMax,
       drainMs: traceWriter.drainMs,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { outbox } from "./outbox.ts";
-import { bytes, listen, MiB, ms, target } from "./scalars.ts";
+import { bytes, listen, load, MiB, ms, target } from "./scalars.ts";
 import { peerTls, serverTls } from "./tls.ts";
 
 /** `gateway`: calls the providers, records every call. */
@@ -29,9 +29,14 @@ export const gateway = z
     outbox,
     limits: z
       .strictObject({
+        ...load,
         requestBytesMax: bytes(32 * MiB, "The largest request body. A larger one is refused."),
         answerBytesMax: bytes(64 * MiB, "The largest answer that is not a stream. A larger one is provider_protocol."),
         eventBytesMax: bytes(8 * MiB, "The largest event of a stream. A larger one is provider_protocol."),
+        stallMs: ms(
+          120_000,
+          "How long a caller may take nothing of its stream. Past it the call is cut, and counts as cancelled.",
+        ),
         payloadBytesMax: bytes(8 * MiB, "How much of a request or an answer is recorded; the rest is cut and marked."),
       })
       .prefault({}),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bytes, KiB, listen, MiB, ms, target } from "./scalars.ts";
+import { bytes, count, KiB, listen, load, MiB, ms, target } from "./scalars.ts";
 import { peerTls, serverTls } from "./tls.ts";
 
 /** `ingress`: HTTP in, gRPC out. */
@@ -16,9 +16,18 @@ export const ingress = z
       .enum(["on", "off"])
       .default("on")
       .describe("Whether the console is served at `/`. `off`: browsers get the list of paths there, as programs do."),
+    drainDelayMs: z
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(0)
+      .describe(
+        "How long requests are still taken after SIGTERM, though /readyz says no: what a load balancer needs to notice. Their answers close their connections.",
+      ),
     drainMs: ms(30_000, "How long requests in flight may go on after SIGTERM; then they are cut."),
     limits: z
       .strictObject({
+        ...load,
         requestBytesMax: bytes(32 * MiB, "The largest request body for a model. A larger one is 413."),
         otlpBytesMax: bytes(64 * MiB, "The largest OTLP body, after decompression. A larger one is 413."),
         bodiesBytesMax: bytes(
@@ -26,6 +35,13 @@ export const ingress = z
           "All request bodies at once, decompressed. Beyond it requests get 503 and come again.",
         ),
         headerBytesMax: bytes(32 * KiB, "All headers of a request together. More is 431."),
+        headersMax: count(200, 2_000, "How many headers a request has. More is 431."),
+        headMs: ms(20_000, "How long a client may take to send a request's head. Past it the answer is 408."),
+        requestMs: ms(300_000, "How long it may take for head and body. Past it the answer is 408."),
+        stallMs: ms(
+          120_000,
+          "How long a client may take nothing of its answer. Past it the call is cut, and counts as cancelled.",
+        ),
         callMs: ms(600_000, "The deadline of a call whose caller sets none. Past it the call is cut with 504."),
         readMs: ms(15_000, "The deadline of a read from the trace-writer. Past it the answer is 504."),
       })

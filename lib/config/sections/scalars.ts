@@ -21,6 +21,24 @@ export const bytes = (fallback: number, what: string) => z.int().min(KiB).max(Ti
 export const count = (fallback: number, max: number, what: string) =>
   z.int().min(1).max(max).default(fallback).describe(what);
 
+/** What a service takes on at once, calls and connections; parts of its `limits`. */
+export const load = {
+  callsMax: count(
+    4_000,
+    1_000_000,
+    "How many calls may be under way at once. Beyond it calls are 503 (RESOURCE_EXHAUSTED) before they are read.",
+  ),
+  loopDelayMsMax: ms(
+    1_000,
+    "How late the process may be with everything, on average over half a second. Beyond it new calls are 503 until it keeps up.",
+  ),
+  connectionsMax: count(
+    10_000,
+    1_000_000,
+    "How many connections may be open at once. Further ones are closed as they come.",
+  ),
+};
+
 /** Names go into span names, metrics and URLs, so they are short words without spaces. */
 export const name = z
   .string()

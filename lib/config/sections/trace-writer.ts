@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { destinations, experiments, mirrors } from "./forwarding.ts";
 import { retention } from "./retention.ts";
-import { bytes, count, listen, MiB, ms } from "./scalars.ts";
+import { bytes, count, listen, load, MiB, ms } from "./scalars.ts";
 import { store } from "./store.ts";
 import { serverTls } from "./tls.ts";
 
@@ -23,6 +23,7 @@ export const traceWriter = z
     retention,
     limits: z
       .strictObject({
+        ...load,
         messageBytesMax: bytes(64 * MiB, "The largest message. A larger one is RESOURCE_EXHAUSTED."),
         queueBytesMax: bytes(
           256 * MiB,

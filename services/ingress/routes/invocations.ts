@@ -10,6 +10,7 @@ import type { StreamErrors } from "../core/stream-errors.ts";
 import type { IngressParts } from "../ingress-parts.ts";
 import { readBody } from "../read-body.ts";
 import { relayAnswer } from "../relay-answer.ts";
+import { watchSlowReader } from "../slow-reader.ts";
 
 /** A path of the ingress that invokes endpoints. */
 export interface InvocationRoute {
@@ -39,7 +40,7 @@ export interface InvocationAddress {
  */
 export function routeInvocations(app: FastifyInstance, parts: IngressParts, route: InvocationRoute): void {
   const { config, authority, peers, metrics, bodies } = parts;
-  const { requestBytesMax, callMs } = config.limits;
+  const { requestBytesMax, callMs, stallMs } = config.limits;
   const onDropped = (header: string) => metrics.droppedHeaders.inc({ header });
 
   app.route({
@@ -67,7 +68,8 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
       // The gateway answers when it has the whole request.
       call.once("metadata", () => held.release());
       reply.hijack();
-      relayAnswer(call, request, reply.raw, route.streamErrors);
+      const slow = watchSlowReader(reply.raw, stallMs, () => metrics.stalled.inc());
+      relayAnswer(call, request, reply.raw, route.streamErrors, slow);
     },
   });
 }

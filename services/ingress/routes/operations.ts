@@ -9,7 +9,10 @@ const NOT_READY = { ready: false, degraded: ["draining"] };
  * What operators ask: `/healthz` (the process lives), `/readyz` (it can take calls; what is degraded), `/metrics`.
  * Questions about readiness that come together share one answer, so that many probes cost as much as one.
  */
-export function routeOperations(app: FastifyInstance, { metrics, peers, certificates, draining }: IngressParts): void {
+export function routeOperations(
+  app: FastifyInstance,
+  { metrics, peers, certificates, load, draining }: IngressParts,
+): void {
   let asking: Promise<Readiness> | undefined;
   const askOnce = () => {
     asking ??= checkReadiness(peers).finally(() => {
@@ -24,7 +27,7 @@ export function routeOperations(app: FastifyInstance, { metrics, peers, certific
     const { ready, degraded } = draining.aborted ? NOT_READY : await askOnce();
     return reply.code(ready ? 200 : 503).send({
       status: ready ? "ready" : "not ready",
-      degraded: [...degraded, ...certificates.troubles],
+      degraded: [...degraded, load.admission.trouble, ...certificates.troubles].filter((told) => told !== undefined),
     });
   });
 

@@ -20,6 +20,12 @@ export interface BenchLimits {
   readonly bodiesBytesMax?: number;
   readonly headerBytesMax?: number;
   readonly callMs?: number;
+  readonly callsMax?: number;
+  readonly connectionsMax?: number;
+  readonly headersMax?: number;
+  readonly headMs?: number;
+  readonly requestMs?: number;
+  readonly stallMs?: number;
 }
 
 /** Starts all three. `drainMs` and `log` are the ingress's. */

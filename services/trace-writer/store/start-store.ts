@@ -1,5 +1,6 @@
 import type { Config } from "#lib/config/schema.ts";
 import { forwardRoutesOf } from "../core/forward-routes.ts";
+import { startClickHouseStore } from "./clickhouse/clickhouse-store.ts";
 import { type PostgresObserver, startPostgresStore } from "./postgres/postgres-store.ts";
 import { startSqliteStore } from "./sqlite/sqlite-store.ts";
 import type { StoreObserver, TraceStore } from "./trace-store.ts";
@@ -31,6 +32,11 @@ export async function startStore(config: Config, { observer, postgres }: StoreOb
       const { url = "", ...settings } = stores.postgres;
       const store = await startPostgresStore({ ...settings, url, ...options }, { ...observer, ...postgres() });
       return { store, place: withoutPassword(url) };
+    }
+    case "clickhouse": {
+      const { url = "", password, cluster, ...asked } = stores.clickhouse;
+      const place = `${url} ${asked.database}`;
+      return { store: await startClickHouseStore({ ...asked, ...options, url, password, cluster }, observer), place };
     }
   }
 }

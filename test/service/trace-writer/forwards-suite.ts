@@ -15,7 +15,7 @@ export const SUITE_ROUTES: ForwardRoutes = new Map([
 const NUMBERS_FROM = 5000;
 
 /** What every store promises of what waits to be forwarded (`ForwardQueue`). The store has {@link SUITE_ROUTES}. */
-export function describeForwards(storeOf: () => TraceStore): void {
+export function describeForwards(storeOf: () => TraceStore, effort: number): void {
   describe("what waits to be forwarded", () => {
     let next = NUMBERS_FROM;
     const fresh = () => next++;
@@ -160,7 +160,7 @@ export function describeForwards(storeOf: () => TraceStore): void {
             expect([...sent.both]).toEqual(expect.arrayContaining(ids));
           }
         }),
-        { numRuns: 60 },
+        { numRuns: Math.ceil(60 * effort) },
       );
     });
 

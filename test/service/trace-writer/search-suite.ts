@@ -14,7 +14,7 @@ const WORKSPACE = "searched";
 const MS = 1_000_000;
 
 /** What every store promises of searches: an index finds what `matches` finds, in every order, page by page. */
-export function describeSearch(store: () => TraceStore): void {
+export function describeSearch(store: () => TraceStore, effort: number): void {
   let scope: Promise<TraceScope> | undefined;
   /** Writes the samples once, and names the experiments they are in. */
   const samples = (): Promise<TraceScope> => {
@@ -138,7 +138,7 @@ export function describeSearch(store: () => TraceStore): void {
           expect(pages.toSorted()).toEqual(expected.toSorted());
         },
       ),
-      { numRuns: 200 },
+      { numRuns: Math.ceil(200 * effort) },
     );
   });
 }

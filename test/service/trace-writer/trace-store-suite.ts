@@ -15,9 +15,9 @@ import { searchTraces, spansOf, textOf, writeRecords, writeSpans } from "./writi
 
 /**
  * What every store promises (`TraceStore`). `open` gives one that is empty, takes 50 spans a trace, and has SUITE_ROUTES.
- * `permutations`: how many orders of arrival are tried; where a write is a round trip they are fewer.
+ * `effort` is the share of the property tests' runs that are made: less where every step takes a server milliseconds.
  */
-export function describeTraceStore(name: string, open: () => Promise<TraceStore>, permutations = 100): void {
+export function describeTraceStore(name: string, open: () => Promise<TraceStore>, effort = 1): void {
   describe(name, () => {
     let store: TraceStore;
     let next = 1;
@@ -232,12 +232,12 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
 
     describeRefusals(() => store);
     describeReads(() => store);
-    describeSearch(() => store);
+    describeSearch(() => store, effort);
     describeEdits(() => store);
     describeRetention(() => store);
     describeTotals(() => store);
-    describeForwards(() => store);
+    describeForwards(() => store, effort);
     describeChanges(() => store);
-    describePermutations(() => store, permutations);
+    describePermutations(() => store, effort);
   });
 }

@@ -224,6 +224,12 @@ test("the store that is used has what it needs", () => {
   expect(
     store(`{ postgres: { url: "postgres://writer:hidden@db/twinspan", password: "\${SECRET:-hidden}" } }`),
   ).toEqual([expect.stringContaining("traceWriter.store.postgres.password: there is a password in the url already.")]);
+  expect(store("{ use: clickhouse }")).toEqual([
+    "twinspan.yaml:2:10  traceWriter.store.clickhouse.url: is missing. It must say where ClickHouse is: http://host:8123",
+  ]);
+  expect(store('{ clickhouse: { url: "http://writer:hidden@db:8123" } }')).toEqual([
+    expect.stringContaining("traceWriter.store.clickhouse.url: must hold no password."),
+  ]);
   expect(store("{ postgres: { url: db } }")).toEqual([
     expect.stringContaining("must be an address, such as postgres://"),
   ]);

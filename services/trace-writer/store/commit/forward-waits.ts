@@ -13,10 +13,13 @@ export interface ForwardWaits {
   /** Notes that spans were stored within the transaction at hand. */
   noteStored(traceRef: bigint, chunk: bigint, origin: SpanOrigin, spans: number): void;
   /** What there is to forward of a trace that was summed up. */
-  of(trace: WorkingTrace, owner: NamedExperiment | undefined, spans: number): readonly ForwardWait[];
+  of(trace: SummedUpTrace, owner: NamedExperiment | undefined, spans: number): readonly ForwardWait[];
   /** Forgets what was noted. */
   forget(): void;
 }
+
+/** A trace that was summed up, as readers saw it before. */
+type SummedUpTrace = Pick<WorkingTrace, "ref" | "workspace" | "experimentId" | "startNs">;
 
 /** Spans that were stored together. */
 interface Stored {
@@ -57,7 +60,7 @@ function mirrorWaitsOf(notes: readonly Stored[], { mirrors }: WorkspaceRoutes): 
 
 /** A new owner's destinations get the whole trace; an old one's what was added. Mirrors that wait already do not again. */
 function ownerWaitsOf(
-  trace: WorkingTrace,
+  trace: SummedUpTrace,
   owner: NamedExperiment | undefined,
   notes: readonly Stored[],
   spansOfTrace: number,

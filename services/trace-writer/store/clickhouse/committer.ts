@@ -1,0 +1,139 @@
+import { ServiceError } from "#lib/service-error.ts";
+import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { Write, WriteOutcome } from "../commit/apply-write.ts";
+import { createForwardWaits, type ForwardWaits } from "../commit/forward-waits.ts";
+import type { Committer } from "../commit/write-queue.ts";
+import { applyWrite, settledOutcomeOf } from "./apply.ts";
+import { lookUp, tracesOf } from "./asked-traces.ts";
+import type { NewForward } from "./forward-table.ts";
+import type { Tables } from "./open-tables.ts";
+import { storeFacts } from "./store-facts.ts";
+import { type TraceId, traceKeyOf } from "./trace-key.ts";
+import { Work } from "./work.ts";
+import type { WorkingTrace } from "./working-trace.ts";
+
+export interface CommitterOptions {
+  /** Of an agent's spans no more are stored under a trace. */
+  readonly traceSpansMax: number;
+  readonly routes: ForwardRoutes;
+}
+
+/** Commits writes to a ClickHouse, one commit after the other. */
+export interface FactCommitter extends Committer<Write, WriteOutcome> {
+  /** Lists traces as their facts have them: whoever wrote those may have ended before lists knew of them. */
+  relist(traces: readonly TraceId[], nowMs: number): Promise<void>;
+}
+
+/**
+ * A commit: reads all facts of the traces it touches, settles in memory what becomes of its writes, adds their facts in one
+ * block, looks whether others wrote to the same traces meanwhile, and lists the traces anew in one block. What was written
+ * counts from its facts on; readers of a trace see it then, those of lists a moment later, the writer is told after both.
+ */
+export function createCommitter(tables: Tables, { traceSpansMax, routes }: CommitterOptions): FactCommitter {
+  const workOn = async (traces: readonly TraceId[], nowMs: number) => {
+    const distinct = new Map(traces.map((trace) => [traceKeyOf(trace), trace]));
+    const [experiments, states] = await Promise.all([
+      tables.experiments.read(),
+      tables.facts.states([...distinct.values()]),
+    ]);
+    const work = new Work(experiments, nowMs, traceSpansMax);
+    work.load(states);
+    return work;
+  };
+  const store = async (work: Work) => {
+    const waits = createForwardWaits(routes);
+    await tables.experiments.insert(work.experiments.takeChanged());
+    const isContended = await storeFacts(tables.facts, work, waits);
+    await publish(tables, work, waits);
+    return isContended;
+  };
+  const carryOut = async (writes: readonly Write[], nowMs: number) => {
+    const found = await Promise.all(
+      writes.map(async (write) => [write, await lookUp(tables.listings, write)] as const),
+    );
+    const work = await workOn(
+      found.flatMap(([write, lists]) => tracesOf(write, lists)),
+      nowMs,
+    );
+    const outcomes = found.map(([write, lists]) => [write, applyWrite(work, write, lists)] as const);
+    const isContended = await store(work);
+    const settled = outcomes.map(([write, outcome]) =>
+      isContended ? settledOutcomeOf(work, write, outcome) : outcome,
+    );
+    return { outcomes: settled, events: work.events };
+  };
+  return {
+    commitsMax: 1,
+    failureWords: "the trace store cannot be written to: does ClickHouse run, and has it room?",
+    async commit(writes, nowMs) {
+      const began = performance.now();
+      const durationMs = () => performance.now() - began;
+      try {
+        const { outcomes, events } = await carryOut(writes, nowMs);
+        const results = outcomes.map((outcome) => ({ ok: true, outcome }) as const);
+        return { results, durationMs: durationMs(), events };
+      } catch (error) {
+        const isPassing = error instanceof ServiceError && error.kind === "unavailable";
+        const reason = isPassing ? "full" : "failed";
+        const results = writes.map(() => ({ ok: false, reason, message: wordsOf(error) }) as const);
+        return { results, durationMs: durationMs(), events: new Map() };
+      }
+    },
+    async relist(traces, nowMs) {
+      const work = await workOn(traces, nowMs);
+      for (const trace of work.traces.values()) trace.isRevised = true;
+      await store(work);
+    },
+  };
+}
+
+async function publish(tables: Tables, work: Work, waits: ForwardWaits): Promise<void> {
+  const revised = work.traces
+    .values()
+    .filter(({ isRevised, state }) => isRevised && state.home !== undefined)
+    .toArray();
+  const forwards = revised.flatMap((trace) => forwardsOf(work, trace, waits));
+  await tables.forwards.add(forwards, work.nowMs);
+  work.count("forward_added", forwards.length);
+  await tables.listings.publish(
+    revised.flatMap((trace) => listingOf(trace)),
+    revised.flatMap(({ state, leftPlaces }) =>
+      leftPlaces().map((place) => ({ ...namesOf(state), version: state.version, place })),
+    ),
+  );
+  for (const trace of revised) countMove(work, trace);
+}
+
+function listingOf({ state }: WorkingTrace) {
+  if (!state.exists) return [];
+  const { sealed, storedBytes, version } = state;
+  const calls = sealed
+    ? state.rows
+        .values()
+        .map(({ row }) => row)
+        .toArray()
+    : [];
+  return [{ ...namesOf(state), version, summary: state.summary(), sealed, storedBytes, calls }];
+}
+
+function namesOf({ workspace, traceId, home = traceId }: WorkingTrace["state"]) {
+  return { workspace, traceId, home };
+}
+
+function forwardsOf(work: Work, trace: WorkingTrace, waits: ForwardWaits): readonly NewForward[] {
+  const { workspace, traceId, rows } = trace.state;
+  const experimentId = trace.experimentIdBefore;
+  const summedUp = { ref: trace.ref, workspace, experimentId, startNs: trace.before?.startNs ?? 0n };
+  return waits.of(summedUp, work.calledNow(trace.owner()), rows.size).map((wait) => ({ workspace, traceId, wait }));
+}
+
+function countMove(work: Work, trace: WorkingTrace): void {
+  const owner = trace.owner()?.id;
+  if (trace.before === undefined || !trace.state.exists || trace.experimentIdBefore === owner) return;
+  work.count(trace.experimentIdBefore === undefined ? "trace_adopted" : "trace_moved");
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}

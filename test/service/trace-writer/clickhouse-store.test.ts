@@ -1,0 +1,34 @@
+import { afterAll, beforeAll } from "vitest";
+import { startClickHouseStore } from "../../../services/trace-writer/store/clickhouse/clickhouse-store.ts";
+import { type ClickHouse, startClickHouse } from "../../helpers/clickhouse.ts";
+import { SUITE_ROUTES } from "./forwards-suite.ts";
+import { describeTraceStore } from "./trace-store-suite.ts";
+
+let server: ClickHouse;
+beforeAll(async () => {
+  server = await startClickHouse();
+}, 600_000);
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** A commit is six queries, of some milliseconds each. */
+const EFFORT = 0.12;
+
+const open = () =>
+  startClickHouseStore(
+    {
+      url: server.url,
+      user: "default",
+      password: undefined,
+      database: server.newDatabase(),
+      connectionsMax: 8,
+      requestTimeoutMs: 30_000,
+      commitBatchMax: 250,
+      queueBytesMax: 64 * 1024 * 1024,
+      cluster: undefined,
+      traceSpansMax: 50,
+      routes: SUITE_ROUTES,
+    },
+    { committed: () => {}, failed: () => {} },
+  );
+
+describeTraceStore("the ClickHouse store", open, EFFORT);

@@ -7,7 +7,7 @@ import { configurationDoc, configurationJsonSchema } from "../../../scripts/conf
 
 const read = (file: string) => readFileSync(file, "utf8");
 const DOCUMENTS = [
-  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"],
   ...readdirSync("docs", { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".md"))
     .map((file) => join("docs", file)),

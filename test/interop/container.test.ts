@@ -82,8 +82,10 @@ test("its three services run as nobody in particular, with nothing to write to b
       expect((await ended)[0]).toBe(0);
     });
   }
-  const isReady = async () => (await fetch(`http://${http}/readyz`).catch(() => undefined))?.status === 200;
-  await until("the ingress is ready", isReady, 30_000);
+  for (const address of [storeOps, rpcOps, http]) {
+    const isReady = async () => (await fetch(`http://${address}/readyz`).catch(() => undefined))?.status === 200;
+    await until(`${address} is ready`, isReady, 60_000);
+  }
   const caller = newCaller();
   const answer = await chat(`http://${http}`, { model: "demo", headers: { traceparent: caller.traceparent } });
   expect(answer).toMatchObject({ status: 200, isComplete: true });

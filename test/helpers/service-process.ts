@@ -9,7 +9,7 @@ import { until } from "./until.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Tests start dozens of processes, and most of a start is compiling: it is done once for all of them. */
 const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), "twinspan-compile-cache") };
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const END_MS = 20_000;
 /** pino's number for errors: a failure that is nobody's fault but ours. */
 const LOG_ERROR = 50;

@@ -19,6 +19,8 @@ export default defineConfig({
     // A strict content security policy takes no data: URL, and no script within the page.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // A build on a busy machine is no news.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   server: {
     proxy: { "^/(twinspan[.]|v1/|gateway/|healthz|readyz|sign-in|sign-out|who-am-i)": INGRESS },

@@ -1,17 +1,24 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Route, Switch } from "wouter";
 import { meaningOf, ServiceError } from "#lib/service-error.ts";
-import { EmptyState } from "./components/states.tsx";
+import { EmptyState, LoadingLines } from "./components/states.tsx";
 import { View } from "./components/view.tsx";
 import { SessionGate } from "./session/session-gate.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { ShortcutsProvider } from "./shell/shortcuts.tsx";
-import { EndpointsView } from "./views/endpoints/endpoints-view.tsx";
-import { ExperimentsView } from "./views/experiments/experiments-view.tsx";
-import { OverviewView } from "./views/overview/overview-view.tsx";
-import { SetupView } from "./views/setup/setup-view.tsx";
 import { TraceView } from "./views/trace/trace-view.tsx";
 import { TracesView } from "./views/traces/traces-view.tsx";
+
+// Traces are what most people come for; what the other views need beside is fetched when they are opened.
+const OverviewView = lazy(async () => ({ default: (await import("./views/overview/overview-view.tsx")).OverviewView }));
+const ExperimentsView = lazy(async () => ({
+  default: (await import("./views/experiments/experiments-view.tsx")).ExperimentsView,
+}));
+const EndpointsView = lazy(async () => ({
+  default: (await import("./views/endpoints/endpoints-view.tsx")).EndpointsView,
+}));
+const SetupView = lazy(async () => ({ default: (await import("./views/setup/setup-view.tsx")).SetupView }));
 
 const RETRIES_MAX = 2;
 
@@ -34,24 +41,34 @@ export function App() {
       <ShortcutsProvider>
         <Shell>
           <SessionGate>
-            <Switch>
-              <Route path="/" component={OverviewView} />
-              <Route path="/experiments" component={ExperimentsView} />
-              <Route path="/traces" component={TracesView} />
-              <Route path="/traces/:id">{({ id }) => <TraceView key={id} traceId={id} />}</Route>
-              <Route path="/endpoints" component={EndpointsView} />
-              <Route path="/setup" component={SetupView} />
-              <Route>
-                <View title="Not found">
-                  <EmptyState icon="search" title="There is no such page">
-                    <p>The address may be cut, or of another version.</p>
-                  </EmptyState>
-                </View>
-              </Route>
-            </Switch>
+            <Suspense fallback={<Opening />}>
+              <Switch>
+                <Route path="/" component={OverviewView} />
+                <Route path="/experiments" component={ExperimentsView} />
+                <Route path="/traces" component={TracesView} />
+                <Route path="/traces/:id">{({ id }) => <TraceView key={id} traceId={id} />}</Route>
+                <Route path="/endpoints" component={EndpointsView} />
+                <Route path="/setup" component={SetupView} />
+                <Route>
+                  <View title="Not found">
+                    <EmptyState icon="search" title="There is no such page">
+                      <p>The address may be cut, or of another version.</p>
+                    </EmptyState>
+                  </View>
+                </Route>
+              </Switch>
+            </Suspense>
           </SessionGate>
         </Shell>
       </ShortcutsProvider>
     </QueryClientProvider>
+  );
+}
+
+function Opening() {
+  return (
+    <View title="…">
+      <LoadingLines what="the view" />
+    </View>
   );
 }

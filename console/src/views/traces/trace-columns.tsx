@@ -33,7 +33,7 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   {
     key: "name",
     head: "Trace",
-    track: "minmax(180px, 1.2fr)",
+    track: "minmax(180px, 1fr)",
     cell: (trace) => (
       <>
         <TraceMark trace={trace} />
@@ -67,7 +67,7 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   {
     key: "experiment",
     head: "Experiment",
-    track: "minmax(110px, 0.6fr)",
+    track: "minmax(130px, 0.9fr)",
     cell: ({ experimentId }, { experimentNameOf }) => (experimentId === "" ? "" : experimentNameOf(experimentId)),
   },
   {

@@ -28,7 +28,9 @@ function textOf({ parts }: Message): string {
 
 /** JSON that is cut is read no more, but the last text that somebody says in it can be found. */
 function textInCutJson(json: string): string | undefined {
-  const found = [...json.matchAll(/"(?:content|text|input|prompt)":\s*"((?:[^"\\]|\\.)*)/g)].map(([, text = ""]) => text);
+  const found = [...json.matchAll(/"(?:content|text|input|prompt)":\s*"((?:[^"\\]|\\.)*)/g)].map(
+    ([, text = ""]) => text,
+  );
   const last = found.findLast((text) => text !== "");
   return last === undefined ? undefined : unescaped(last);
 }

@@ -62,7 +62,7 @@ generate: install ## Generate gen/ from proto/, and the documents that are made 
 	@sh scripts/generate.sh .
 
 .PHONY: chaos
-chaos: install ## Kill, stop, fill up and cut everything under load, and compare what callers saw with what is stored (SECONDS=180 SEED=…)
+chaos: install ## Kill, stop, fill up and cut everything under load, and compare what callers saw with what is stored (SECONDS=180 SEED=… STORE=postgres)
 	@$(NODE) test/chaos/main.ts
 
 .PHONY: fuzz

@@ -16,14 +16,17 @@ export function faultsFoundIn({ audit, witness, rest, struck }: ChaosOutcome): r
 }
 
 /** The part of docs/reliability.md that tells of a run, as tables. `date` is of the form 2026-01-31. */
-export function chaosReportOf({ seed, seconds, struck, audit, witness, rest }: ChaosOutcome, date: string): string {
+export function chaosReportOf(
+  { seed, seconds, store, struck, audit, witness, rest }: ChaosOutcome,
+  date: string,
+): string {
   const row = (...cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
   const wrongRows = wrongsOf(audit.findings.counts).map(([wrong, count]) => row(`*${wrong}*: ${WRONGS[wrong]}`, count));
   const byWhom = Map.groupBy(struck, ([{ whom }]) => whom);
   const struckRows = Array.from(byWhom, ([whom, times]) =>
     row(whom, times.map(([{ what }, count]) => `${what} × ${count}`).join("; ")),
   );
-  return `\`make chaos SEED=${seed} SECONDS=${seconds}\`, ${date}, ${cpus().length} processors, Node ${process.versions.node}.
+  return `\`make chaos SEED=${seed} SECONDS=${seconds} STORE=${store}\`, ${date}, ${cpus().length} processors, Node ${process.versions.node}.
 
 | what callers saw, and what is stored | |
 | --- | --- |

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { z } from "zod";
 import type { configSchema } from "#lib/config/schema.ts";
 import { freePorts } from "../helpers/free-ports.ts";
+import { type OwnPostgres, startOwnPostgres } from "../helpers/postgres.ts";
 import { ProviderProcess } from "../helpers/provider-process.ts";
 import { ServiceProcess } from "../helpers/service-process.ts";
 import { mountSmallDisk, type SmallDisk } from "../helpers/small-disk.ts";
@@ -16,7 +17,13 @@ export const PARTS = ["provider", "trace-writer", "gateway", "ingress"] as const
 export type Part = (typeof PARTS)[number];
 
 /** The links between them that can be cut, each named for who calls whom. */
-export const LINKS = ["caller → ingress", "ingress → gateway", "gateway → trace-writer", "gateway → provider"] as const;
+export const LINKS = [
+  "caller → ingress",
+  "ingress → gateway",
+  "gateway → trace-writer",
+  "gateway → provider",
+  "trace-writer → PostgreSQL",
+] as const;
 export type Link = (typeof LINKS)[number];
 
 /** The disks that can be filled. */
@@ -25,7 +32,10 @@ export type Disk = "store" | "outbox";
 /** All of twinspan and its provider as processes on loopback, with a proxy on every link. Disposing of it ends them in order. */
 export interface ChaosSystem extends AsyncDisposable {
   readonly parts: Readonly<Record<Part, ServiceProcess>>;
-  readonly links: Readonly<Record<Link, TcpProxy>>;
+  /** The last only where traces are kept in PostgreSQL. */
+  readonly links: Readonly<Partial<Record<Link, TcpProxy>>>;
+  /** Where traces are kept, when that is a server of its own. */
+  readonly database: OwnPostgres | undefined;
   /** Where disks may be mounted, those that can be filled. */
   readonly disks: Readonly<Partial<Record<Disk, SmallDisk>>>;
   /** Where HTTP clients come in: `http://127.0.0.1:…`. */
@@ -39,6 +49,8 @@ export interface ChaosSystem extends AsyncDisposable {
 }
 
 export interface ChaosSystemOptions {
+  /** Where traces are kept. Default: in a file. */
+  readonly store?: "sqlite" | "postgres";
   /** What the disks that can be filled hold. Undefined: there are none. */
   readonly diskBytes: number | undefined;
   /** Modules that each process loads first. */
@@ -59,6 +71,11 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
   const directory = mkdtempSync(join(tmpdir(), "twinspan-chaos-"));
   started.defer(() => rmSync(directory, { recursive: true, force: true }));
   const disks = mountDisks(started, options.diskBytes);
+  const { store: useStore = "sqlite" } = options;
+  const database = useStore === "postgres" ? started.use(await startOwnPostgres()) : undefined;
+  const databaseUrl = database && new URL(await database.newDatabase());
+  const toDatabase = databaseUrl && started.use(await startTcpProxy(databaseUrl.host));
+  if (databaseUrl && toDatabase) databaseUrl.host = toDatabase.address;
   const addresses = (await freePorts(6)).map((port) => `127.0.0.1:${port}`);
   const [http = "", rpc = "", rpcOps = "", store = "", storeOps = "", provider = ""] = addresses;
   const toProvider = started.use(await startTcpProxy(provider));
@@ -80,6 +97,8 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
       listen: store,
       ops: storeOps,
       store: {
+        use: useStore,
+        ...(databaseUrl && { postgres: { url: databaseUrl.href } }),
         sqlite: { path: join(disks.store?.path ?? directory, "traces.db"), cacheBytes: options.storeCacheBytes },
       },
       ...options.traceWriter,
@@ -122,7 +141,9 @@ export async function startChaosSystem(options: ChaosSystemOptions): Promise<Cha
       "ingress → gateway": toGateway,
       "gateway → trace-writer": toTraceWriter,
       "gateway → provider": toProvider,
+      ...(toDatabase && { "trace-writer → PostgreSQL": toDatabase }),
     },
+    database,
     disks,
     url: `http://${toIngress.address}`,
     gatewayAddress: rpc,

@@ -20,19 +20,20 @@ const LONGEST_MS = 2_500;
 const lasting = (figure: number) => delay(SHORTEST_MS + figure * (LONGEST_MS - SHORTEST_MS));
 
 /** All that can go wrong in a system. Where disks could not be mounted none is filled. */
-export function faultsOf({ disks }: ChaosSystem): readonly Fault[] {
+export function faultsOf({ disks, links, database }: ChaosSystem): readonly Fault[] {
   return [
     ...PARTS.flatMap((part) => [killed(part), stopped(part), slowed(part), clockJumps(part)]),
     restarted("trace-writer"),
     restarted("gateway"),
     bothKilled(),
-    ...LINKS.flatMap((link) => [
+    ...LINKS.filter((link) => links[link] !== undefined).flatMap((link) => [
       cut(link),
       badWeather(link, "delayed", (figure) => ({ kind: "delayed", ms: 20 + figure * 200 })),
       badWeather(link, "silent", () => ({ kind: "silent" })),
       badWeather(link, "halved", () => ({ kind: "halving" })),
     ]),
-    ...(disks.store === undefined ? [] : [storeFull()]),
+    ...(database === undefined ? [] : [databaseCrashes()]),
+    ...(disks.store === undefined || database !== undefined ? [] : [storeFull()]),
     ...(disks.outbox === undefined ? [] : [outboxDiskFull()]),
   ];
 }
@@ -133,7 +134,7 @@ function cut(link: Link): Fault {
     needs: [link],
     async strike({ links }, figure) {
       for (let turn = 0; turn < 1 + figure * 5; turn += 1) {
-        links[link].reset();
+        links[link]?.reset();
         await delay(SHORTEST_MS);
       }
     },
@@ -146,9 +147,20 @@ function badWeather(link: Link, what: string, weatherOf: (figure: number) => Wea
     whom: link,
     needs: [link],
     async strike({ links }, figure) {
-      links[link].setWeather(weatherOf(figure));
+      links[link]?.setWeather(weatherOf(figure));
       await lasting(figure);
-      links[link].setWeather({ kind: "fair" });
+      links[link]?.setWeather({ kind: "fair" });
+    },
+  };
+}
+
+function databaseCrashes(): Fault {
+  return {
+    what: "crashes (SIGQUIT), comes again",
+    whom: "PostgreSQL",
+    needs: ["trace-writer → PostgreSQL"],
+    async strike({ database }) {
+      await database?.crash();
     },
   };
 }

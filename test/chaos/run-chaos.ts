@@ -15,6 +15,8 @@ export interface ChaosOptions {
   readonly seed: number;
   /** How long things go wrong, in seconds. What has begun then is made good first. */
   readonly seconds: number;
+  /** Where traces are kept. */
+  readonly store: "sqlite" | "postgres";
   /** Hears what goes wrong, and to whom. */
   readonly say: (line: string) => void;
 }
@@ -23,6 +25,7 @@ export interface ChaosOptions {
 export interface ChaosOutcome {
   readonly seed: number;
   readonly seconds: number;
+  readonly store: "sqlite" | "postgres";
   /** What went wrong, how often. */
   readonly struck: ReadonlyMap<Fault, number>;
   readonly audit: Audit;
@@ -39,8 +42,8 @@ const DISK_BYTES_A_SECOND = 512 * 1024;
 const SHIP_REST_MS = 60_000;
 
 /** Starts a system, lets callers and agents use it while all kinds of things go wrong, and compares what is stored with what they saw. */
-export async function runChaos({ seed, seconds, say }: ChaosOptions): Promise<ChaosOutcome> {
-  await using system = await startChaosSystem({ diskBytes: DISK_BYTES + seconds * DISK_BYTES_A_SECOND });
+export async function runChaos({ seed, seconds, store, say }: ChaosOptions): Promise<ChaosOutcome> {
+  await using system = await startChaosSystem({ store, diskBytes: DISK_BYTES + seconds * DISK_BYTES_A_SECOND });
   const traffic = startTraffic(system, { seed, callers: CALLERS });
   const witness = startWitness(system, traffic, seededRandom(seed + 1));
   const shed = new ShedCount(system.parts.gateway);
@@ -75,5 +78,5 @@ export async function runChaos({ seed, seconds, say }: ChaosOptions): Promise<Ch
   await gateway.stop();
   const rest = outboxRest(system);
   say(`${traffic.calls.length} calls; comparing what their callers saw with what is stored`);
-  return { seed, seconds, struck, audit: await auditOf(system, traffic, shed), witness: seen, rest };
+  return { seed, seconds, store, struck, audit: await auditOf(system, traffic, shed), witness: seen, rest };
 }

@@ -234,3 +234,44 @@ test("the store that is used has what it needs", () => {
     expect.stringContaining("must be an address, such as postgres://"),
   ]);
 });
+
+test.each(["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "gateway.internal:1"])(
+  "nothing listens at %s without keys, unless that was written out",
+  (listen) => {
+    const open = `gateway: { listen: "${listen}" }\n`;
+    expect(faultsOf(open)).toEqual([expect.stringMatching(/^twinspan\.yaml:1:20 {2}gateway\.listen: .*`auth: none`/)]);
+    expect(faultsOf(`${open}auth: none\n`)).toEqual([]);
+    const key = `{ name: a, roles: [invoke], hash: "sha256:${"0".repeat(64)}" }`;
+    expect(faultsOf(`${open}auth: { keys: [${key}] }\n`)).toEqual([]);
+  },
+);
+
+test("what is wrong with keys and workspaces is told with its place", () => {
+  const hash = `sha256:${"0".repeat(64)}`;
+  const other = `sha256:${"1".repeat(64)}`;
+  const text = `
+workspaces: [{ name: team }, { name: team }, { name: default }]
+auth:
+  keys:
+    - { name: a, roles: [invoke], hash: "${hash}" }
+    - { name: a, roles: [admin], hash: "${other}" }
+    - { name: b, roles: [invoke], hash: "${hash}", workspace: missing }
+    - { name: c, roles: [read], hash: "twinspan_key", expires: tomorrow }
+`;
+  expect(faultsOf(text)).toEqual([
+    expect.stringMatching(/auth\.keys\[3\]\.hash: must be sha256: and 64 hex digits/),
+    expect.stringMatching(/:8:26 {2}auth\.keys\[3\]\.roles\[0\]: must be one of `invoke`/),
+    expect.stringMatching(/auth\.keys\[3\]\.expires: must be a time with its zone/),
+    expect.stringMatching(/workspaces\[1\]\.name: "team" is there twice/),
+    expect.stringMatching(/workspaces\[2\]\.name: "default" is always there/),
+    expect.stringMatching(
+      /auth\.keys\[2\]\.workspace: no workspace "missing" under workspaces \(have: default, team\)/,
+    ),
+    expect.stringMatching(/auth\.keys\[1\]\.name: "a" is there with other rights/),
+    expect.stringMatching(/auth\.keys\[2\]\.hash: is another key's already/),
+  ]);
+  expect(faultsOf("auth: {}\n")).toEqual([expect.stringMatching(/:1:7 {2}auth: lets nobody in/)]);
+  expect(faultsOf("auth: some\n")).toEqual([
+    expect.stringMatching(/auth: must be settings by name, or the word `none`/),
+  ]);
+});

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { ROLES } from "#lib/auth/role.ts";
 import { ERROR_KINDS } from "#lib/service-error.ts";
 import { configurationDoc, configurationJsonSchema } from "../../../scripts/configuration-doc.ts";
 
@@ -65,4 +66,9 @@ test("every make target says in `make help` what it does", () => {
   for (const [, target, rest] of targets) expect(rest, target).toContain(" ## ");
   const needed = ["up", "test", "check", "fix", "generate", "bench", "clean", "help", "lint", "types", "interop"];
   expect(targets.map(([, target]) => target)).toEqual(expect.arrayContaining(needed));
+});
+
+test("docs/keys.md has a row for every role", () => {
+  const rows = read("docs/keys.md").matchAll(/^\| `([a-z-]+)` \| \S.* \| .*\|$/gm);
+  expect([...rows].map(([, role]) => role)).toEqual([...ROLES]);
 });

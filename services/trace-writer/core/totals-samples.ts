@@ -1,7 +1,8 @@
 import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
 import { type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { SpanRow } from "./span-row.ts";
-import type { TotalsRequest, TotalsSample } from "./totals.ts";
+import type { TotalsRequest } from "./totals.ts";
+import type { TotalsSample } from "./totals-cell.ts";
 
 /** What totals are computed from of a span of a full trace. */
 export type BilledSpan = Pick<

@@ -1,7 +1,7 @@
 import { ServiceError } from "#lib/service-error.ts";
-import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { LatencySketch, type LatencySummary } from "./latency-sketch.ts";
+import type { LatencySummary } from "./latency-sketch.ts";
+import { TotalsCell, type TotalsSample } from "./totals-cell.ts";
 import { NANO_USD_MAX } from "./totals-limits.ts";
 
 /** What is asked for: calls within a time, in buckets of time, group by group. */
@@ -21,19 +21,6 @@ export interface TotalsRequest {
   readonly groupsMax: number;
 }
 
-/** One call, attempt or trace. */
-export interface TotalsSample {
-  readonly startNs: bigint;
-  /** Empty: it has none. */
-  readonly group: string;
-  readonly failed: boolean;
-  readonly usage: Usage | undefined;
-  readonly cost: Cost | undefined;
-  readonly latencyNs: bigint;
-  /** Undefined: it was no stream, or had no token. */
-  readonly firstTokenNs: bigint | undefined;
-}
-
 /** What a group came to in a bucket of time. Those where nothing happened are left out. */
 export interface TotalsPoint {
   readonly startNs: bigint;
@@ -50,12 +37,12 @@ export interface TotalsPoint {
 }
 
 /** So many groups times buckets are held at the most. */
-const CELLS_MAX = 50_000;
+export const CELLS_MAX = 50_000;
 
 /** Adds up, in any order. Throws an `invalid_request` where it would have to hold too much. */
 export class Totals {
   readonly #request: TotalsRequest;
-  readonly #groups = new Map<string, Map<bigint, Cell>>();
+  readonly #groups = new Map<string, Map<bigint, TotalsCell>>();
   #cells = 0;
 
   constructor(request: TotalsRequest) {
@@ -63,18 +50,12 @@ export class Totals {
   }
 
   add(sample: TotalsSample): void {
-    const { fromNs, bucketNs } = this.#request;
-    const bucket = (sample.startNs - fromNs) / bucketNs;
-    const buckets = this.#groups.get(sample.group) ?? new Map<bigint, Cell>();
-    this.#groups.set(sample.group, buckets);
-    let cell = buckets.get(bucket);
-    if (cell === undefined) {
-      this.#cells += 1;
-      if (this.#cells > CELLS_MAX) throw tooMuch("groups and buckets", CELLS_MAX);
-      cell = new Cell();
-      buckets.set(bucket, cell);
-    }
-    cell.add(sample);
+    this.#cellOf(sample.startNs, sample.group).add(sample);
+  }
+
+  /** Adds what was added up before, of things that began in the bucket of `startNs`. */
+  addCell(startNs: bigint, group: string, cell: TotalsCell): void {
+    this.#cellOf(startNs, group).merge(cell);
   }
 
   /** By time; within a bucket by group, and what is left over last. */
@@ -83,10 +64,10 @@ export class Totals {
       ([a, as], [b, bs]) => requestsOf(bs) - requestsOf(as) || (a < b ? -1 : 1),
     );
     const told = ranked.slice(0, this.#request.groupsMax);
-    const others = new Map<bigint, Cell>();
+    const others = new Map<bigint, TotalsCell>();
     for (const [, buckets] of ranked.slice(this.#request.groupsMax)) {
       for (const [bucket, cell] of buckets) {
-        const other = others.get(bucket) ?? new Cell();
+        const other = others.get(bucket) ?? new TotalsCell();
         others.set(bucket, other);
         other.merge(cell);
       }
@@ -98,7 +79,22 @@ export class Totals {
     return points.toSorted(comparePoints);
   }
 
-  #pointsOf(buckets: ReadonlyMap<bigint, Cell>, group: string, isOther: boolean): readonly TotalsPoint[] {
+  #cellOf(startNs: bigint, group: string): TotalsCell {
+    const { fromNs, bucketNs } = this.#request;
+    const bucket = (startNs - fromNs) / bucketNs;
+    const buckets = this.#groups.get(group) ?? new Map<bigint, TotalsCell>();
+    this.#groups.set(group, buckets);
+    let cell = buckets.get(bucket);
+    if (cell === undefined) {
+      this.#cells += 1;
+      if (this.#cells > CELLS_MAX) throw tooMuch("groups and buckets", CELLS_MAX);
+      cell = new TotalsCell();
+      buckets.set(bucket, cell);
+    }
+    return cell;
+  }
+
+  #pointsOf(buckets: ReadonlyMap<bigint, TotalsCell>, group: string, isOther: boolean): readonly TotalsPoint[] {
     const { fromNs, bucketNs } = this.#request;
     return Array.from(buckets, ([bucket, cell]) => ({
       startNs: fromNs + bucket * bucketNs,
@@ -123,38 +119,7 @@ export function tooMuch(what: string, max: number): ServiceError {
   );
 }
 
-class Cell {
-  requests = 0;
-  errors = 0;
-  usage: Usage | undefined;
-  cost: Cost | undefined;
-  readonly latency = new LatencySketch();
-  readonly firstToken = new LatencySketch();
-
-  add({ failed, usage, cost, latencyNs, firstTokenNs }: TotalsSample): void {
-    this.requests += 1;
-    if (failed) this.errors += 1;
-    this.#sum(usage, cost);
-    this.latency.add(latencyNs);
-    if (firstTokenNs !== undefined) this.firstToken.add(firstTokenNs);
-  }
-
-  merge(other: Cell): void {
-    this.requests += other.requests;
-    this.errors += other.errors;
-    this.#sum(other.usage, other.cost);
-    this.latency.merge(other.latency);
-    this.firstToken.merge(other.firstToken);
-  }
-
-  /** Of what it was computed with there is no sum: months of prices would be a long one. */
-  #sum(usage: Usage | undefined, cost: Cost | undefined): void {
-    if (usage !== undefined) this.usage = sumOfUsages([this.usage, usage]);
-    if (cost !== undefined) this.cost = sumOfCosts([this.cost, { ...cost, priceVersion: undefined }]);
-  }
-}
-
-function requestsOf(buckets: ReadonlyMap<bigint, Cell>): number {
+function requestsOf(buckets: ReadonlyMap<bigint, TotalsCell>): number {
   return buckets.values().reduce((sum, { requests }) => sum + requests, 0);
 }
 

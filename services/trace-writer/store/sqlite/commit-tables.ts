@@ -4,6 +4,7 @@ import { createKnownTraces } from "../commit/known-traces.ts";
 import type { CommitTables } from "../commit/tables.ts";
 import type { KnownTrace } from "../commit/working-trace.ts";
 import { openBytesTable } from "./bytes-table.ts";
+import { openChangedHours } from "./changed-hours.ts";
 import { openExperimentTable } from "./experiment-table.ts";
 import { type ForwardTable, openForwardTable } from "./forward-table.ts";
 import { openSizeTable } from "./size-table.ts";
@@ -19,7 +20,8 @@ export interface SqliteTables extends CommitTables {
 export function openCommitTables(db: DatabaseSync): SqliteTables {
   const dataVersion = db.prepare("PRAGMA data_version");
   const sizes = openSizeTable(db);
-  const traces = openTraceTable(db, sizes);
+  const hours = openChangedHours(db);
+  const traces = openTraceTable(db, sizes, hours);
   const bytes = openBytesTable(db);
   const known = createKnownTraces<KnownTrace>(({ rows }) => rows.length);
   let version = -1n;
@@ -42,11 +44,15 @@ export function openCommitTables(db: DatabaseSync): SqliteTables {
       traces.begin();
       bytes.begin();
     },
-    end: sizes.store,
+    end() {
+      sizes.store();
+      hours.store(traces.commit);
+    },
     reset() {
       known.forget();
       traces.forget();
       sizes.forget();
+      hours.forget();
     },
   };
 }

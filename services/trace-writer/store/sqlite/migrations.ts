@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { CHANGED_HOURS_MIGRATION } from "./changed-hours.ts";
 import { FORWARD_MIGRATION } from "./forward-migration.ts";
 import { SEARCH_MIGRATION } from "./search-migration.ts";
 import { SIZE_MIGRATION } from "./size-table.ts";
@@ -105,6 +106,7 @@ export const MIGRATIONS = [
   CREATE INDEX traces_changed ON traces (changed) WHERE changed > 0;
   `,
   SIZE_MIGRATION,
+  CHANGED_HOURS_MIGRATION,
 ] as const;
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */

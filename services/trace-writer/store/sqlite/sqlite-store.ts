@@ -2,6 +2,7 @@ import { createQueuedWrites, EDIT_BYTES } from "../commit/queued-writes.ts";
 import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
 import { addUp } from "./add-up.ts";
+import { createAddedUp } from "./added-up.ts";
 import { openForwardQueue } from "./forward-queue.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader } from "./reader.ts";
@@ -32,6 +33,7 @@ export async function startSqliteStore(
   const reader = openReader(db);
   // Totals are added up one after the other: they read much, and hold what they read.
   let addingUp = Promise.resolve();
+  const addedUp = createAddedUp();
   opened.defer(() => addingUp);
   const owned = opened.move();
   const writes = createQueuedWrites(async (write, bytes, signal) => {
@@ -63,7 +65,7 @@ export async function startSqliteStore(
       const answer = addingUp.then(async () => {
         signal.throwIfAborted();
         using own = openForReading(options.path, TOTALS_CACHE_BYTES);
-        return await addUp(own, workspace, request, signal);
+        return await addUp(own, workspace, request, addedUp, signal);
       });
       addingUp = answer.then(nothing, nothing);
       return answer;

@@ -7,17 +7,20 @@ import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, 
 import type { SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
 import { packedInfoOf } from "../packed-info.ts";
+import type { ChangedHours } from "./changed-hours.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
 
 /** The traces of an open file. `begin` must be called when a transaction has begun. */
 export interface SqliteTraceTable extends TraceTable {
   begin(): void;
+  /** The number of the transaction at hand, which is a higher one than those of all before it. */
+  commit(): bigint;
   /** Forgets what it took to be stored: a transaction was rolled back, or another process has written. */
   forget(): void;
 }
 
-/** The table of traces. It notes what experiments hold in `sizes`. */
-export function openTraceTable(db: DatabaseSync, sizes: SizeTable): SqliteTraceTable {
+/** The table of traces. It notes what experiments hold in `sizes`, and when that changed in `hours`. */
+export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: ChangedHours): SqliteTraceTable {
   const facets = openFacetTable(db);
   const select = `
     SELECT ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, bytes, facets, tag_edits, claim,
@@ -30,7 +33,11 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable): SqliteTraceT
     UPDATE traces SET sealed = ?, metadata = ?, record_hash = ?, experiment_id = ?, start_ns = ?, duration_ns = ?,
       state = ?, name = ?, bytes = ?, facets = ?, info = ?, changed = ? WHERE ref = ?`);
   const nextCommit = db.prepare("UPDATE commits SET last = last + 1 RETURNING last");
-  let commit: bigint | undefined;
+  let number: bigint | undefined;
+  const commit = () => {
+    number ??= integerIn(nextCommit.get() ?? {}, "last");
+    return number;
+  };
   const annotate = db.prepare("UPDATE traces SET claim = ?, claim_experiment_id = ?, tag_edits = ? WHERE ref = ?");
   const ownedUntil = db.prepare(
     "SELECT ref FROM traces WHERE experiment_id = ? AND start_ns <= ? ORDER BY start_ns, trace_id DESC LIMIT ?",
@@ -56,12 +63,14 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable): SqliteTraceT
     ) ORDER BY at, trace_id LIMIT ${LINKED_MAX}`);
   const uncount = ({ workspace, experimentId, startNs, countedBytes }: WorkingTrace) => {
     if (startNs > 0n) sizes.note(workspace, experimentId, -1n, -countedBytes);
+    hours.note(experimentId, startNs);
   };
   const unlinkMirrorsIn = (mirrorRef: bigint) => unlink.all(mirrorRef).map((row) => integerIn(row, "full_ref"));
   return {
     begin() {
-      commit = undefined;
+      number = undefined;
     },
+    commit,
     find(workspace, traceId) {
       const found = byId.get(workspace, idBytes(traceId));
       return found && traceIn(found);
@@ -94,9 +103,9 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable): SqliteTraceT
       const { ref, sealed, metadata, recordHash } = trace;
       const { info, experiment } = summary;
       const facetIds = facets.store(trace, summary);
-      commit ??= integerIn(nextCommit.get() ?? {}, "last");
       uncount(trace);
       sizes.note(trace.workspace, experiment?.id, 1n, trace.bytes);
+      hours.note(experiment?.id, info.startTimeUnixNano);
       update.run(
         sealed ? 1 : 0,
         JSON.stringify(metadata),
@@ -109,7 +118,7 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable): SqliteTraceT
         trace.bytes,
         `[${facetIds.join()}]`,
         packedInfoOf(info),
-        commit,
+        commit(),
         ref,
       );
     },

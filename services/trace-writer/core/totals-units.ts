@@ -1,0 +1,67 @@
+import type { TotalsRequest } from "./totals.ts";
+
+export const HOUR_NS = 3_600_000_000_000n;
+const DAY_HOURS = 24n;
+
+/** An hour in which an experiment has traces, counted from the Unix epoch, and the number of the commit that changed it last. */
+export interface ChangedHour {
+  readonly hour: bigint;
+  readonly changed: bigint;
+}
+
+/** A piece of time, within one bucket. */
+export interface TotalsUnit {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+  /**
+   * What is the same as long as nothing in it has changed: the last commit that did. Undefined: it is a part of an hour,
+   * which nobody asks for again.
+   */
+  readonly version: bigint | undefined;
+}
+
+/**
+ * The pieces of time in which an experiment has traces, by time: whole days where they lie within one bucket, else whole
+ * hours, else what is left of an hour at the edge of a bucket. So what was added up of a piece can be used again for other
+ * buckets. `hours` are those of the request's time, ascending.
+ */
+export function totalsUnitsOf(
+  { fromNs, toNs, bucketNs }: Pick<TotalsRequest, "fromNs" | "toNs" | "bucketNs">,
+  hours: readonly ChangedHour[],
+): readonly TotalsUnit[] {
+  const bucketOf = (ns: bigint) => (ns - fromNs) / bucketNs;
+  const isWithinOne = (begin: bigint, end: bigint) =>
+    begin >= fromNs && end <= toNs && bucketOf(begin) === bucketOf(end - 1n);
+  const units: TotalsUnit[] = [];
+  for (const { hour, changed } of hours) {
+    const day = hour - (hour % DAY_HOURS);
+    const [dayFrom, dayTo] = [day * HOUR_NS, (day + DAY_HOURS) * HOUR_NS];
+    const [hourFrom, hourTo] = [hour * HOUR_NS, (hour + 1n) * HOUR_NS];
+    const last = units.at(-1);
+    if (isWithinOne(dayFrom, dayTo)) {
+      if (last?.fromNs !== dayFrom) units.push({ fromNs: dayFrom, toNs: dayTo, version: changed });
+      else units[units.length - 1] = { ...last, version: later(last.version, changed) };
+    } else if (isWithinOne(hourFrom, hourTo)) {
+      units.push({ fromNs: hourFrom, toNs: hourTo, version: changed });
+    } else {
+      units.push(...partsOf(hourFrom > fromNs ? hourFrom : fromNs, hourTo < toNs ? hourTo : toNs, fromNs, bucketNs));
+    }
+  }
+  return units;
+}
+
+function later(one: bigint | undefined, other: bigint): bigint {
+  return one !== undefined && one > other ? one : other;
+}
+
+/** A piece of an hour, cut where buckets end. */
+function partsOf(begin: bigint, end: bigint, fromNs: bigint, bucketNs: bigint): readonly TotalsUnit[] {
+  const parts: TotalsUnit[] = [];
+  for (let at = begin; at < end; ) {
+    const bucketEnd = fromNs + ((at - fromNs) / bucketNs + 1n) * bucketNs;
+    const toNs = bucketEnd < end ? bucketEnd : end;
+    parts.push({ fromNs: at, toNs, version: undefined });
+    at = toNs;
+  }
+  return parts;
+}

@@ -24,7 +24,8 @@ export type ReadFigures = readonly { readonly name: string; readonly ms: readonl
 
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const LIST = 50;
-const DAY_NS = 86_400_000_000_000n;
+const HOUR_NS = 3_600_000_000_000n;
+const DAY_NS = 24n * HOUR_NS;
 const SEED = 3;
 
 type Callback = (error: ServiceError | null) => void;
@@ -55,7 +56,9 @@ async function run({ target, records, times }: ReadLoad): Promise<ReadFigures> {
 }
 
 function readsOf(client: TraceReaderServiceClient, experimentIds: readonly string[], records: number): readonly Read[] {
-  const lastNs = TEMPLATE_NS + BigInt(records) * STEP_NS;
+  const endNs = TEMPLATE_NS + BigInt(records) * STEP_NS;
+  // As charts ask: up to the end of the hour.
+  const lastNs = endNs - (endNs % HOUR_NS) + HOUR_NS;
   const get = (id: "full" | "agent") => (random: Random, done: Callback) =>
     void client.getTrace(
       { traceId: idOf(id, random.below(records)).toString("hex"), view: TraceView.TRACE_VIEW_FULL },
@@ -112,7 +115,7 @@ function readsOf(client: TraceReaderServiceClient, experimentIds: readonly strin
     },
     {
       name: "totals of a day by hour",
-      ask: totals(1n, DAY_NS / 24n, TotalsGroup.TOTALS_GROUP_UNSPECIFIED),
+      ask: totals(1n, HOUR_NS, TotalsGroup.TOTALS_GROUP_UNSPECIFIED),
       isSlow: true,
     },
     { name: "totals of 30 days by model", ask: totals(30n, DAY_NS, TotalsGroup.TOTALS_GROUP_MODEL), isSlow: true },

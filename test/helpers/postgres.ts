@@ -30,6 +30,10 @@ export interface Postgres extends AsyncDisposable {
 export interface OwnPostgres extends Postgres {
   /** Ends it at once, as a crash does, and starts it again at the same place. */
   crash(): Promise<void>;
+  /** Ends it, cutting every connection. */
+  stop(): Promise<void>;
+  /** Starts it again at the same place. */
+  start(): Promise<void>;
 }
 
 /** The server at `POSTGRES_URL` where that is set, else one of the test's own. */
@@ -67,6 +71,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
     const ended = once(server, "exit");
     server.kill(signal);
     await ended;
+    server = undefined;
   };
   started.defer(() => end("SIGINT"));
   await start();
@@ -78,6 +83,8 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
       await end("SIGQUIT");
       await start();
     },
+    stop: () => end("SIGINT"),
+    start,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -133,7 +133,8 @@ function poolOf(options: DatabaseOptions, max: number): pg.Pool {
       getTypeParser: (type, format) => (type === INT8 ? BigInt : pg.types.getTypeParser(type, format)),
     },
   });
-  // An idle connection that the server closes is of no use, and no failure of anybody's.
+  // A connection that the server closes is no failure of its own: whoever uses it is told by the statement that fails.
   pool.on("error", () => {});
+  pool.on("connect", (client) => void client.on("error", () => {}));
   return pool;
 }

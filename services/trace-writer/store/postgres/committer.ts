@@ -4,7 +4,6 @@ import { applyWrite, type Write, type WriteOutcome } from "../commit/apply-write
 import { createCommit } from "../commit/commit.ts";
 import { createKnownTraces } from "../commit/known-traces.ts";
 import type { Committed, Committer, WriteResult } from "../commit/write-queue.ts";
-import { pack } from "../packing.ts";
 import type { StoreEvent } from "../trace-store.ts";
 import type { Database } from "./database.ts";
 import { createFacetKeys } from "./facet-keys.ts";
@@ -14,6 +13,7 @@ import type { Held } from "./held.ts";
 import { createHeldTables } from "./held-tables.ts";
 import { createIdBlocks } from "./id-blocks.ts";
 import { type KnownSpans, load } from "./load.ts";
+import { packLarge } from "./pack-large.ts";
 import type { Partitions } from "./partitions.ts";
 import { touchedBy } from "./touched.ts";
 import { nextVersionOf } from "./write-traces.ts";
@@ -71,7 +71,7 @@ export function createCommitter(
     const done = await database.commit(async (connection) => {
       await connection.write("SELECT pg_advisory_xact_lock_shared($1)", [CHANGES_LOCK]);
       const held = await load(connection, touched, ids, known);
-      const { tables, changes } = createHeldTables(held, pack, known.forget);
+      const { tables, changes } = createHeldTables(held, packLarge, known.forget);
       const commit = createCommit(tables, traceSpansMax, routes);
       commit.begin();
       const outcomes = writes.map((write) => applyWrite(commit, write, nowMs));

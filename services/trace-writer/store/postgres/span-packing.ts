@@ -1,6 +1,7 @@
 import { type StoredSpan, StoredSpanOrigin, StoredSpans } from "#proto/twinspan/store/v1/stored_spans.ts";
 import type { NamedExperiment, SpanOrigin, StoredSpanRow } from "../../core/span-row.ts";
-import { pack, unpack } from "../packing.ts";
+import { unpack } from "../packing.ts";
+import { packLarge } from "./pack-large.ts";
 
 /** A row, and its place among the spans that it was stored with. */
 export interface PlacedRow {
@@ -10,7 +11,7 @@ export interface PlacedRow {
 
 /** The rows of spans that were stored together, as a column holds them. */
 export function packRows(placed: Iterable<PlacedRow>): Uint8Array {
-  return pack(StoredSpans.encode({ spans: Array.from(placed, storedOf) }).finish());
+  return packLarge(StoredSpans.encode({ spans: Array.from(placed, storedOf) }).finish());
 }
 
 /** The inverse of {@link packRows}: the rows as they are stored. */

@@ -1,10 +1,11 @@
+import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { Facet } from "../../core/trace-facets.ts";
-import { packedInfoOf } from "../packed-info.ts";
 import { bigints, booleans, byteas, integers, texts, uuids } from "./arrays.ts";
 import type { Connection, Parameter } from "./database.ts";
 import type { HeldTrace } from "./held-trace.ts";
 import { Overtaken } from "./overtaken.ts";
+import { packLarge } from "./pack-large.ts";
 import { factsOf } from "./trace-rows.ts";
 
 /** The columns of a trace, their types in arrays, and what a cast makes of an element. */
@@ -86,7 +87,7 @@ function columnsOf(traces: readonly HeldTrace[], facetKeyOf: (facet: Facet) => s
     byteas(each.map(({ trace }) => trace.claim && TraceClaim.encode(trace.claim.claim).finish())),
     bigints(each.map(({ trace }) => trace.claim?.experiment.id)),
     byteas(each.map(({ trace, facets }) => factsOf(trace, facets))),
-    byteas(each.map(({ info }) => packedInfoOf(info))),
+    byteas(each.map(({ info }) => packLarge(TraceInfo.encode(info).finish()))),
   ];
 }
 

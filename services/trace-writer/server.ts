@@ -93,7 +93,11 @@ export async function startTraceWriter(
   opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log));
   const ops = opened.use(
     await startOpsServer(traceWriter.ops, metrics.registry, () =>
-      readinessOf(store, [rights.trouble, ...troubles(), load.admission.trouble, ...watched.troubles], draining.signal.aborted),
+      readinessOf(
+        store,
+        [rights.trouble, ...troubles(), load.admission.trouble, ...watched.troubles],
+        draining.signal.aborted,
+      ),
     ),
   );
   const rpc = opened.use(

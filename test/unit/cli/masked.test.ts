@@ -19,3 +19,11 @@ test("of an address the password is masked, and nothing else", () => {
     expect(maskedOf({ url: plain })).toEqual({ url: plain });
   }
 });
+
+test("a key of ours is masked wherever it is, and the hash of one is shown", () => {
+  const auth = { keys: [{ name: "agents", hash: "sha256:00", roles: ["invoke"] }] };
+  expect(maskedOf({ gateway: { traceWriterKey: "twinspan_1" }, auth })).toEqual({
+    gateway: { traceWriterKey: "***" },
+    auth,
+  });
+});

@@ -1,6 +1,5 @@
 import { sumOfMetric } from "../helpers/metrics-text.ts";
 import type { ServiceProcess } from "../helpers/service-process.ts";
-import { until } from "../helpers/until.ts";
 
 /** The reasons for which an outbox that is full gives up a record. Any other is a fault in this run. */
 const FULL = ["disk", "outbox_full"];
@@ -34,10 +33,5 @@ export class ShedCount {
     this.#records += full;
     this.#otherwise += sumOfMetric(text, 'twinspan_outbox_shed_total{what="record"') - full;
     this.#otherwise += sumOfMetric(text, "twinspan_calls_unrecorded_total");
-  }
-
-  /** Waits until the outbox has room again: what it gives up from then on it does not give up for want of it. */
-  async untilRoom(gateway: ServiceProcess): Promise<void> {
-    await until("the outbox has room", async () => (await gateway.metric("twinspan_outbox_records")) === 0, 60_000);
   }
 }

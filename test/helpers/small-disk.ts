@@ -10,6 +10,8 @@ export interface SmallDisk extends Disposable {
   fill(): void;
   /** Gives back what was filled. */
   giveBack(): void;
+  /** How many bytes are free. */
+  freeBytes(): number;
 }
 
 /** Mounts one. Undefined: this user may not, since only root may, and not in every container. */
@@ -28,6 +30,7 @@ export function mountSmallDisk(bytes: number): SmallDisk | undefined {
       for (let left = freeIn(path); left > 0; left = freeIn(path)) append(ballast, left);
     },
     giveBack: () => rmSync(ballast, { force: true }),
+    freeBytes: () => freeIn(path),
     [Symbol.dispose]() {
       execFileSync("umount", [path]);
       rmSync(path, { recursive: true });

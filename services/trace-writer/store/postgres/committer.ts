@@ -56,20 +56,20 @@ export function createCommitter(
   { traceSpansMax, routes, onRetry }: CommitterOptions,
 ): PostgresCommitter {
   const known = createKnownTraces<KnownSpans>(({ spans }) => spans.byId.size);
-  const refs = createIdBlocks(database.reads, "trace_refs");
-  const chunkIds = createIdBlocks(database.reads, "chunk_ids");
+  const refs = createIdBlocks("trace_refs");
+  const chunkIds = createIdBlocks("chunk_ids");
   const flushing: FlushOptions = { slot: Math.floor(Math.random() * SLOTS), facetKeyOf: createFacetKeys() };
   let trouble: string | undefined;
 
   async function attempt(writes: readonly Write[], nowMs: number) {
     const touched = touchedBy(writes);
-    const ids = {
-      refs: [...(await refs.take(touched.traces.size))],
-      chunkIds: [...(await chunkIds.take(touched.batches))],
-    };
     await partitions.ensure(touched.days, nowMs);
     const done = await database.commit(async (connection) => {
       await connection.write("SELECT pg_advisory_xact_lock_shared($1)", [CHANGES_LOCK]);
+      const ids = {
+        refs: [...(await refs.take(connection, touched.traces.size))],
+        chunkIds: [...(await chunkIds.take(connection, touched.batches))],
+      };
       const held = await load(connection, touched, ids, known);
       const { tables, changes } = createHeldTables(held, packLarge, known.forget);
       const commit = createCommit(tables, traceSpansMax, routes);

@@ -3,18 +3,18 @@ import type { Connection } from "./database.ts";
 
 /** Gives out ids of a sequence that counts in blocks, so that hardly any id is asked of the database. */
 export interface IdBlocks {
-  /** So many ids that nobody else gets. */
-  take(count: number): Promise<readonly bigint[]>;
+  /** So many ids that nobody else gets. `connection` is used where more are asked of the database. */
+  take(connection: Connection, count: number): Promise<readonly bigint[]>;
 }
 
 /** What the sequences of this schema count in. */
 const BLOCK = 1000;
 
 /** Ids of a sequence. */
-export function createIdBlocks(connection: Connection, sequence: "trace_refs" | "chunk_ids"): IdBlocks {
+export function createIdBlocks(sequence: "trace_refs" | "chunk_ids"): IdBlocks {
   const free: bigint[] = [];
   return {
-    async take(count) {
+    async take(connection, count) {
       while (free.length < count) {
         const blocks = Math.ceil((count - free.length) / BLOCK);
         const rows = await connection.rows(`SELECT nextval('${sequence}') AS first FROM generate_series(1, $1)`, [

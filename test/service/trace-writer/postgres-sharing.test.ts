@@ -1,6 +1,8 @@
 import fc from "fast-check";
+import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
+import { CHANGES_LOCK } from "../../../services/trace-writer/store/postgres/committer.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { execute, type Postgres, startPostgres } from "../../helpers/postgres.ts";
 import { openPostgres } from "./postgres-stores.ts";
@@ -115,6 +117,33 @@ test("who follows changes misses none of several writers, whose commits end in a
   while (!(await follow()));
   expect(told.toSorted()).toEqual(traces.map((trace) => `tr-${trace}`).toSorted());
   await elsewhere;
+});
+
+test("what another writer has not ended is waited for, and what is nothing to do with traces is not", async () => {
+  const url = await server.newDatabase();
+  await using store = await openPostgres(url);
+  const write = (n: number) => writeSpans(store, "followed", [span({ trace: traceId(n), span: spanId(1) })]);
+  await write(1);
+  const experiment = await store.getExperiment("default", { $case: "name", value: "followed" });
+  const search = { scope: { kind: "experiments", ids: [BigInt(experiment?.id ?? -1)] }, filter: undefined } as const;
+  let position = (await store.changes("default", search, undefined, 100))?.position;
+  const follow = async () => {
+    const page = await store.changes("default", search, position, 100);
+    position = page?.position;
+    return (page?.traces ?? []).map((info) => info.traceId).toSorted();
+  };
+  const [writer, stranger] = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })];
+  await Promise.all([writer.connect(), stranger.connect()]);
+  await stranger.query("BEGIN; SELECT pg_current_xact_id()");
+  await write(2);
+  expect(await follow()).toEqual([`tr-${traceId(2)}`]);
+  await writer.query(`BEGIN; SELECT pg_advisory_xact_lock_shared(${CHANGES_LOCK});
+    UPDATE traces SET changed = pg_current_xact_id()::text::bigint WHERE trace_id = '${traceId(1)}'`);
+  await write(3);
+  expect(await follow()).toEqual([]);
+  await writer.query("COMMIT");
+  expect(await follow()).toEqual([traceId(1), traceId(3)].map((trace) => `tr-${trace}`));
+  await Promise.all([writer.end(), stranger.end()]);
 });
 
 test("what waits for a destination is told to one trace-writer at a time, and to another when that one ends", async () => {

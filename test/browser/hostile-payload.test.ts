@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { buildConsole, startBrowser, type TestBrowser } from "../helpers/browser.ts";
 import { chat } from "../helpers/chat.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 import { until } from "../helpers/until.ts";
 
 const START_MS = 240_000;
+// A browser shares the machine with all else that is tested.
+vi.setConfig({ testTimeout: 120_000 });
 const SVG = `data:image/svg+xml;base64,${Buffer.from("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>").toString("base64")}`;
 const MARKUP = [
   `<img src="https://evil.test/a.png" onerror="alert('img')">`,
@@ -76,9 +78,7 @@ test("characters that turn or hide a text are told by their codes", async () => 
   expect(await page.locator("body").innerText()).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
 });
 
-test("five megabytes are cut until one asks for all of them, and the page stays usable", {
-  timeout: 60_000,
-}, async () => {
+test("five megabytes are cut until one asks for all of them, and the page stays usable", async () => {
   const content = `${"line of a very long prompt\n".repeat(200_000)}the very end`;
   const { page, faults } = await browser.open(await traceOf([{ role: "user", content }]));
   const whole = page.getByRole("button", { name: /^Show all 5\.\d MB/ }).first();

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const BUILD_LOCK = join(tmpdir(), "twinspan-console.lock");
 const BUILD_MS = 180_000;
 /** How long a page may take to show what it is to show. */
-const SHOWN_MS = 15_000;
+const SHOWN_MS = 30_000;
 
 /** A real Chromium without a window. Disposing of it closes it. */
 export interface TestBrowser extends AsyncDisposable {

@@ -4,10 +4,11 @@ import type { ChangeView } from "../../address/view-state.ts";
 import { TraceMark } from "../../components/trace-mark.tsx";
 import styles from "./shown-traces.module.css";
 import { SpanPanel } from "./span-panel.tsx";
+import { inputsOf, outputsOf } from "./span-payload.ts";
 import type { TraceViewState } from "./trace-address.ts";
 import { TracePane } from "./trace-pane.tsx";
 import { twinLinkAt, twinPairsOf } from "./twin-spans.ts";
-import { waterfallRowsOf, windowOf } from "./waterfall-rows.ts";
+import { type WaterfallRow, waterfallRowsOf, windowOf } from "./waterfall-rows.ts";
 
 interface ShownTracesProps {
   readonly trace: Trace;
@@ -30,6 +31,8 @@ export function ShownTraces({ trace, beside, state, change }: ShownTracesProps) 
   const at = shownRows.findIndex(({ id }) => id === chosen);
   const row = shownRows[at];
   const root = shownTrace?.info?.sealed === true ? shownRows[0] : undefined;
+  const otherRows = isBeside ? rows : besideRows;
+  const twin = row?.isMirror === true ? otherRows.find(({ id }) => id === pairs.get(row.id)) : undefined;
   const choose = useMemo(() => (span: string) => change({ span }, { replace: true }), [change]);
   const choice = { window, chosen, onChoose: choose, paired: pairs.get(chosen) };
   return (
@@ -46,6 +49,7 @@ export function ShownTraces({ trace, beside, state, change }: ShownTracesProps) 
           row={row}
           link={twinLinkAt(shownRows, at)}
           fullRoot={root === row ? undefined : root}
+          twinBeside={twin === undefined ? undefined : wordedOf(otherRows, twin)}
           onChoose={choose}
           panel={state.panel}
           onPanel={(panel) => change({ panel }, { replace: true })}
@@ -53,6 +57,12 @@ export function ShownTraces({ trace, beside, state, change }: ShownTracesProps) 
       )}
     </div>
   );
+}
+
+/** Where the words of a full trace's span are: with itself, else with its call. */
+function wordedOf(rows: readonly WaterfallRow[], row: WaterfallRow): WaterfallRow {
+  const isWorded = inputsOf(row.span) !== undefined || outputsOf(row.span) !== undefined;
+  return isWorded ? row : (rows[0] ?? row);
 }
 
 function nameOf({ info }: Trace): string {

@@ -17,11 +17,12 @@ interface SpanMessagesProps {
   readonly row: WaterfallRow;
   readonly link: TwinLink | undefined;
   readonly fullRoot: WaterfallRow | undefined;
+  readonly twinBeside: WaterfallRow | undefined;
   readonly onChoose: (spanId: string) => void;
 }
 
 /** What was asked of a span and what it answered, or where that is. */
-export function SpanMessages({ row, link, fullRoot, onChoose }: SpanMessagesProps) {
+export function SpanMessages({ row, link, fullRoot, twinBeside, onChoose }: SpanMessagesProps) {
   const { span } = row;
   const inputs = useMemo(() => inputsOf(span), [span]);
   const outputs = useMemo(() => outputsOf(span), [span]);
@@ -32,6 +33,7 @@ export function SpanMessages({ row, link, fullRoot, onChoose }: SpanMessagesProp
   return (
     <div className={styles["messages"]}>
       {row.isMirror && <RecordedElsewhere link={link} />}
+      {twinBeside !== undefined && <WordsOf row={twinBeside} />}
       {isEmpty && !row.isMirror && fullRoot !== undefined && (
         <div className={styles["note"]}>
           <p>What was asked and answered stands once, with the call as a whole.</p>
@@ -69,6 +71,18 @@ export function SpanMessages({ row, link, fullRoot, onChoose }: SpanMessagesProp
         </section>
       )}
     </div>
+  );
+}
+
+/** The words of a mirror's call, from the full trace that is shown with it. */
+function WordsOf({ row }: { readonly row: WaterfallRow }) {
+  const inputs = useMemo(() => inputsOf(row.span), [row]);
+  const outputs = useMemo(() => outputsOf(row.span), [row]);
+  return (
+    <>
+      {inputs !== undefined && <Side title="Request, in the full trace" payload={inputs} />}
+      {outputs !== undefined && <Side title="Answer, in the full trace" payload={outputs} />}
+    </>
   );
 }
 

@@ -21,6 +21,8 @@ interface SpanPanelProps {
   readonly link: TwinLink | undefined;
   /** The root of a full trace, which has the payload of its attempts. Undefined: it is another trace, or this is it. */
   readonly fullRoot: WaterfallRow | undefined;
+  /** Of a mirror the span with its words, where the full trace is shown beside it. */
+  readonly twinBeside: WaterfallRow | undefined;
   readonly onChoose: (spanId: string) => void;
   readonly panel: Panel;
   readonly onPanel: (panel: Panel) => void;
@@ -33,7 +35,7 @@ const PANELS = [
 ] as const;
 
 /** All that is known of a span. */
-export function SpanPanel({ row, link, fullRoot, onChoose, panel, onPanel }: SpanPanelProps) {
+export function SpanPanel({ row, link, fullRoot, twinBeside, onChoose, panel, onPanel }: SpanPanelProps) {
   const { facts, span } = row;
   const attributes = useMemo(() => readAttributes(span.attributes), [span]);
   const model = saidOf(attributes, "responseModel") ?? saidOf(attributes, "requestModel");
@@ -74,7 +76,9 @@ export function SpanPanel({ row, link, fullRoot, onChoose, panel, onPanel }: Spa
         <Segments label="What of the span" options={PANELS} value={panel} onChoose={onPanel} />
       </header>
       <div className={styles["content"]}>
-        {panel === "messages" && <SpanMessages row={row} link={link} fullRoot={fullRoot} onChoose={onChoose} />}
+        {panel === "messages" && (
+          <SpanMessages row={row} link={link} fullRoot={fullRoot} twinBeside={twinBeside} onChoose={onChoose} />
+        )}
         {panel === "details" && <SpanDetails row={row} />}
         {panel === "raw" && <SpanRaw span={span} />}
       </div>

@@ -27,7 +27,9 @@ interface TraceListProps {
   readonly onCurrent: (traceId: string) => void;
   /** Those that came in just now. */
   readonly fresh: ReadonlySet<string>;
-  readonly onScroll: (isAtTop: boolean) => void;
+  /** Where it begins, and where it is scrolled to, in pixels from the top. */
+  readonly initialOffset: number;
+  readonly onScroll: (offset: number) => void;
   /** What stands below the last row. */
   readonly foot: ReactNode;
 }
@@ -43,6 +45,7 @@ export function TraceList({
   current,
   onCurrent,
   fresh,
+  initialOffset,
   onScroll,
   foot,
 }: TraceListProps) {
@@ -54,6 +57,7 @@ export function TraceList({
     estimateSize: () => ROW_PX,
     getItemKey: (index) => traces[index]?.traceId ?? index,
     overscan: 12,
+    initialOffset,
   });
   const items = rows.getVirtualItems();
   const lastSeen = items.at(-1)?.index ?? -1;
@@ -85,7 +89,7 @@ export function TraceList({
       ref={scroller}
       className={styles["scroller"]}
       aria-label="List of traces"
-      onScroll={() => onScroll((scroller.current?.scrollTop ?? 0) < ROW_PX / 2)}
+      onScroll={() => onScroll(scroller.current?.scrollTop ?? 0)}
     >
       <table aria-rowcount={onMore === undefined ? traces.length + 1 : -1} className={styles["table"]}>
         <caption className="unseen">Traces</caption>

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import { keepListAddress } from "../../address/last-list.ts";
+import { keepListAddress, keepListOffset, listOffset } from "../../address/last-list.ts";
 import { useViewState } from "../../address/view-state.ts";
 import { Button } from "../../components/button.tsx";
 import { EmptyState, ErrorState, LoadingLines } from "../../components/states.tsx";
@@ -19,29 +19,41 @@ import { ScopeMenu } from "./scope-menu.tsx";
 import { TRACE_COLUMNS } from "./trace-columns.tsx";
 import { TraceList } from "./trace-list.tsx";
 import { FILTER_OFFSET } from "./trace-search.ts";
-import { type Scope, tracesCodec } from "./traces-address.ts";
+import { COLUMNS_BY_DEFAULT, type Scope, tracesCodec } from "./traces-address.ts";
 import styles from "./traces-view.module.css";
 import { useFresh } from "./use-fresh.ts";
 import { useTraceList } from "./use-trace-list.ts";
 
+/** Whoever has scrolled less is at the top, in pixels. */
+const TOP_PX = 16;
 /** Experiments that a search takes. Of more, those that took a span last. */
 const EXPERIMENTS_MAX = 100;
 
 /** The list of traces: live, filtered, as its address says. */
 export function TracesView() {
   const [state, change] = useViewState(tracesCodec);
-  useEffect(() => keepListAddress(tracesCodec.write(state).toString()), [state]);
+  const address = tracesCodec.write(state).toString();
+  // As it was when the view was opened: what is kept changes as one scrolls.
+  const [offset] = useState(() => listOffset(address));
+  useEffect(() => keepListAddress(address), [address]);
   const experiments = useExperiments();
   const endpoints = useEndpoints();
   const ids = useMemo(() => idsIn(state.scope, experiments.data), [state.scope, experiments.data]);
   const [current, setCurrent] = useState<string>();
-  const [isAtTop, setAtTop] = useState(true);
+  const [isAtTop, setAtTop] = useState(offset < TOP_PX);
   const list = useRef<HTMLDivElement>(null);
   const { traces, waiting, read, followed, isPossible, refresh } = useTraceList(
     state,
     ids,
     () => !isAtTop || list.current?.matches(":hover, :focus-within") === true,
   );
+  const searched = tracesCodec.write({ ...state, columns: COLUMNS_BY_DEFAULT, live: true }).toString();
+  const searchedBefore = useRef(searched);
+  useEffect(() => {
+    // What is found anew is read from its top.
+    if (searchedBefore.current !== searched) list.current?.querySelector("section")?.scrollTo({ top: 0 });
+    searchedBefore.current = searched;
+  }, [searched]);
   const fresh = useFresh(followed.live.admitted);
   const names = useMemo(() => new Map(experiments.data?.map(({ id, name }) => [id, name])), [experiments.data]);
   const context = { experimentNameOf: (id: string) => names.get(id) ?? id, nowMs: Date.now() };
@@ -105,7 +117,11 @@ export function TracesView() {
               current={current}
               onCurrent={setCurrent}
               fresh={fresh}
-              onScroll={setAtTop}
+              initialOffset={offset}
+              onScroll={(scrolled) => {
+                keepListOffset(scrolled);
+                setAtTop(scrolled < TOP_PX);
+              }}
               foot={
                 <p className={styles["foot"]} role="status">
                   {hasNextPage ? "Searching further back …" : `${traces.length} traces, and no more`}

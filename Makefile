@@ -93,6 +93,10 @@ bench-store: install ## Measure what a store takes and gives (STORE=sqlite, N=60
 demo-data: install ## Fill the trace-writer that runs (make up) with N=20000 made-up traces of the last 30 days
 	@$(NODE) bench/demo-data.ts --traces $(or $(N),20000) --seed $(or $(SEED),1) --target $(or $(TARGET),127.0.0.1:7002)
 
+.PHONY: screenshots
+screenshots: install console ## Take a picture of each view of the console in both themes, over N=20000 made-up traces, into docs/images/
+	@$(NODE) test/screenshots/main.ts --traces $(or $(N),20000)
+
 .PHONY: clean
 clean: ## Delete what running leaves behind: stored traces, logs, coverage, the console as it was built
 	rm -rf var coverage console/dist

@@ -59,26 +59,23 @@ export function ModelsTable({ endpoint: { models } }: { readonly endpoint: Endpo
       },
     },
     {
-      key: "p50",
-      head: "p50",
+      key: "latency",
+      head: "p50 / p95",
       numeric: true,
-      cell: ({ model }) => nanosText(model.details?.recent?.duration?.p50Nanos),
-    },
-    {
-      key: "p95",
-      head: "p95",
-      numeric: true,
-      cell: ({ model }) => nanosText(model.details?.recent?.duration?.p95Nanos),
+      cell: ({ model: { details } }) => {
+        const duration = details?.recent?.duration;
+        return duration === undefined ? "–" : `${nanosText(duration.p50Nanos)} / ${nanosText(duration.p95Nanos)}`;
+      },
     },
     {
       key: "token",
-      head: "First token p95",
+      head: "First token",
       numeric: true,
       cell: ({ model }) => nanosText(model.details?.recent?.timeToFirstToken?.p95Nanos),
     },
     {
       key: "price",
-      head: "Price per M tokens",
+      head: "Price per M",
       numeric: true,
       cell: ({ model }) => <Price price={model.details?.price} />,
     },
@@ -107,7 +104,7 @@ function Price({ price }: { readonly price: ModelPrice | undefined }) {
   if (price === undefined) return <span className={styles["soft"]}>not known</span>;
   const { inputNanoUsdPerMillion, outputNanoUsdPerMillion, priceVersion } = price;
   return (
-    <span title={`input / output, from ${priceVersion}`}>
+    <span title={`input / output tokens, from ${priceVersion}`}>
       {costText(inputNanoUsdPerMillion)} / {costText(outputNanoUsdPerMillion)}
     </span>
   );

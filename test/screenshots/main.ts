@@ -14,7 +14,7 @@ import { type ShownTraces, scenesOf } from "./scenes.ts";
  */
 
 const IMAGES = "docs/images";
-const VIEWPORT = { width: 1280, height: 800 };
+const VIEWPORT = { width: 1280, height: 760 };
 const CALLS = 24;
 const { values } = parseArgs({ options: { traces: { type: "string", default: "20000" } } });
 

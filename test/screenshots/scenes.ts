@@ -31,7 +31,7 @@ export function scenesOf({ agent, full }: ShownTraces): readonly Scene[] {
     },
     {
       name: "traces",
-      address: "/traces",
+      address: `/traces?q=${encodeURIComponent("duration > 2000")}`,
       ready: (page) =>
         page
           .getByRole("link", { name: /^gateway\// })
@@ -56,6 +56,7 @@ export function scenesOf({ agent, full }: ShownTraces): readonly Scene[] {
         await form.getByLabel("Message").fill("Which team should answer a question about an invoice?");
         await form.getByRole("button", { name: "Send" }).click();
         await form.getByRole("link", { name: "Both twins" }).waitFor();
+        await page.getByText(/^Cost, /).waitFor();
       },
     },
     {

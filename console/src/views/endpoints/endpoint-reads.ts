@@ -24,8 +24,8 @@ export function useDetailedEndpoints() {
   });
 }
 
-/** What endpoints were billed in the last days, by day, by the endpoint's name. */
-export function useBills(endpoints: readonly Endpoint[]): ReadonlyMap<string, readonly TotalsPoint[]> {
+/** What endpoints were billed in the last days, by day, by the endpoint's name. Undefined: it is not known yet. */
+export function useBills(endpoints: readonly Endpoint[]): ReadonlyMap<string, readonly TotalsPoint[]> | undefined {
   const experiments = useExperiments();
   const names = new Set(endpoints.map(({ experiment }) => experiment));
   const ids = (experiments.data ?? []).filter(({ name }) => names.has(name)).map(({ id }) => id);
@@ -36,10 +36,10 @@ export function useBills(endpoints: readonly Endpoint[]): ReadonlyMap<string, re
       ...{ fromMs: toMs - BILL_DAYS * DAY_MS, toMs, bucketMs: DAY_MS },
       ...{ groupBy: TotalsGroup.TOTALS_GROUP_ENDPOINT, groupsMax: ENDPOINTS_MAX },
     }),
-    enabled: experiments.isSuccess,
+    enabled: experiments.isSuccess && endpoints.length > 0,
     placeholderData: keepPreviousData,
   });
-  return Map.groupBy(bills.data ?? [], ({ group }) => group);
+  return bills.data === undefined ? undefined : Map.groupBy(bills.data, ({ group }) => group);
 }
 
 /** When the first of those days began, in milliseconds since 1970. */

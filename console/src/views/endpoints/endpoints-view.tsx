@@ -58,7 +58,7 @@ export function EndpointsView() {
           {chosen === undefined ? (
             <EmptyState icon="endpoints" title={`There is no endpoint ${name}`} />
           ) : (
-            <EndpointPane key={chosen.name} endpoint={chosen} bill={bills.get(chosen.name) ?? []} />
+            <EndpointPane key={chosen.name} endpoint={chosen} bill={bills && (bills.get(chosen.name) ?? [])} />
           )}
         </div>
       )}
@@ -88,7 +88,13 @@ function List({ endpoints, chosen }: { readonly endpoints: readonly Endpoint[]; 
   );
 }
 
-function EndpointPane({ endpoint, bill }: { readonly endpoint: Endpoint; readonly bill: readonly TotalsPoint[] }) {
+function EndpointPane({
+  endpoint,
+  bill,
+}: {
+  readonly endpoint: Endpoint;
+  readonly bill: readonly TotalsPoint[] | undefined;
+}) {
   const { tone, words } = endpointStateOf(endpoint);
   const experiments = useExperiments();
   const experiment = experiments.data?.find(({ name }) => name === endpoint.experiment);
@@ -114,7 +120,7 @@ function EndpointPane({ endpoint, bill }: { readonly endpoint: Endpoint; readonl
       </section>
       <div className={styles["pair"]}>
         <section className={styles["block"]} aria-label="Bill and settings">
-          <Bill endpoint={endpoint} points={bill} />
+          {bill !== undefined && <Bill endpoint={endpoint} points={bill} />}
           {endpoint.details?.policy !== undefined && <Policy policy={endpoint.details.policy} />}
         </section>
         <TryIt endpoint={endpoint.name} />

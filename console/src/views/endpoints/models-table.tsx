@@ -50,12 +50,7 @@ export function ModelsTable({ endpoint: { models } }: { readonly endpoint: Endpo
       numeric: true,
       cell: ({ model: { details } }) => {
         const share = errorShareOf(details?.recent);
-        return (
-          <span className={styles["failed"]}>
-            {details?.recent !== undefined && <ErrorTypes errors={details.recent.errorsByType} />}
-            {share === undefined ? "–" : percentText(share)}
-          </span>
-        );
+        return share === undefined ? "–" : percentText(share);
       },
     },
     {
@@ -92,6 +87,9 @@ const STATES: Readonly<Record<string, readonly [tone: Tone, words: string, says:
 function ModelState({ model: { breakerState, details } }: { readonly model: EndpointModel }) {
   if (details !== undefined && details.unavailableReason !== "")
     return <Chip tone="bad">{details.unavailableReason}</Chip>;
+  const errors = details?.recent?.errorsByType ?? [];
+  // What fails says more than that it is still asked.
+  if (breakerState === "closed" && errors.length > 0) return <ErrorTypes errors={errors} />;
   const [tone, words, says] = STATES[breakerState] ?? ["plain", breakerState, ""];
   return (
     <Chip tone={tone} title={says}>

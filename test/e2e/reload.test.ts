@@ -43,13 +43,13 @@ test("a changed file is taken by itself, while calls go on", async () => {
   expect((await chat(stack.url, { model: "slow-100" })).status).toBe(404);
 });
 
-test("SIGHUP reloads the gateway, and does no harm to the others", async () => {
+test("SIGHUP reloads the gateway, and keys and workspaces of the others", async () => {
   const reloads = () => stack.gateway.metric('twinspan_config_reloads_total{outcome="ok"}');
   const before = await reloads();
   for (const service of [stack.gateway, stack.ingress, stack.traceWriter]) service.signal("SIGHUP");
   await until("the gateway has reloaded", async () => (await reloads()) === before + 1);
   for (const service of [stack.ingress, stack.traceWriter]) {
-    await until(`${service.name} says so`, () => service.output.includes("nothing is reloaded"));
+    await until(`${service.name} says so`, () => service.output.includes("keys and workspaces reloaded"));
   }
   expect((await chat(stack.url, { model: "echo-1" })).status).toBe(200);
 });

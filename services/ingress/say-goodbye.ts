@@ -2,10 +2,11 @@ import type { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 
 /**
- * From the beginning of a drain on, every answer says `connection: close`, so that clients open their next connection elsewhere
- * instead of finding this one closed under their next request.
+ * From the beginning of a drain on, answers say `connection: close`, so that clients open their next connection elsewhere
+ * instead of finding this one closed under their next request. Connections whose answers began before are left open until
+ * nothing is taken any more (`closing`): their clients were told that they may use them.
  */
-export function sayGoodbye(app: FastifyInstance, draining: AbortSignal): void {
+export function sayGoodbye(app: FastifyInstance, draining: AbortSignal, closing: AbortSignal): void {
   const open = new Set<ServerResponse>();
   app.addHook("onRequest", (_request, { raw }, done) => {
     if (draining.aborted) raw.shouldKeepAlive = false;
@@ -16,9 +17,8 @@ export function sayGoodbye(app: FastifyInstance, draining: AbortSignal): void {
   draining.addEventListener("abort", () => {
     for (const response of open) response.shouldKeepAlive = false;
   });
-  // An answer whose head was out before is the last on its connection, too.
   app.addHook("onResponse", (_request, _reply, done) => {
-    if (draining.aborted) setImmediate(() => app.server.closeIdleConnections());
+    if (closing.aborted) setImmediate(() => app.server.closeIdleConnections());
     done();
   });
 }

@@ -89,6 +89,7 @@ export async function startIngress(
   const rights = opened.use(watchRights(source, authority, metrics.registry, log));
   const load = opened.use(startServiceLoad("ingress.limits", config.ingress.limits, metrics.registry));
   const draining = new AbortController();
+  const closing = new AbortController();
   const bodies = createBodyBudget(config.ingress.limits.bodiesBytesMax, () => metrics.refusedBodies.inc());
   metrics.watchBodies(bodies);
   const parts = {
@@ -104,13 +105,14 @@ export async function startIngress(
     draining: draining.signal,
     consoleDirectory,
   };
-  const app = createApp(parts, log);
+  const app = createApp(parts, closing.signal, log);
   if (tls !== undefined) followCertificates(app.server, tls);
   const unused = watchUnusedConnections(app.server);
   const address = await listen(app, config.ingress.listen);
   opened.defer(async () => {
     draining.abort();
     await delay(config.ingress.drainDelayMs);
+    closing.abort();
     unused.close();
     await drain(app, config.ingress.drainMs);
   });
@@ -120,7 +122,7 @@ export async function startIngress(
   return { address, url, reload: rights.reload, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-function createApp(parts: IngressParts, log: Logger): FastifyInstance {
+function createApp(parts: IngressParts, closing: AbortSignal, log: Logger): FastifyInstance {
   const { headerBytesMax, headersMax, headMs, requestMs, callMs, readMs } = parts.config.limits;
   const http = {
     maxHeaderSize: headerBytesMax,
@@ -151,7 +153,7 @@ function createApp(parts: IngressParts, log: Logger): FastifyInstance {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   observeRequests(app, parts.metrics, log);
   answerFailures(app, log);
-  sayGoodbye(app, parts.draining);
+  sayGoodbye(app, parts.draining, closing);
   shedLoad(app, parts.load.admission, headersMax);
   admitCallers(app, parts);
   const refuseRest = refuseOtherMethods(app);

@@ -41,6 +41,10 @@ export interface GatewayScript {
   readonly limits?: Readonly<Record<string, unknown>>;
   /** Further settings under `gateway`. Its configuration is not watched unless they say so. */
   readonly gateway?: Readonly<Record<string, unknown>>;
+  /** The section `auth`. Default: none, everyone may do everything. */
+  readonly auth?: Readonly<Record<string, unknown>>;
+  /** The section `workspaces`. */
+  readonly workspaces?: readonly Settings[];
   /** The section `limits`: rate limits and budgets. */
   readonly callLimits?: Readonly<Record<string, unknown>>;
   /** Settings under `redaction`. */
@@ -146,6 +150,8 @@ function settingsOf(script: GatewayScript, outboxPath: string, providerUrl: stri
     },
     providers,
     redaction: script.redaction,
+    auth: script.auth,
+    workspaces: script.workspaces,
     limits: script.callLimits,
     endpoints,
   };

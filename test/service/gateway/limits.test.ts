@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { CALLER, type Told } from "../../helpers/gateway-client.ts";
+import { keyFor } from "../../helpers/keyed-services.ts";
 import { recordOfCall } from "../../helpers/record-view.ts";
 import { startRedisServer } from "../../helpers/redis-server.ts";
 import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
@@ -73,6 +74,33 @@ test("a call reserves what it may use and is settled by what it used, however it
   const used = Number(attributes?.["gen_ai.usage.input_tokens"]) + Number(attributes?.["gen_ai.usage.output_tokens"]);
   const next = await run.client.stream({ ...ask("stalls"), stream: true, hangUpAfter: 2 });
   expect(leftOf(next, "tokens.tokens")).toBe(1_000 - used - reserved);
+});
+
+test("each key, and each workspace, is counted apart, by what the gateway verified", async () => {
+  const roles = ["invoke"] as const;
+  const [one, other, foreign] = [
+    keyFor("one", roles),
+    keyFor("other", roles),
+    keyFor("foreign", roles, { workspace: "b" }),
+  ];
+  await using run = await startGatewayRun({
+    endpoints: { echo: { settings: { sharedWith: ["b"] } } },
+    workspaces: [{ name: "b" }],
+    auth: { keys: [one.line, other.line, foreign.line] },
+    callLimits: {
+      rules: [
+        { per: "key", every: "month", name: "per-key", requestsMax: 2 },
+        { per: "workspace", every: "month", name: "per-workspace", requestsMax: 3 },
+      ],
+    },
+  });
+  const askAs = ({ key }: { readonly key: string }) =>
+    run.client.invoke({ model: "echo", headers: [["authorization", `Bearer ${key}`]] });
+  const told: (string | undefined)[] = [];
+  for (const caller of [one, one, one, other, other, foreign, foreign, foreign])
+    told.push(limitOf(await askAs(caller)));
+  const fine = undefined;
+  expect(told).toEqual([fine, fine, "per-key", fine, "per-workspace", fine, fine, "per-key"]);
 });
 
 test("a budget that is used up refuses calls until the next window, without saying how much money there is", async () => {

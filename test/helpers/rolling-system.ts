@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
+import { freePorts } from "./free-ports.ts";
+import { ServiceProcess } from "./service-process.ts";
+import { type StoredTraces, startStoredTraces } from "./stored-traces.ts";
+
+/** Twinspan with two ingresses and two gateways, as processes on loopback. Every ingress calls both gateways in turn. */
+export interface RollingSystem extends AsyncDisposable {
+  readonly ingresses: readonly ServiceProcess[];
+  readonly gateways: readonly ServiceProcess[];
+  readonly traceWriter: ServiceProcess;
+  readonly stored: StoredTraces;
+}
+
+/** The endpoint: it takes a while for its head, and for every word. */
+export const SLOW_ENDPOINT = "slow";
+/** How long an ingress takes requests after SIGTERM. A balancer that looks more often than that loses none. */
+export const DRAIN_DELAY_MS = 3_000;
+
+/** Starts it, and returns when all are ready. */
+export async function startRollingSystem(): Promise<RollingSystem> {
+  await using started = new AsyncDisposableStack();
+  const directory = mkdtempSync(join(tmpdir(), "twinspan-rolling-"));
+  started.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const behaviours = { slow: { delayHeadMs: 30, chunkDelayMs: 10 } };
+  const provider = started.use(await startScriptedProvider({ listen: "127.0.0.1:0", behaviours, requestsMax: 10_000 }));
+  const ports = await freePorts(8);
+  const [store = "", storeOps = "", ...rest] = ports.map((port) => `127.0.0.1:${port}`);
+  const [http, rpc, ops] = [rest.slice(0, 2), rest.slice(2, 4), rest.slice(4, 6)];
+  const processOf = (name: string, copy: number, opsAddress = "") => {
+    const file = join(directory, `${name}-${copy}.yaml`);
+    const config = {
+      ingress: {
+        listen: http[copy],
+        gateway: `ipv4:${rpc.join(",")}`,
+        traceWriter: store,
+        drainDelayMs: DRAIN_DELAY_MS,
+      },
+      gateway: {
+        listen: rpc[copy],
+        ops: ops[copy],
+        traceWriter: store,
+        outbox: { path: join(directory, `outbox-${copy}.db`), lingerMs: 5 },
+      },
+      traceWriter: { listen: store, ops: storeOps, store: { sqlite: { path: join(directory, "traces.db") } } },
+      providers: { scripted: { baseUrl: provider.url, allowAddresses: ["127.0.0.0/8"] } },
+      endpoints: [{ name: SLOW_ENDPOINT, models: [{ provider: "scripted", model: "slow" }] }],
+    };
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify(config));
+    return started.use(new ServiceProcess(name, `http://${opsAddress}`, { TWINSPAN_CONFIG: file }));
+  };
+  // They are disposed of in the reverse order: callers first, the store last.
+  const traceWriter = processOf("trace-writer", 0, storeOps);
+  const gateways = ops.map((address, copy) => processOf("gateway", copy, address));
+  const ingresses = http.map((address, copy) => processOf("ingress", copy, address));
+  const stored = started.use(startStoredTraces(store));
+  await Promise.all([traceWriter, ...gateways, ...ingresses].map((service) => service.start()));
+  const resources = started.move();
+  return { ingresses, gateways, traceWriter, stored, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}

@@ -1,0 +1,14 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ByteArray } from "../../../console/src/api/byte-array.ts";
+
+test("bytes are told in a browser as Node tells them", () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      for (const encoding of ["hex", "base64"] as const) {
+        expect(new ByteArray(bytes).toString(encoding)).toBe(Buffer.from(bytes).toString(encoding));
+      }
+    }),
+  );
+  expect(new ByteArray(Buffer.from("für")).toString()).toBe("für");
+});

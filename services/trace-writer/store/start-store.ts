@@ -35,7 +35,7 @@ export async function startStore(config: Config, { observer, postgres }: StoreOb
     }
     case "clickhouse": {
       const { url = "", password, cluster, ...asked } = stores.clickhouse;
-      const place = `${url} ${asked.database}`;
+      const place = `${url.replace(/\/+$/, "")}/${asked.database}`;
       return { store: await startClickHouseStore({ ...asked, ...options, url, password, cluster }, observer), place };
     }
   }

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, vi } from "vitest";
 import { startClickHouseStore } from "../../../services/trace-writer/store/clickhouse/clickhouse-store.ts";
 import { type ClickHouse, startClickHouse } from "../../helpers/clickhouse.ts";
 import { SUITE_ROUTES } from "./forwards-suite.ts";
 import { describeTraceStore } from "./trace-store-suite.ts";
+
+/** Hundreds of queries, of some milliseconds each on a machine that has time. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let server: ClickHouse;
 beforeAll(async () => {

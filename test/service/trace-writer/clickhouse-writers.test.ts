@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { ForwardRoutes } from "../../../services/trace-writer/core/forward-routes.ts";
 import { startClickHouseStore } from "../../../services/trace-writer/store/clickhouse/clickhouse-store.ts";
 import { connect } from "../../../services/trace-writer/store/clickhouse/connection.ts";
 import { migrationsOf } from "../../../services/trace-writer/store/clickhouse/schema.ts";
@@ -10,13 +11,16 @@ import { idsOf, payload, record, span, spanId, T0, traceId } from "./sample-trac
 import { searchTraces, spansOf, writeRecords, writeSpans } from "./writing.ts";
 
 const never = new AbortController().signal;
+/** Hundreds of queries, of some milliseconds each on a machine that has time. */
+vi.setConfig({ testTimeout: 120_000 });
+
 let server: OwnClickHouse;
 beforeAll(async () => {
   server = await startOwnClickHouse();
 }, 600_000);
 afterAll(() => server[Symbol.asyncDispose]());
 
-const optionsOf = (database: string) => ({
+const optionsOf = (database: string, routes: ForwardRoutes = new Map()) => ({
   url: server.url,
   user: "default",
   password: undefined,
@@ -27,9 +31,10 @@ const optionsOf = (database: string) => ({
   queueBytesMax: 64 * 1024 * 1024,
   cluster: undefined,
   traceSpansMax: 1000,
-  routes: new Map(),
+  routes,
 });
-const open = (database: string) => startClickHouseStore(optionsOf(database), { committed: () => {}, failed: () => {} });
+const open = (database: string, routes?: ForwardRoutes) =>
+  startClickHouseStore(optionsOf(database, routes), { committed: () => {}, failed: () => {} });
 const experimentId = async (store: TraceStore, name: string) =>
   BigInt((await store.getExperiment("default", { $case: "name", value: name }))?.id ?? -1);
 
@@ -190,15 +195,21 @@ test("who starts where no ClickHouse is, is told where it was looked for", async
   await expect(started).rejects.toThrow(`The database none cannot be opened at ${url} as default: `);
 });
 
-test("facts that lists never heard of, since their writer ended, are listed by the next that starts", async () => {
+test("facts that lists never heard of, since their writer ended, are listed and forwarded by the next that starts", async () => {
   const database = server.newDatabase();
   await using store = await open(database);
   await using connection = connect(optionsOf(database));
   await writeSpans(store, "found", [span({ trace: traceId(1), span: spanId(1) })]);
+  await writeRecords(store, [record({ n: 7, caller: { trace: traceId(7), span: spanId(1) } })]);
   await connection.command("TRUNCATE TABLE traces");
-  await using next = await open(database);
+  await using next = await open(
+    database,
+    new Map([["default", { mirrors: ["mirrors"], experiments: new Map([["found", ["traces"]]]) }]]),
+  );
   const scope = { kind: "experiments", ids: [await experimentId(next, "found")] } as const;
   expect(await searchTraces(next, scope)).toHaveLength(1);
+  expect(await next.forwards.next("traces", 10)).toMatchObject([{ traceId: traceId(1) }]);
+  expect(await next.forwards.next("mirrors", 10)).toMatchObject([{ traceId: traceId(7), items: [{ spans: 2 }] }]);
 });
 
 test("an engine that is killed under load has lost nothing that was acknowledged, and doubled nothing", async () => {

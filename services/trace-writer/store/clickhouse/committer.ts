@@ -5,6 +5,7 @@ import { createForwardWaits, type ForwardWaits } from "../commit/forward-waits.t
 import type { Committer } from "../commit/write-queue.ts";
 import { applyWrite, settledOutcomeOf } from "./apply.ts";
 import { lookUp, tracesOf } from "./asked-traces.ts";
+import type { ListPlace } from "./fact.ts";
 import type { NewForward } from "./forward-table.ts";
 import type { Tables } from "./open-tables.ts";
 import { storeFacts } from "./store-facts.ts";
@@ -20,8 +21,11 @@ export interface CommitterOptions {
 
 /** Commits writes to a ClickHouse, one commit after the other. */
 export interface FactCommitter extends Committer<Write, WriteOutcome> {
-  /** Lists traces as their facts have them: whoever wrote those may have ended before lists knew of them. */
-  relist(traces: readonly TraceId[], nowMs: number): Promise<void>;
+  /**
+   * Finishes what a commit has left half-way, of this process or another: lists traces as their facts have them, and puts
+   * them in wait to be forwarded, whole. Those that lists have already as they are stay as they are.
+   */
+  finish(traces: readonly TraceId[], nowMs: number): Promise<void>;
 }
 
 /**
@@ -42,12 +46,32 @@ export function createCommitter(tables: Tables, { traceSpansMax, routes }: Commi
   };
   const store = async (work: Work) => {
     const waits = createForwardWaits(routes);
+    for (const trace of work.traces.values()) if (trace.isUnfinished) noteMirrors(trace, waits);
     await tables.experiments.insert(work.experiments.takeChanged());
     const isContended = await storeFacts(tables.facts, work, waits);
     await publish(tables, work, waits);
     return isContended;
   };
+  /** Traces of commits that have failed: what became of them nobody knows. */
+  const unfinished = new Map<string, TraceId>();
+  const finish = async (traces: readonly TraceId[], nowMs: number) => {
+    const work = await workOn(traces, nowMs);
+    const listed = await tables.listings.versions(
+      work.traces
+        .values()
+        .flatMap((trace) => placedOf(trace))
+        .toArray(),
+    );
+    for (const [key, trace] of work.traces) {
+      if ((listed.get(key) ?? -1n) >= trace.state.version) continue;
+      trace.isRevised = true;
+      trace.isUnfinished = true;
+    }
+    await store(work);
+  };
   const carryOut = async (writes: readonly Write[], nowMs: number) => {
+    if (unfinished.size > 0) await finish([...unfinished.values()], nowMs);
+    unfinished.clear();
     const found = await Promise.all(
       writes.map(async (write) => [write, await lookUp(tables.listings, write)] as const),
     );
@@ -56,7 +80,12 @@ export function createCommitter(tables: Tables, { traceSpansMax, routes }: Commi
       nowMs,
     );
     const outcomes = found.map(([write, lists]) => [write, applyWrite(work, write, lists)] as const);
-    const isContended = await store(work);
+    const isContended = await store(work).catch((cause: unknown) => {
+      for (const [key, { state }] of work.traces) {
+        unfinished.set(key, { workspace: state.workspace, traceId: state.traceId });
+      }
+      throw cause;
+    });
     const settled = outcomes.map(([write, outcome]) =>
       isContended ? settledOutcomeOf(work, write, outcome) : outcome,
     );
@@ -79,11 +108,7 @@ export function createCommitter(tables: Tables, { traceSpansMax, routes }: Commi
         return { results, durationMs: durationMs(), events: new Map() };
       }
     },
-    async relist(traces, nowMs) {
-      const work = await workOn(traces, nowMs);
-      for (const trace of work.traces.values()) trace.isRevised = true;
-      await store(work);
-    },
+    finish,
   };
 }
 
@@ -102,6 +127,22 @@ async function publish(tables: Tables, work: Work, waits: ForwardWaits): Promise
     ),
   );
   for (const trace of revised) countMove(work, trace);
+}
+
+/** Where lists should have a trace. */
+function placedOf(trace: WorkingTrace): readonly (TraceId & { readonly place: ListPlace })[] {
+  const place = trace.place();
+  const { workspace, traceId } = trace.state;
+  return place === undefined ? [] : [{ workspace, traceId, place }];
+}
+
+/** Mirrors wait for their destinations whoever owns the trace. */
+function noteMirrors({ ref, state }: WorkingTrace, waits: ForwardWaits): void {
+  const mirrored = state.rows.values().filter(({ row }) => row.origin !== "agent" && !state.sealed);
+  for (const [chunk, rows] of Map.groupBy(mirrored, (placed) => placed.chunk)) {
+    const [first] = rows;
+    if (first !== undefined) waits.noteStored(ref, chunk, first.row.origin, rows.length);
+  }
 }
 
 function listingOf({ state }: WorkingTrace) {
@@ -123,7 +164,12 @@ function namesOf({ workspace, traceId, home = traceId }: WorkingTrace["state"]) 
 function forwardsOf(work: Work, trace: WorkingTrace, waits: ForwardWaits): readonly NewForward[] {
   const { workspace, traceId, rows } = trace.state;
   const experimentId = trace.experimentIdBefore;
-  const summedUp = { ref: trace.ref, workspace, experimentId, startNs: trace.before?.startNs ?? 0n };
+  const summedUp = {
+    ref: trace.ref,
+    workspace,
+    experimentId,
+    startNs: trace.isUnfinished ? 0n : (trace.before?.startNs ?? 0n),
+  };
   return waits.of(summedUp, work.calledNow(trace.owner()), rows.size).map((wait) => ({ workspace, traceId, wait }));
 }
 

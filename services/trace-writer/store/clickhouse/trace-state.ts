@@ -52,6 +52,8 @@ export class TraceState {
   /** Other twins that link to this trace, and are not linked to from here. */
   readonly estranged = new Map<string, TraceId>();
   #claimFact: FactName | undefined;
+  /** Undefined: it changed since it was last summed up. */
+  #summary: TraceSummary | undefined;
   /** Facts that erasing removes last: they say what is void. */
   readonly #lasting = new Set<bigint>();
 
@@ -75,6 +77,7 @@ export class TraceState {
     const { content, listed } = fact;
     const name = { id: fact.id, version: fact.version };
     this.home ??= fact.home;
+    this.#summary = undefined;
     if (fact.version > this.version) this.version = fact.version;
     if (listed !== undefined) this.listed.set(placeKeyOf(listed), listed);
     const isRepeated = this.facts.has(fact.id) && !this.dead.has(fact.id);
@@ -131,6 +134,11 @@ export class TraceState {
 
   /** What lists show of it. It must exist. */
   summary(): TraceSummary {
+    this.#summary ??= this.#sumUp();
+    return this.#summary;
+  }
+
+  #sumUp(): TraceSummary {
     return summaryOf({
       traceId: this.traceId,
       sealed: this.sealed,

@@ -30,6 +30,8 @@ export class WorkingTrace {
   state: TraceState;
   /** Whether lists must be brought up to date, though nothing was added. */
   isRevised = false;
+  /** Whether lists, and what waits to be forwarded, have not heard of all its facts: a commit has ended half-way. */
+  isUnfinished = false;
   /** Where lists have it, as of the commit that was last seen. Undefined: nowhere. */
   readonly before: ListPlace | undefined;
   #added: Omit<FactRow, "listed">[] = [];

@@ -6,8 +6,8 @@ const RECENT_S = 3600;
 /** So many are listed at a time. */
 const STEP_TRACES = 1000;
 
-/** Lists traces whose facts are newer than what lists have of them. A trace-writer does so when it starts. */
-export async function relistRecent(connection: Connection, committer: FactCommitter): Promise<void> {
+/** Finishes traces whose facts are newer than what lists have of them. A trace-writer does so when it starts. */
+export async function finishRecent(connection: Connection, committer: FactCommitter): Promise<void> {
   const stale = await connection.query(
     `SELECT workspace, trace_id FROM (
       SELECT workspace, trace_id, max(version) AS fact_version FROM facts
@@ -21,6 +21,6 @@ export async function relistRecent(connection: Connection, committer: FactCommit
     (reader) => ({ workspace: reader.text(), traceId: reader.id(16) }),
   );
   for (let at = 0; at < stale.length; at += STEP_TRACES) {
-    await committer.relist(stale.slice(at, at + STEP_TRACES), Date.now());
+    await committer.finish(stale.slice(at, at + STEP_TRACES), Date.now());
   }
 }

@@ -5,7 +5,7 @@ import type { Metric } from "./metrics.ts";
 import type { Overview } from "./use-overview.ts";
 
 /** What a group is called that has no name, and the groups that are not told apart. */
-export const NO_NAME = "(none)";
+const NO_NAME = "(none)";
 export const OTHER = "others";
 
 /** Colours by the groups' rank: the first seven, then what they leave. */

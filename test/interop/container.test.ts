@@ -92,6 +92,7 @@ test("its three services run as nobody in particular, with nothing to write to b
   using stored = startStoredTraces(store ?? "");
   const trace = await stored.get(answer.traceName ?? "");
   expect(trace.info?.linkedTraceIds).toEqual([`tr-${caller.traceId}`]);
-  expect(await (await fetch(`http://${http}/`)).text()).toContain("<html");
+  const page = await fetch(`http://${http}/`, { headers: { accept: "text/html" } });
+  expect(await page.text()).toContain("<html");
   if (isRoot) expect(readFileSync(join(data, "traces.db")).length).toBeGreaterThan(0);
 }, 120_000);

@@ -90,8 +90,8 @@ bench-store: install ## Measure what a store takes and gives (STORE=sqlite, N=60
 	@$(NODE) bench/store/main.ts --store $(or $(STORE),sqlite) --traces $(or $(N),60000)
 
 .PHONY: demo-data
-demo-data: install ## Fill the trace-writer that runs (make up) with N=20000 made-up traces of the last 30 days
-	@$(NODE) bench/demo-data.ts --traces $(or $(N),20000) --seed $(or $(SEED),1) --target $(or $(TARGET),127.0.0.1:7002)
+demo-data: install ## Fill the trace-writer that runs (make up) with N=20000 made-up traces of the last 30 days (KEY=… where it asks for one)
+	@$(if $(KEY),TWINSPAN_KEY='$(KEY)' )$(NODE) bench/demo-data.ts --traces $(or $(N),20000) --seed $(or $(SEED),1) --target $(or $(TARGET),127.0.0.1:7002)
 
 .PHONY: screenshots
 screenshots: install console ## Take a picture of each view of the console in both themes, over N=20000 made-up traces, into docs/images/

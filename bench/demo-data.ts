@@ -22,6 +22,8 @@ const BATCH_EPISODES = 400;
 const LANES = 3;
 /** The last traces ended so long ago: a run takes a minute at most. */
 const UNTIL_AGO_NS = 120_000_000_000n;
+/** The key to call with, where the trace-writer asks for one. Not an argument: those are seen by other users of the machine. */
+const KEY = process.env["TWINSPAN_KEY"] || undefined;
 
 const { values } = parseArgs({
   options: {
@@ -38,8 +40,8 @@ await fill(values.target, {
 });
 
 async function fill(target: string, options: Omit<TrafficOptions, "untilNs">): Promise<void> {
-  using reader = startTraceReader(connectionTo(target, undefined));
-  using client = startTraceWriterClient(target);
+  using reader = startTraceReader(connectionTo(target, undefined, KEY));
+  using client = startTraceWriterClient(target, KEY);
   const traffic = createTraffic({ ...options, untilNs: await untilOf(reader, options) });
   const from = Math.max(0, (await firstMissingOf(reader, traffic)) - BATCH_EPISODES * LANES);
   const total = traffic.tracesBefore(traffic.episodes);

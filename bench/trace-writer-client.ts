@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Client, Metadata, status } from "@grpc/grpc-js";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { sendingKey } from "#lib/rpc/send-key.ts";
 import {
   ExportTraceServiceRequest,
   ExportTraceServiceResponse,
@@ -29,9 +30,9 @@ const RETRY_MS = 500;
 /** `records` of WriteInvocationsRequest: field 1, length-delimited. */
 const RECORDS_TAG = (1 << 3) | 2;
 
-/** Opens a channel to a trace-writer; nothing is sent yet. */
-export function startTraceWriterClient(target: string): TraceWriterClient {
-  const client = new Client(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
+/** Opens a channel to a trace-writer; nothing is sent yet. `key` goes with every call. */
+export function startTraceWriterClient(target: string, key?: string): TraceWriterClient {
+  const client = new Client(target, channelCredentials(), { ...channelOptions(ANSWER_BYTES_MAX), ...sendingKey(key) });
   return {
     async writeInvocations(request) {
       const path = TraceWriterServiceService.writeInvocations.path;

@@ -15,13 +15,25 @@ export interface Random {
   hex(bytes: number): string;
 }
 
-/** Starts chance (mulberry32). `seeds` are whole numbers; each combination of them is a chance of its own. */
+/** So many words are drawn before the first that counts, until every seed has come through to all of the state. */
+const WARM_UP = 12;
+
+/**
+ * Starts chance (sfc32, 128 bits of state: with 32, two of 60,000 episodes would likely draw the same ids). `seeds` are whole
+ * numbers; each combination of them is a chance of its own.
+ */
 export function createRandom(...seeds: readonly number[]): Random {
-  let state = seeds.reduce((mixed, seed) => mix(Math.imul(mixed, 31) + seed), 0x9e3779b9);
+  const salted = (salt: number) => seeds.reduce((mixed, seed) => mix(Math.imul(mixed, 31) + seed), salt);
+  let [a, b, c, counter] = [salted(0x9e3779b9), salted(0x243f6a88), salted(0xb7e15162), 1];
   const word = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    return mix(state);
+    const drawn = (a + b + counter) >>> 0;
+    counter = (counter + 1) >>> 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) >>> 0;
+    c = (((c << 21) | (c >>> 11)) + drawn) >>> 0;
+    return drawn;
   };
+  for (let round = 0; round < WARM_UP; round += 1) word();
   const next = () => word() / 2 ** 32;
   const pick: Random["pick"] = (items) => items[Math.floor(next() * items.length)] ?? items[0];
   return {
@@ -40,7 +52,10 @@ export function createRandom(...seeds: readonly number[]): Random {
     },
     hex(bytes) {
       let digits = "";
-      for (let place = 0; place < bytes; place += 4) digits += ((word() | 1) >>> 0).toString(16).padStart(8, "0");
+      for (let place = 0; place < bytes; place += 4) {
+        const drawn = place === 0 ? (word() | 0x0100_0000) >>> 0 : word();
+        digits += drawn.toString(16).padStart(8, "0");
+      }
       return digits.slice(0, bytes * 2);
     },
   };

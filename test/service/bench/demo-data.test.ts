@@ -2,14 +2,16 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { ListExperimentsResponse, SearchTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { keyFor, startKeyedServices } from "../../helpers/keyed-services.ts";
 import { call, type Running, startRunning } from "../trace-writer/running.ts";
 
 const run = promisify(execFile);
 const DAYS_NS = 30n * 86_400_000_000_000n;
 
-async function fill({ address }: Running, traces: number): Promise<string> {
+async function fill({ address }: Pick<Running, "address">, traces: number, key?: string): Promise<string> {
   const args = ["bench/demo-data.ts", "--traces", `${traces}`, "--target", address];
-  return (await run(process.execPath, args)).stderr;
+  const env = { ...process.env, ...(key === undefined ? {} : { TWINSPAN_KEY: key }) };
+  return (await run(process.execPath, args, { env })).stderr;
 }
 
 const experimentsOf = async ({ reader }: Running) =>
@@ -62,4 +64,12 @@ test("made-up traffic looks like that of a company: endpoints, agents whose trac
   expect((starts[0] ?? 0n) - (starts.at(-1) ?? 0n)).toBeGreaterThan(DAYS_NS / 3n);
   expect(await newestOf(running, chat, "status = 'ERROR'")).not.toHaveLength(0);
   expect(await newestOf(running, chat, "model = 'gpt-5'")).not.toHaveLength(0);
+});
+
+test("a trace-writer that asks for keys is filled by who has one", async () => {
+  const own = keyFor("demo-data", ["record", "read-traces", "write-traces"]);
+  await using services = await startKeyedServices({ auth: { keys: [own.line] } });
+  const { address } = services.traceWriter;
+  await expect(fill({ address }, 100)).rejects.toThrow();
+  expect(await fill({ address }, 100, own.key)).toMatch(/^\d+ traces are stored/m);
 });

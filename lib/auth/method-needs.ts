@@ -41,6 +41,7 @@ export const METHOD_NEEDS: Readonly<Record<string, Need>> = {
   "/twinspan.trace.v1.TraceEditorService/DeleteTraces": ADMIN,
   "/twinspan.trace.v1.ExperimentService/CreateExperiment": WRITE,
   "/twinspan.trace.v1.ExperimentService/RenameExperiment": ADMIN,
+  "/twinspan.trace.v1.ExperimentService/UpdateExperiment": ADMIN,
   // What probes and tools ask: whether a service is well, and what the contract says, which is public.
   "/grpc.health.v1.Health/Check": "nothing",
   "/grpc.health.v1.Health/Watch": "nothing",

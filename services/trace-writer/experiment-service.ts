@@ -7,41 +7,49 @@ import {
   type CreateExperimentRequest,
   ExperimentServiceService,
   type RenameExperimentRequest,
+  type UpdateExperimentRequest,
 } from "#proto/twinspan/trace/v1/experiment_service.ts";
-import { isExperimentName, parseExperimentId } from "./core/experiment-name.ts";
-import type { ExperimentWrite, TraceStore } from "./store/trace-store.ts";
+import { parseExperimentId } from "./core/experiment-name.ts";
+import { changeOf, checkedName } from "./core/experiment-update.ts";
+import type { ExperimentReads } from "./read-experiments.ts";
+import type { ExperimentChange, ExperimentWrite } from "./store/trace-store.ts";
 
-/** ExperimentService: makes and renames experiments. */
-export function createExperimentService(store: TraceStore, log: Logger): ServedService {
+/** ExperimentService: makes experiments and changes them. */
+export function createExperimentService(reads: ExperimentReads, log: Logger): ServedService {
+  const update = (workspace: string, id: string, change: ExperimentChange, signal: AbortSignal) => {
+    const parsed = parseExperimentId(id);
+    if (parsed === undefined) throw notFound();
+    return writeExperiment(reads, workspace, { kind: "update", id: parsed, ...change }, signal);
+  };
   return {
     name: "twinspan.trace.v1.ExperimentService",
     definition: ExperimentServiceService,
     implementation: {
-      createExperiment: unary(log, ({ name }: CreateExperimentRequest, { identity, signal }) =>
-        writeExperiment(store, identity.workspace, { kind: "create", name }, signal),
+      createExperiment: unary(log, async ({ name }: CreateExperimentRequest, { identity, signal }) =>
+        writeExperiment(reads, identity.workspace, { kind: "create", name: checkedName(name, "name") }, signal),
       ),
-      renameExperiment: unary(log, async ({ id, name }: RenameExperimentRequest, { identity, signal }) => {
-        const parsed = parseExperimentId(id);
-        if (parsed === undefined) throw notFound();
-        return writeExperiment(store, identity.workspace, { kind: "rename", id: parsed, name }, signal);
-      }),
+      renameExperiment: unary(log, async ({ id, name }: RenameExperimentRequest, { identity, signal }) =>
+        update(identity.workspace, id, { name: checkedName(name, "name") }, signal),
+      ),
+      updateExperiment: unary(log, async (request: UpdateExperimentRequest, { identity, signal }) =>
+        update(identity.workspace, request.experiment?.id ?? "", changeOf(request), signal),
+      ),
     },
   };
 }
 
 async function writeExperiment(
-  store: TraceStore,
+  { store, retentionOf }: ExperimentReads,
   workspace: string,
   write: ExperimentWrite,
   signal: AbortSignal,
 ): Promise<{ experiment: Experiment }> {
-  if (!isExperimentName(write.name)) {
-    throw new ServiceError("invalid_request", "name: must be 1 to 250 printable characters.", { field: "name" });
-  }
   const outcome = await store.writeExperiment(workspace, write, signal);
   switch (outcome.kind) {
-    case "written":
-      return { experiment: outcome.experiment };
+    case "written": {
+      const { experiment } = outcome;
+      return { experiment: { ...experiment, retention: retentionOf(workspace, experiment) } };
+    }
     case "name_taken":
       throw new ServiceError("already_exists", "There is an experiment of that name. Choose another.", {
         field: "name",

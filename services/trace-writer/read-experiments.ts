@@ -14,8 +14,8 @@ const EXPERIMENTS_LOOKED_AT_MAX = 10_000;
 /** Where experiments are read from. */
 export interface ExperimentReads {
   readonly store: TraceStore;
-  /** How much is kept of an experiment of that name. */
-  readonly retentionOf: (workspace: string, experiment: string) => ExperimentRetention;
+  /** How much is kept of an experiment. */
+  readonly retentionOf: (workspace: string, experiment: Experiment) => ExperimentRetention;
 }
 
 /** `GetExperiment` in a workspace. */
@@ -29,7 +29,7 @@ export async function getExperiment(
   if (experiment === undefined) {
     throw new ServiceError("not_found", `There is no experiment of that ${named.ref.$case}.`, { field: "experiment" });
   }
-  return { experiment: { ...experiment, retention: retentionOf(workspace, experiment.name) } };
+  return { experiment: { ...experiment, retention: retentionOf(workspace, experiment) } };
 }
 
 /** `ListExperiments` in a workspace. */
@@ -50,7 +50,7 @@ export async function listExperiments(
       if (experiments.length === limit) return { experiments, nextPageToken: experimentTokenOf(last) };
       last = BigInt(experiment.id);
       if (!(passes?.(experiment.name) ?? true)) continue;
-      experiments.push({ ...experiment, retention: retentionOf(workspace, experiment.name) });
+      experiments.push({ ...experiment, retention: retentionOf(workspace, experiment) });
     }
     if (read.length < readAtOnce) return { experiments, nextPageToken: "" };
   }

@@ -29,13 +29,13 @@ const EXPERIMENTS_PAGE = 1000;
  * is another, and the next one begins anew.
  */
 export function startRetention(
-  store: Pick<TraceStore, "trimTraces" | "listExperiments">,
+  store: Pick<TraceStore, "trimTraces" | "listLimits">,
   options: RetentionOptions,
   observer: RetentionObserver,
   log: Logger,
 ): AsyncDisposable {
   const stop = new AbortController();
-  const running = options.limits.hasLimits ? runs(store, options, observer, log, stop.signal) : Promise.resolve();
+  const running = runs(store, options, observer, log, stop.signal);
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
@@ -45,7 +45,7 @@ export function startRetention(
 }
 
 async function runs(
-  store: Pick<TraceStore, "trimTraces" | "listExperiments">,
+  store: Pick<TraceStore, "trimTraces" | "listLimits">,
   { everyMs, limits, workspaces, nowMs }: RetentionOptions,
   observer: RetentionObserver,
   log: Logger,
@@ -76,7 +76,7 @@ async function runs(
 
 /** Every experiment that has limits, and undefined for the pending traces where they have. */
 async function* keptIn(
-  store: Pick<TraceStore, "listExperiments">,
+  store: Pick<TraceStore, "listLimits">,
   workspace: string,
   limits: KeptByExperiment,
   nowMs: number,
@@ -85,11 +85,11 @@ async function* keptIn(
   if (pending !== undefined) yield [undefined, pending];
   let after: bigint | undefined;
   for (;;) {
-    const page = await store.listExperiments(workspace, EXPERIMENTS_PAGE, after);
-    for (const { id, name } of page) {
-      const kept = limits.kept(workspace, name, nowMs);
-      if (kept !== undefined) yield [BigInt(id), kept];
-      after = BigInt(id);
+    const page = await store.listLimits(workspace, EXPERIMENTS_PAGE, after);
+    for (const experiment of page) {
+      const kept = limits.kept(workspace, experiment, nowMs);
+      if (kept !== undefined) yield [experiment.id, kept];
+      after = experiment.id;
     }
     if (page.length < EXPERIMENTS_PAGE) return;
   }

@@ -112,7 +112,7 @@ export async function startTraceWriter(
         createTraceWriterService(store, metrics, log),
         createTraceReaderService(store, reading, log),
         createTraceEditorService(store, log),
-        createExperimentService(store, log),
+        createExperimentService({ store, retentionOf: kept.toldOf }, log),
         createOtlpService(store, metrics, { futureMs: limits.futureMs, nowMs: Date.now }, log),
       ],
     }),

@@ -1,20 +1,21 @@
 import { z } from "zod";
-import { KiB, ms, PiB } from "./scalars.ts";
+import { RETENTION_BOUNDS } from "#lib/traces/retention-bounds.ts";
+import { ms } from "./scalars.ts";
 
-const AGE_DAYS_MAX = 36_500;
+const { ageDays, traces, bytes } = RETENTION_BOUNDS;
 
 const limits = {
   ageDaysMax: z
     .number()
     .positive()
-    .max(AGE_DAYS_MAX)
+    .max(ageDays.max)
     .optional()
     .describe("How old a trace gets, in days from its start: 0.5 is twelve hours. Absent: any age."),
-  tracesMax: z.int().min(1).max(1e12).optional().describe("How many traces it has. Absent: any number."),
+  tracesMax: z.int().min(traces.min).max(traces.max).optional().describe("How many traces it has. Absent: any number."),
   bytesMax: z
     .int()
-    .min(KiB)
-    .max(PiB)
+    .min(bytes.min)
+    .max(bytes.max)
     .optional()
     .describe(
       "How many bytes its spans and payloads take as they are stored, without indexes: about two thirds of the file. Absent: any number.",
@@ -26,7 +27,7 @@ export const experimentRetention = z
   .strictObject(limits)
   .optional()
   .describe(
-    "What is kept of it, in place of `traceWriter.retention`, all of which it replaces: `{}` keeps everything. Beyond a limit its oldest traces are deleted.",
+    "What is kept of it, in place of `traceWriter.retention`, all of which it replaces: `{}` keeps everything. Limits that were set for the experiment itself (UpdateExperiment) hold in the place of these. Beyond a limit its oldest traces are deleted.",
   );
 
 /** `traceWriter.retention`. */
@@ -37,9 +38,15 @@ export const retention = z
       .strictObject(limits)
       .prefault({})
       .describe("What is kept of the traces that no experiment owns yet, all of them together."),
+    ceiling: z
+      .strictObject(limits)
+      .prefault({})
+      .describe(
+        "What no experiment gets beyond, whatever is set for it, here or by UpdateExperiment: a limit that is higher, or absent, is this one.",
+      ),
     everyMs: ms(60_000, "How often it is looked for what is beyond a limit."),
   })
   .prefault({})
   .describe(
-    "What is kept of each experiment that has no `retention` of its own. Beyond a limit its oldest traces are deleted. Without any limit, which is the default, everything is kept.",
+    "What is kept of each experiment that has no limits of its own, here or by UpdateExperiment. Beyond a limit its oldest traces are deleted. Without any limit, which is the default, everything is kept.",
   );

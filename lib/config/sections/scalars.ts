@@ -9,7 +9,6 @@ export const target = z.string().min(3).max(1000);
 export const KiB = 1024;
 export const MiB = 1024 * KiB;
 const TiB = 1024 * 1024 * MiB;
-export const PiB = 1024 * TiB;
 
 /** A time in milliseconds, at most a day. */
 export const ms = (fallback: number, what: string) => msOf().default(fallback).describe(what);

@@ -1,4 +1,4 @@
-import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import type { Experiment, RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { Filter } from "../core/filter.ts";
@@ -61,6 +61,17 @@ export interface TraceReads {
 
   /** Experiments by id, ascending, from behind `after` on, at most `limit`. */
   listExperiments(workspace: string, limit: number, after: bigint | undefined): Promise<readonly Experiment[]>;
+
+  /** The same experiments, with nothing but what retention goes by: so that it costs little to ask again and again. */
+  listLimits(workspace: string, limit: number, after: bigint | undefined): Promise<readonly LimitedExperiment[]>;
+}
+
+/** What retention goes by. */
+export interface LimitedExperiment {
+  readonly id: bigint;
+  readonly name: string;
+  /** Undefined: it has no limits of its own. */
+  readonly ownRetention: RetentionLimits | undefined;
 }
 
 /** What is searched for. */

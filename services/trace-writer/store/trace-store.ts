@@ -1,4 +1,4 @@
-import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import type { Experiment, RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { RecordToWrite } from "../core/record-to-write.ts";
 import type { KeptTraces, TrimReason } from "../core/retention.ts";
@@ -88,7 +88,7 @@ export interface TraceStore extends TraceReads, AsyncDisposable {
    */
   erase(signal: AbortSignal): Promise<boolean>;
 
-  /** Creates an experiment, or gives one another name. Names are unique in their workspace. */
+  /** Creates an experiment, or changes one, wholly or not at all. Names are unique in their workspace. */
   writeExperiment(workspace: string, write: ExperimentWrite, signal: AbortSignal): Promise<ExperimentOutcome>;
 
   /** How many pending traces there are whose last span ended before a moment; no more than 10,000 are counted. */
@@ -135,7 +135,14 @@ export type DeletionOutcome =
 /** What is done to an experiment. Names are `isExperimentName`. */
 export type ExperimentWrite =
   | { readonly kind: "create"; readonly name: string }
-  | { readonly kind: "rename"; readonly id: bigint; readonly name: string };
+  | ({ readonly kind: "update"; readonly id: bigint } & ExperimentChange);
+
+/** What is changed of an experiment. Undefined: it stays as it is. */
+export interface ExperimentChange {
+  readonly name?: string | undefined;
+  /** Limits that are within `RETENTION_BOUNDS`. Null: it has none of its own any more. */
+  readonly ownRetention?: RetentionLimits | null | undefined;
+}
 
 /** What became of it. */
 export type ExperimentOutcome =

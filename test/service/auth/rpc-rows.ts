@@ -6,7 +6,12 @@ import { InvokeRequest, InvokeStreamRequest } from "#proto/twinspan/gateway/v1/g
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { ChatRequest, EmbedRequest, StreamChatRequest } from "#proto/twinspan/inference/v1/inference_service.ts";
 import type { Message } from "#proto/twinspan/inference/v1/prompt.ts";
-import { CreateExperimentRequest, RenameExperimentRequest } from "#proto/twinspan/trace/v1/experiment_service.ts";
+import { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import {
+  CreateExperimentRequest,
+  RenameExperimentRequest,
+  UpdateExperimentRequest,
+} from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { GetTotalsRequest } from "#proto/twinspan/trace/v1/totals.ts";
 import {
   ClaimTraceRequest,
@@ -265,6 +270,16 @@ export const RPC_ROWS: Readonly<Record<string, RpcRow>> = {
     foreign: "NOT_FOUND",
     request: ({ experimentId, experiment }) =>
       RenameExperimentRequest.encode({ id: experimentId, name: experiment }).finish(),
+  },
+  "/twinspan.trace.v1.ExperimentService/UpdateExperiment": {
+    ...ADMIN,
+    own: "OK shown",
+    foreign: "NOT_FOUND",
+    request: ({ experimentId, experiment }) =>
+      UpdateExperimentRequest.encode({
+        experiment: { ...Experiment.decode(NOTHING), id: experimentId, name: experiment },
+        updateMask: ["name"],
+      }).finish(),
   },
   "/grpc.health.v1.Health/Check": { ...OPEN, service: "gateway", request: () => NOTHING },
   "/grpc.health.v1.Health/List": {

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { createLogger } from "#lib/logger.ts";
-import type { ListExperimentsResponse, SearchTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { Experiment, RetentionSource } from "#proto/twinspan/trace/v1/experiment.ts";
+import type { UpdateExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
+import type {
+  GetExperimentResponse,
+  ListExperimentsResponse,
+  SearchTracesResponse,
+} from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { sumOfMetric } from "../../helpers/metrics-text.ts";
 import { until } from "../../helpers/until.ts";
 import { call, metadataOf, newDirectory, type Running, startRunning } from "./running.ts";
@@ -84,15 +90,68 @@ test("each experiment keeps what is configured for it, and of the rest nothing i
   expect(onDisk()).toContain("secret<199>");
 });
 
-test("readers are told what is kept of each experiment, and whether that is its own", async () => {
+test("readers are told what is kept of each experiment, and where that is from", async () => {
   await using running = await startRunning(newDirectory(), "{}", RETENTION);
   for (const [n, experiment] of ["kept", "young", "other"].entries()) await write(running, experiment, n + 1, 0);
   const { experiments } = await call<ListExperimentsResponse>((done) =>
     running.reader.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
   );
   expect(Object.fromEntries(experiments.map(({ name, retention }) => [name, retention]))).toMatchObject({
-    kept: { ageDaysMax: 0, tracesMax: 0n, bytesMax: 0n, own: true },
-    young: { ageDaysMax: 2.5, tracesMax: 0n, bytesMax: 0n, own: true },
-    other: { ageDaysMax: 0, tracesMax: 60n, bytesMax: 0n, own: false },
+    kept: { ageDaysMax: 0, tracesMax: 0n, bytesMax: 0n, source: RetentionSource.RETENTION_SOURCE_NAME },
+    young: { ageDaysMax: 2.5, tracesMax: 0n, bytesMax: 0n, source: RetentionSource.RETENTION_SOURCE_NAME },
+    other: { ageDaysMax: 0, tracesMax: 60n, bytesMax: 0n, source: RetentionSource.RETENTION_SOURCE_ALL },
   });
+});
+
+test("limits that a person sets count in the place of the configuration's, within its ceiling, until they are taken back", async () => {
+  const settings = { retention: { everyMs: 20, ceiling: { tracesMax: 4 } } };
+  await using running = await startRunning(newDirectory(), "{}", settings);
+  for (let n = 1; n <= 6; n += 1) await write(running, "set", n, 10 - n);
+  await until("the ceiling is kept to", async () => (await countsOf(running))["set"] === 4);
+  const { experiment: found } = await call<GetExperimentResponse>((done) =>
+    running.reader.getExperiment({ experiment: { ref: { $case: "name", value: "set" } } }, done),
+  );
+  if (found === undefined) throw new Error("the experiment is not there");
+  const update = async (change: Partial<Experiment>, updateMask?: string[]) => {
+    const experiment = { ...Experiment.decode(new Uint8Array()), id: found.id, ...change };
+    const answer = await call<UpdateExperimentResponse>((done) =>
+      running.experiments.updateExperiment({ experiment, updateMask }, done),
+    );
+    return answer.experiment;
+  };
+  const ceiling = { ageDaysMax: 0, tracesMax: 4n, bytesMax: 0n };
+  const own = { ageDaysMax: 0, tracesMax: 2n, bytesMax: 0n };
+  const told = await update({ ownRetention: own });
+  expect(told).toMatchObject({ name: "set", ownRetention: own });
+  expect(told?.retention).toEqual({
+    ...own,
+    source: RetentionSource.RETENTION_SOURCE_OWN,
+    ceiling,
+    configured: ceiling,
+  });
+  await until("the new limit is kept to", async () => (await countsOf(running))["set"] === 2);
+
+  const beyond = { ageDaysMax: 3, tracesMax: 1000n, bytesMax: 0n };
+  expect((await update({ name: "set anew", ownRetention: beyond }, ["*"]))?.retention).toMatchObject({
+    ageDaysMax: 3,
+    tracesMax: 4n,
+  });
+  await until("what is too old is gone", async () => (await countsOf(running))["set anew"] === 0);
+  const without = await update({ ownRetention: undefined }, ["own_retention"]);
+  expect(without).toMatchObject({ name: "set anew", retention: { source: RetentionSource.RETENTION_SOURCE_ALL } });
+  expect(without?.ownRetention).toBeUndefined();
+
+  await expect(update({ id: "987654", ownRetention: own })).rejects.toMatchObject({ kind: "not_found" });
+  await expect(update({ name: "Default" })).rejects.toMatchObject({ kind: "already_exists" });
+  for (const [field, wrong] of [
+    ["experiment.own_retention.age_days_max", update({ ownRetention: { ...own, ageDaysMax: -1 } })],
+    ["experiment.own_retention.age_days_max", update({ ownRetention: { ...own, ageDaysMax: Number.NaN } })],
+    ["experiment.own_retention.traces_max", update({ ownRetention: { ...own, tracesMax: -1n } })],
+    ["experiment.own_retention.bytes_max", update({ ownRetention: { ...own, bytesMax: 1023n } })],
+    ["experiment.name", update({ name: "" }, ["name"])],
+    ["update_mask", update({ ownRetention: own }, ["retention"])],
+    ["update_mask", update({})],
+  ] as const) {
+    await expect(wrong).rejects.toMatchObject({ kind: "invalid_request", message: expect.stringContaining(field) });
+  }
 });

@@ -7,6 +7,7 @@ import { createLogger, type Logger } from "#lib/logger.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { TraceServiceClient } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import { ExperimentServiceClient } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { TraceReaderServiceClient } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { TraceWriterServiceClient } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { startTraceWriter } from "../../../services/trace-writer/server.ts";
@@ -15,6 +16,7 @@ import { startTraceWriter } from "../../../services/trace-writer/server.ts";
 export interface Clients extends Disposable {
   readonly writer: TraceWriterServiceClient;
   readonly reader: TraceReaderServiceClient;
+  readonly experiments: ExperimentServiceClient;
   readonly otlp: TraceServiceClient;
 }
 
@@ -23,11 +25,13 @@ export function connect(address: string): Clients {
   const options = channelOptions(64 * 1024 * 1024);
   const writer = new TraceWriterServiceClient(address, channelCredentials(), options);
   const reader = new TraceReaderServiceClient(address, channelCredentials(), options);
+  const experiments = new ExperimentServiceClient(address, channelCredentials(), options);
   const otlp = new TraceServiceClient(address, channelCredentials(), options);
-  const clients: readonly Client[] = [writer, reader, otlp];
+  const clients: readonly Client[] = [writer, reader, experiments, otlp];
   return {
     writer,
     reader,
+    experiments,
     otlp,
     [Symbol.dispose]: () => {
       for (const client of clients) client.close();

@@ -1,6 +1,6 @@
 import { useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
-import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import { type Experiment, RetentionSource } from "#proto/twinspan/trace/v1/experiment.ts";
 import { useViewState } from "../../address/view-state.ts";
 import { Sparkline } from "../../chart/sparkline.tsx";
 import { Button } from "../../components/button.tsx";
@@ -17,7 +17,7 @@ import { type Activity, DAYS, useActivity } from "./activity.ts";
 import { ExperimentDialog } from "./experiment-dialog.tsx";
 import styles from "./experiments.module.css";
 import { EXPERIMENTS_ORDERS, type ExperimentsOrder, experimentsCodec } from "./experiments-address.ts";
-import { retentionText } from "./retention-text.ts";
+import { retentionText, sourceText } from "./retention-text.ts";
 
 interface Row {
   readonly experiment: Experiment;
@@ -118,11 +118,9 @@ function List({
       key: "kept",
       head: "Kept",
       cell: ({ experiment: { retention } }) => (
-        <span
-          title={retention?.own === true ? "Set for this experiment" : "What holds for all that have none of their own"}
-        >
+        <span title={sourceText(retention)}>
           {retentionText(retention)}
-          {retention?.own === true && <span className={styles["own"]}> own</span>}
+          {retention?.source === RetentionSource.RETENTION_SOURCE_OWN && <span className={styles["own"]}> own</span>}
         </span>
       ),
     },

@@ -1,16 +1,35 @@
-import type { ExperimentRetention } from "#proto/twinspan/trace/v1/experiment.ts";
+import {
+  type ExperimentRetention,
+  type RetentionLimits,
+  RetentionSource,
+} from "#proto/twinspan/trace/v1/experiment.ts";
 import { bytesText, countText } from "../../format/figures.ts";
 
 /** How much is kept, in a few words: `30 days, 1 M traces`. */
-export function retentionText(retention: ExperimentRetention | undefined): string {
-  if (retention === undefined) return "";
-  const { ageDaysMax, tracesMax, bytesMax } = retention;
-  const limits = [
+export function retentionText(limits: RetentionLimits | undefined): string {
+  if (limits === undefined) return "";
+  const { ageDaysMax, tracesMax, bytesMax } = limits;
+  const words = [
     ...(ageDaysMax === 0 ? [] : [ageText(ageDaysMax)]),
     ...(tracesMax === 0n ? [] : [`${countText(tracesMax)} traces`]),
     ...(bytesMax === 0n ? [] : [bytesText(bytesMax)]),
   ];
-  return limits.length === 0 ? "everything" : limits.join(", ");
+  return words.length === 0 ? "everything" : words.join(", ");
+}
+
+/** Where the limits are from, in a sentence. */
+export function sourceText(retention: ExperimentRetention | undefined): string {
+  const within = retention?.ceiling === undefined ? "" : `, within the ceiling of ${retentionText(retention.ceiling)}`;
+  switch (retention?.source) {
+    case RetentionSource.RETENTION_SOURCE_OWN:
+      return `Set for this experiment${within}`;
+    case RetentionSource.RETENTION_SOURCE_NAME:
+      return `The configuration has it for this name${within}`;
+    case RetentionSource.RETENTION_SOURCE_ALL:
+      return `The configuration has it for all experiments${within}`;
+    default:
+      return "";
+  }
 }
 
 function ageText(days: number): string {

@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { RetentionLimits } from "../../trace/v1/experiment.ts";
 
 export const protobufPackage = "twinspan.store.v1";
 
@@ -47,6 +48,12 @@ export interface StoredFacet {
   name: string;
   /** The value. */
   value: string;
+}
+
+/** What is kept of an experiment beside its name. It may only be added to. */
+export interface StoredExperimentSettings {
+  /** Its own limits. Absent: it has none. */
+  ownRetention?: RetentionLimits | undefined;
 }
 
 function createBaseStoredFacts(): StoredFacts {
@@ -287,6 +294,52 @@ export const StoredFacet: MessageFns<StoredFacet> = {
             }
 
             message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStoredExperimentSettings(): StoredExperimentSettings {
+  return { ownRetention: undefined };
+}
+
+export const StoredExperimentSettings: MessageFns<StoredExperimentSettings> = {
+  encode(message: StoredExperimentSettings, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ownRetention !== undefined) {
+      RetentionLimits.encode(message.ownRetention, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StoredExperimentSettings {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStoredExperimentSettings();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ownRetention = RetentionLimits.decode(reader, reader.uint32());
             continue;
           }
         }

@@ -12,6 +12,29 @@ export const protobufPackage = "twinspan.trace.v1";
 
 export const protobufFileName = "twinspan/trace/v1/experiment.proto";
 
+/** Where limits are from. The first of these that there is counts, whole. */
+export const RetentionSource = {
+  /** RETENTION_SOURCE_UNSPECIFIED - Nobody has said. */
+  RETENTION_SOURCE_UNSPECIFIED: 0,
+  /** RETENTION_SOURCE_OWN - They were set for the experiment: `Experiment.own_retention`. */
+  RETENTION_SOURCE_OWN: 1,
+  /** RETENTION_SOURCE_NAME - The configuration has them for an experiment of that name: `traceWriter.experiments[].retention`. */
+  RETENTION_SOURCE_NAME: 2,
+  /** RETENTION_SOURCE_ALL - The configuration has them for all: `traceWriter.retention`. */
+  RETENTION_SOURCE_ALL: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type RetentionSource = typeof RetentionSource[keyof typeof RetentionSource];
+
+export namespace RetentionSource {
+  export type RETENTION_SOURCE_UNSPECIFIED = typeof RetentionSource.RETENTION_SOURCE_UNSPECIFIED;
+  export type RETENTION_SOURCE_OWN = typeof RetentionSource.RETENTION_SOURCE_OWN;
+  export type RETENTION_SOURCE_NAME = typeof RetentionSource.RETENTION_SOURCE_NAME;
+  export type RETENTION_SOURCE_ALL = typeof RetentionSource.RETENTION_SOURCE_ALL;
+  export type UNRECOGNIZED = typeof RetentionSource.UNRECOGNIZED;
+}
+
 /** A named place for traces. Its traces may move in (adoption), never out, but by their owner's claim. */
 export interface Experiment {
   /** The id: decimal digits, unique in the deployment, never used twice. */
@@ -30,11 +53,28 @@ export interface Experiment {
   traceCount: bigint;
   /** What their spans and payloads take as they are stored, in bytes, without indexes. */
   storedBytes: bigint;
-  /** How much of it is kept, in what TraceReaderService answers. It is set in the configuration (docs/retention.md). */
-  retention?: ExperimentRetention | undefined;
+  /** How much of it is kept, by its own limits and the configuration. Only ever answered: what is sent here changes nothing. */
+  retention?:
+    | ExperimentRetention
+    | undefined;
+  /**
+   * The limits that were set for it, and stay with it whatever it is called: UpdateExperiment sets them. They hold in the
+   * place of what the configuration has, all of which they replace. Absent: it has none, and the configuration's hold.
+   */
+  ownRetention?: RetentionLimits | undefined;
 }
 
-/** How much of an experiment is kept. Beyond a limit its oldest traces are deleted. */
+/** Limits on what is kept. Beyond one the oldest traces are deleted. Without any everything is kept. */
+export interface RetentionLimits {
+  /** How old a trace gets, in days from its start: 0.5 is twelve hours. At most 36,500. 0: any age. */
+  ageDaysMax: number;
+  /** How many traces there are, at most 10^12. 0: any number. */
+  tracesMax: bigint;
+  /** How many bytes spans and payloads take, as `Experiment.stored_bytes` counts them: 1,024 to 2^50. 0: any number. */
+  bytesMax: bigint;
+}
+
+/** How much of an experiment is kept, and why. Beyond a limit its oldest traces are deleted. */
 export interface ExperimentRetention {
   /** How old a trace gets, in days from its start. 0: any age. */
   ageDaysMax: number;
@@ -42,8 +82,17 @@ export interface ExperimentRetention {
   tracesMax: bigint;
   /** How many bytes its spans and payloads take, as `Experiment.stored_bytes` counts them. 0: any number. */
   bytesMax: bigint;
-  /** Whether the configuration has this for the experiment by its name. False: it is what holds for all that have none. */
-  own: boolean;
+  /** Where the limits are from. */
+  source: RetentionSource;
+  /**
+   * What no experiment gets beyond, as the configuration has it (`traceWriter.retention.ceiling`). The limits above are
+   * within it: one that was higher, or none, is this. Absent: there is no ceiling.
+   */
+  ceiling?:
+    | RetentionLimits
+    | undefined;
+  /** What holds, within the ceiling, where the experiment has no limits of its own. Always set. */
+  configured?: RetentionLimits | undefined;
 }
 
 function createBaseExperiment(): Experiment {
@@ -55,6 +104,7 @@ function createBaseExperiment(): Experiment {
     traceCount: 0n,
     storedBytes: 0n,
     retention: undefined,
+    ownRetention: undefined,
   };
 }
 
@@ -86,6 +136,9 @@ export const Experiment: MessageFns<Experiment> = {
     }
     if (message.retention !== undefined) {
       ExperimentRetention.encode(message.retention, writer.uint32(58).fork()).join();
+    }
+    if (message.ownRetention !== undefined) {
+      RetentionLimits.encode(message.ownRetention, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -159,6 +212,88 @@ export const Experiment: MessageFns<Experiment> = {
             message.retention = ExperimentRetention.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.ownRetention = RetentionLimits.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRetentionLimits(): RetentionLimits {
+  return { ageDaysMax: 0, tracesMax: 0n, bytesMax: 0n };
+}
+
+export const RetentionLimits: MessageFns<RetentionLimits> = {
+  encode(message: RetentionLimits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ageDaysMax !== 0) {
+      writer.uint32(9).double(message.ageDaysMax);
+    }
+    if (message.tracesMax !== 0n) {
+      if (BigInt.asIntN(64, message.tracesMax) !== message.tracesMax) {
+        throw new globalThis.Error("value provided for field message.tracesMax of type int64 too large");
+      }
+      writer.uint32(16).int64(message.tracesMax);
+    }
+    if (message.bytesMax !== 0n) {
+      if (BigInt.asIntN(64, message.bytesMax) !== message.bytesMax) {
+        throw new globalThis.Error("value provided for field message.bytesMax of type int64 too large");
+      }
+      writer.uint32(24).int64(message.bytesMax);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetentionLimits {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetentionLimits();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.ageDaysMax = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tracesMax = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytesMax = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -173,7 +308,7 @@ export const Experiment: MessageFns<Experiment> = {
 };
 
 function createBaseExperimentRetention(): ExperimentRetention {
-  return { ageDaysMax: 0, tracesMax: 0n, bytesMax: 0n, own: false };
+  return { ageDaysMax: 0, tracesMax: 0n, bytesMax: 0n, source: 0, ceiling: undefined, configured: undefined };
 }
 
 export const ExperimentRetention: MessageFns<ExperimentRetention> = {
@@ -193,8 +328,14 @@ export const ExperimentRetention: MessageFns<ExperimentRetention> = {
       }
       writer.uint32(24).int64(message.bytesMax);
     }
-    if (message.own !== false) {
-      writer.uint32(32).bool(message.own);
+    if (message.source !== 0) {
+      writer.uint32(40).int32(message.source);
+    }
+    if (message.ceiling !== undefined) {
+      RetentionLimits.encode(message.ceiling, writer.uint32(50).fork()).join();
+    }
+    if (message.configured !== undefined) {
+      RetentionLimits.encode(message.configured, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -236,12 +377,28 @@ export const ExperimentRetention: MessageFns<ExperimentRetention> = {
             message.bytesMax = reader.int64() as bigint;
             continue;
           }
-          case 4: {
-            if (tag !== 32) {
+          case 5: {
+            if (tag !== 40) {
               break;
             }
 
-            message.own = reader.bool();
+            message.source = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.ceiling = RetentionLimits.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.configured = RetentionLimits.decode(reader, reader.uint32());
             continue;
           }
         }

@@ -18,6 +18,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { FieldMask } from "../../../google/protobuf/field_mask.ts";
 import { Experiment } from "./experiment.ts";
 
 export const protobufPackage = "twinspan.trace.v1";
@@ -47,6 +48,25 @@ export interface RenameExperimentRequest {
 /** The answer to RenameExperiment. */
 export interface RenameExperimentResponse {
   /** The experiment. Always set. */
+  experiment: Experiment | undefined;
+}
+
+/** The request for UpdateExperiment. */
+export interface UpdateExperimentRequest {
+  /** The experiment: its id, which is required, and what is to be changed. */
+  experiment:
+    | Experiment
+    | undefined;
+  /**
+   * What is changed: `name`, `own_retention`, or `*` for both. Where `own_retention` is named and not set, the experiment has
+   * no limits of its own any more. Absent or empty: what is set in `experiment`.
+   */
+  updateMask: string[] | undefined;
+}
+
+/** The answer to UpdateExperiment. */
+export interface UpdateExperimentResponse {
+  /** The experiment, as it is now. Always set. */
   experiment: Experiment | undefined;
 }
 
@@ -245,7 +265,110 @@ export const RenameExperimentResponse: MessageFns<RenameExperimentResponse> = {
   },
 };
 
-/** Makes and renames experiments. Whatever names one that is missing makes it too, so that nobody must call this first. */
+function createBaseUpdateExperimentRequest(): UpdateExperimentRequest {
+  return { experiment: undefined, updateMask: undefined };
+}
+
+export const UpdateExperimentRequest: MessageFns<UpdateExperimentRequest> = {
+  encode(message: UpdateExperimentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.experiment !== undefined) {
+      Experiment.encode(message.experiment, writer.uint32(10).fork()).join();
+    }
+    if (message.updateMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateExperimentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateExperimentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experiment = Experiment.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseUpdateExperimentResponse(): UpdateExperimentResponse {
+  return { experiment: undefined };
+}
+
+export const UpdateExperimentResponse: MessageFns<UpdateExperimentResponse> = {
+  encode(message: UpdateExperimentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.experiment !== undefined) {
+      Experiment.encode(message.experiment, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateExperimentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateExperimentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experiment = Experiment.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+/** Makes experiments, and changes what they are called and how much of them is kept. Whatever names one that is missing makes it too, so that nobody must call this first. */
 export type ExperimentServiceService = typeof ExperimentServiceService;
 export const ExperimentServiceService = {
   /** Creates an experiment. ALREADY_EXISTS when the name is taken. */
@@ -275,6 +398,22 @@ export const ExperimentServiceService = {
       Buffer.from(RenameExperimentResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenameExperimentResponse => RenameExperimentResponse.decode(value),
   },
+  /**
+   * Changes an experiment, all that is asked for or nothing. What is beyond its limits afterwards is deleted for good at the
+   * next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none, ALREADY_EXISTS when the name
+   * is another's.
+   */
+  updateExperiment: {
+    path: "/twinspan.trace.v1.ExperimentService/UpdateExperiment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateExperimentRequest): Buffer =>
+      Buffer.from(UpdateExperimentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateExperimentRequest => UpdateExperimentRequest.decode(value),
+    responseSerialize: (value: UpdateExperimentResponse): Buffer =>
+      Buffer.from(UpdateExperimentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateExperimentResponse => UpdateExperimentResponse.decode(value),
+  },
 } as const;
 
 export interface ExperimentServiceServer extends UntypedServiceImplementation {
@@ -285,6 +424,12 @@ export interface ExperimentServiceServer extends UntypedServiceImplementation {
    * which is made anew for its next call. NOT_FOUND when there is none, ALREADY_EXISTS when the name is another's.
    */
   renameExperiment: handleUnaryCall<RenameExperimentRequest, RenameExperimentResponse>;
+  /**
+   * Changes an experiment, all that is asked for or nothing. What is beyond its limits afterwards is deleted for good at the
+   * next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none, ALREADY_EXISTS when the name
+   * is another's.
+   */
+  updateExperiment: handleUnaryCall<UpdateExperimentRequest, UpdateExperimentResponse>;
 }
 
 export interface ExperimentServiceClient extends Client {
@@ -322,6 +467,26 @@ export interface ExperimentServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RenameExperimentResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Changes an experiment, all that is asked for or nothing. What is beyond its limits afterwards is deleted for good at the
+   * next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none, ALREADY_EXISTS when the name
+   * is another's.
+   */
+  updateExperiment(
+    request: UpdateExperimentRequest,
+    callback: (error: ServiceError | null, response: UpdateExperimentResponse) => void,
+  ): ClientUnaryCall;
+  updateExperiment(
+    request: UpdateExperimentRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateExperimentResponse) => void,
+  ): ClientUnaryCall;
+  updateExperiment(
+    request: UpdateExperimentRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateExperimentResponse) => void,
   ): ClientUnaryCall;
 }
 

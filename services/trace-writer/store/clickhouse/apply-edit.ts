@@ -72,19 +72,20 @@ export function applyTrim(
   return done;
 }
 
-/** Creates an experiment, or gives one another name. */
+/** Creates an experiment, or changes one. */
 export function applyExperiment(
   { experiments, nowMs }: Work,
   workspace: string,
   write: ExperimentWrite,
 ): StoredExperiment | "name_taken" | "experiment_not_found" {
-  const named = experiments.find(workspace, { $case: "name", value: write.name });
+  const { name } = write;
+  const named = name === undefined ? undefined : experiments.find(workspace, { $case: "name", value: name });
   if (write.kind === "create") {
     return named === undefined ? experiments.create(workspace, write.name, nowMs) : "name_taken";
   }
   if (named !== undefined && named.id !== write.id) return "name_taken";
-  const renamed = experiments.byId(write.id);
-  return renamed?.workspace === workspace ? experiments.rename(renamed, write.name) : "experiment_not_found";
+  const updated = experiments.byId(write.id);
+  return updated?.workspace === workspace ? experiments.update(updated, write) : "experiment_not_found";
 }
 
 function remove(work: Work, trace: WorkingTrace): void {

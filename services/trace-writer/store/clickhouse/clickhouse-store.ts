@@ -69,13 +69,16 @@ export async function startClickHouseStore(
       return experimentMessageOf(found, sizes.get(found.id));
     },
     async listExperiments(workspace, limit, after = -1n) {
-      const all = (await tables.experiments.read()).of(workspace).filter(({ id }) => id > after);
-      const page = all.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
+      const page = (await tables.experiments.read()).page(workspace, limit, after);
       const sizes = await tables.listings.sizes(
         workspace,
         page.map(({ id }) => id),
       );
       return page.map((experiment) => experimentMessageOf(experiment, sizes.get(experiment.id)));
+    },
+    async listLimits(workspace, limit, after = -1n) {
+      const page = (await tables.experiments.read()).page(workspace, limit, after);
+      return page.map(({ id, name, ownRetention }) => ({ id, name, ownRetention }));
     },
     countPending: (endedBeforeNs) => tables.listings.countPending(endedBeforeNs, PENDING_COUNTED_MAX),
     forwards: openForwardQueue(tables.forwards, reader),

@@ -12,6 +12,7 @@ export function experimentMessageOf(experiment: StoredExperiment, size: Experime
     updateTime: timestampOf(Math.max(createdMs, Number(size?.changedMs ?? 0n))),
     traceCount: size?.traces ?? 0n,
     storedBytes: size?.bytes ?? 0n,
+    ownRetention: experiment.ownRetention,
   };
 }
 

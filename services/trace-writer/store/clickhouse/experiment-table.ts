@@ -1,17 +1,22 @@
 import { hash } from "node:crypto";
 import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
+import type { RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
 import { DEFAULT_EXPERIMENT } from "../../core/default-experiment.ts";
 import { parseExperimentId } from "../../core/experiment-name.ts";
 import type { NamedExperiment } from "../../core/span-row.ts";
+import { ownRetentionIn, settingsBytesOf } from "../experiment-settings.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
+import type { ExperimentChange } from "../trace-store.ts";
 import type { Connection } from "./connection.ts";
 import { RowWriter } from "./row-binary.ts";
 
 /** An experiment as it is stored. */
 export interface StoredExperiment extends NamedExperiment {
   readonly workspace: string;
-  /** Grows with every change of the name. */
+  /** Grows with every change. */
   readonly version: bigint;
+  /** Undefined: it has no limits of its own. */
+  readonly ownRetention: RetentionLimits | undefined;
   readonly createdMs: bigint;
 }
 
@@ -20,11 +25,12 @@ export interface Experiments {
   /** Of whatever workspace: ids are unique. */
   byId(id: bigint): StoredExperiment | undefined;
   find(workspace: string, choice: ExperimentChoice): StoredExperiment | undefined;
-  of(workspace: string): readonly StoredExperiment[];
+  /** Those of a workspace behind `after`, by id, at most `limit`. */
+  page(workspace: string, limit: number, after: bigint): readonly StoredExperiment[];
   /** A new one, that is to be stored: its id follows from its name, so that whoever makes it makes the same. */
   create(workspace: string, name: string, nowMs: number): StoredExperiment;
-  rename(experiment: StoredExperiment, name: string): StoredExperiment;
-  /** What was created or renamed since it was last asked. */
+  update(experiment: StoredExperiment, change: ExperimentChange): StoredExperiment;
+  /** What was created or changed since it was last asked. */
   takeChanged(): readonly StoredExperiment[];
 }
 
@@ -41,30 +47,35 @@ const FIRST: StoredExperiment = {
   name: DEFAULT_EXPERIMENT.name,
   version: 0n,
   createdMs: 0n,
+  ownRetention: undefined,
 };
+const COLUMNS = ["workspace", "id", "version", "name", "created_ms", "settings"] as const;
 /** Ids have at most 18 digits. */
 const ID_MAX = 10n ** 18n;
 
 export function openExperimentTable(connection: Connection): ExperimentTable {
   return {
     async read() {
-      const query = "SELECT workspace, id, version, name, created_ms FROM experiments FINAL ORDER BY workspace, id";
+      const query =
+        "SELECT workspace, id, version, name, created_ms, settings FROM experiments FINAL ORDER BY workspace, id";
       const rows = await connection.query(query, {}, (reader) => ({
         workspace: reader.text(),
         id: reader.int64(),
         version: reader.uint64(),
         name: reader.text(),
         createdMs: reader.int64(),
+        ownRetention: ownRetentionIn(reader.bytes()),
       }));
       return experimentsOf([FIRST, ...rows]);
     },
     async insert(experiments) {
       if (experiments.length === 0) return;
       const writer = new RowWriter();
-      for (const { workspace, id, version, name, createdMs } of experiments) {
+      for (const { workspace, id, version, name, createdMs, ownRetention } of experiments) {
         writer.text(workspace).int64(id).uint64(version).text(name).int64(createdMs);
+        writer.bytes(settingsBytesOf(ownRetention));
       }
-      await connection.insert("experiments", ["workspace", "id", "version", "name", "created_ms"], writer.finish());
+      await connection.insert("experiments", COLUMNS, writer.finish());
     },
   };
 }
@@ -99,15 +110,20 @@ function experimentsOf(rows: readonly StoredExperiment[]): Experiments {
       const found = id === undefined ? undefined : ids.get(id);
       return found?.workspace === workspace ? found : undefined;
     },
-    of: (workspace) => [...ids.values()].filter((experiment) => experiment.workspace === workspace),
+    page: (workspace, limit, after) =>
+      [...ids.values()]
+        .filter((experiment) => experiment.workspace === workspace && experiment.id > after)
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, limit),
     create(workspace, name, nowMs) {
       for (let attempt = 0; ; attempt += 1) {
         const id = idOf(workspace, name, attempt);
         if (ids.has(id)) continue;
-        return change({ workspace, id, name, version: 1n, createdMs: BigInt(nowMs) });
+        return change({ workspace, id, name, version: 1n, createdMs: BigInt(nowMs), ownRetention: undefined });
       }
     },
-    rename: (experiment, name) => change({ ...experiment, name, version: experiment.version + 1n }),
+    update: (experiment, { name = experiment.name, ownRetention = experiment.ownRetention }) =>
+      change({ ...experiment, name, ownRetention: ownRetention ?? undefined, version: experiment.version + 1n }),
     takeChanged() {
       const taken = [...changed.values()];
       changed.clear();

@@ -6,7 +6,11 @@ export type ClusterName = string | undefined;
 
 /** The versions of the schema, forward only. Every statement may run again, since several trace-writers may start at once. */
 export function migrationsOf(cluster: ClusterName): readonly (readonly string[])[] {
-  return [TABLES.flatMap((table) => createStatementsOf(table, cluster))];
+  return [
+    TABLES.flatMap((table) => createStatementsOf(table, cluster)),
+    // What is set for an experiment beside its name: a serialized StoredExperimentSettings.
+    addColumnStatementsOf("experiments", "settings String", cluster),
+  ];
 }
 
 /** Creates the database, where it is missing. Fails with one line that says what to do. */
@@ -80,6 +84,12 @@ function createStatementsOf(table: Table, cluster: ClusterName): readonly string
     `CREATE TABLE IF NOT EXISTS ${name}${onCluster(cluster)} AS ${shard}
     ENGINE = Distributed(${quoted(cluster)}, currentDatabase(), ${shard}, ${shardBy})`,
   ];
+}
+
+/** First where rows are, so that nobody asks for what is not there. */
+function addColumnStatementsOf(table: string, column: string, cluster: ClusterName): readonly string[] {
+  const tables = new Set([shardTableOf(table, cluster), table]);
+  return Array.from(tables, (name) => `ALTER TABLE ${name}${onCluster(cluster)} ADD COLUMN IF NOT EXISTS ${column}`);
 }
 
 function quoted(name: string): string {

@@ -165,7 +165,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     writeExperiment(workspace, write, nowMs) {
       experiments.clear();
       // Rows that are remembered bear their experiments' names.
-      if (write.kind === "rename") knownTraces.forget();
+      if (write.kind === "update" && write.name !== undefined) knownTraces.forget();
       return tables.experiments.write(workspace, write, nowMs);
     },
     storePayload(trace, payload) {

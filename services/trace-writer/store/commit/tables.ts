@@ -33,7 +33,7 @@ export interface ExperimentWrites {
   find(workspace: string, choice: ExperimentChoice): Experiment | undefined;
   /** The one that is chosen; by name it is created when missing. Undefined: by id, and there is none. */
   obtain(workspace: string, choice: ExperimentChoice, nowMs: number): NamedExperiment | undefined;
-  /** Creates one, or gives one another name. */
+  /** Creates one, or changes one. */
   write(workspace: string, write: ExperimentWrite, nowMs: number): ExperimentOutcome;
   /** Notes that it took a span. */
   touch(id: bigint, nowMs: number): void;

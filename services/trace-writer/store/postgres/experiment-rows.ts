@@ -1,14 +1,15 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { parseExperimentId } from "../../core/experiment-name.ts";
-import { integerIn, type Row, textIn } from "../columns.ts";
-import type { ExperimentChoice } from "../trace-reads.ts";
+import { bytesIn, integerIn, type Row, textIn } from "../columns.ts";
+import { ownRetentionIn } from "../experiment-settings.ts";
+import type { ExperimentChoice, LimitedExperiment } from "../trace-reads.ts";
 import type { Connection } from "./database.ts";
 
 /** The experiment under which the sizes of pending traces are kept. */
 export const PENDING_ID = -1n;
 
 const SELECT = `
-  SELECT e.id, e.workspace, e.name, e.created_ms, coalesce(held.traces, 0)::bigint AS traces,
+  SELECT e.id, e.workspace, e.name, e.created_ms, e.settings, coalesce(held.traces, 0)::bigint AS traces,
     coalesce(held.bytes, 0)::bigint AS bytes, greatest(e.created_ms, held.updated_ms) AS updated_ms
   FROM experiments e LEFT JOIN LATERAL (
     SELECT sum(s.traces) AS traces, sum(s.bytes) AS bytes, max(s.updated_ms) AS updated_ms FROM experiment_sizes s
@@ -42,6 +43,21 @@ export async function listExperiments(
   return (await connection.rows(sql, [workspace, after, limit])).map(experimentIn);
 }
 
+/** Those behind `after`, by id, with nothing but what retention goes by. */
+export async function listLimits(
+  connection: Connection,
+  workspace: string,
+  limit: number,
+  after: bigint,
+): Promise<readonly LimitedExperiment[]> {
+  const sql = "SELECT id, name, settings FROM experiments WHERE workspace = $1 AND id > $2 ORDER BY id LIMIT $3";
+  return (await connection.rows(sql, [workspace, after, limit])).map((row) => ({
+    id: integerIn(row, "id"),
+    name: textIn(row, "name"),
+    ownRetention: ownRetentionIn(bytesIn(row, "settings")),
+  }));
+}
+
 /** The rows of all that are chosen, of any workspace by id, with their `workspace`. */
 export function experimentRows(
   connection: Connection,
@@ -65,6 +81,7 @@ export function experimentIn(row: Row): Experiment {
     updateTime: timestampOf(Number(integerIn(row, "updated_ms"))),
     traceCount: integerIn(row, "traces"),
     storedBytes: integerIn(row, "bytes"),
+    ownRetention: ownRetentionIn(bytesIn(row, "settings")),
   };
 }
 

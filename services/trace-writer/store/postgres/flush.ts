@@ -1,4 +1,5 @@
 import type { Facet } from "../../core/trace-facets.ts";
+import { settingsBytesOf } from "../experiment-settings.ts";
 import { bigints, booleans, byteas, integers, texts, uuids } from "./arrays.ts";
 import type { Connection, Parameter } from "./database.ts";
 import { PENDING_ID } from "./experiment-rows.ts";
@@ -47,25 +48,31 @@ function byKey(a: HeldTrace, b: HeldTrace): number {
 
 async function writeExperiments(connection: Connection, { experiments }: Held): Promise<void> {
   const all = [...experiments.byId.values()];
-  const created = all
-    .filter(({ change }) => change === "created")
-    .toSorted((a, b) => (a.experiment.name < b.experiment.name ? -1 : 1));
+  const created = all.filter(({ isNew }) => isNew).toSorted((a, b) => (a.experiment.name < b.experiment.name ? -1 : 1));
   if (created.length > 0) {
     const written = await connection.write(
-      `INSERT INTO experiments (id, workspace, name, created_ms)
-        SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) ON CONFLICT DO NOTHING`,
+      `INSERT INTO experiments (id, workspace, name, created_ms, settings)
+        SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bytea[]) ON CONFLICT DO NOTHING`,
       [
         bigints(created.map(({ experiment }) => BigInt(experiment.id))),
         texts(created.map(({ workspace }) => workspace)),
         texts(created.map(({ experiment }) => experiment.name)),
         bigints(created.map(({ experiment }) => millisecondsOf(experiment.createTime))),
+        byteas(created.map(({ experiment }) => settingsBytesOf(experiment.ownRetention))),
       ],
     );
     if (written < created.length) throw new Overtaken("another writer has created the experiment");
   }
-  for (const { experiment, change } of all) {
-    if (change !== "renamed") continue;
-    await connection.write("UPDATE experiments SET name = $2 WHERE id = $1", [experiment.id, experiment.name]);
+  for (const { experiment, isNew, change } of all) {
+    if (isNew) continue;
+    const { name, ownRetention } = change;
+    if (name !== undefined) {
+      await connection.write("UPDATE experiments SET name = $2 WHERE id = $1", [experiment.id, name]);
+    }
+    if (ownRetention !== undefined) {
+      const settings = settingsBytesOf(ownRetention);
+      await connection.write("UPDATE experiments SET settings = $2 WHERE id = $1", [experiment.id, settings]);
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { parseExperimentId } from "../../core/experiment-name.ts";
 import type { ExperimentWrites } from "../commit/tables.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
+import type { ExperimentChange } from "../trace-store.ts";
 import { timestampOf } from "./experiment-rows.ts";
 import type { HeldExperiment, HeldExperiments } from "./held.ts";
 import type { HeldChanges } from "./held-changes.ts";
@@ -20,7 +21,7 @@ export function createHeldExperiments(
   const create = (workspace: string, name: string, nowMs: number): HeldExperiment => {
     const id = ids.pop();
     if (id === undefined) throw new Error("an experiment is made that was not foreseen");
-    const created: HeldExperiment = { workspace, experiment: newExperiment(id, name, nowMs), change: "created" };
+    const created: HeldExperiment = { workspace, experiment: newExperiment(id, name, nowMs), isNew: true, change: {} };
     byId.set(id, created);
     byName.set(keyOf(workspace, name), created);
     return created;
@@ -33,21 +34,34 @@ export function createHeldExperiments(
       return obtained && { id: BigInt(obtained.experiment.id), name: obtained.experiment.name };
     },
     write(workspace, write, nowMs) {
-      const named = held(workspace, { $case: "name", value: write.name });
+      const { name } = write;
+      const named = name === undefined ? undefined : held(workspace, { $case: "name", value: name });
       if (write.kind === "create") {
         if (named !== undefined) return { kind: "name_taken" };
         return { kind: "written", experiment: create(workspace, write.name, nowMs).experiment };
       }
-      const renamed = held(workspace, { $case: "id", value: write.id.toString() });
-      if (named !== undefined && named !== renamed) return { kind: "name_taken" };
-      if (renamed === undefined) return { kind: "experiment_not_found" };
-      byName.delete(keyOf(workspace, renamed.experiment.name));
-      renamed.experiment = { ...renamed.experiment, name: write.name };
-      if (renamed.change === "none") renamed.change = "renamed";
-      byName.set(keyOf(workspace, write.name), renamed);
-      return { kind: "written", experiment: renamed.experiment };
+      const updated = held(workspace, { $case: "id", value: write.id.toString() });
+      if (named !== undefined && named !== updated) return { kind: "name_taken" };
+      if (updated === undefined) return { kind: "experiment_not_found" };
+      byName.delete(keyOf(workspace, updated.experiment.name));
+      update(updated, write);
+      byName.set(keyOf(workspace, updated.experiment.name), updated);
+      return { kind: "written", experiment: updated.experiment };
     },
     touch: (id, nowMs) => void touched.set(id, nowMs),
+  };
+}
+
+function update(updated: HeldExperiment, { name, ownRetention }: ExperimentChange): void {
+  const { experiment, change } = updated;
+  updated.experiment = {
+    ...experiment,
+    name: name ?? experiment.name,
+    ownRetention: ownRetention === undefined ? experiment.ownRetention : (ownRetention ?? undefined),
+  };
+  updated.change = {
+    name: name ?? change.name,
+    ownRetention: ownRetention === undefined ? change.ownRetention : ownRetention,
   };
 }
 

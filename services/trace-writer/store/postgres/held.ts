@@ -1,5 +1,6 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { StoredSize } from "../../core/retention.ts";
+import type { ExperimentChange } from "../trace-store.ts";
 import type { HeldTrace } from "./held-trace.ts";
 import type { Oldest } from "./touched.ts";
 
@@ -39,8 +40,10 @@ export interface HeldExperiments {
 export interface HeldExperiment {
   readonly workspace: string;
   experiment: Experiment;
-  /** What is to be written of it. */
-  change: "none" | "created" | "renamed";
+  /** It is to be created, as it is. */
+  readonly isNew: boolean;
+  /** What is to be changed where it is stored. */
+  change: ExperimentChange;
 }
 
 export function oldestKeyOf(oldest: Oldest): string {

@@ -37,7 +37,7 @@ export async function startExperimentLoader(
   const read = async (wanted: readonly bigint[], wantedNames: typeof names) => {
     for (const row of await experimentRows(connection, wanted, wantedNames)) {
       const workspace = textIn(row, "workspace");
-      const found = { workspace, experiment: experimentIn(row), change: "none" } as const;
+      const found = { workspace, experiment: experimentIn(row), isNew: false, change: {} };
       held.byId.set(integerIn(row, "id"), { ...found });
       held.byName.set(`${workspace}\n${found.experiment.name}`, held.byId.get(integerIn(row, "id")) ?? { ...found });
     }

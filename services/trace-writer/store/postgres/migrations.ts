@@ -96,6 +96,8 @@ const MIGRATIONS = [
   CREATE TABLE change_base (base bigint NOT NULL);
   INSERT INTO change_base VALUES (0);
   `,
+  // What is set for an experiment beside its name: a serialized StoredExperimentSettings.
+  "ALTER TABLE experiments ADD COLUMN settings bytea NOT NULL DEFAULT ''",
 ] as const;
 
 /** The lock under which the schema, partitions among it, is changed. */

@@ -6,7 +6,7 @@ import { readChanges } from "./changes.ts";
 import { type CommitterOptions, createCommitter } from "./committer.ts";
 import { countPendingBefore, startPendingCount } from "./counted.ts";
 import { type ConnectionCounts, type DatabaseOptions, openDatabase } from "./database.ts";
-import { findExperiment, listExperiments } from "./experiment-rows.ts";
+import { findExperiment, listExperiments, listLimits } from "./experiment-rows.ts";
 import type { RetryReason } from "./failures.ts";
 import { createForwardQueue } from "./forward-queue.ts";
 import { migrate } from "./migrations.ts";
@@ -69,6 +69,7 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
     getExperiment: (...asked) => readable(() => findExperiment(reads, ...asked)),
     listExperiments: (workspace, limit, after) =>
       readable(() => listExperiments(reads, workspace, limit, after ?? -1n)),
+    listLimits: (workspace, limit, after) => readable(() => listLimits(reads, workspace, limit, after ?? -1n)),
     countPending: (endedBeforeNs) => readable(() => countPendingBefore(reads, endedBeforeNs)),
     forwards,
     condition: () => ({

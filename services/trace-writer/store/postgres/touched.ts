@@ -107,8 +107,10 @@ export function touchedBy(writes: readonly Write[]): Touched {
         oldest.push({ kind: "trim", workspace: write.workspace, experimentId: write.experimentId, limit: write.limit });
         break;
       case "experiment":
-        experiment(write.workspace, { $case: "name", value: write.experiment.name });
-        if (write.experiment.kind === "rename") {
+        if (write.experiment.name !== undefined) {
+          experiment(write.workspace, { $case: "name", value: write.experiment.name });
+        }
+        if (write.experiment.kind === "update") {
           experiment(write.workspace, { $case: "id", value: write.experiment.id.toString() });
         }
         break;

@@ -1,17 +1,20 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { parseExperimentId } from "../../core/experiment-name.ts";
-import { integerIn, type Row, textIn } from "../columns.ts";
+import { bytesIn, integerIn, type Row, textIn } from "../columns.ts";
 import type { ExperimentWrites } from "../commit/tables.ts";
-import type { ExperimentChoice } from "../trace-reads.ts";
+import { ownRetentionIn, settingsBytesOf } from "../experiment-settings.ts";
+import type { ExperimentChoice, LimitedExperiment } from "../trace-reads.ts";
 
 /** The experiments of an open file. */
 export interface ExperimentTable extends ExperimentWrites {
   /** Those behind `after`, by id. */
   list(workspace: string, limit: number, after: bigint): readonly Experiment[];
+  /** The same, with nothing but what retention goes by. */
+  listLimits(workspace: string, limit: number, after: bigint): readonly LimitedExperiment[];
 }
 
-/** The table of experiments. On a file that is open for reading, nothing but `find` and `list` may be called. */
+/** The table of experiments. On a file that is open for reading, nothing but `find`, `list` and `listLimits` may be called. */
 export function openExperimentTable(db: DatabaseSync): ExperimentTable {
   const select = `
     SELECT experiments.*, coalesce(traces, 0) AS traces, coalesce(bytes, 0) AS bytes FROM experiments
@@ -20,8 +23,12 @@ export function openExperimentTable(db: DatabaseSync): ExperimentTable {
   const byName = db.prepare(`${select} WHERE experiments.workspace = ? AND name = ?`);
   const insert = db.prepare("INSERT INTO experiments (workspace, name, created_ms, updated_ms) VALUES (?, ?, ?3, ?3)");
   const rename = db.prepare("UPDATE experiments SET name = ? WHERE workspace = ? AND id = ?");
+  const set = db.prepare("UPDATE experiments SET settings = ? WHERE workspace = ? AND id = ?");
   const touch = db.prepare("UPDATE experiments SET updated_ms = max(updated_ms, ?) WHERE id = ?");
   const list = db.prepare(`${select} WHERE experiments.workspace = ? AND id > ? ORDER BY id LIMIT ?`);
+  const limits = db.prepare(
+    "SELECT id, name, settings FROM experiments WHERE workspace = ? AND id > ? ORDER BY id LIMIT ?",
+  );
   const row = (workspace: string, { $case, value }: ExperimentChoice): Row | undefined => {
     if ($case === "name") return byName.get(workspace, value);
     const id = parseExperimentId(value);
@@ -42,20 +49,28 @@ export function openExperimentTable(db: DatabaseSync): ExperimentTable {
       return obtained && { id: integerIn(obtained, "id"), name: textIn(obtained, "name") };
     },
     write(workspace, write, nowMs) {
-      const named = byName.get(workspace, write.name);
+      const named = write.name === undefined ? undefined : byName.get(workspace, write.name);
       if (write.kind === "create") {
         const created = named === undefined ? insertedRow(workspace, write.name, nowMs) : undefined;
         return created === undefined ? { kind: "name_taken" } : { kind: "written", experiment: experimentIn(created) };
       }
       if (named !== undefined && integerIn(named, "id") !== write.id) return { kind: "name_taken" };
-      rename.run(write.name, workspace, write.id);
-      const renamed = byId.get(workspace, write.id);
-      return renamed === undefined
+      const { id, name, ownRetention } = write;
+      if (name !== undefined) rename.run(name, workspace, id);
+      if (ownRetention !== undefined) set.run(settingsBytesOf(ownRetention), workspace, id);
+      const updated = byId.get(workspace, id);
+      return updated === undefined
         ? { kind: "experiment_not_found" }
-        : { kind: "written", experiment: experimentIn(renamed) };
+        : { kind: "written", experiment: experimentIn(updated) };
     },
     touch: (id, nowMs) => void touch.run(nowMs, id),
     list: (workspace, limit, after) => list.all(workspace, after, limit).map(experimentIn),
+    listLimits: (workspace, limit, after) =>
+      limits.all(workspace, after, limit).map((found) => ({
+        id: integerIn(found, "id"),
+        name: textIn(found, "name"),
+        ownRetention: ownRetentionIn(bytesIn(found, "settings")),
+      })),
   };
 }
 
@@ -67,6 +82,7 @@ function experimentIn(row: Row): Experiment {
     updateTime: timestampOf(Number(integerIn(row, "updated_ms"))),
     traceCount: integerIn(row, "traces"),
     storedBytes: integerIn(row, "bytes"),
+    ownRetention: ownRetentionIn(bytesIn(row, "settings")),
   };
 }
 

@@ -107,6 +107,8 @@ export const MIGRATIONS = [
   `,
   SIZE_MIGRATION,
   CHANGED_HOURS_MIGRATION,
+  // What is set for an experiment beside its name: a serialized StoredExperimentSettings.
+  "ALTER TABLE experiments ADD COLUMN settings BLOB NOT NULL DEFAULT x''",
 ] as const;
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */

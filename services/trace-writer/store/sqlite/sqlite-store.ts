@@ -72,6 +72,7 @@ export async function startSqliteStore(
     },
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
+    listLimits: async (workspace, limit, after) => reader.experiments.listLimits(workspace, limit, after ?? -1n),
     countPending: async (endedBeforeNs) => reader.pendingTracesBefore(endedBeforeNs),
     forwards,
     condition: () => ({

@@ -21,8 +21,8 @@ export function createPostgresMetrics(registry: Registry): Omit<PostgresObserver
         help: "Connections to PostgreSQL: open, used, and how many wait for one (waiting).",
         labelNames: ["state"],
         registers,
-        collect() {
-          for (const [state, count] of Object.entries(counts())) this.set({ state }, count);
+        async collect() {
+          for (const [state, count] of Object.entries(await counts())) this.set({ state }, count);
         },
       });
     },

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import { applyWrite, type Write, type WriteOutcome } from "../commit/apply-write.ts";
 import { createCommit } from "../commit/commit.ts";
+import type { CommitOptions } from "../commit/commit-options.ts";
 import { createKnownTraces } from "../commit/known-traces.ts";
-import type { Committed, Committer, WriteResult } from "../commit/write-queue.ts";
+import { wordsOf } from "../commit/serve-writer.ts";
+import type { Committed, WriteResult } from "../commit/write-queue.ts";
 import type { StoreEvent } from "../trace-store.ts";
-import type { Database } from "./database.ts";
+import type { CommitDatabase } from "./database.ts";
 import { createFacetKeys } from "./facet-keys.ts";
 import { type FailureKind, failureKindOf, type RetryReason } from "./failures.ts";
 import { type FlushOptions, flush } from "./flush.ts";
@@ -18,30 +19,22 @@ import type { Partitions } from "./partitions.ts";
 import { touchedBy } from "./touched.ts";
 import { nextVersionOf } from "./write-traces.ts";
 
-export interface CommitterOptions {
-  /** How many spans a trace has at the most; beyond it agents' spans are rejected. */
-  readonly traceSpansMax: number;
-  /** Where what is stored is to be forwarded. */
-  readonly routes: ForwardRoutes;
-  /** Hears why a commit is tried again. */
-  readonly onRetry: (reason: RetryReason) => void;
-}
-
-export interface PostgresCommitter extends Committer<Write, WriteOutcome> {
-  /** Why commits fail just now. Undefined: they do not. */
-  trouble(): string | undefined;
+/** Hears how commits go. */
+export interface CommitObserver {
+  /** A commit is tried again. */
+  retried(reason: RetryReason): void;
+  /** Commits fail for now, since the database is away; or they do not any more. */
+  isAway(away: boolean): void;
 }
 
 /** How long a commit is tried again before its callers are told, in milliseconds: they wait, and try again themselves. */
 const RETRY_FOR_MS = 10_000;
 const RETRY_MIN_MS = 20;
 const RETRY_MAX_MS = 1000;
-const COMMITS_MAX = 4;
 /** How many writers add sizes up without waiting for each other. */
 const SLOTS = 32;
 /** Held by every transaction that changes traces, shared: so who follows changes knows whom to wait for. */
 export const CHANGES_LOCK = 7_479_200_002n;
-const WORDS = "the trace store cannot be written to: is its database there?";
 
 /**
  * Carries writes out in a database: everything they may touch is read and locked in a few statements, the rules run in
@@ -51,15 +44,15 @@ const WORDS = "the trace store cannot be written to: is its database there?";
  * its connection broke: what is written twice changes nothing.
  */
 export function createCommitter(
-  database: Database,
+  database: CommitDatabase,
   partitions: Partitions,
-  { traceSpansMax, routes, onRetry }: CommitterOptions,
-): PostgresCommitter {
+  { traceSpansMax, routes }: CommitOptions,
+  observer: CommitObserver,
+): (writes: readonly Write[], nowMs: number) => Promise<Committed<WriteOutcome>> {
   const known = createKnownTraces<KnownSpans>(({ spans }) => spans.byId.size);
   const refs = createIdBlocks("trace_refs");
   const chunkIds = createIdBlocks("chunk_ids");
   const flushing: FlushOptions = { slot: Math.floor(Math.random() * SLOTS), facetKeyOf: createFacetKeys() };
-  let trouble: string | undefined;
 
   async function attempt(writes: readonly Write[], nowMs: number) {
     const touched = touchedBy(writes);
@@ -103,14 +96,14 @@ export function createCommitter(
     for (let tries = 0; ; tries += 1) {
       try {
         const done = await attempt(writes, nowMs);
-        trouble = undefined;
+        observer.isAway(false);
         for (const [event, times] of done.events) events.set(event, (events.get(event) ?? 0) + times);
         return done.outcomes.map((outcome) => ({ ok: true, outcome }));
       } catch (error) {
         const failure = failureKindOf(error);
         if (failure.kind === "again" && performance.now() - startMs < RETRY_FOR_MS) {
-          onRetry(failure.reason);
-          if (failure.reason === "connection" || failure.reason === "timeout") trouble = WORDS;
+          observer.retried(failure.reason);
+          if (failure.reason === "connection" || failure.reason === "timeout") observer.isAway(true);
           await pause(waitMsOf(tries));
           continue;
         }
@@ -123,22 +116,16 @@ export function createCommitter(
     }
   }
 
-  return {
-    commitsMax: Math.min(COMMITS_MAX, database.commitsMax),
-    failureWords: WORDS,
-    trouble: () => trouble,
-    async commit(writes, nowMs): Promise<Committed<WriteOutcome>> {
-      const start = performance.now();
-      const events = new Map<StoreEvent, number>();
-      const results = await commitAll(writes, nowMs, events);
-      return { results, durationMs: performance.now() - start, events };
-    },
+  return async (writes, nowMs) => {
+    const start = performance.now();
+    const events = new Map<StoreEvent, number>();
+    const results = await commitAll(writes, nowMs, events);
+    return { results, durationMs: performance.now() - start, events };
   };
 }
 
 function resultOf({ kind }: FailureKind, error: unknown): WriteResult<WriteOutcome> {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { ok: false, reason: kind === "failed" ? "failed" : "full", message };
+  return { ok: false, reason: kind === "failed" ? "failed" : "full", message: wordsOf(error) };
 }
 
 /** Full jitter, so that those who got in each other's way do not again. */

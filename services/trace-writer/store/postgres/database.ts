@@ -23,16 +23,22 @@ export interface Connection {
   write(sql: string, values?: readonly Parameter[]): Promise<number>;
 }
 
-/** A database. Half of its connections commit, so that reads, however long, do not hold up what is written. */
-export interface Database extends AsyncDisposable {
+/**
+ * A database, to read from, and for single statements that need no transaction. Half of its connections are left to who
+ * commits, so that reads, however long, do not hold up what is written.
+ */
+export interface ReadDatabase extends AsyncDisposable {
   /** For single statements: each goes over any connection. */
   readonly reads: Connection;
   /** A transaction that sees one moment and writes nothing. */
   readAtOneMoment<Value>(read: (connection: Connection) => Promise<Value>): Promise<Value>;
+  connections(): ConnectionCounts;
+}
+
+/** A database, to commit to, over the other half. */
+export interface CommitDatabase extends AsyncDisposable {
   /** A transaction that is committed when `write` resolves, and rolled back when it rejects. */
   commit<Value>(write: (connection: Connection) => Promise<Value>): Promise<Value>;
-  /** How many connections commit at the most. */
-  readonly commitsMax: number;
   connections(): ConnectionCounts;
 }
 
@@ -51,25 +57,34 @@ const LIFETIME_S = 1800;
 /** PostgreSQL's types whose values are bigints here. */
 const INT8 = 20;
 
-/** Opens the way to a database. Connections are opened when they are needed. */
-export function openDatabase(options: DatabaseOptions): Database {
-  const commitsMax = Math.floor(options.connectionsMax / 2);
-  const commits = poolOf(options, commitsMax);
-  const others = poolOf(options, options.connectionsMax - commitsMax);
+/** Opens the way to a database that is read. Connections are opened when they are needed. */
+export function openReads(options: DatabaseOptions): ReadDatabase {
+  const pool = poolOf(options, options.connectionsMax - commitConnectionsOf(options));
   return {
-    commitsMax,
-    reads: connectionOver((sql, values) => others.query(sql, [...values])),
-    readAtOneMoment: (read) => readOnly(others, read),
-    commit: (write) => committed(commits, write),
-    connections: () => ({
-      open: commits.totalCount + others.totalCount,
-      used: commits.totalCount - commits.idleCount + others.totalCount - others.idleCount,
-      waiting: commits.waitingCount + others.waitingCount,
-    }),
-    async [Symbol.asyncDispose]() {
-      await Promise.all([commits.end(), others.end()]);
-    },
+    reads: connectionOver((sql, values) => pool.query(sql, [...values])),
+    readAtOneMoment: (read) => readOnly(pool, read),
+    connections: () => countsOf(pool),
+    [Symbol.asyncDispose]: () => pool.end(),
   };
+}
+
+/** Likewise to one that is committed to. */
+export function openCommits(options: DatabaseOptions): CommitDatabase {
+  const pool = poolOf(options, commitConnectionsOf(options));
+  return {
+    commit: (write) => committed(pool, write),
+    connections: () => countsOf(pool),
+    [Symbol.asyncDispose]: () => pool.end(),
+  };
+}
+
+/** How many of the connections commit. */
+export function commitConnectionsOf({ connectionsMax }: Pick<DatabaseOptions, "connectionsMax">): number {
+  return Math.floor(connectionsMax / 2);
+}
+
+function countsOf({ totalCount, idleCount, waitingCount }: pg.Pool): ConnectionCounts {
+  return { open: totalCount, used: totalCount - idleCount, waiting: waitingCount };
 }
 
 function connectionOver(

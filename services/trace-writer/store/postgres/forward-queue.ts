@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import type { Forward, ForwardItem, ForwardQueue, Trimmed } from "../forward-queue.ts";
 import { bigints } from "./arrays.ts";
-import type { Connection, Database } from "./database.ts";
+import type { Connection, ReadDatabase } from "./database.ts";
 import { readTrace } from "./reader.ts";
 import { numberIn, uuidIn } from "./trace-rows.ts";
 
@@ -15,7 +15,7 @@ const RENEW_MS = 10_000;
  * What waits to be forwarded. Of several trace-writers on one database one at a time is told what waits for a destination:
  * the one that holds its lease. When it ends it gives the lease back; when it dies another has it within a minute.
  */
-export function createForwardQueue(database: Database): ForwardQueue & AsyncDisposable {
+export function createForwardQueue(database: ReadDatabase): ForwardQueue & AsyncDisposable {
   const { reads } = database;
   const holder = randomUUID();
   const renewedMs = new Map<string, number>();

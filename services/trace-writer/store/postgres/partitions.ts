@@ -1,5 +1,5 @@
 import { textIn } from "../columns.ts";
-import type { Connection, Database } from "./database.ts";
+import type { CommitDatabase, Connection } from "./database.ts";
 import { dayOfMs } from "./days.ts";
 import { codeOf } from "./failures.ts";
 import { SCHEMA_LOCK } from "./migrations.ts";
@@ -25,7 +25,7 @@ const LOCK_MS = 100;
 const TABLE = /^chunks_d(\d+)$/;
 
 /** The days' tables of a database. */
-export function createPartitions(database: Database): Partitions {
+export function createPartitions(database: CommitDatabase): Partitions {
   const known = new Set<number>();
   const make = (days: readonly number[]) =>
     database.commit(async (connection) => {
@@ -47,7 +47,7 @@ export function createPartitions(database: Database): Partitions {
       }
     },
     async dropEmpty(nowMs) {
-      const names = await partitionsOf(database.reads);
+      const names = await database.commit(partitionsOf);
       let isDone = true;
       for (const name of names) {
         const day = Number(TABLE.exec(name)?.[1] ?? Number.POSITIVE_INFINITY);
@@ -78,13 +78,13 @@ async function partitionsOf(connection: Connection): Promise<readonly string[]> 
 }
 
 /** Whoever writes that day meanwhile makes the table again, or does without. */
-async function dropWhereEmpty(database: Database, name: string): Promise<"dropped" | "filled" | "read"> {
+async function dropWhereEmpty(database: CommitDatabase, name: string): Promise<"dropped" | "filled" | "read"> {
   const isFilled = async (connection: Connection) => {
     const [row] = await connection.rows(`SELECT EXISTS (SELECT 1 FROM ${name}) AS filled`);
     return row?.["filled"] !== false;
   };
   try {
-    if (await isFilled(database.reads)) return "filled";
+    if (await database.commit(isFilled)) return "filled";
     return await database.commit(async (connection) => {
       await connection.write("SELECT pg_advisory_xact_lock($1)", [SCHEMA_LOCK]);
       await connection.write(`SET LOCAL lock_timeout = ${LOCK_MS}`);

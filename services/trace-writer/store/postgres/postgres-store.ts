@@ -1,50 +1,45 @@
+import type { CommitOptions } from "../commit/commit-options.ts";
 import { createQueuedWrites } from "../commit/queued-writes.ts";
 import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
 import { addUp } from "./add-up.ts";
 import { readChanges } from "./changes.ts";
-import { type CommitterOptions, createCommitter } from "./committer.ts";
 import { countPendingBefore, startPendingCount } from "./counted.ts";
-import { type ConnectionCounts, type DatabaseOptions, openDatabase } from "./database.ts";
+import { type ConnectionCounts, type DatabaseOptions, openReads } from "./database.ts";
 import { findExperiment, listExperiments, listLimits } from "./experiment-rows.ts";
 import type { RetryReason } from "./failures.ts";
 import { createForwardQueue } from "./forward-queue.ts";
-import { migrate } from "./migrations.ts";
-import { createPartitions } from "./partitions.ts";
 import { readInfos, readTrace, readTwins } from "./reader.ts";
 import { searchTraces } from "./trace-search.ts";
 import { readable } from "./unavailable.ts";
+import { startPostgresWriter } from "./writer-thread.ts";
 
-export interface PostgresOptions extends DatabaseOptions, WriteQueueOptions, Omit<CommitterOptions, "onRetry"> {}
+export interface PostgresOptions extends DatabaseOptions, WriteQueueOptions, CommitOptions {}
 
 /** Hears what is particular to this store. */
 export interface PostgresObserver extends StoreObserver {
   /** A commit is tried again. */
   retried(reason: RetryReason): void;
   /** Reads how many connections there are, whenever metrics are asked for. */
-  watchConnections(counts: () => ConnectionCounts): void;
+  watchConnections(counts: () => Promise<ConnectionCounts>): void;
 }
 
 /**
  * The store in a PostgreSQL database, which several trace-writers may share. Writes that wait share commits, of which some run
- * at a time. Fails with one line that says what to do where the database cannot be used.
+ * at a time, in a thread of their own. Fails with one line that says what to do where the database cannot be used.
  */
 export async function startPostgresStore(options: PostgresOptions, observer: PostgresObserver): Promise<TraceStore> {
   await using opened = new AsyncDisposableStack();
-  const database = opened.use(openDatabase(options));
-  try {
-    await database.commit(migrate);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const told = "The database of traceWriter.store.postgres.url cannot be used";
-    throw new Error(`${told}: ${why || "nobody answers"}`, { cause });
-  }
-  const partitions = createPartitions(database);
-  const committer = createCommitter(database, partitions, { ...options, onRetry: observer.retried });
+  const writer = opened.use(await startPostgresWriter(options, observer.retried).catch(cannotBeUsed));
+  const database = opened.use(openReads(options));
   const pending = opened.use(startPendingCount(database.reads));
   const forwards = opened.use(createForwardQueue(database));
-  const queue = opened.use(createWriteQueue(committer, options, observer));
-  observer.watchConnections(database.connections);
+  const queue = opened.use(createWriteQueue(writer, options, observer));
+  observer.watchConnections(async () => {
+    // A writer that has ended has none.
+    const writing = await writer.connections().catch(() => NO_CONNECTIONS);
+    return sumOf(database.connections(), writing);
+  });
   const { reads } = database;
   const atOneMoment = database.readAtOneMoment;
   // Totals are added up one after the other: they read much, over one connection for long.
@@ -53,7 +48,7 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
   const owned = opened.move();
   return {
     ...createQueuedWrites((write, bytes, signal) => queue.write(write, bytes, signal)),
-    erase: () => readable(() => partitions.dropEmpty(Date.now())),
+    erase: () => writer.dropEmpty(),
     getTrace: (...asked) => readable(() => atOneMoment((connection) => readTrace(connection, ...asked))),
     getTraceInfos: (...asked) => readable(() => readInfos(reads, ...asked)),
     searchTraces: (...asked) => readable(() => searchTraces(database, ...asked)),
@@ -74,12 +69,23 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
     forwards,
     condition: () => ({
       ready: queue.ready,
-      degraded: committer.trouble() ?? queue.degraded,
+      degraded: writer.trouble() ?? queue.degraded,
       pendingTraces: pending.get(),
       queuedBytes: queue.queuedBytes,
     }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function cannotBeUsed(cause: Error): never {
+  const told = "The database of traceWriter.store.postgres.url cannot be used";
+  throw new Error(`${told}: ${cause.message || "nobody answers"}`, { cause });
+}
+
+const NO_CONNECTIONS: ConnectionCounts = { open: 0, used: 0, waiting: 0 };
+
+function sumOf(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {
+  return { open: one.open + other.open, used: one.used + other.used, waiting: one.waiting + other.waiting };
 }
 
 function nothing(): void {}

@@ -5,7 +5,7 @@ import type { TraceKey } from "../../core/page-token.ts";
 import { integerIn, type Row } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
 import type { TracePage, TraceSearch } from "../trace-reads.ts";
-import type { Connection, Database } from "./database.ts";
+import type { Connection, ReadDatabase } from "./database.ts";
 import { readSpans } from "./reader.ts";
 import { stepQueryOf } from "./search-query.ts";
 import { facetsIn, uuidIn } from "./trace-rows.ts";
@@ -28,7 +28,7 @@ const LOOKED_AT_MAX = 200;
  * must be looked at, is it done within a transaction.
  */
 export async function searchTraces(
-  database: Database,
+  database: ReadDatabase,
   workspace: string,
   search: TraceSearch,
   limit: number,

@@ -6,7 +6,7 @@ import { createAddedUp } from "./added-up.ts";
 import { openForwardQueue } from "./forward-queue.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader } from "./reader.ts";
-import { startWriterThread } from "./writer-thread.ts";
+import { startSqliteWriter } from "./writer-thread.ts";
 import type { WriterOptions } from "./writer-worker.ts";
 
 /** Totals walk through a file once; what they have read is of no more use. */
@@ -26,7 +26,7 @@ export async function startSqliteStore(
   observer: StoreObserver,
 ): Promise<TraceStore> {
   await using opened = new AsyncDisposableStack();
-  const writer = opened.use(await startWriterThread(options));
+  const writer = opened.use(await startSqliteWriter(options));
   const queue = opened.use(createWriteQueue(writer, options, observer));
   const db = openForReading(options.path, options.cacheBytes);
   opened.defer(() => db.close());
@@ -52,7 +52,7 @@ export async function startSqliteStore(
     async erase(signal) {
       for (;;) {
         signal.throwIfAborted();
-        const outcome = await writer.eraseStep();
+        const outcome = await writer.ask("erase");
         if (outcome !== "more") return outcome === "done";
       }
     },

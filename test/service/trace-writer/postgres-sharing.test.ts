@@ -132,18 +132,27 @@ test("what another writer has not ended is waited for, and what is nothing to do
     position = page?.position;
     return (page?.traces ?? []).map((info) => info.traceId).toSorted();
   };
-  const [writer, stranger] = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })];
-  await Promise.all([writer.connect(), stranger.connect()]);
-  await stranger.query("BEGIN; SELECT pg_current_xact_id()");
+  const urls = [url, url, await server.newDatabase()];
+  await using opened = new AsyncDisposableStack();
+  const clients = urls.map((connectionString) => {
+    const client = new pg.Client({ connectionString });
+    opened.defer(() => client.end());
+    return client;
+  });
+  await Promise.all(clients.map((client) => client.connect()));
+  const [writer, stranger, otherTwinspan] = clients;
+  await stranger?.query("BEGIN; SELECT pg_current_xact_id()");
+  await otherTwinspan?.query(
+    `BEGIN; SELECT pg_current_xact_id(); SELECT pg_advisory_xact_lock_shared(${CHANGES_LOCK})`,
+  );
   await write(2);
   expect(await follow()).toEqual([`tr-${traceId(2)}`]);
-  await writer.query(`BEGIN; SELECT pg_advisory_xact_lock_shared(${CHANGES_LOCK});
+  await writer?.query(`BEGIN; SELECT pg_advisory_xact_lock_shared(${CHANGES_LOCK});
     UPDATE traces SET changed = pg_current_xact_id()::text::bigint WHERE trace_id = '${traceId(1)}'`);
   await write(3);
   expect(await follow()).toEqual([]);
-  await writer.query("COMMIT");
+  await writer?.query("COMMIT");
   expect(await follow()).toEqual([traceId(1), traceId(3)].map((trace) => `tr-${trace}`));
-  await Promise.all([writer.end(), stranger.end()]);
 });
 
 test("what waits for a destination is told to one trace-writer at a time, and to another when that one ends", async () => {

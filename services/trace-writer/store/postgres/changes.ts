@@ -11,7 +11,7 @@ import { passing } from "./trace-search.ts";
  *
  * Transactions end in another order than they begin in. So none is told of while an earlier one of ours may still end: what
  * it has changed would be passed over. Ours hold a lock by which those of others in the same server, which may last for
- * long, are told apart.
+ * long, are told apart; so are those of another twinspan, in a database of its own.
  */
 export async function readChanges(
   connection: Connection,
@@ -59,6 +59,7 @@ const HORIZON = `
     SELECT l.transactionid::text::bigint AS xid FROM pg_locks l, now
     WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND NOT EXISTS (
       SELECT 1 FROM pg_locks ours WHERE ours.pid = l.pid AND ours.locktype = 'advisory'
+        AND ours.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND ours.classid::bigint = $1::bigint AND ours.objid::bigint = $2::bigint)
   )
   SELECT (SELECT base FROM change_base) + coalesce(min(running.xid), pg_snapshot_xmax((SELECT snapshot FROM now))::text::bigint)

@@ -54,16 +54,20 @@ test("no reader ever sees one twin without the other", async () => {
   await using stack = await startStack({ models: ["echo-1"], outbox: { batchRecordsMax: 1, lingerMs: 0 } });
   const load = startLoad(stack, 300, [{ model: "echo-1", stream: false }]);
   const seen = new Set<string>();
-  await until("every record was seen arriving, or is there", async () => {
-    const [agents, full] = [await stack.stored.pending(), await stack.stored.inExperiment("gateway/echo-1")];
-    const fresh = [...agents, ...full].filter(({ traceId }) => !seen.has(traceId));
-    for (const { traceId, linkedTraceIds } of fresh) {
-      seen.add(traceId);
-      expect(linkedTraceIds, traceId).toHaveLength(1);
-      const other = await stack.stored.find(linkedTraceIds[0] ?? "");
-      expect(other?.info?.linkedTraceIds, traceId).toEqual([traceId]);
-    }
-    return seen.size === 600;
-  });
+  await until(
+    "every record was seen arriving, or is there",
+    async () => {
+      const [agents, full] = [await stack.stored.pending(), await stack.stored.inExperiment("gateway/echo-1")];
+      const fresh = [...agents, ...full].filter(({ traceId }) => !seen.has(traceId));
+      for (const { traceId, linkedTraceIds } of fresh) {
+        seen.add(traceId);
+        expect(linkedTraceIds, traceId).toHaveLength(1);
+        const other = await stack.stored.find(linkedTraceIds[0] ?? "");
+        expect(other?.info?.linkedTraceIds, traceId).toEqual([traceId]);
+      }
+      return seen.size === 600;
+    },
+    50_000,
+  );
   await expectLedger(stack, await load.all());
 }, 60_000);

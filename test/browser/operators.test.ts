@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildConsole, expectAccessible, startBrowser, type TestBrowser } from "../helpers/browser.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
+import { until } from "../helpers/until.ts";
 
 const START_MS = 240_000;
 
@@ -23,7 +24,10 @@ beforeAll(async () => {
       },
       { name: "keyless", models: [{ provider: "keyed", model: "any" }] },
     ],
-    traceWriter: { retention: { ageDaysMax: 30 }, experiments: [{ name: "console", retention: { tracesMax: 5000 } }] },
+    traceWriter: {
+      retention: { ageDaysMax: 30, everyMs: 50, ceiling: { ageDaysMax: 90 } },
+      experiments: [{ name: "console", retention: { tracesMax: 5000 } }],
+    },
   });
   browser = await startBrowser();
 }, START_MS);
@@ -70,6 +74,49 @@ test("a name that is taken is told in the dialog, which stays", async () => {
   expect(await dialog.getByRole("alert").textContent()).toContain("There is an experiment of that name.");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
+});
+
+test("how much of an experiment is kept is set by keys alone, after being told what that deletes", async () => {
+  for (let call = 0; call < 3; call += 1) await ask("assistant");
+  await until("they are stored", async () => (await stack.stored.inExperiment("gateway/assistant")).length >= 3);
+  const { page, faults } = await browser.open(`${stack.url}/experiments?q=gateway/assistant`);
+  const row = page.getByRole("row", { name: /gateway\/assistant/ });
+  await row.getByText("30 days").waitFor();
+  const open = page.getByRole("button", { name: "What is kept of gateway/assistant" });
+  await open.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "What is kept of gateway/assistant" });
+  await dialog.getByText("As configured: 30 days").waitFor();
+  await expectAccessible(page);
+  await page.keyboard.press("ArrowDown");
+  const traces = dialog.getByLabel("Number of traces");
+  await traces.focus();
+  await page.keyboard.type("some");
+  await dialog.getByText("Write from 1 to").waitFor();
+  const keep = dialog.getByRole("button", { name: "Keep that" });
+  expect(await keep.isDisabled()).toBe(true);
+  await traces.fill("1");
+  await dialog.getByText(/This deletes, for good: the \d+ oldest traces of \d+\./).waitFor();
+  expect(await dialog.textContent()).toContain("no more is kept than 90 days");
+  expect(await keep.isDisabled()).toBe(true);
+  await dialog.getByLabel("Delete them").press("Space");
+  await expectAccessible(page);
+  await traces.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  await row.getByText("30 days, 1 trace").waitFor();
+  expect(await row.textContent()).toContain("own");
+  await until(
+    "all but one are deleted",
+    async () => (await stack.stored.inExperiment("gateway/assistant")).length === 1,
+  );
+
+  await open.press("Enter");
+  await dialog.getByLabel("As configured: 30 days").check();
+  await dialog.getByText("Nothing is beyond that now.").waitFor();
+  await keep.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  await row.getByText("30 days", { exact: true }).waitFor();
+  expect(faults).toEqual([]);
 });
 
 test("an endpoint is tried: the answer comes, and leads to both twins side by side", async () => {
@@ -144,6 +191,15 @@ test("the setup has the guides with this server's address and an endpoint of its
   expect(new URL(page.url()).searchParams.get("endpoint")).toBe("resilient");
   expect(faults).toEqual([]);
 });
+
+async function ask(model: string): Promise<void> {
+  const answer = await fetch(`${stack.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ model, messages: [{ role: "user", content: "one two three" }] }),
+  });
+  await answer.text();
+}
 
 const SHOWN = [
   ["/experiments", "table", "Experiments"],

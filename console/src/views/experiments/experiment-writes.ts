@@ -1,20 +1,36 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Experiment, type RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
 import { ExperimentServiceService } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { call } from "../../api/call.ts";
 
 /** What is done to an experiment. */
 export type ExperimentWrite =
   | { readonly kind: "create"; readonly name: string }
-  | { readonly kind: "rename"; readonly id: string; readonly name: string };
+  | { readonly kind: "rename"; readonly id: string; readonly name: string }
+  /** Undefined: it has no limits of its own any more. */
+  | { readonly kind: "retain"; readonly id: string; readonly ownRetention: RetentionLimits | undefined };
 
-/** Creates and renames experiments; the list is read anew afterwards. */
+/** Creates and changes experiments; the list is read anew afterwards. */
 export function useExperimentWrite() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async (write: ExperimentWrite) => {
-      if (write.kind === "create") await call(ExperimentServiceService.createExperiment, { name: write.name });
-      else await call(ExperimentServiceService.renameExperiment, { id: write.id, name: write.name });
-    },
+    mutationFn: write,
     onSuccess: () => client.invalidateQueries({ queryKey: ["experiments"] }),
   });
+}
+
+async function write(asked: ExperimentWrite): Promise<void> {
+  switch (asked.kind) {
+    case "create":
+      await call(ExperimentServiceService.createExperiment, { name: asked.name });
+      return;
+    case "rename":
+      await call(ExperimentServiceService.renameExperiment, { id: asked.id, name: asked.name });
+      return;
+    case "retain": {
+      const { id, ownRetention } = asked;
+      const experiment = { ...Experiment.decode(new Uint8Array()), id, ownRetention };
+      await call(ExperimentServiceService.updateExperiment, { experiment, updateMask: ["own_retention"] });
+    }
+  }
 }

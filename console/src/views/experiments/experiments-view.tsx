@@ -17,6 +17,7 @@ import { type Activity, DAYS, useActivity } from "./activity.ts";
 import { ExperimentDialog } from "./experiment-dialog.tsx";
 import styles from "./experiments.module.css";
 import { EXPERIMENTS_ORDERS, type ExperimentsOrder, experimentsCodec } from "./experiments-address.ts";
+import { RetentionDialog } from "./retention-dialog.tsx";
 import { retentionText, sourceText } from "./retention-text.ts";
 
 interface Row {
@@ -24,9 +25,12 @@ interface Row {
   readonly activity: Activity | undefined;
 }
 
-type Asked = { readonly renamed?: { readonly id: string; readonly name: string } };
+/** Which dialog is open: of an experiment, or of a new one. */
+type Asked =
+  | { readonly kind: "name"; readonly renamed?: Experiment }
+  | { readonly kind: "retention"; readonly experiment: Experiment };
 
-/** The experiments: what is in each, how it went of late, what is kept of it; to create one and to give one another name. */
+/** The experiments: what is in each, how it went of late, what is kept of it; to create, to rename and to limit one. */
 export function ExperimentsView() {
   const [{ search, order }, change] = useViewState(experimentsCodec);
   const [asked, setAsked] = useState<Asked>();
@@ -36,7 +40,7 @@ export function ExperimentsView() {
   const shortcuts = useMemo(
     () => [
       { keys: "/", does: "Search experiments", run: () => field.current?.focus() },
-      { keys: "n", does: "New experiment", run: () => setAsked({}) },
+      { keys: "n", does: "New experiment", run: () => setAsked({ kind: "name" }) },
     ],
     [],
   );
@@ -59,7 +63,7 @@ export function ExperimentsView() {
         value={order}
         onChoose={(chosen) => change({ order: chosen })}
       />
-      <Button look="main" icon="plus" onClick={() => setAsked({})}>
+      <Button look="main" icon="plus" onClick={() => setAsked({ kind: "name" })}>
         New experiment
       </Button>
     </>
@@ -80,20 +84,17 @@ export function ExperimentsView() {
           {search === "" && <p>The first call of an endpoint makes its experiment. Setup has a command to copy.</p>}
         </EmptyState>
       ) : (
-        <List rows={rows} onRename={(renamed) => setAsked({ renamed })} />
+        <List rows={rows} onAsk={setAsked} />
       )}
-      {asked !== undefined && <ExperimentDialog renamed={asked.renamed} onClose={() => setAsked(undefined)} />}
+      {asked?.kind === "name" && <ExperimentDialog renamed={asked.renamed} onClose={() => setAsked(undefined)} />}
+      {asked?.kind === "retention" && (
+        <RetentionDialog experiment={asked.experiment} onClose={() => setAsked(undefined)} />
+      )}
     </View>
   );
 }
 
-function List({
-  rows,
-  onRename,
-}: {
-  readonly rows: readonly Row[];
-  readonly onRename: (experiment: Experiment) => void;
-}) {
+function List({ rows, onAsk }: { readonly rows: readonly Row[]; readonly onAsk: (asked: Asked) => void }) {
   const nowMs = Date.now();
   const columns: readonly Column<Row>[] = [
     {
@@ -130,10 +131,23 @@ function List({
       cell: ({ experiment }) => <span className={styles["soft"]}>{agoText(activeMsOf(experiment), nowMs)}</span>,
     },
     {
-      key: "rename",
-      head: <span className="unseen">Rename</span>,
+      key: "change",
+      head: <span className="unseen">Change</span>,
       cell: ({ experiment }) => (
-        <Button look="bare" icon="edit" label={`Rename ${experiment.name}`} onClick={() => onRename(experiment)} />
+        <span className={styles["change"]}>
+          <Button
+            look="bare"
+            icon="clock"
+            label={`What is kept of ${experiment.name}`}
+            onClick={() => onAsk({ kind: "retention", experiment })}
+          />
+          <Button
+            look="bare"
+            icon="edit"
+            label={`Rename ${experiment.name}`}
+            onClick={() => onAsk({ kind: "name", renamed: experiment })}
+          />
+        </span>
       ),
     },
   ];
@@ -141,8 +155,8 @@ function List({
     <>
       <Table caption="Experiments" columns={columns} rows={rows} keyOf={({ experiment }) => experiment.id} />
       <p className={styles["note"]}>
-        What is kept is set in the configuration, under <code>traceWriter.retention</code> and{" "}
-        <code>traceWriter.experiments</code>; beyond it the oldest traces are deleted.
+        Beyond what is kept the oldest traces are deleted. What holds for experiments without limits of their own is set
+        in the configuration, under <code>traceWriter.retention</code> and <code>traceWriter.experiments</code>.
       </p>
     </>
   );

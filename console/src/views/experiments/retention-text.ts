@@ -11,7 +11,7 @@ export function retentionText(limits: RetentionLimits | undefined): string {
   const { ageDaysMax, tracesMax, bytesMax } = limits;
   const words = [
     ...(ageDaysMax === 0 ? [] : [ageText(ageDaysMax)]),
-    ...(tracesMax === 0n ? [] : [`${countText(tracesMax)} traces`]),
+    ...(tracesMax === 0n ? [] : [`${countText(tracesMax)} ${tracesMax === 1n ? "trace" : "traces"}`]),
     ...(bytesMax === 0n ? [] : [bytesText(bytesMax)]),
   ];
   return words.length === 0 ? "everything" : words.join(", ");

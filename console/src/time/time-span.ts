@@ -30,6 +30,8 @@ const BUCKETS_MS = [
 ];
 /** So many are told apart by eye. */
 const BUCKETS_MAX = 72;
+/** A day and more is cut into hours and longer: what hours came to is kept, what parts of them did is counted anew. */
+const HOURS_FROM = DAY;
 
 /**
  * A range as of now: between two moments it is just that, else it goes from the beginning of a bucket on. A range without a
@@ -42,9 +44,13 @@ export function timeSpanOf(range: TimeRange, nowMs: number, firstMs: number): Ti
   return { fromMs: Math.floor(fromMs / bucketMs) * bucketMs, toMs, bucketMs };
 }
 
-/** The span of the same length that ended where this one begins. */
-export function spanBefore({ fromMs, toMs, bucketMs }: TimeSpan): TimeSpan {
-  return { fromMs: fromMs - (toMs - fromMs), toMs: fromMs, bucketMs };
+/**
+ * The span of the same length before this one, as many whole buckets earlier as this one has: so the last bucket of both is
+ * cut at the same place, and buckets that begin with hours do so in both. It ends less than a bucket before this one begins.
+ */
+export function spanBefore(span: TimeSpan): TimeSpan {
+  const earlierMs = bucketsOf(span).length * span.bucketMs;
+  return { ...span, fromMs: span.fromMs - earlierMs, toMs: span.toMs - earlierMs };
 }
 
 /** When each bucket begins. */
@@ -53,5 +59,9 @@ export function bucketsOf({ fromMs, toMs, bucketMs }: TimeSpan): readonly number
 }
 
 function bucketOf(ms: number): number {
-  return BUCKETS_MS.find((bucketMs) => ms / bucketMs <= BUCKETS_MAX) ?? Math.ceil(ms / BUCKETS_MAX / DAY) * DAY;
+  const shortest = ms < HOURS_FROM ? 0 : HOUR;
+  return (
+    BUCKETS_MS.find((bucketMs) => bucketMs >= shortest && ms / bucketMs <= BUCKETS_MAX) ??
+    Math.ceil(ms / BUCKETS_MAX / DAY) * DAY
+  );
 }

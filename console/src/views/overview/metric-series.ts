@@ -1,6 +1,7 @@
 import type { TotalsPoint } from "#proto/twinspan/trace/v1/totals.ts";
 import type { ChartSeries } from "../../chart/chart-series.ts";
 import { msOfNanos } from "../../format/moments.ts";
+import { spanBefore } from "../../time/time-span.ts";
 import type { Metric } from "./metrics.ts";
 import type { Overview } from "./use-overview.ts";
 
@@ -40,7 +41,7 @@ export function seriesOf(metric: Metric, overview: Overview, isCompared: boolean
     ];
   });
   if (!isCompared || totalBefore.length === 0) return series;
-  const fromMs = span.fromMs - (span.toMs - span.fromMs);
+  const { fromMs } = spanBefore(span);
   const before = new Map(totalBefore.map((point) => [placeOf(point, fromMs), point]));
   const ghost = valuesOf(totalBefore, fromMs, before);
   // Nothing in a bucket is none of what can be counted, and no figure of what cannot.

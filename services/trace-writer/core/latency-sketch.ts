@@ -3,6 +3,19 @@ const RELATIVE_ERROR = 0.01;
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
 
+/** The class of what took no time at all. */
+const NONE = Number.NEGATIVE_INFINITY;
+
+/** What a sketch has counted. */
+export interface CountedTimes {
+  /** The longest, in nanoseconds. */
+  readonly max: bigint;
+  /** How many took no time at all. */
+  readonly zeros: number;
+  /** The classes in which there are any, and how many, ascending. */
+  readonly classes: readonly (readonly [place: number, times: number])[];
+}
+
 /** Times by how long they took, in nanoseconds. */
 export interface LatencySummary {
   readonly count: number;
@@ -24,10 +37,22 @@ export class LatencySketch {
   #count = 0;
   #max = 0n;
 
+  /** The inverse of {@link counted}. */
+  static of({ max, zeros, classes }: CountedTimes): LatencySketch {
+    const sketch = new LatencySketch();
+    const counted = zeros === 0 ? classes : [[NONE, zeros] as const, ...classes];
+    for (const [place, times] of counted) {
+      sketch.#classes.set(place, times);
+      sketch.#count += times;
+    }
+    sketch.#max = max;
+    return sketch;
+  }
+
   add(nanos: bigint): void {
     this.#count += 1;
     if (nanos > this.#max) this.#max = nanos;
-    const place = nanos <= 0n ? Number.NEGATIVE_INFINITY : Math.ceil(Math.log(Number(nanos)) / LOG_GAMMA);
+    const place = nanos <= 0n ? NONE : Math.ceil(Math.log(Number(nanos)) / LOG_GAMMA);
     this.#classes.set(place, (this.#classes.get(place) ?? 0) + 1);
   }
 
@@ -36,6 +61,12 @@ export class LatencySketch {
     this.#count += other.#count;
     if (other.#max > this.#max) this.#max = other.#max;
     for (const [place, times] of other.#classes) this.#classes.set(place, (this.#classes.get(place) ?? 0) + times);
+  }
+
+  /** What was counted, so that it can be kept. */
+  counted(): CountedTimes {
+    const classes = [...this.#classes].filter(([place]) => place !== NONE).toSorted(([a], [b]) => a - b);
+    return { max: this.#max, zeros: this.#classes.get(NONE) ?? 0, classes };
   }
 
   /** Undefined: nothing was counted. */
@@ -51,7 +82,7 @@ export class LatencySketch {
     for (const [place, times] of classes) {
       passed += times;
       if (passed < rank) continue;
-      const middle = place === Number.NEGATIVE_INFINITY ? 0n : BigInt(Math.round((2 * GAMMA ** place) / (GAMMA + 1)));
+      const middle = place === NONE ? 0n : BigInt(Math.round((2 * GAMMA ** place) / (GAMMA + 1)));
       return middle < this.#max ? middle : this.#max;
     }
     return this.#max;

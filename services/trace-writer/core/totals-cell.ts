@@ -15,16 +15,29 @@ export interface TotalsSample {
   readonly firstTokenNs: bigint | undefined;
 }
 
+/** What a cell has counted. */
+export type CountedCell = Pick<TotalsCell, "requests" | "errors" | "usage" | "cost" | "latency" | "firstToken">;
+
 /** What several came to. It depends neither on their order nor on how they were spread over cells. */
 export class TotalsCell {
   requests = 0;
   errors = 0;
   usage: Usage | undefined;
   cost: Cost | undefined;
-  readonly latency = new LatencySketch();
-  readonly firstToken = new LatencySketch();
+  readonly latency: LatencySketch;
+  readonly firstToken: LatencySketch;
 
-  add({ failed, usage, cost, latencyNs, firstTokenNs }: TotalsSample): void {
+  constructor(latency = new LatencySketch(), firstToken = new LatencySketch()) {
+    this.latency = latency;
+    this.firstToken = firstToken;
+  }
+
+  /** What was read from a cell before. */
+  static of({ latency, firstToken, ...counted }: CountedCell): TotalsCell {
+    return Object.assign(new TotalsCell(latency, firstToken), counted);
+  }
+
+  add({ failed, usage, cost, latencyNs, firstTokenNs }: Omit<TotalsSample, "group" | "startNs">): void {
     this.requests += 1;
     if (failed) this.errors += 1;
     this.#sum(usage, cost);

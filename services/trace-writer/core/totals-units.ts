@@ -13,11 +13,10 @@ export interface ChangedHour {
 export interface TotalsUnit {
   readonly fromNs: bigint;
   readonly toNs: bigint;
-  /**
-   * What is the same as long as nothing in it has changed: the last commit that did. Undefined: it is a part of an hour,
-   * which nobody asks for again.
-   */
-  readonly version: bigint | undefined;
+  /** What is the same as long as nothing in it has changed: the last commit that did. */
+  readonly version: bigint;
+  /** The hours with traces that it is made of, ascending. None: it is a part of an hour. */
+  readonly hours: readonly bigint[];
 }
 
 /**
@@ -39,28 +38,33 @@ export function totalsUnitsOf(
     const [hourFrom, hourTo] = [hour * HOUR_NS, (hour + 1n) * HOUR_NS];
     const last = units.at(-1);
     if (isWithinOne(dayFrom, dayTo)) {
-      if (last?.fromNs !== dayFrom) units.push({ fromNs: dayFrom, toNs: dayTo, version: changed });
-      else units[units.length - 1] = { ...last, version: later(last.version, changed) };
+      if (last?.fromNs !== dayFrom) units.push({ fromNs: dayFrom, toNs: dayTo, version: changed, hours: [hour] });
+      else {
+        const version = changed > last.version ? changed : last.version;
+        units[units.length - 1] = { ...last, version, hours: [...last.hours, hour] };
+      }
     } else if (isWithinOne(hourFrom, hourTo)) {
-      units.push({ fromNs: hourFrom, toNs: hourTo, version: changed });
+      units.push({ fromNs: hourFrom, toNs: hourTo, version: changed, hours: [hour] });
     } else {
-      units.push(...partsOf(hourFrom > fromNs ? hourFrom : fromNs, hourTo < toNs ? hourTo : toNs, fromNs, bucketNs));
+      const [begin, end] = [hourFrom > fromNs ? hourFrom : fromNs, hourTo < toNs ? hourTo : toNs];
+      for (const part of partsOf(begin, end, fromNs, bucketNs)) units.push({ ...part, version: changed, hours: [] });
     }
   }
   return units;
 }
 
-function later(one: bigint | undefined, other: bigint): bigint {
-  return one !== undefined && one > other ? one : other;
-}
-
 /** A piece of an hour, cut where buckets end. */
-function partsOf(begin: bigint, end: bigint, fromNs: bigint, bucketNs: bigint): readonly TotalsUnit[] {
-  const parts: TotalsUnit[] = [];
+function partsOf(
+  begin: bigint,
+  end: bigint,
+  fromNs: bigint,
+  bucketNs: bigint,
+): readonly Pick<TotalsUnit, "fromNs" | "toNs">[] {
+  const parts: Pick<TotalsUnit, "fromNs" | "toNs">[] = [];
   for (let at = begin; at < end; ) {
     const bucketEnd = fromNs + ((at - fromNs) / bucketNs + 1n) * bucketNs;
     const toNs = bucketEnd < end ? bucketEnd : end;
-    parts.push({ fromNs: at, toNs, version: undefined });
+    parts.push({ fromNs: at, toNs });
     at = toNs;
   }
   return parts;

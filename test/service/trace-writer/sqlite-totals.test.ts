@@ -10,13 +10,14 @@ import { createAddedUp } from "../../../services/trace-writer/store/sqlite/added
 import { openForReading } from "../../../services/trace-writer/store/sqlite/open-database.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
+import { until } from "../../helpers/until.ts";
 import { idsOf, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { claimTrace, writeRecords, writeSpans } from "./writing.ts";
 
 const never = new AbortController().signal;
 const HOUR = Number(HOUR_NS);
 const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-totals-")), "traces.db");
-const start = (path: string) =>
+const start = (path: string, rollUpEveryMs?: number) =>
   startSqliteStore(
     {
       path,
@@ -25,6 +26,7 @@ const start = (path: string) =>
       queueBytesMax: 64 * 1024 * 1024,
       traceSpansMax: 50,
       routes: new Map(),
+      ...(rollUpEveryMs === undefined ? {} : { rollUpEveryMs }),
     },
     { committed: () => {}, failed: () => {} },
   );
@@ -105,18 +107,58 @@ async function write(store: TraceStore, writing: Writing): Promise<void> {
   }
 }
 
+/** A connection that sees nothing of what was added up before. */
+function openRows(path: string) {
+  const reading = openForReading(path, 1024 * 1024);
+  reading.exec("CREATE TEMP TABLE rollups (experiment_id, hour, calls, attempts, traces)");
+  return reading;
+}
+
+/** Waits until every hour was added up that has changed. How many are kept. */
+const untilRolledUp = (path: string) =>
+  until("every hour is added up", () => {
+    using reading = openForReading(path, 1024 * 1024);
+    const [due, kept] = ["changed_hours WHERE rolled = 0", "rollups"].map(
+      (from) => reading.prepare(`SELECT count(*) AS hours FROM ${from}`).get()?.["hours"],
+    );
+    return due === 0n && Number(kept);
+  });
+
 test("what was added up before is the same as added up anew, whatever was written, moved and deleted since", async () => {
   const path = newFile();
-  await using store = await start(path);
-  using reading = openForReading(path, 1024 * 1024);
+  await using store = await start(path, 2);
+  using reading = openRows(path);
   const anew: AddUp = (request) => addUp(reading, "default", request, createAddedUp(), never);
   await fc.assert(
-    fc.asyncProperty(fc.array(writing, { minLength: 1, maxLength: 6 }), async (step) => {
+    fc.asyncProperty(fc.array(writing, { minLength: 1, maxLength: 6 }), fc.boolean(), async (step, isAwaited) => {
       for (const each of step) await write(store, each);
+      if (isAwaited) await untilRolledUp(path);
       expect(await totalsOf(store)).toEqual(await totalsOf(store, anew));
     }),
     { numRuns: 60 },
   );
+});
+
+test("what hours came to is kept in the file, answers the first question after a start, and goes with what is deleted", async () => {
+  const path = newFile();
+  const metadata = { "mlflow.gateway.caller": "somebody" };
+  const starts = [1, 2, 30].map((hour) => hour * HOUR);
+  const records = starts.map((begin, index) => record({ n: index + 1, start: begin, experiment: "one", metadata }));
+  {
+    await using store = await start(path, 2);
+    await writeRecords(store, records);
+    expect(await untilRolledUp(path)).toBeGreaterThanOrEqual(3);
+  }
+  await using store = await start(path, 60_000);
+  using reading = openRows(path);
+  expect(await totalsOf(store)).toEqual(
+    await totalsOf(store, (request) => addUp(reading, "default", request, createAddedUp(), never)),
+  );
+  const found = await store.getExperiment("default", { $case: "name", value: "one" });
+  const traceIds = [1, 2, 3].map((n) => idsOf(n).full);
+  await store.deleteTraces("default", BigInt(found?.id ?? ""), { kind: "ids", traceIds }, 10, never);
+  using after = openForReading(path, 1024 * 1024);
+  expect(after.prepare("SELECT calls FROM rollups WHERE experiment_id = ?").all(BigInt(found?.id ?? ""))).toEqual([]);
 });
 
 test("what another process has written since counts", async () => {

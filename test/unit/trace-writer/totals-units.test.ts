@@ -9,18 +9,18 @@ const hours = (from: bigint, count: number) =>
 test("a day within a bucket is one piece, which changes with its last hour that does", () => {
   const units = totalsUnitsOf({ fromNs: 0n, toNs: 2n * DAY_NS, bucketNs: DAY_NS }, hours(0n, 48));
   expect(units).toEqual([
-    { fromNs: 0n, toNs: DAY_NS, version: 23n },
-    { fromNs: DAY_NS, toNs: 2n * DAY_NS, version: 47n },
+    { fromNs: 0n, toNs: DAY_NS, version: 23n, hours: hours(0n, 24).map(({ hour }) => hour) },
+    { fromNs: DAY_NS, toNs: 2n * DAY_NS, version: 47n, hours: hours(24n, 24).map(({ hour }) => hour) },
   ]);
 });
 
-test("where buckets are shorter hours are pieces, and at their edges parts of hours, which nobody asks for again", () => {
+test("where buckets are shorter hours are pieces, and at their edges parts of hours", () => {
   const request = { fromNs: HOUR_NS / 2n, toNs: 3n * HOUR_NS, bucketNs: 2n * HOUR_NS };
   expect(totalsUnitsOf(request, hours(0n, 3))).toEqual([
-    { fromNs: HOUR_NS / 2n, toNs: HOUR_NS, version: undefined },
-    { fromNs: HOUR_NS, toNs: 2n * HOUR_NS, version: 1n },
-    { fromNs: 2n * HOUR_NS, toNs: 2n * HOUR_NS + HOUR_NS / 2n, version: undefined },
-    { fromNs: 2n * HOUR_NS + HOUR_NS / 2n, toNs: 3n * HOUR_NS, version: undefined },
+    { fromNs: HOUR_NS / 2n, toNs: HOUR_NS, version: 0n, hours: [] },
+    { fromNs: HOUR_NS, toNs: 2n * HOUR_NS, version: 1n, hours: [1n] },
+    { fromNs: 2n * HOUR_NS, toNs: 2n * HOUR_NS + HOUR_NS / 2n, version: 2n, hours: [] },
+    { fromNs: 2n * HOUR_NS + HOUR_NS / 2n, toNs: 3n * HOUR_NS, version: 2n, hours: [] },
   ]);
 });
 

@@ -1,24 +1,25 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
-import { CELLS_MAX, Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals.ts";
-import { TotalsCell, type TotalsSample } from "../../core/totals-cell.ts";
-import { type BilledTrace, billedSamplesOf, usageSampleOf } from "../../core/totals-samples.ts";
-import { type TotalsUnit, totalsUnitsOf } from "../../core/totals-units.ts";
-import { integerIn, optionalIntegerIn, optionalTextIn, type Row } from "../columns.ts";
-import { infoIn } from "../packed-info.ts";
-import type { AddedUp, UnitCells } from "./added-up.ts";
+import { groupOf, partOf, type RolledSample, Rollup, type RollupPart, rolledSamplesOf } from "../../core/rollup.ts";
+import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals.ts";
+import { HOUR_NS, type TotalsUnit, totalsUnitsOf } from "../../core/totals-units.ts";
+import type { AddedUp } from "./added-up.ts";
 import { openChangedHourReads } from "./changed-hours.ts";
 import { openExperimentTable } from "./experiment-table.ts";
-import { costIn, originIn, TOTALS, usageIn } from "./span-table.ts";
+import { openRollupReads } from "./rollup-table.ts";
+import { openSummedTraces, type SummedTraces, type Within } from "./summed-traces.ts";
 
-/** So many rows are read at a time; between them others have their turn. Some 2 ms. */
+/** So much is done at a time, in rows that are read; between it others have their turn. Some 2 ms. */
 const TURN_ROWS = 500;
-/** So many rows, of traces and of spans, are read for one answer: some seconds. */
+/** What it takes to use an hour that was added up before, in rows. */
+const HOUR_ROWS = 10;
+/** So much is done for one answer: some seconds. */
 const ROWS_MAX = 2_000_000;
 
 /**
  * Adds up, as `TraceStore.totals` says, over a connection that nothing else uses meanwhile: it is one transaction, and so
- * one moment, that lasts over many turns. What was added up before, and has not changed since, is taken from `addedUp`.
+ * one moment, that lasts over many turns. What hours came to is taken from the file where they are settled; days, and what
+ * was read from rows and has not changed since, from `addedUp`.
  */
 export async function addUp(
   db: DatabaseSync,
@@ -32,27 +33,18 @@ export async function addUp(
   try {
     const experiments = openExperimentTable(db);
     const hoursOf = openChangedHourReads(db);
-    const samplesOf = request.of === "billed" ? openBilled(db, request) : openUsage(db);
-    let steps = 0;
-    const step = async () => {
-      steps += 1;
-      if (steps > ROWS_MAX) throw tooMuch("traces and spans", ROWS_MAX);
-      if (steps % TURN_ROWS === 0) await setImmediate();
-      signal.throwIfAborted();
-    };
+    const part = partOf(request);
+    const step = openSteps(signal);
+    const rollupOf = openRollups(db, part, addedUp, step);
     for (const id of new Set(request.experimentIds)) {
       const experiment = experiments.find(workspace, { $case: "id", value: id.toString() });
       if (experiment === undefined) continue;
       for (const unit of totalsUnitsOf(request, hoursOf(id, request.fromNs, request.toNs))) {
-        let cells = addedUp.find(id, unit, request);
-        if (cells === undefined) {
-          cells = await cellsOf(samplesOf(id, unit), step);
-          addedUp.keep(id, unit, request, cells);
+        const rollup = await rollupOf(id, unit);
+        for (const { groups, cell } of rollup.cells()) {
+          totals.addCell(unit.fromNs, groupOf(groups, request.groupBy, experiment.name), cell);
         }
-        for (const [group, cell] of cells) {
-          totals.addCell(unit.fromNs, request.groupBy === "experiment" ? experiment.name : group, cell);
-        }
-        await step();
+        await step(1);
       }
     }
     return totals.points();
@@ -61,69 +53,70 @@ export async function addUp(
   }
 }
 
-/** Gives the samples of an experiment within a time: for each row that is read those it completes, mostly none. */
-type SamplesOf = (experimentId: bigint, within: TotalsUnit) => Generator<readonly TotalsSample[], void, void>;
+/** Counts what is done, and pauses after a turn's. Throws an `invalid_request` where it is too much. */
+type Step = (rows: number) => Promise<void>;
 
-async function cellsOf(samples: ReturnType<SamplesOf>, step: () => Promise<void>): Promise<UnitCells> {
-  const cells = new Map<string, TotalsCell>();
-  for (const completed of samples) {
-    for (const sample of completed) {
-      const cell = cells.get(sample.group) ?? new TotalsCell();
-      cells.set(sample.group, cell);
-      if (cells.size > CELLS_MAX) throw tooMuch("groups and buckets", CELLS_MAX);
-      cell.add(sample);
+function openSteps(signal: AbortSignal): Step {
+  let done = 0;
+  let pausedAt = 0;
+  return async (rows) => {
+    done += rows;
+    if (done > ROWS_MAX) throw tooMuch("traces and spans", ROWS_MAX);
+    if (done - pausedAt >= TURN_ROWS) {
+      pausedAt = done;
+      await setImmediate();
     }
-    await step();
-  }
-  return cells;
+    signal.throwIfAborted();
+  };
 }
 
-const WITHIN = "t.experiment_id = ? AND t.start_ns >= ? AND t.start_ns < ?";
-
-function openBilled(db: DatabaseSync, { groupBy }: TotalsRequest): SamplesOf {
-  const caller = groupBy === "caller" ? `json_extract(t.metadata, '$."mlflow.gateway.caller"')` : "NULL";
-  const query = db.prepare(`
-    SELECT t.ref, t.start_ns AS trace_start_ns, ${caller} AS caller, origin, s.start_ns, end_ns, failed, endpoint, provider,
-      request_model, response_model, first_token_ns, ${TOTALS.join(", ")}
-    FROM traces t INDEXED BY traces_owned CROSS JOIN spans s ON s.trace_ref = t.ref
-    WHERE ${WITHIN} AND t.sealed = 1 ORDER BY t.start_ns DESC, t.trace_id`);
-  return function* (experimentId, { fromNs, toNs }) {
-    let trace: { readonly ref: bigint; readonly facts: Omit<BilledTrace, "spans">; readonly rows: Row[] } | undefined;
-    const samples = () =>
-      trace === undefined ? [] : billedSamplesOf({ ...trace.facts, spans: trace.rows.map(billedSpanIn) }, groupBy);
-    for (const row of query.iterate(experimentId, fromNs, toNs)) {
-      const ref = integerIn(row, "ref");
-      if (trace?.ref !== ref) {
-        yield samples();
-        const startNs = integerIn(row, "trace_start_ns");
-        trace = { ref, facts: { startNs, experiment: "", caller: optionalTextIn(row, "caller") ?? "" }, rows: [] };
+/** Gives what a unit came to. */
+function openRollups(db: DatabaseSync, part: RollupPart, addedUp: AddedUp, step: Step) {
+  const rolledUp = openRollupReads(db);
+  const traces = openSummedTraces(db);
+  const fromRows = async (rollup: Rollup, experimentId: bigint, within: Within) => {
+    for (const samples of samplesOf(traces, part, experimentId, within)) {
+      for (const sample of samples) rollup.add(sample);
+      await step(1);
+    }
+  };
+  return async (experimentId: bigint, unit: TotalsUnit): Promise<Rollup> => {
+    const found = addedUp.find(experimentId, unit, part);
+    if (found !== undefined) return found;
+    const [hour, ...more] = unit.hours;
+    const single = hour !== undefined && more.length === 0 ? rolledUp(experimentId, hour, part) : undefined;
+    if (single !== undefined) {
+      await step(HOUR_ROWS);
+      return single;
+    }
+    const rollup = new Rollup();
+    if (hour === undefined) await fromRows(rollup, experimentId, unit);
+    for (const each of unit.hours) {
+      const stored = rolledUp(experimentId, each, part);
+      if (stored === undefined) {
+        await fromRows(rollup, experimentId, { fromNs: each * HOUR_NS, toNs: (each + 1n) * HOUR_NS });
+      } else {
+        rollup.merge(stored);
+        await step(HOUR_ROWS);
       }
-      trace.rows.push(row);
-      yield [];
     }
-    yield samples();
+    addedUp.keep(experimentId, unit, part, rollup);
+    return rollup;
   };
 }
 
-function openUsage(db: DatabaseSync): SamplesOf {
-  const query = db.prepare(`SELECT info FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 0`);
-  return function* (experimentId, { fromNs, toNs }) {
-    for (const row of query.iterate(experimentId, fromNs, toNs)) yield [usageSampleOf(infoIn(row), "")];
-  };
-}
-
-function billedSpanIn(row: Row): BilledTrace["spans"][number] {
-  return {
-    origin: originIn(row),
-    startNs: integerIn(row, "start_ns"),
-    endNs: integerIn(row, "end_ns"),
-    failed: integerIn(row, "failed") === 1n,
-    endpoint: optionalTextIn(row, "endpoint"),
-    provider: optionalTextIn(row, "provider"),
-    requestModel: optionalTextIn(row, "request_model"),
-    responseModel: optionalTextIn(row, "response_model"),
-    usage: usageIn(row),
-    cost: costIn(row),
-    firstTokenNs: optionalIntegerIn(row, "first_token_ns"),
-  };
+/** For each row that is read what it completes, mostly nothing. */
+function* samplesOf(
+  traces: SummedTraces,
+  part: RollupPart,
+  experimentId: bigint,
+  within: Within,
+): Generator<readonly RolledSample[], void, void> {
+  if (part === "traces") {
+    for (const sample of traces.usage(experimentId, within)) yield [{ groups: ["", ""], sample }];
+    return;
+  }
+  for (const trace of traces.billed(experimentId, within)) {
+    yield trace === undefined ? [] : rolledSamplesOf(trace, part);
+  }
 }

@@ -2,7 +2,10 @@ import type { DatabaseSync } from "node:sqlite";
 import { type ChangedHour, HOUR_NS } from "../../core/totals-units.ts";
 import { integerIn } from "../columns.ts";
 
-/** In which hours experiments have traces, and in which commit each changed last, as the writer keeps it. */
+/**
+ * In which hours experiments have traces, and in which commit each changed last, as the writer keeps it. What an hour came to
+ * before is removed with the commit that changes it.
+ */
 export interface ChangedHours {
   /** Notes that a trace that began then came into an experiment, changed there, or left it. Undefined: it is in none. */
   note(experimentId: bigint | undefined, startNs: bigint): void;
@@ -15,7 +18,9 @@ export interface ChangedHours {
 /** The changed hours of a file that is open for writing. */
 export function openChangedHours(db: DatabaseSync): ChangedHours {
   const add = db.prepare(`
-    INSERT INTO changed_hours (experiment_id, hour, changed) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET changed = ?3`);
+    INSERT INTO changed_hours (experiment_id, hour, changed) VALUES (?1, ?2, ?3)
+    ON CONFLICT DO UPDATE SET changed = ?3, rolled = 0`);
+  const removeRollup = db.prepare("DELETE FROM rollups WHERE experiment_id = ? AND hour = ?");
   const noted = new Map<bigint, Set<bigint>>();
   return {
     note(experimentId, startNs) {
@@ -24,7 +29,12 @@ export function openChangedHours(db: DatabaseSync): ChangedHours {
       noted.set(experimentId, hours.add(startNs / HOUR_NS));
     },
     store(commit) {
-      for (const [experimentId, hours] of noted) for (const hour of hours) add.run(experimentId, hour, commit());
+      for (const [experimentId, hours] of noted) {
+        for (const hour of hours) {
+          add.run(experimentId, hour, commit());
+          removeRollup.run(experimentId, hour);
+        }
+      }
       noted.clear();
     },
     forget: () => noted.clear(),

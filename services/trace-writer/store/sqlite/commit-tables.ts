@@ -7,6 +7,7 @@ import { openBytesTable } from "./bytes-table.ts";
 import { openChangedHours } from "./changed-hours.ts";
 import { openExperimentTable } from "./experiment-table.ts";
 import { type ForwardTable, openForwardTable } from "./forward-table.ts";
+import { openRollupTable, type RollupTable } from "./rollup-table.ts";
 import { openSizeTable } from "./size-table.ts";
 import { openSpanTable } from "./span-table.ts";
 import { openTraceTable } from "./trace-table.ts";
@@ -14,6 +15,7 @@ import { openTraceTable } from "./trace-table.ts";
 /** The tables of a file that is open for writing. */
 export interface SqliteTables extends CommitTables {
   readonly forwards: ForwardTable;
+  readonly rollups: RollupTable;
 }
 
 /** Prepares the tables of a file for commits. */
@@ -32,6 +34,7 @@ export function openCommitTables(db: DatabaseSync): SqliteTables {
     bytes,
     sizes,
     forwards: openForwardTable(db),
+    rollups: openRollupTable(db),
     known,
     begin() {
       const current = integerIn(dataVersion.get() ?? {}, "data_version");

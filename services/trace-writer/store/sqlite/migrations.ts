@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { CHANGED_HOURS_MIGRATION } from "./changed-hours.ts";
 import { FORWARD_MIGRATION } from "./forward-migration.ts";
+import { ROLLUP_MIGRATION } from "./rollup-table.ts";
 import { SEARCH_MIGRATION } from "./search-migration.ts";
 import { SIZE_MIGRATION } from "./size-table.ts";
 
@@ -109,6 +110,7 @@ export const MIGRATIONS = [
   CHANGED_HOURS_MIGRATION,
   // What is set for an experiment beside its name: a serialized StoredExperimentSettings.
   "ALTER TABLE experiments ADD COLUMN settings BLOB NOT NULL DEFAULT x''",
+  ROLLUP_MIGRATION,
 ] as const;
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */

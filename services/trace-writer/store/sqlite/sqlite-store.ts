@@ -6,6 +6,8 @@ import { createAddedUp } from "./added-up.ts";
 import { openForwardQueue } from "./forward-queue.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader } from "./reader.ts";
+import { startRollingUp } from "./rolling-up.ts";
+import type { RolledHour } from "./rollup-table.ts";
 import { startSqliteWriter } from "./writer-thread.ts";
 import type { WriterOptions } from "./writer-worker.ts";
 
@@ -13,8 +15,16 @@ import type { WriterOptions } from "./writer-worker.ts";
 const TOTALS_CACHE_BYTES = 2 * 1024 * 1024;
 /** What an item that is to be removed takes in memory while it waits, about. */
 const SEQ_BYTES = 50;
+/** Hours in which nothing has changed for so long are added up, in milliseconds. */
+const ROLL_UP_EVERY_MS = 5_000;
 /** For writes of our own, that nobody gives up. */
 const NEVER = new AbortController().signal;
+
+/** When hours are added up. */
+interface RollUpOptions {
+  /** As {@link startRollingUp} says. Default: 5,000. */
+  readonly rollUpEveryMs?: number;
+}
 
 /**
  * The store in one SQLite file. One thread writes, with commits that are shared. Reads run on the main thread, over a
@@ -22,7 +32,7 @@ const NEVER = new AbortController().signal;
  * processes may share a file; SQLite's lock makes their commits take turns.
  */
 export async function startSqliteStore(
-  options: WriterOptions & WriteQueueOptions,
+  options: WriterOptions & WriteQueueOptions & RollUpOptions,
   observer: StoreObserver,
 ): Promise<TraceStore> {
   await using opened = new AsyncDisposableStack();
@@ -35,10 +45,15 @@ export async function startSqliteStore(
   let addingUp = Promise.resolve();
   const addedUp = createAddedUp();
   opened.defer(() => addingUp);
+  const rollUp = async (hours: readonly RolledHour[]) => {
+    const bytes = hours.reduce((sum, { parts }) => sum + bytesOf(parts), 0);
+    await queue.write({ kind: "rollups", hours }, bytes, NEVER);
+  };
+  opened.use(startRollingUp(options.path, options.rollUpEveryMs ?? ROLL_UP_EVERY_MS, rollUp));
   const owned = opened.move();
   const writes = createQueuedWrites(async (write, bytes, signal) => {
     const outcome = await queue.write(write, bytes, signal);
-    if (outcome.kind === "forwards") throw new Error("the writer answered another write");
+    if (outcome.kind === "forwards" || outcome.kind === "rollups") throw new Error("the writer answered another write");
     return outcome;
   });
   const forwards = openForwardQueue(db, reader, async (removal) => {
@@ -83,6 +98,10 @@ export async function startSqliteStore(
     }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function bytesOf(parts: RolledHour["parts"]): number {
+  return SEQ_BYTES + Object.values(parts ?? {}).reduce((sum, bytes) => sum + bytes.length, 0);
 }
 
 function nothing(): void {}

@@ -10,6 +10,7 @@ import { openCommitTables } from "./commit-tables.ts";
 import { type EraseOutcome, eraseStep } from "./erase-step.ts";
 import type { ForwardRemoval } from "./forward-table.ts";
 import { BUSY_MS, openForWriting } from "./open-database.ts";
+import type { RolledHour } from "./rollup-table.ts";
 
 /** What the thread is started with. */
 export interface WriterOptions extends CommitOptions {
@@ -18,9 +19,15 @@ export interface WriterOptions extends CommitOptions {
 }
 
 /** A request to write, as it goes to the thread. */
-export type SqliteWrite = Write | { readonly kind: "forwards"; readonly removal: ForwardRemoval };
+export type SqliteWrite =
+  | Write
+  | { readonly kind: "forwards"; readonly removal: ForwardRemoval }
+  | { readonly kind: "rollups"; readonly hours: readonly RolledHour[] };
 /** What became of it. */
-export type SqliteOutcome = WriteOutcome | { readonly kind: "forwards"; readonly removed: Trimmed };
+export type SqliteOutcome =
+  | WriteOutcome
+  | { readonly kind: "forwards"; readonly removed: Trimmed }
+  | { readonly kind: "rollups" };
 
 /** SQLite's primary result codes that mean that nothing can be written for now: busy, read-only, I/O error, full, cannot open. */
 const WRITE_REFUSED = new Set([5, 8, 10, 13, 14]);
@@ -63,9 +70,15 @@ function commitAll(writes: readonly SqliteWrite[], nowMs: number): readonly Writ
 }
 
 function apply(write: SqliteWrite, nowMs: number): SqliteOutcome {
-  return write.kind === "forwards"
-    ? { kind: "forwards", removed: tables.forwards.remove(write.removal) }
-    : applyWrite(commit, write, nowMs);
+  switch (write.kind) {
+    case "forwards":
+      return { kind: "forwards", removed: tables.forwards.remove(write.removal) };
+    case "rollups":
+      tables.rollups.store(write.hours);
+      return { kind: "rollups" };
+    default:
+      return applyWrite(commit, write, nowMs);
+  }
 }
 
 function failureOf(error: unknown): WriteResult<never> & { readonly ok: false } {

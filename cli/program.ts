@@ -3,6 +3,7 @@ import { ConfigError, ConfigFileError } from "#lib/config/load.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import about from "../package.json" with { type: "json" };
 import { addCheckCommand } from "./commands/check.ts";
+import { addExperimentCommands } from "./commands/experiment.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addRpcCommand } from "./commands/rpc.ts";
 import { addTraceCommands } from "./commands/trace.ts";
@@ -36,6 +37,7 @@ function createProgram(io: CliIo): Command {
   addCheckCommand(program, io);
   addKeyCommands(program, io);
   addTraceCommands(program, io);
+  addExperimentCommands(program, io);
   addRpcCommand(program, io);
   catchExits(program, io);
   return program;
@@ -67,5 +69,6 @@ Examples:
   twinspan trace show tr-0af7651916cd43dd8448eb211c80319c
   twinspan trace totals --by model --since 30d  what calls cost
   twinspan trace export --experiment gateway/demo --out demo.jsonl
+  twinspan experiment retain gateway/demo --age 30d
   twinspan rpc twinspan.gateway.v1.EndpointService/ListEndpoints '{}'
 `;

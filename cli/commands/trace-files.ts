@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { ServiceError } from "#lib/service-error.ts";
 import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
+import type { Connection } from "../connection.ts";
+import { startExperimentWriter } from "../experiment/experiment-writer.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { startProgress } from "../progress.ts";
 import { exportTraces } from "../trace/export-traces.ts";
@@ -44,9 +46,10 @@ export function addTraceFileCommands(trace: Command, io: CliIo): void {
     .addHelpText("after", IMPORT_HELP)
     .action(async (file: string, options: { experiment?: string }, command: Command) => {
       using reader = readerOf(command, io);
-      using sender = startSpanSender(traceWriterOf(command, io), io.stop);
+      const connection = traceWriterOf(command, io);
+      using sender = startSpanSender(connection, io.stop);
       const { experiment } = options;
-      const id = experiment === undefined ? undefined : await experimentIdOf(reader, sender, experiment);
+      const id = experiment === undefined ? undefined : await experimentIdOf(reader, connection, experiment);
       const path = file === STANDARD ? undefined : resolve(io.directory, file);
       const size = path === undefined ? undefined : await sizeOf(path);
       const done = await sendTraces(path === undefined ? io.input() : createReadStream(path), size, sender, id, io);
@@ -148,12 +151,13 @@ async function sendTraces(
   return last;
 }
 
-async function experimentIdOf(reader: TraceReader, sender: SpanSender, name: string): Promise<string> {
+async function experimentIdOf(reader: TraceReader, connection: Connection, name: string): Promise<string> {
   try {
     return (await reader.experimentNamed(name)).id;
   } catch (error) {
     if (!(error instanceof ServiceError && error.kind === "not_found")) throw error;
-    return sender.createExperiment(name);
+    using writer = startExperimentWriter(connection);
+    return (await writer.create(name)).id;
   }
 }
 

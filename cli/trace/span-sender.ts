@@ -6,7 +6,6 @@ import {
   TraceServiceClient,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import { type CreateExperimentResponse, ExperimentServiceClient } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type { Connection } from "../connection.ts";
 import { ask } from "../rpc/connect.ts";
 
@@ -17,8 +16,6 @@ export interface SpanSender extends Disposable {
    * asked again. `experimentId` undefined: where their resources say, else `Default`.
    */
   send(resourceSpans: readonly ResourceSpans[], experimentId: string | undefined): Promise<Rejected>;
-  /** Creates an experiment. A ServiceError of kind `already_exists` when there is one of that name. */
-  createExperiment(name: string): Promise<string>;
 }
 
 /** How many spans were not taken, and why. */
@@ -37,7 +34,6 @@ export function startSpanSender(
   signal: AbortSignal,
 ): SpanSender {
   const otlp = new TraceServiceClient(target, credentials, channel);
-  const experiments = new ExperimentServiceClient(target, credentials, channel);
 
   async function send(resourceSpans: readonly ResourceSpans[], experimentId: string | undefined, triesLeft: number) {
     const metadata = new Metadata();
@@ -58,16 +54,6 @@ export function startSpanSender(
       const { partialSuccess } = await send(resourceSpans, experimentId, TRIES_MAX);
       return { spans: Number(partialSuccess?.rejectedSpans ?? 0n), reason: partialSuccess?.errorMessage ?? "" };
     },
-    async createExperiment(name) {
-      const answer = await ask<CreateExperimentResponse>(WHO, target, (options, done) =>
-        experiments.createExperiment({ name }, new Metadata(), options, done),
-      );
-      if (answer.experiment === undefined) throw new Error(`${WHO} answered without the experiment`);
-      return answer.experiment.id;
-    },
-    [Symbol.dispose]() {
-      otlp.close();
-      experiments.close();
-    },
+    [Symbol.dispose]: () => otlp.close(),
   };
 }

@@ -50,6 +50,7 @@ function invocationOf(random: Random, plan: CallPlan): Invocation {
     workspace: "default",
     callerWorkspace: "default",
     username: undefined,
+    callerKey: undefined,
     requestType: endpoint.requestType,
     messageFormat: messageFormatOf(endpoint.requestType),
     streaming: random.happens(endpoint.streamed),

@@ -61,6 +61,7 @@ export class Recording {
       workspace: endpoint.workspace,
       callerWorkspace: identity.workspace,
       username: identity.kind === "nobody" ? undefined : identity.name,
+      callerKey: identity.kind === "key" || identity.kind === "certificate" ? identity.name : undefined,
       requestType: dialect.requestType,
       messageFormat: dialect.messageFormat,
       streaming: request.streaming,

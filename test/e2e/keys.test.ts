@@ -2,27 +2,38 @@ import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { GetTraceRequest, GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { newCaller } from "../helpers/caller.ts";
 import { callRaw, keyFor } from "../helpers/keyed-services.ts";
+import { type OtlpReceiver, startHttpReceiver } from "../helpers/otlp-receiver.ts";
 import { sendSpans } from "../helpers/otlp-sender.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 import { until } from "../helpers/until.ts";
 
 const KEYS = {
   gateway: keyFor("gateway", ["record"]),
-  agents: keyFor("agents", ["invoke", "write-traces", "read-traces"], { workspace: "agents" }),
+  agents: keyFor("agents", ["invoke", "write-traces", "read-traces"], {
+    workspace: "agents",
+    mirrors: { forwardTo: ["theirs"] },
+  }),
+  neighbours: keyFor("neighbours", ["invoke"], { workspace: "agents" }),
   platform: keyFor("platform", ["read-payloads"], { workspace: "platform" }),
 };
 const CANARY = "what only the platform's team may read";
 
 let stack: Stack;
+/** Where the mirrors of a workspace go, and where those of one of its keys do. */
+let shared: OtlpReceiver;
+let theirs: OtlpReceiver;
 beforeAll(async () => {
+  [shared, theirs] = await Promise.all([startHttpReceiver(), startHttpReceiver()]);
   stack = await startStack({
     models: [],
-    workspaces: [{ name: "agents" }, { name: "platform" }],
+    workspaces: [{ name: "agents", mirrors: { forwardTo: ["shared"] } }, { name: "platform" }],
     auth: { keys: Object.values(KEYS).map(({ line }) => line) },
     gateway: { traceWriterKey: KEYS.gateway.key },
+    traceWriter: { destinations: { shared: { url: shared.url }, theirs: { url: theirs.url } } },
     endpoints: [
       {
         name: "assistant",
@@ -36,7 +47,10 @@ beforeAll(async () => {
     return (await (await fetch(`${stack.url}/readyz`)).text()).includes('"degraded":[]');
   });
 });
-afterAll(() => stack[Symbol.asyncDispose]());
+afterAll(async () => {
+  await stack[Symbol.asyncDispose]();
+  await Promise.all([shared, theirs].map((receiver) => receiver[Symbol.asyncDispose]()));
+});
 
 async function traceOf(key: string, traceId: string) {
   const path = "/twinspan.trace.v1.TraceReaderService/GetTrace";
@@ -79,6 +93,18 @@ test("over three processes an agent's mirror is its own workspace's, and the ful
   expect(mirrored?.trace?.info?.linkedTraceIds).toEqual([full]);
   expect(await traceOf(KEYS.agents.key, full)).toBeUndefined();
   expect(await traceOf(KEYS.platform.key, agent)).toBeUndefined();
+});
+
+test("the mirrors of a key's calls go where the key says, and with those of its neighbours where their workspace says", async () => {
+  const [one, other] = [newCaller(), newCaller()];
+  await complete(KEYS.agents.key, { traceparent: one.traceparent });
+  await complete(KEYS.neighbours.key, { traceparent: other.traceparent });
+  const tracesAt = ({ taken }: OtlpReceiver) => new Set(taken.map(({ traceId }) => traceId.toString("hex")));
+  await until("both are where all go", () => [one, other].every(({ traceId }) => tracesAt(shared).has(traceId)));
+  await until("the key's is where its go", () => tracesAt(theirs).has(one.traceId));
+  expect(tracesAt(theirs)).not.toContain(other.traceId);
+  const sent = theirs.exports.map(({ request }) => Buffer.from(ExportTraceServiceRequest.encode(request).finish()));
+  expect(Buffer.concat(sent).toString("latin1")).not.toContain(CANARY);
 });
 
 test("a key that is taken out of the file is refused by all three soon, and what was let in goes on", async () => {

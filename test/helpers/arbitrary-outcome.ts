@@ -76,6 +76,7 @@ const invocation: fc.Arbitrary<Invocation> = fc
     workspace: word,
     callerWorkspace: word,
     username: fc.option(word, { nil: undefined }),
+    callerKey: fc.option(word, { nil: undefined }),
     requestType: fc.constantFrom(...requestTypes),
     messageFormat: fc.constantFrom(undefined, "openai", "anthropic", "gemini"),
     streaming: fc.boolean(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ROLES } from "#lib/auth/role.ts";
+import { callersMirrors } from "./forwarding.ts";
 import { experimentName, ms, name } from "./scalars.ts";
 
 const HASH = "must be sha256: and 64 hex digits, as `twinspan key new` prints it";
@@ -22,6 +23,7 @@ const rights = {
   defaultExperiment: experimentName
     .optional()
     .describe("The experiment of the spans that it sends without naming one. Default: Default."),
+  mirrors: callersMirrors,
 };
 
 /** One of `auth.keys`. */

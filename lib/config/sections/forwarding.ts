@@ -48,11 +48,20 @@ const forwardTo = (what: string) =>
 /** `traceWriter.destinations`: by the names that the others call them. */
 export const destinations = z.record(name, destination).default({});
 
-/** `traceWriter.mirrors`. */
+/** `traceWriter.mirrors`, and those of each workspace. */
 export const mirrors = z
   .strictObject({
     forwardTo: forwardTo(
       "Destinations that get every mirror of the workspace as it arrives: where its agents keep their own traces.",
+    ),
+  })
+  .prefault({});
+
+/** `auth.keys[].mirrors`, and those of each certificate. */
+export const callersMirrors = z
+  .strictObject({
+    forwardTo: forwardTo(
+      "Destinations that get the mirrors of this caller's calls as they arrive, beside those of its workspace.",
     ),
   })
   .prefault({});

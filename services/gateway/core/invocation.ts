@@ -24,6 +24,8 @@ export interface Invocation {
   readonly callerWorkspace: string;
   /** The verified name of the caller: of its key, token or certificate. Undefined: keys are off. */
   readonly username: string | undefined;
+  /** The same, where the configuration names it: of its key or certificate. Undefined: it has a token, or keys are off. */
+  readonly callerKey: string | undefined;
   readonly requestType: RequestType;
   /** What MLflow calls the shape of its messages. Undefined: it has no word for it. */
   readonly messageFormat: string | undefined;

@@ -28,5 +28,6 @@ export function mirrorOf(invocation: Invocation, outcome: Outcome): Mirror | und
     linkedTraceId: Buffer.from(invocation.traceId, "hex"),
     linkedSpanId: Buffer.from(invocation.spanId, "hex"),
     workspace: invocation.callerWorkspace,
+    callerKey: invocation.callerKey ?? "",
   };
 }

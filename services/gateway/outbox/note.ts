@@ -17,6 +17,7 @@ const noteSchema = z.object({
   workspace: z.string().default(DEFAULT_WORKSPACE),
   callerWorkspace: z.string().default(DEFAULT_WORKSPACE),
   username: text,
+  callerKey: text,
   requestType: z.enum(RequestType),
   messageFormat: text,
   streaming: z.boolean(),
@@ -39,14 +40,14 @@ export function noteOf(invocation: Invocation): string {
 
 /** The invocation of a note. Throws a ZodError when an older or newer gateway wrote something else. */
 export function invocationOf(note: string): Invocation {
-  const { startNanos, caller, callerSpan, mirrorSpanId, messageFormat, username, ...rest } = noteSchema.parse(
-    JSON.parse(note),
-  );
+  const { startNanos, caller, callerSpan, mirrorSpanId, messageFormat, username, callerKey, ...rest } =
+    noteSchema.parse(JSON.parse(note));
   const { product, session, user, run, serverUrl, experiment } = caller;
   return {
     ...rest,
     messageFormat,
     username,
+    callerKey,
     startNanos: BigInt(startNanos),
     caller: { product, session, user, run, serverUrl, experiment: experiment && { ref: experiment.ref } },
     callerSpan,

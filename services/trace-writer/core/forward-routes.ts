@@ -8,23 +8,47 @@ export type ForwardRoutes = ReadonlyMap<string, WorkspaceRoutes>;
 export interface WorkspaceRoutes {
   /** Those that get every mirror, as it arrives. */
   readonly mirrors: readonly string[];
+  /** Those that get the mirrors of a caller's calls as well, as they arrive, by the name of its key or certificate. */
+  readonly keys: DestinationsByName;
   /** Those that get every trace of an experiment, by the experiment's name. */
-  readonly experiments: ReadonlyMap<string, readonly string[]>;
+  readonly experiments: DestinationsByName;
 }
 
+type DestinationsByName = ReadonlyMap<string, readonly string[]>;
+
 /** Of a workspace that has no routes. */
-export const NO_ROUTES: WorkspaceRoutes = { mirrors: [], experiments: new Map() };
+export const NO_ROUTES: WorkspaceRoutes = { mirrors: [], keys: new Map(), experiments: new Map() };
 
 /** The routes of a configuration. */
 export function forwardRoutesOf({
+  auth,
   traceWriter,
   workspaces,
-}: Pick<Config, "traceWriter" | "workspaces">): ForwardRoutes {
+}: Pick<Config, "auth" | "traceWriter" | "workspaces">): ForwardRoutes {
   const { mirrors, experiments } = traceWriter;
+  const { keys, certificates } = typeof auth === "object" ? auth : { keys: [], certificates: [] };
+  const callers = [...keys, ...certificates].map(({ mirrors: { forwardTo }, ...caller }) => ({ ...caller, forwardTo }));
   const all = [{ name: DEFAULT_WORKSPACE, mirrors }, ...workspaces];
-  const routes = all.map(({ name: workspace, mirrors: { forwardTo } }): readonly [string, WorkspaceRoutes] => {
-    const own = experiments.filter((experiment) => experiment.workspace === workspace);
-    return [workspace, { mirrors: forwardTo, experiments: new Map(own.map((each) => [each.name, each.forwardTo])) }];
-  });
-  return new Map(routes.filter(([, { mirrors: to, experiments: own }]) => to.length > 0 || own.size > 0));
+  const routes = all.map(({ name: workspace, mirrors: { forwardTo } }): readonly [string, WorkspaceRoutes] => [
+    workspace,
+    {
+      mirrors: forwardTo,
+      keys: destinationsIn(workspace, callers),
+      experiments: destinationsIn(workspace, experiments),
+    },
+  ]);
+  return new Map(routes.filter(([, { mirrors: to, keys: by, experiments: of }]) => to.length + by.size + of.size > 0));
+}
+
+/** Whoever names a destination, one workspace's. Two keys of one name are one caller. */
+function destinationsIn(
+  workspace: string,
+  all: readonly { readonly name: string; readonly workspace: string; readonly forwardTo: readonly string[] }[],
+): DestinationsByName {
+  const own = all.filter((each) => each.workspace === workspace && each.forwardTo.length > 0);
+  return new Map(
+    Map.groupBy(own, ({ name }) => name)
+      .entries()
+      .map(([name, same]) => [name, [...new Set(same.flatMap(({ forwardTo }) => forwardTo))]] as const),
+  );
 }

@@ -6,9 +6,9 @@ import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { FullTrace } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { type Mirror, type MirrorSpan, MirrorSpanRole } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
+import { isConfiguredName, NAME_RULE } from "./configured-name.ts";
 import { isExperimentName } from "./experiment-name.ts";
 import { NANO_USD_MAX, TOKENS_MAX } from "./totals-limits.ts";
-import { isWorkspaceName, WORKSPACE_RULE } from "./workspace-name.ts";
 
 /** What a mirror may hold as a word: no spaces, no line ends, nothing that could be a sentence. */
 const WORD = /^[\x21-\x7e]{0,128}$/;
@@ -23,7 +23,8 @@ export function checkMirror(mirror: Mirror, full: FullTrace, spans: readonly Spa
   if (mirror.traceId.equals(full.traceId)) return "mirror.trace_id: must not be the full trace's";
   if (!mirror.linkedTraceId.equals(full.traceId)) return "mirror.linked_trace_id: must be the full trace's";
   if (spans[0]?.spanId.equals(mirror.linkedSpanId) !== true) return "mirror.linked_span_id: must be the full root's";
-  if (!isWorkspaceName(mirror.workspace)) return `mirror.workspace: ${WORKSPACE_RULE}`;
+  if (!isConfiguredName(mirror.workspace)) return `mirror.workspace: ${NAME_RULE}`;
+  if (!isConfiguredName(mirror.callerKey)) return `mirror.caller_key: ${NAME_RULE}`;
   if (mirror.experiment?.ref?.$case === "name" && !isExperimentName(mirror.experiment.ref.value)) {
     return "mirror.experiment.name: must be 1 to 250 printable characters";
   }

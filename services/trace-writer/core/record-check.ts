@@ -1,11 +1,11 @@
 import { isId } from "#lib/ids.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { FullTrace, InvocationRecord, SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { isConfiguredName, NAME_RULE } from "./configured-name.ts";
 import { isExperimentName } from "./experiment-name.ts";
 import { checkMirror } from "./mirror-check.ts";
 import { isPayload } from "./payload-attributes.ts";
 import { END_MAX_NS } from "./span-check.ts";
-import { isWorkspaceName, WORKSPACE_RULE } from "./workspace-name.ts";
 
 /** A full trace, as a mirror, has at most this many spans. */
 const RECORD_SPANS_MAX = 64;
@@ -32,7 +32,7 @@ function spansOf(full: FullTrace): readonly Span[] {
 
 function checkFull(full: FullTrace): string | undefined {
   if (!isId(full.traceId, 16)) return "full.trace_id: must be 16 bytes, not all zero";
-  if (!isWorkspaceName(full.workspace)) return `full.workspace: ${WORKSPACE_RULE}`;
+  if (!isConfiguredName(full.workspace)) return `full.workspace: ${NAME_RULE}`;
   if (!isExperimentName(full.experiment)) return "full.experiment: must be 1 to 250 printable characters";
   if ((full.resourceSpans?.scopeSpans.length ?? 0) !== 1) return "full.resource_spans: must hold one scope";
   const metadata = Object.entries(full.metadata);

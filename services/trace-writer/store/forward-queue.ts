@@ -4,7 +4,7 @@ import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts
  * What waits to be forwarded, by destination. It is written in the same step as the spans it names, so that it survives
  * whatever they survive, and it names them only: they are read when they are sent, as they are then.
  *
- * - A mirror waits for the destinations of `ForwardRoutes.mirrors` from the moment it is stored.
+ * - A mirror waits for the destinations of its workspace and of its caller's key (`WorkspaceRoutes`) from the moment it is stored.
  * - Spans that arrive in a trace wait for the destinations of the experiment that owns it. Once a trace gets an owner, or
  *   another one, all its spans do, but for mirrors, where the destination gets those as they arrive.
  * - A write that changes nothing adds nothing.

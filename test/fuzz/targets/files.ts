@@ -17,6 +17,7 @@ const NOTE = noteOf({
   workspace: "default",
   callerWorkspace: "default",
   username: undefined,
+  callerKey: undefined,
   requestType: RequestType.REQUEST_TYPE_OPENAI_CHAT,
   messageFormat: "openai",
   streaming: true,

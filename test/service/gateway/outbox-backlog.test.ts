@@ -27,6 +27,7 @@ function invocation(): Invocation {
     workspace: "default",
     callerWorkspace: "default",
     username: undefined,
+    callerKey: undefined,
     requestType: RequestType.REQUEST_TYPE_OPENAI_CHAT,
     messageFormat: "openai",
     streaming: false,

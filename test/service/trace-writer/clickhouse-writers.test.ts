@@ -200,16 +200,27 @@ test("facts that lists never heard of, since their writer ended, are listed and 
   await using store = await open(database);
   await using connection = connect(optionsOf(database));
   await writeSpans(store, "found", [span({ trace: traceId(1), span: spanId(1) })]);
-  await writeRecords(store, [record({ n: 7, caller: { trace: traceId(7), span: spanId(1) } })]);
+  await writeRecords(store, [record({ n: 7, caller: { trace: traceId(7), span: spanId(1), key: "team" } })]);
   await connection.command("TRUNCATE TABLE traces");
   await using next = await open(
     database,
-    new Map([["default", { mirrors: ["mirrors"], experiments: new Map([["found", ["traces"]]]) }]]),
+    new Map([
+      [
+        "default",
+        {
+          mirrors: ["mirrors"],
+          keys: new Map([["team", ["team"]]]),
+          experiments: new Map([["found", ["traces"]]]),
+        },
+      ],
+    ]),
   );
   const scope = { kind: "experiments", ids: [await experimentId(next, "found")] } as const;
   expect(await searchTraces(next, scope)).toHaveLength(1);
   expect(await next.forwards.next("traces", 10)).toMatchObject([{ traceId: traceId(1) }]);
-  expect(await next.forwards.next("mirrors", 10)).toMatchObject([{ traceId: traceId(7), items: [{ spans: 2 }] }]);
+  for (const destination of ["mirrors", "team"]) {
+    expect(await next.forwards.next(destination, 10)).toMatchObject([{ traceId: traceId(7), items: [{ spans: 2 }] }]);
+  }
 });
 
 test("an engine that is killed under load has lost nothing that was acknowledged, and doubled nothing", async () => {

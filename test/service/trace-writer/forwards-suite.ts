@@ -8,8 +8,15 @@ import { spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /** The routes that a store is started with for this suite. */
 export const SUITE_ROUTES: ForwardRoutes = new Map([
-  ["agents", { mirrors: ["agents"], experiments: new Map() }],
-  ["default", { mirrors: ["mirrors", "both"], experiments: new Map([["forwarded", ["both", "traces"]]]) }],
+  ["agents", { mirrors: ["agents"], keys: new Map(), experiments: new Map() }],
+  [
+    "default",
+    {
+      mirrors: ["mirrors", "both"],
+      keys: new Map([["team", ["team", "both", "traces"]]]),
+      experiments: new Map([["forwarded", ["both", "traces"]]]),
+    },
+  ],
 ]);
 
 const NUMBERS_FROM = 5000;
@@ -49,6 +56,37 @@ export function describeForwards(storeOf: () => TraceStore, effort: number): voi
       const elsewhere = fresh();
       await writeRecords(storeOf(), [record({ n: elsewhere, experiment: "forwarded", workspace: "agents" })]);
       expect(await idsWaiting("traces", idsOf(elsewhere).full)).toEqual([]);
+    });
+
+    test("a mirror of a key's call waits for that key's destinations too, each once; a key is known in its workspace only", async () => {
+      const [mine, others, elsewhere] = [fresh(), fresh(), fresh()];
+      const callerOf = (n: number) => ({ trace: traceId(n), span: spanId(1) });
+      await writeRecords(storeOf(), [
+        record({ n: mine, caller: { ...callerOf(mine), key: "team" } }),
+        record({ n: others, caller: { ...callerOf(others), key: "another" } }),
+        record({ n: elsewhere, caller: { ...callerOf(elsewhere), key: "team", workspace: "agents" } }),
+      ]);
+      const mirror = [idsOf(mine).mirror, idsOf(mine).mirrorAttempt(0)];
+      for (const destination of ["mirrors", "both", "team", "traces"]) {
+        expect(await idsWaiting(destination, traceId(mine))).toEqual(mirror);
+      }
+      const written = await waiting("team");
+      await writeRecords(storeOf(), [record({ n: mine, caller: { ...callerOf(mine), key: "team" } })]);
+      expect(await waiting("team")).toEqual(written);
+      for (const n of [others, elsewhere]) expect(await idsWaiting("team", traceId(n))).toEqual([]);
+      expect(await idsWaiting("mirrors", traceId(others))).toEqual([
+        idsOf(others).mirror,
+        idsOf(others).mirrorAttempt(0),
+      ]);
+    });
+
+    test("a key's mirror that is added to a trace of a destination of both waits for it once", async () => {
+      const n = fresh();
+      const trace = traceId(n);
+      await writeSpans(storeOf(), "forwarded", [span({ trace, span: spanId(1) })]);
+      await storeOf().forwards.remove(await waiting("traces"));
+      await writeRecords(storeOf(), [record({ n, caller: { trace, span: spanId(1), key: "team" } })]);
+      expect(await idsWaiting("traces", trace)).toEqual([idsOf(n).mirror, idsOf(n).mirrorAttempt(0)]);
     });
 
     test("a full trace waits for its experiment's destinations, those of others for none", async () => {

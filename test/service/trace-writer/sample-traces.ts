@@ -85,6 +85,8 @@ export interface SampleRecord {
     readonly trace: string;
     readonly span: string;
     readonly workspace?: string;
+    /** The name of its key. */
+    readonly key?: string;
     readonly experiment?: ExperimentRef;
   };
 }
@@ -151,6 +153,7 @@ export function record(sample: SampleRecord): InvocationRecord {
     payloads: sample.payloads?.slice() ?? [payload(ids.root)],
     mirror: sample.caller && {
       workspace: sample.caller.workspace ?? "",
+      callerKey: sample.caller.key ?? "",
       traceId: Buffer.from(sample.caller.trace, "hex"),
       spans: [
         mirrorSpan({

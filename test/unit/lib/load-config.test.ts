@@ -202,6 +202,14 @@ test("destinations are named by those who forward to them, and their addresses f
   experiments:
     - { name: mine, forwardTo: [phoenix] }
     - { name: mine }
+    - { name: mine, workspace: team }
+workspaces:
+  - { name: team, mirrors: { forwardTo: [langfuse] } }
+auth:
+  keys:
+    - { name: a, roles: [invoke], hash: "sha256:${"0".repeat(64)}", mirrors: { forwardTo: [tempo, tempo] } }
+  certificates:
+    - { name: b, roles: [invoke], subject: "CN:b", mirrors: { forwardTo: [nowhere] } }
 `;
   expect(faultsOf(text)).toEqual([
     "twinspan.yaml:3:20  traceWriter.destinations.jaeger.url: must have no path with protocol grpc: http://collector:4317",
@@ -209,6 +217,9 @@ test("destinations are named by those who forward to them, and their addresses f
     'twinspan.yaml:5:34  traceWriter.mirrors.forwardTo[1]: "jaeger" is there twice. Keep one.',
     'twinspan.yaml:5:42  traceWriter.mirrors.forwardTo[2]: no destination "tempe" under traceWriter.destinations (have: jaeger, tempo). Add it, or fix the name.',
     'twinspan.yaml:7:33  traceWriter.experiments[0].forwardTo[0]: no destination "phoenix" under traceWriter.destinations (have: jaeger, tempo). Add it, or fix the name.',
+    'twinspan.yaml:11:42  workspaces[0].mirrors.forwardTo[0]: no destination "langfuse" under traceWriter.destinations (have: jaeger, tempo). Add it, or fix the name.',
+    'twinspan.yaml:14:146  auth.keys[0].mirrors.forwardTo[1]: "tempo" is there twice. Keep one.',
+    'twinspan.yaml:16:75  auth.certificates[0].mirrors.forwardTo[0]: no destination "nowhere" under traceWriter.destinations (have: jaeger, tempo). Add it, or fix the name.',
     'twinspan.yaml:8:15  traceWriter.experiments[1].name: "mine" is there twice. Keep one.',
   ]);
 });

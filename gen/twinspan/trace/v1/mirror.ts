@@ -230,6 +230,12 @@ export interface Mirror {
    * another's. At most 128 letters, digits, `.`, `_` or `-`. Empty: `default`.
    */
   workspace: string;
+  /**
+   * What the configuration calls the key, or the certificate, that the gateway knew the caller by: mirrors of its calls may
+   * be forwarded to destinations of its own. No secret. At most 128 letters, digits, `.`, `_` or `-`. Empty: the caller had
+   * a token, or keys are off.
+   */
+  callerKey: string;
 }
 
 /** A span of a mirror. Its name is not a field: it is `gateway/<endpoint_name>` or `model/<provider>/<request_model>`. */
@@ -310,6 +316,7 @@ function createBaseMirror(): Mirror {
     linkedTraceId: Buffer.alloc(0),
     linkedSpanId: Buffer.alloc(0),
     workspace: "",
+    callerKey: "",
   };
 }
 
@@ -332,6 +339,9 @@ export const Mirror: MessageFns<Mirror> = {
     }
     if (message.workspace !== "") {
       writer.uint32(50).string(message.workspace);
+    }
+    if (message.callerKey !== "") {
+      writer.uint32(58).string(message.callerKey);
     }
     return writer;
   },
@@ -395,6 +405,14 @@ export const Mirror: MessageFns<Mirror> = {
             }
 
             message.workspace = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.callerKey = reader.string();
             continue;
           }
         }

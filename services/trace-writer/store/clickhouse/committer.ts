@@ -46,7 +46,7 @@ export function createCommitter(tables: Tables, { traceSpansMax, routes }: Commi
   };
   const store = async (work: Work) => {
     const waits = createForwardWaits(routes);
-    for (const trace of work.traces.values()) if (trace.isUnfinished) noteMirrors(trace, waits);
+    await noteMirrors(tables, work, waits);
     await tables.experiments.insert(work.experiments.takeChanged());
     const isContended = await storeFacts(tables.facts, work, waits);
     await publish(tables, work, waits);
@@ -136,12 +136,22 @@ function placedOf(trace: WorkingTrace): readonly (TraceId & { readonly place: Li
   return place === undefined ? [] : [{ workspace, traceId, place }];
 }
 
-/** Mirrors wait for their destinations whoever owns the trace. */
-function noteMirrors({ ref, state }: WorkingTrace, waits: ForwardWaits): void {
-  const mirrored = state.rows.values().filter(({ row }) => row.origin !== "agent" && !state.sealed);
-  for (const [chunk, rows] of Map.groupBy(mirrored, (placed) => placed.chunk)) {
-    const [first] = rows;
-    if (first !== undefined) waits.noteStored(ref, chunk, first.row.origin, rows.length);
+/** Mirrors of unfinished traces wait for their destinations, whoever owns the trace. */
+async function noteMirrors({ facts }: Tables, work: Work, waits: ForwardWaits): Promise<void> {
+  const unfinished = work.traces
+    .values()
+    .filter(({ isUnfinished, state }) => isUnfinished && !state.sealed)
+    .toArray();
+  if (unfinished.length === 0) return;
+  const bytes = await facts.bytesOfAll(unfinished.map(({ state }) => state));
+  for (const { ref, state } of unfinished) {
+    const mirrored = state.rows.values().filter(({ row }) => row.origin !== "agent");
+    for (const [chunk, rows] of Map.groupBy(mirrored, (placed) => placed.chunk)) {
+      const [first] = rows;
+      const spans = bytes.get(traceKeyOf(state))?.get(chunk);
+      if (first !== undefined && spans !== undefined)
+        waits.noteStored(ref, chunk, first.row.origin, rows.length, spans);
+    }
   }
 }
 

@@ -77,11 +77,11 @@ async function readAgain(facts: FactTable, work: Work, overtaken: readonly Worki
 
 function takeRows(trace: WorkingTrace, waits: ForwardWaits): readonly FactRow[] {
   const rows = trace.takeAdded();
-  for (const { id, content } of rows) {
+  for (const { id, content, bytes } of rows) {
     if (content.kind !== "full" && content.kind !== "mirror" && content.kind !== "spans") continue;
     const stored = content.rows.filter((row) => row !== undefined);
     const [first] = stored;
-    if (first !== undefined) waits.noteStored(trace.ref, id, first.origin, stored.length);
+    if (first !== undefined) waits.noteStored(trace.ref, id, first.origin, stored.length, bytes);
   }
   return rows;
 }

@@ -10,9 +10,10 @@ export interface CommitOptions {
 }
 
 const names = z.array(z.string());
+const namesByName = z.map(z.string(), names);
 
 /** The shape of {@link CommitOptions}, for who gets them from another thread. */
 export const commitOptions = z.object({
   traceSpansMax: z.number(),
-  routes: z.map(z.string(), z.object({ mirrors: names, experiments: z.map(z.string(), names) })),
+  routes: z.map(z.string(), z.object({ mirrors: names, keys: namesByName, experiments: namesByName })),
 });

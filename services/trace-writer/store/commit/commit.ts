@@ -188,7 +188,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
       if (stored > 0) {
         trace.bytes += bytes.storeChunk(trace, chunk, batch.bytes);
         const [first] = batch.rows;
-        if (first !== undefined) forwardWaits.noteStored(trace.ref, chunk, first.origin, stored);
+        if (first !== undefined) forwardWaits.noteStored(trace.ref, chunk, first.origin, stored, batch.bytes);
         trace.changed = true;
       }
       const reasons = ["mirror_span", "trace_full"] as const;

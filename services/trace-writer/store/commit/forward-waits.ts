@@ -1,4 +1,5 @@
 import { type ForwardRoutes, NO_ROUTES, type WorkspaceRoutes } from "../../core/forward-routes.ts";
+import { callerKeyIn } from "../../core/mirror-caller.ts";
 import type { NamedExperiment, SpanOrigin } from "../../core/span-row.ts";
 import type { ForwardItem } from "../forward-queue.ts";
 import type { WorkingTrace } from "./working-trace.ts";
@@ -10,8 +11,8 @@ export interface ForwardWait extends Pick<ForwardItem, "chunk" | "withoutMirrors
 
 /** Finds out what of a commit is to be forwarded, and where to. */
 export interface ForwardWaits {
-  /** Notes that spans were stored within the transaction at hand. */
-  noteStored(traceRef: bigint, chunk: bigint, origin: SpanOrigin, spans: number): void;
+  /** Notes that spans were stored within the transaction at hand. `bytes` are those of their `SpanBatch`. */
+  noteStored(traceRef: bigint, chunk: bigint, origin: SpanOrigin, spans: number, bytes: Uint8Array): void;
   /** What there is to forward of a trace that was summed up. */
   of(trace: SummedUpTrace, owner: NamedExperiment | undefined, spans: number): readonly ForwardWait[];
   /** Forgets what was noted. */
@@ -25,18 +26,22 @@ type SummedUpTrace = Pick<WorkingTrace, "ref" | "workspace" | "experimentId" | "
 interface Stored {
   readonly chunk: bigint;
   readonly isMirror: boolean;
+  /** Whose call a mirror is of. Empty: no key that is known here by its name. */
+  readonly callerKey: string;
   readonly spans: number;
 }
 
 /** By the routes. Where nothing has one, nothing is noted. */
 export function createForwardWaits(routes: ForwardRoutes): ForwardWaits {
   const hasRoutes = routes.size > 0;
+  const hasKeys = routes.values().some(({ keys }) => keys.size > 0);
   const stored = new Map<bigint, Stored[]>();
   return {
-    noteStored(traceRef, chunk, origin, spans) {
+    noteStored(traceRef, chunk, origin, spans, bytes) {
       if (!hasRoutes) return;
       const notes = stored.get(traceRef) ?? [];
-      notes.push({ chunk, isMirror: origin === "mirror-gateway" || origin === "mirror-attempt", spans });
+      const isMirror = origin === "mirror-gateway" || origin === "mirror-attempt";
+      notes.push({ chunk, isMirror, callerKey: isMirror && hasKeys ? callerKeyIn(bytes) : "", spans });
       stored.set(traceRef, notes);
     },
     of(trace, owner, spans) {
@@ -50,15 +55,26 @@ export function createForwardWaits(routes: ForwardRoutes): ForwardWaits {
 }
 
 /** Mirrors do not wait for an owner. */
-function mirrorWaitsOf(notes: readonly Stored[], { mirrors }: WorkspaceRoutes): readonly ForwardWait[] {
-  return notes
-    .filter(({ isMirror }) => isMirror)
-    .flatMap(({ chunk, spans }) =>
-      mirrors.map((destination) => ({ destination, chunk, withoutMirrors: false, spans })),
-    );
+function mirrorWaitsOf(notes: readonly Stored[], routes: WorkspaceRoutes): readonly ForwardWait[] {
+  return notes.flatMap((note) =>
+    mirrorDestinationsOf(note, routes).map((destination) => {
+      const { chunk, spans } = note;
+      return { destination, chunk, withoutMirrors: false, spans };
+    }),
+  );
 }
 
-/** A new owner's destinations get the whole trace; an old one's what was added. Mirrors that wait already do not again. */
+/** Each once: those of its workspace, and those of the key whose call it is of. */
+function mirrorDestinationsOf({ isMirror, callerKey }: Stored, { mirrors, keys }: WorkspaceRoutes): readonly string[] {
+  if (!isMirror) return [];
+  const ofKey = keys.get(callerKey) ?? [];
+  return ofKey.length === 0 ? mirrors : [...new Set([...mirrors, ...ofKey])];
+}
+
+/**
+ * A new owner's destinations get the whole trace; an old one's what was added. Mirrors that wait already do not again, but
+ * those of a key with the whole trace, which may have mirrors of others.
+ */
 function ownerWaitsOf(
   trace: SummedUpTrace,
   owner: NamedExperiment | undefined,
@@ -73,7 +89,7 @@ function ownerWaitsOf(
     const withoutMirrors = routes.mirrors.includes(destination);
     if (isNew) return [{ destination, chunk: undefined, withoutMirrors, spans: spansOfTrace }];
     return notes
-      .filter(({ isMirror }) => !(isMirror && withoutMirrors))
+      .filter((note) => !mirrorDestinationsOf(note, routes).includes(destination))
       .map(({ chunk, spans }) => ({ destination, chunk, withoutMirrors, spans }));
   });
 }

@@ -11,15 +11,17 @@ import {
 } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { parseExperimentId } from "./core/experiment-name.ts";
 import { changeOf, checkedName } from "./core/experiment-update.ts";
+import { experimentIdsMeant } from "./experiment-ids.ts";
 import type { ExperimentReads } from "./read-experiments.ts";
 import type { ExperimentChange, ExperimentWrite } from "./store/trace-store.ts";
 
 /** ExperimentService: makes experiments and changes them. */
 export function createExperimentService(reads: ExperimentReads, log: Logger): ServedService {
-  const update = (workspace: string, id: string, change: ExperimentChange, signal: AbortSignal) => {
-    const parsed = parseExperimentId(id);
-    if (parsed === undefined) throw notFound();
-    return writeExperiment(reads, workspace, { kind: "update", id: parsed, ...change }, signal);
+  const update = async (workspace: string, id: string, change: ExperimentChange, signal: AbortSignal) => {
+    const named = parseExperimentId(id);
+    const [meant] = await experimentIdsMeant(reads.store, workspace, named === undefined ? [] : [named]);
+    if (meant === undefined) throw notFound();
+    return writeExperiment(reads, workspace, { kind: "update", id: meant, ...change }, signal);
   };
   return {
     name: "twinspan.trace.v1.ExperimentService",

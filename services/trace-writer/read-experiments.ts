@@ -1,7 +1,7 @@
 import { ServiceError } from "#lib/service-error.ts";
 import type { Experiment, ExperimentRetention } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { GetExperimentRequest, ListExperimentsRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { experimentMeant } from "./core/default-experiment.ts";
+import { DEFAULT_EXPERIMENT, experimentMeant } from "./core/default-experiment.ts";
 import { parseExperimentFilter } from "./core/experiment-filter.ts";
 import { formatExperimentToken, parseExperimentToken } from "./core/page-token.ts";
 import { invalid, invalidToken, pageSizeOf } from "./paging.ts";
@@ -10,6 +10,16 @@ import type { TraceStore } from "./store/trace-store.ts";
 const EXPERIMENTS_PAGE_MAX = 1000;
 /** How many experiments a page looks at, where a filter passes few. */
 const EXPERIMENTS_LOOKED_AT_MAX = 10_000;
+
+/** The `Default` of a workspace that nothing was written to yet. */
+const EMPTY_DEFAULT: Experiment = {
+  ...DEFAULT_EXPERIMENT,
+  createTime: undefined,
+  updateTime: undefined,
+  traceCount: 0n,
+  storedBytes: 0n,
+  retention: undefined,
+};
 
 /** Where experiments are read from. */
 export interface ExperimentReads {
@@ -25,7 +35,9 @@ export async function getExperiment(
   { experiment: named }: GetExperimentRequest,
 ) {
   if (named?.ref === undefined || named.ref.value === "") throw invalid("experiment", "must give an id or a name");
-  const experiment = await store.getExperiment(workspace, experimentMeant(workspace, named.ref));
+  const found = await store.getExperiment(workspace, experimentMeant(workspace, named.ref));
+  const isDefault = named.ref.$case === "id" && named.ref.value === DEFAULT_EXPERIMENT.id;
+  const experiment = found ?? (isDefault ? EMPTY_DEFAULT : undefined);
   if (experiment === undefined) {
     throw new ServiceError("not_found", `There is no experiment of that ${named.ref.$case}.`, { field: "experiment" });
   }

@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { ServiceError } from "#lib/service-error.ts";
 import type { TailTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { formatTailToken, parseTailToken } from "./core/page-token.ts";
+import { scopeMeant } from "./experiment-ids.ts";
 import type { TraceSearch } from "./store/trace-reads.ts";
 import type { TraceStore } from "./store/trace-store.ts";
 
@@ -37,7 +38,8 @@ export async function* tailTraces(
   let quietMs = QUIET_MS_MAX;
   const ends = AbortSignal.any([signal, draining]);
   while (!draining.aborted) {
-    const page = await store.changes(workspace, search, since, TRACES_MAX);
+    const scope = await scopeMeant(store, workspace, search.scope);
+    const page = await store.changes(workspace, { ...search, scope }, since, TRACES_MAX);
     if (page === undefined) throw notOurs();
     since = page.position;
     if (page.traces.length > 0 || quietMs >= QUIET_MS_MAX) {

@@ -14,6 +14,7 @@ import { parseExperimentId } from "./core/experiment-name.ts";
 import { withoutPreviews } from "./core/payload-rights.ts";
 import { canonicalClaimOf, checkClaim } from "./core/trace-claim.ts";
 import { checkTagEdit, EDITED_TAGS_MAX, type TagEdits } from "./core/trace-tags.ts";
+import { experimentIdsMeant } from "./experiment-ids.ts";
 import type { TraceStore, TracesToDelete } from "./store/trace-store.ts";
 
 const DELETED_IDS_MAX = 1000;
@@ -79,7 +80,8 @@ async function updateTags(
 }
 
 async function deleteTraces(store: TraceStore, request: DeleteTracesRequest, { identity, signal }: RpcCall) {
-  const experimentId = parseExperimentId(request.experimentId);
+  const named = parseExperimentId(request.experimentId);
+  const [experimentId] = await experimentIdsMeant(store, identity.workspace, named === undefined ? [] : [named]);
   if (experimentId === undefined) throw experimentNotFound("experiment_id");
   const steps = deletionStepsOf(request);
   let deleted = 0;

@@ -21,11 +21,13 @@ import { formatTraceToken, parseTraceToken } from "./core/page-token.ts";
 import { parseTraceOrder } from "./core/trace-order.ts";
 import { unclaimedOnly } from "./core/unclaimed.ts";
 import { digest } from "./digest.ts";
+import { experimentIdsMeant, scopeMeant } from "./experiment-ids.ts";
 import { invalid, invalidToken, pageSizeOf } from "./paging.ts";
 import { type ExperimentReads, getExperiment, listExperiments } from "./read-experiments.ts";
 import { filterOf, mayReadPayload, shownTo } from "./shown-traces.ts";
 import type { TraceScope } from "./store/trace-reads.ts";
 import type { TraceStore } from "./store/trace-store.ts";
+import { createTailPlaces } from "./tail-places.ts";
 import { type Tail, tailTraces } from "./tail-traces.ts";
 import { parseTotalsRequest, totalsResponseOf } from "./totals-request.ts";
 
@@ -50,16 +52,12 @@ export interface ReaderOptions {
 export function createTraceReaderService(store: TraceStore, options: ReaderOptions, log: Logger): ServedService {
   const unclaimedBefore = () => unclaimedBeforeNs(options);
   const experiments = { store, retentionOf: options.retentionOf };
-  let tails = 0;
+  const places = createTailPlaces(TAILS_MAX);
   async function* tail(request: TailTracesRequest, { identity, signal }: RpcCall) {
-    if (tails >= TAILS_MAX) throw new ServiceError("overloaded", `At most ${TAILS_MAX} tails are followed at once.`);
-    tails += 1;
-    try {
-      for await (const message of tailTraces(store, tailOf(request, identity), signal, options.draining)) {
-        yield { ...message, traces: message.traces.map((info) => shownTo(identity, info, unclaimedBefore())) };
-      }
-    } finally {
-      tails -= 1;
+    using place = places.take(identity);
+    const ends = AbortSignal.any([signal, place.lost]);
+    for await (const message of tailTraces(store, tailOf(request, identity), ends, options.draining)) {
+      yield { ...message, traces: message.traces.map((info) => shownTo(identity, info, unclaimedBefore())) };
     }
   }
   return {
@@ -79,8 +77,8 @@ export function createTraceReaderService(store: TraceStore, options: ReaderOptio
         listTwins(store, identity, unclaimedBefore(), request),
       ),
       tailTraces: serverStreaming(log, tail),
-      getTotals: unary(log, async (request: GetTotalsRequest, { identity, signal }) =>
-        totalsResponseOf(await store.totals(identity.workspace, parseTotalsRequest(request), signal)),
+      getTotals: unary(log, (request: GetTotalsRequest, { identity, signal }) =>
+        getTotals(store, identity.workspace, request, signal),
       ),
       getExperiment: unary(log, (request: GetExperimentRequest, { identity }) =>
         getExperiment(experiments, identity.workspace, request),
@@ -123,12 +121,13 @@ async function getTraceInfos(
 async function searchTraces(store: TraceStore, identity: Identity, beforeNs: bigint, request: SearchTracesRequest) {
   const limit = pageSizeOf(request.pageSize, TRACES_PAGE_MAX);
   const filter = filterOf(identity, request.filter);
+  const scope = scopeOf(request);
   const search = {
-    scope: scopeOf(request),
+    scope: await scopeMeant(store, identity.workspace, scope),
     filter: request.unclaimed ? unclaimedOnly(filter, beforeNs) : filter,
     order: parseTraceOrder(request.orderBy),
   };
-  const bound = boundTo(search.scope, request);
+  const bound = boundTo(scope, request);
   const after = request.pageToken === "" ? undefined : parseTraceToken(request.pageToken, bound);
   if (request.pageToken !== "" && after === undefined) throw invalidToken();
   const { traces, next } = await store.searchTraces(identity.workspace, search, limit, after);
@@ -154,6 +153,12 @@ function tailOf(request: TailTracesRequest, identity: Identity): Tail {
 function boundTo(scope: TraceScope, { filter, orderBy, unclaimed }: Bound): string {
   const searched = unclaimed ? "unclaimed" : scope.kind === "pending" ? "pending" : scope.ids.join(",");
   return digest(Buffer.from(JSON.stringify([searched, filter, orderBy]))).slice(0, SCOPE_DIGITS);
+}
+
+async function getTotals(store: TraceStore, workspace: string, request: GetTotalsRequest, signal: AbortSignal) {
+  const asked = parseTotalsRequest(request);
+  const experimentIds = await experimentIdsMeant(store, workspace, asked.experimentIds);
+  return totalsResponseOf(await store.totals(workspace, { ...asked, experimentIds }, signal));
 }
 
 async function listTwins(store: TraceStore, identity: Identity, beforeNs: bigint, request: ListTwinsRequest) {

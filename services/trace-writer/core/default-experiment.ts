@@ -6,7 +6,7 @@ export const DEFAULT_EXPERIMENT = { id: "0", name: "Default" } as const;
 
 /**
  * The experiment that is meant in a workspace. Ids are given out over all workspaces, and 0, which MLflow's clients name without
- * asking, is taken: in the others it stands for the one of that name.
+ * asking, is the one of `default`: in the others it stands for their own of that name.
  */
 export function experimentMeant<Choice extends NonNullable<ExperimentRef["ref"]>>(
   workspace: string,

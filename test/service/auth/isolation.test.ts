@@ -2,8 +2,14 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Role } from "#lib/auth/role.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import { RenameExperimentRequest, RenameExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
+import { GetTotalsRequest, GetTotalsResponse, TotalsGroup, TotalsKind } from "#proto/twinspan/trace/v1/totals.ts";
 import { type Trace, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
-import { UpdateTraceTagsRequest } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
+import {
+  DeleteTracesRequest,
+  DeleteTracesResponse,
+  UpdateTraceTagsRequest,
+} from "#proto/twinspan/trace/v1/trace_editor_service.ts";
 import {
   GetExperimentRequest,
   GetExperimentResponse,
@@ -26,9 +32,10 @@ import {
   startKeyedServices,
   untilRecorded,
 } from "../../helpers/keyed-services.ts";
-import { resourceSpans, span } from "../trace-writer/sample-traces.ts";
+import { resourceSpans, span, T0 } from "../trace-writer/sample-traces.ts";
 
 const READER = "/twinspan.trace.v1.TraceReaderService";
+const EDITOR = "/twinspan.trace.v1.TraceEditorService";
 const CANARY = "canary-of-home";
 const keyIn = (workspace: string, name: string, roles: readonly Role[], more: object = {}) =>
   keyFor(`${workspace}-${name}`, roles, { workspace, ...more });
@@ -46,7 +53,7 @@ let own: { readonly full: string; readonly agent: string };
 beforeAll(async () => {
   const models = [{ provider: "scripted", model: "echo-1" }];
   services = await startKeyedServices({
-    workspaces: [{ name: "home" }, { name: "away" }],
+    workspaces: [{ name: "home" }, { name: "away" }, { name: "fresh" }],
     auth: { keys: Object.values(KEYS).map(({ line }) => line) },
     endpoints: [
       { name: "shared", workspace: "home", sharedWith: ["away"], experiment: "calls", models },
@@ -184,7 +191,7 @@ test("to ask after another's trace is to ask after none: the answers are the sam
     [`${READER}/ListTwins`, (traceId) => ListTwinsRequest.encode({ traceId, pageSize: 0, pageToken: "" }).finish()],
     [`${READER}/GetTraceInfos`, (traceId) => GetTraceInfosRequest.encode({ traceIds: [traceId] }).finish()],
     [
-      "/twinspan.trace.v1.TraceEditorService/UpdateTraceTags",
+      `${EDITOR}/UpdateTraceTags`,
       (traceId) => UpdateTraceTagsRequest.encode({ traceId, set: { a: "b" }, remove: [] }).finish(),
     ],
   ];
@@ -267,6 +274,59 @@ test("a refusal at a known endpoint leaves a light trace on both sides; one with
   expect((await call(KEYS.homeOther.key, "missing", newCaller().traceparent)).status).toBe(404);
   // Two calls, each with a full trace and one of its caller.
   expect((await everythingOf(KEYS.home.key)).length).toBe(before + 4);
+});
+
+test("the experiment 0 is the workspace's own Default, for whoever writes, reads, adds up, renames or deletes", async () => {
+  const fresh = keyIn("fresh", "admin", ["admin"]);
+  const keys = [...Object.values(KEYS), fresh].map(({ line }) => line);
+  services.rekey({ keys });
+  const ask = async (path: string, request: Uint8Array) =>
+    callRaw(services.traceWriter.address, path, request, { "x-twinspan-key": fresh.key });
+  const byId = GetExperimentRequest.encode({ experiment: { ref: { $case: "id", value: "0" } } }).finish();
+  const experiment = async () =>
+    GetExperimentResponse.decode((await ask(`${READER}/GetExperiment`, byId)).answer).experiment;
+  const search = async () => {
+    const request = { experimentIds: ["0"], pending: false, unclaimed: false, pageSize: 9, pageToken: "" };
+    const encoded = SearchTracesRequest.encode({ ...request, filter: "", orderBy: "" }).finish();
+    const { answer } = await ask(`${READER}/SearchTraces`, encoded);
+    return SearchTracesResponse.decode(answer).traces;
+  };
+  expect([await experiment(), await search()]).toMatchObject([{ id: "0", name: "Default", traceCount: 0n }, []]);
+
+  const { traceId } = newCaller();
+  const spans = [resourceSpans([span({ trace: traceId, span: "00f067aa0ba902b7" })])];
+  await callRaw(
+    services.traceWriter.address,
+    "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    ExportTraceServiceRequest.encode({ resourceSpans: spans }).finish(),
+    { "x-twinspan-key": fresh.key, "x-mlflow-experiment-id": "0" },
+  );
+  const made = await experiment();
+  expect(made).toMatchObject({ name: "Default", traceCount: 1n });
+  expect(made?.id).not.toBe("0");
+  expect(await search()).toMatchObject([{ traceId: `tr-${traceId}`, experimentId: made?.id }]);
+  const totals = await ask(
+    `${READER}/GetTotals`,
+    GetTotalsRequest.encode({
+      experimentIds: ["0"],
+      startTimeUnixNano: T0,
+      endTimeUnixNano: T0 + 1_000_000_000n,
+      bucketNanos: 0n,
+      kind: TotalsKind.TOTALS_KIND_USAGE,
+      groupBy: TotalsGroup.TOTALS_GROUP_UNSPECIFIED,
+      groupsMax: 0,
+    }).finish(),
+  );
+  expect(GetTotalsResponse.decode(totals.answer).points).toMatchObject([{ requests: 1n }]);
+
+  const deletion = { experimentId: "0", traceIds: [`tr-${traceId}`], tracesMax: 0 };
+  const deleted = await ask(`${EDITOR}/DeleteTraces`, DeleteTracesRequest.encode(deletion).finish());
+  expect(DeleteTracesResponse.decode(deleted.answer).tracesDeleted).toBe(1n);
+  const renaming = RenameExperimentRequest.encode({ id: "0", name: "no longer Default" }).finish();
+  const renamed = await ask("/twinspan.trace.v1.ExperimentService/RenameExperiment", renaming);
+  expect(RenameExperimentResponse.decode(renamed.answer).experiment).toMatchObject({ id: made?.id });
+  expect(await experiment()).toMatchObject({ id: "0", traceCount: 0n });
+  services.rekey({ keys: Object.values(KEYS).map(({ line }) => line) });
 });
 
 test("spans without an experiment go to the key's own", async () => {

@@ -37,7 +37,10 @@ export namespace RetentionSource {
 
 /** A named place for traces. Its traces may move in (adoption), never out, but by their owner's claim. */
 export interface Experiment {
-  /** The id: decimal digits, unique in the deployment, never used twice. */
+  /**
+   * The id: decimal digits, unique in the deployment, never used twice. Wherever an id is asked for, 0 is understood as the
+   * `Default` of the workspace that asks.
+   */
   id: string;
   /** The name: 1 to 250 characters, unique in its workspace. */
   name: string;

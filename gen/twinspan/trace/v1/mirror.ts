@@ -300,7 +300,7 @@ export interface ExperimentRef {
   /** How it is named. */
   ref:
     | //
-    /** By id, as MLflow's `x-mlflow-experiment-id` does. It must exist. */
+    /** By id, as MLflow's `x-mlflow-experiment-id` does. It must exist, but for 0: the workspace's `Default`. */
     { $case: "id"; value: string }
     | //
     /** By name, as `x-twinspan-experiment` does. It is created when missing. 1 to 250 printable characters. */

@@ -9,7 +9,7 @@ export default defineConfig({
     experimental: { viteModuleRunner: false },
     // One file a core: by itself Vitest leaves one core free, which of two is half, while most tests wait for processes and answers.
     maxWorkers: "100%",
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

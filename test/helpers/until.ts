@@ -9,7 +9,7 @@ const POLL_MS = 10;
 export async function until<Fact>(
   what: string,
   probe: () => Promise<Fact | undefined | false> | Fact | undefined | false,
-  withinMs = 15_000,
+  withinMs = 30_000,
 ): Promise<Fact> {
   for (const end = Date.now() + withinMs; ; ) {
     const fact = await probe();

@@ -20,6 +20,8 @@ const ADMIN = ["admin"] as const;
 export const METHOD_NEEDS: Readonly<Record<string, Need>> = {
   "/twinspan.gateway.v1.GatewayService/Invoke": "known",
   "/twinspan.gateway.v1.GatewayService/InvokeStream": "known",
+  // The stream is nobody's: each invocation on it is checked when it is opened, as InvokeStream is.
+  "/twinspan.gateway.v1.GatewayService/Exchange": "nothing",
   "/twinspan.inference.v1.InferenceService/Chat": "known",
   "/twinspan.inference.v1.InferenceService/StreamChat": "known",
   "/twinspan.inference.v1.InferenceService/Embed": "known",

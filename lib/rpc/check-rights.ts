@@ -1,5 +1,5 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
-import { type Authority, requireNeed } from "../auth/authority.ts";
+import { type Authority, type Presented, requireNeed } from "../auth/authority.ts";
 import type { Identity } from "../auth/identity.ts";
 import { METHOD_NEEDS } from "../auth/method-needs.ts";
 import { type ServiceError, serviceErrorOf } from "../service-error.ts";
@@ -20,6 +20,29 @@ export function identityOf(callMetadata: Metadata): Identity {
   const identity = identities.get(callMetadata);
   if (identity === undefined) throw new Error("a call came to its handler unchecked");
   return identity;
+}
+
+/**
+ * Who makes a call that came with others on one stream, by its own metadata. Throws a ServiceError, or rejects with one, where
+ * that is nobody, and says so at the door. A promise only where a token must be checked.
+ */
+export function identifyAt(
+  { authority, onRefused }: Door,
+  method: string,
+  metadata: Metadata,
+  peer: Presented["peer"],
+): Identity | Promise<Identity> {
+  const refuse = (thrown: unknown): never => {
+    const error = serviceErrorOf(thrown);
+    onRefused(error, method, undefined);
+    throw error;
+  };
+  try {
+    const identity = authority.identify({ header: (name) => textOf(metadata, name), peer });
+    return identity instanceof Promise ? identity.catch(refuse) : identity;
+  } catch (error) {
+    return refuse(error);
+  }
 }
 
 /**

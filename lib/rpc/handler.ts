@@ -99,7 +99,7 @@ function createCall(call: Call): HandledCall {
   const abort = new AbortController();
   const trailers = new Metadata();
   setTrailers(call.metadata, trailers);
-  const onCancelled = () => abort.abort(hangUpOf(call));
+  const onCancelled = () => abort.abort(hangUpOf(deadlineOf(call)));
   call.once("cancelled", onCancelled);
   return {
     identity: identityOf(call.metadata),
@@ -117,13 +117,17 @@ function createCall(call: Call): HandledCall {
 /**
  * Why a call was cancelled: grpc-js tells a deadline and a hang-up alike, so the clock decides. A caller whose deadline
  * passes hangs up by itself, and by our clock a little early: its deadline reached us later by the time its request took.
+ * `deadlineMs` is in milliseconds since the Unix epoch.
  */
-function hangUpOf(call: Call): ServiceError {
-  const deadline = call.getDeadline();
-  const deadlineMs = typeof deadline === "number" ? deadline : deadline.getTime();
+export function hangUpOf(deadlineMs: number): ServiceError {
   return Date.now() + DEADLINE_EARLY_MS >= deadlineMs
     ? new ServiceError("deadline_exceeded", "The caller's deadline passed.")
     : new ServiceError("cancelled", "The caller hung up.");
+}
+
+function deadlineOf(call: Call): number {
+  const deadline = call.getDeadline();
+  return typeof deadline === "number" ? deadline : deadline.getTime();
 }
 
 async function drained(
@@ -142,10 +146,15 @@ async function drained(
 }
 
 function failureOf(log: Logger, method: string, thrown: unknown, call: RpcCall) {
+  return rpcFailureOf(loggedErrorOf(log, method, thrown, call.metadata), call.trailers);
+}
+
+/** What a handler's failure is to its caller. One that is nobody's fault but ours is logged whole. */
+export function loggedErrorOf(log: Logger, method: string, thrown: unknown, metadata: Metadata): ServiceError {
   const error = serviceErrorOf(thrown);
   if (error.kind === "internal") {
-    const [requestId] = call.metadata.get("x-request-id");
+    const [requestId] = metadata.get("x-request-id");
     log.error({ err: error.cause ?? error, method, requestId }, "rpc failed");
   }
-  return rpcFailureOf(error, call.trailers);
+  return error;
 }

@@ -16,13 +16,19 @@ export interface RpcFailure {
 
 /** The failure that goes over the wire for `error`. `trailers` are sent with it. */
 export function rpcFailureOf(error: ServiceError, trailers: Metadata = new Metadata()): RpcFailure {
-  const code = meaningOf(error.kind).grpc;
+  return rpcFailureOfStatus(statusOf(error), trailers);
+}
+
+/** An error with its details, as messages carry it. */
+export function statusOf(error: ServiceError): Status {
+  return { code: meaningOf(error.kind).grpc, message: error.message, details: statusDetailsOf(error) };
+}
+
+/** The failure of a call that ends with this status. `trailers` are sent with it. */
+export function rpcFailureOfStatus(status: Status, trailers: Metadata): RpcFailure {
   const metadata = trailers.clone();
-  metadata.set(
-    DETAILS_KEY,
-    Buffer.from(Status.encode({ code, message: error.message, details: statusDetailsOf(error) }).finish()),
-  );
-  return { code, details: error.message, metadata };
+  metadata.set(DETAILS_KEY, Buffer.from(Status.encode(status).finish()));
+  return { code: status.code, details: status.message, metadata };
 }
 
 /** The error that a stream of grpc-js ended with: it is one of its own, though its types say less. */

@@ -9,12 +9,14 @@ import type {
 } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { dialectOf } from "./dialects/dialects.ts";
+import { exchange } from "./exchange/exchange.ts";
+import type { ExchangeParts } from "./exchange/exchange-parts.ts";
 import type { Gateway } from "./gateway.ts";
 import { type InvocationCall, invoke } from "./invoke.ts";
 import { rpcInvocationOf } from "./rpc-invocation.ts";
 
-/** `twinspan.gateway.v1.GatewayService` over the gateway: both ways in lead to the same `invoke`. */
-export function createGatewayService(gateway: Gateway): GatewayServiceServer {
+/** `twinspan.gateway.v1.GatewayService` over the gateway: all three ways in lead to the same `invoke`. */
+export function createGatewayService(gateway: Gateway, exchangeParts: ExchangeParts): GatewayServiceServer {
   return {
     invoke: unary<InvokeRequest, InvokeResponse>(gateway.log, async ({ invocation }, rpc) => {
       const pieces = invoke(gateway, callOf(gateway, invocation, rpc, false));
@@ -28,6 +30,7 @@ export function createGatewayService(gateway: Gateway): GatewayServiceServer {
       ({ invocation }, rpc) => invoke(gateway, callOf(gateway, invocation, rpc, true)),
       gateway.limits.stallMs,
     ),
+    exchange: exchange(exchangeParts, (invocation, rpc) => invoke(gateway, callOf(gateway, invocation, rpc, true))),
   };
 }
 

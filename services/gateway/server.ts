@@ -7,6 +7,8 @@ import { startServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
+import { EXCHANGE_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
+import { countExchange } from "#lib/rpc/exchange-metrics.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
 import { watchCertificates } from "#lib/tls/watch-certificates.ts";
@@ -100,17 +102,28 @@ export async function startGateway(
   const ops = started.use(
     await startOpsServer(options.ops, metrics.registry, () => ({ ready: isReady, degraded: degraded() })),
   );
+  const door = { authority, onRefused };
+  const draining = new AbortController();
   const server = started.use(
     await startRpcServer({
       listen: options.listen,
       tls,
       load,
-      door: { authority, onRefused },
+      door,
       services: [
         {
           name: "twinspan.gateway.v1.GatewayService",
           definition: GatewayServiceService,
-          implementation: createGatewayService(gateway),
+          implementation: createGatewayService(gateway, {
+            door,
+            admission: load.admission,
+            bodyBytesMax: options.limits.requestBytesMax,
+            onLargeBody: () => metrics.refused("too_large"),
+            stallMs: options.limits.stallMs,
+            draining: draining.signal,
+            count: countExchange(metrics.registry),
+            log,
+          }),
         },
         {
           name: "twinspan.inference.v1.InferenceService",
@@ -123,7 +136,7 @@ export async function startGateway(
           implementation: createEndpointService(gateway),
         },
       ],
-      messageBytesMax: options.limits.requestBytesMax + MESSAGE_OVERHEAD_BYTES,
+      messageBytesMax: Math.max(options.limits.requestBytesMax + MESSAGE_OVERHEAD_BYTES, EXCHANGE_BYTES_MAX),
       drainMs: options.drainMs,
     }),
   );
@@ -135,6 +148,7 @@ export async function startGateway(
   }, HEALTH_EVERY_MS);
   started.defer(() => {
     isReady = false;
+    draining.abort();
     clearInterval(healthTimer);
   });
 

@@ -1,5 +1,8 @@
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import { context } from "@opentelemetry/api";
+import { Registry } from "prom-client";
+import { createLogger } from "#lib/logger.ts";
+import { countExchange } from "#lib/rpc/exchange-metrics.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { rpcFailureOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
@@ -12,7 +15,11 @@ import {
   type InvokeStreamRequest,
   type InvokeStreamResponse,
 } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import { exchange } from "../../services/gateway/exchange/exchange.ts";
+import { ExchangedAnswer } from "./exchanged-answer.ts";
 import { openDoor } from "./open-door.ts";
+
+const BYTES_MAX = 64 * 1024 * 1024;
 
 /** A call as it reached the gateway. */
 export interface SeenCall {
@@ -20,7 +27,8 @@ export interface SeenCall {
   /** The call's metadata as the handler finds it. */
   readonly metadata: Readonly<Record<string, string | Buffer>>;
   readonly caller: CallerContext | undefined;
-  readonly stream: ServerWritableStream<InvokeStreamRequest, InvokeStreamResponse>;
+  /** What it is answered with. */
+  readonly stream: ServerWritableStream<InvokeStreamRequest, InvokeStreamResponse> | ExchangedAnswer;
 }
 
 /** A real gRPC server on loopback that answers as a test's script says. */
@@ -35,18 +43,35 @@ export interface ScriptedGateway extends AsyncDisposable {
 /** Starts it, with the given endpoints. */
 export async function startScriptedGateway(endpoints: readonly Endpoint[] = []): Promise<ScriptedGateway> {
   const calls: SeenCall[] = [];
+  const see = (stream: SeenCall["stream"]) => {
+    const seen = {
+      body: stream.request.invocation?.body ?? Buffer.alloc(0),
+      metadata: stream.metadata.getMap(),
+      caller: callerContextOf(context.active()),
+      stream,
+    };
+    calls.push(seen);
+    gateway.script(seen);
+  };
+  const draining = new AbortController();
+  const exchangeParts = {
+    door: openDoor(),
+    admission: { enter: () => ({ [Symbol.dispose]() {} }) },
+    bodyBytesMax: BYTES_MAX,
+    onLargeBody: () => {},
+    stallMs: 60_000,
+    draining: draining.signal,
+    count: countExchange(new Registry()),
+    log: createLogger("gateway", "silent"),
+  };
   const invocations: GatewayServiceServer = {
     invoke: (_call, callback) => callback(new Error("the ingress has no use for Invoke")),
-    invokeStream: (stream) => {
-      const seen = {
-        body: stream.request.invocation?.body ?? Buffer.alloc(0),
-        metadata: stream.metadata.getMap(),
-        caller: callerContextOf(context.active()),
-        stream,
-      };
-      calls.push(seen);
-      gateway.script(seen);
-    },
+    invokeStream: see,
+    exchange: exchange(exchangeParts, (invocation, rpc) => {
+      const answer = new ExchangedAnswer({ invocation }, rpc);
+      see(answer);
+      return answer.messages();
+    }),
   };
   const listing: EndpointServiceServer = {
     listEndpoints: (_call, callback) => callback(null, { endpoints: [...endpoints] }),
@@ -63,7 +88,7 @@ export async function startScriptedGateway(endpoints: readonly Endpoint[] = []):
       { name: "twinspan.gateway.v1.GatewayService", definition: GatewayServiceService, implementation: invocations },
       { name: "twinspan.gateway.v1.EndpointService", definition: EndpointServiceService, implementation: listing },
     ],
-    messageBytesMax: 64 * 1024 * 1024,
+    messageBytesMax: BYTES_MAX,
     drainMs: 100,
   });
   const gateway: ScriptedGateway = {
@@ -71,7 +96,10 @@ export async function startScriptedGateway(endpoints: readonly Endpoint[] = []):
     calls,
     script: ({ stream }) => stream.end(),
     setHealth: (name, serving) => server.setHealth(name, serving),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]() {
+      draining.abort();
+      return server[Symbol.asyncDispose]();
+    },
   };
   return gateway;
 }

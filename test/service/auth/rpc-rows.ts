@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Role } from "#lib/auth/role.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { GetEndpointRequest, ListEndpointsRequest } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
+import { type CallerFrame, ExchangeRequest } from "#proto/twinspan/gateway/v1/exchange.ts";
 import { InvokeRequest, InvokeStreamRequest } from "#proto/twinspan/gateway/v1/gateway_service.ts";
-import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { ChatRequest, EmbedRequest, StreamChatRequest } from "#proto/twinspan/inference/v1/inference_service.ts";
 import type { Message } from "#proto/twinspan/inference/v1/prompt.ts";
 import { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
@@ -68,6 +69,10 @@ const ADMIN = { service: "traceWriter", roles: ["admin"] } as const;
 const OPEN = { roles: "anyone", own: "OK", foreign: "OK" } as const;
 const FAR_FUTURE = 4_000_000_000_000_000_000n;
 
+const openedWith = (invocation: Invocation): CallerFrame => ({
+  id: 1,
+  frame: { $case: "open", value: { metadata: [], timeoutMillis: 0, invocation, isWhole: true } },
+});
 const bodyOf = (model: string) =>
   Buffer.from(JSON.stringify({ model, messages: [{ role: "user", content: "hello" }] }));
 const invocationOf = ({ endpoint }: Home) => ({
@@ -110,6 +115,12 @@ export const RPC_ROWS: Readonly<Record<string, RpcRow>> = {
     ...INVOKED,
     own: "OK",
     request: (home) => InvokeStreamRequest.encode({ invocation: invocationOf(home) }).finish(),
+  },
+  // Whoever opens the stream, its key is none of its invocations': this one is refused, in a frame that shows nothing.
+  "/twinspan.gateway.v1.GatewayService/Exchange": {
+    ...OPEN,
+    service: "gateway",
+    request: (home) => ExchangeRequest.encode({ frames: [openedWith(invocationOf(home))] }).finish(),
   },
   "/twinspan.inference.v1.InferenceService/Chat": {
     ...INVOKED,

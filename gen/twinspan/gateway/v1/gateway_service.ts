@@ -10,9 +10,11 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
@@ -20,6 +22,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { ExchangeRequest, ExchangeResponse } from "./exchange.ts";
 import { AnswerHead, Invocation, InvocationSummary } from "./invocation.ts";
 
 export const protobufPackage = "twinspan.gateway.v1";
@@ -338,6 +341,33 @@ export const GatewayServiceService = {
       Buffer.from(InvokeStreamResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): InvokeStreamResponse => InvokeStreamResponse.decode(value),
   },
+  /**
+   * Carries many invocations at once as frames of one long-lived stream, which costs both sides a fraction of what as many
+   * calls cost. Each is what InvokeStream would be: checked, counted, recorded, cancelled and answered for itself.
+   *
+   * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is lost
+   *   with a connection that never was.
+   * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit` frames
+   *   add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no other. A caller
+   *   that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none for
+   *   `gateway.limits.stallMs` is taken to have gone.
+   * - At most 1,000 invocations are under way on a stream; a further one is refused with RESOURCE_EXHAUSTED. More streams
+   *   may be opened, over the same connection too.
+   * - Sides should send the frames of one turn of their event loop as one message, and wait for no more.
+   * - When the stream breaks, its invocations are cancelled, and whether they were answered is not known.
+   * - Streams are drained when they are 10 minutes old, and when the gateway ends.
+   *
+   * A stream is no call: it has no deadline, asks for no credential and counts for no limit.
+   */
+  exchange: {
+    path: "/twinspan.gateway.v1.GatewayService/Exchange" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: ExchangeRequest): Buffer => Buffer.from(ExchangeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExchangeRequest => ExchangeRequest.decode(value),
+    responseSerialize: (value: ExchangeResponse): Buffer => Buffer.from(ExchangeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExchangeResponse => ExchangeResponse.decode(value),
+  },
 } as const;
 
 export interface GatewayServiceServer extends UntypedServiceImplementation {
@@ -353,6 +383,25 @@ export interface GatewayServiceServer extends UntypedServiceImplementation {
    * provider's call at once.
    */
   invokeStream: handleServerStreamingCall<InvokeStreamRequest, InvokeStreamResponse>;
+  /**
+   * Carries many invocations at once as frames of one long-lived stream, which costs both sides a fraction of what as many
+   * calls cost. Each is what InvokeStream would be: checked, counted, recorded, cancelled and answered for itself.
+   *
+   * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is lost
+   *   with a connection that never was.
+   * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit` frames
+   *   add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no other. A caller
+   *   that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none for
+   *   `gateway.limits.stallMs` is taken to have gone.
+   * - At most 1,000 invocations are under way on a stream; a further one is refused with RESOURCE_EXHAUSTED. More streams
+   *   may be opened, over the same connection too.
+   * - Sides should send the frames of one turn of their event loop as one message, and wait for no more.
+   * - When the stream breaks, its invocations are cancelled, and whether they were answered is not known.
+   * - Streams are drained when they are 10 minutes old, and when the gateway ends.
+   *
+   * A stream is no call: it has no deadline, asks for no credential and counts for no limit.
+   */
+  exchange: handleBidiStreamingCall<ExchangeRequest, ExchangeResponse>;
 }
 
 export interface GatewayServiceClient extends Client {
@@ -390,6 +439,27 @@ export interface GatewayServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<InvokeStreamResponse>;
+  /**
+   * Carries many invocations at once as frames of one long-lived stream, which costs both sides a fraction of what as many
+   * calls cost. Each is what InvokeStream would be: checked, counted, recorded, cancelled and answered for itself.
+   *
+   * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is lost
+   *   with a connection that never was.
+   * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit` frames
+   *   add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no other. A caller
+   *   that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none for
+   *   `gateway.limits.stallMs` is taken to have gone.
+   * - At most 1,000 invocations are under way on a stream; a further one is refused with RESOURCE_EXHAUSTED. More streams
+   *   may be opened, over the same connection too.
+   * - Sides should send the frames of one turn of their event loop as one message, and wait for no more.
+   * - When the stream breaks, its invocations are cancelled, and whether they were answered is not known.
+   * - Streams are drained when they are 10 minutes old, and when the gateway ends.
+   *
+   * A stream is no call: it has no deadline, asks for no credential and counts for no limit.
+   */
+  exchange(): ClientDuplexStream<ExchangeRequest, ExchangeResponse>;
+  exchange(options: Partial<CallOptions>): ClientDuplexStream<ExchangeRequest, ExchangeResponse>;
+  exchange(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ExchangeRequest, ExchangeResponse>;
 }
 
 export const GatewayServiceClient = makeGenericClientConstructor(

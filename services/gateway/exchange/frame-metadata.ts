@@ -1,0 +1,43 @@
+import { Metadata } from "@grpc/grpc-js";
+import { ServiceError } from "#lib/service-error.ts";
+import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
+
+/** Bounds of an invocation's metadata; of a call's own HTTP/2 has the same. */
+const PAIRS_MAX = 128;
+const METADATA_BYTES_MAX = 64 * 1024;
+
+/**
+ * The metadata that an invocation was opened with, as a call of its own has it. `userAgent` is the stream's. Throws
+ * `invalid_request` where it is none.
+ */
+export function openedMetadataOf(headers: readonly Header[], userAgent: string | undefined): Metadata {
+  const bytes = headers.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
+  if (headers.length > PAIRS_MAX || bytes > METADATA_BYTES_MAX) {
+    throw refusal(`The metadata is more than ${PAIRS_MAX} pairs or ${METADATA_BYTES_MAX} bytes.`);
+  }
+  const metadata = new Metadata();
+  if (userAgent !== undefined) metadata.set("user-agent", userAgent);
+  for (const { name, value } of headers) {
+    if (name.endsWith("-bin")) throw refusal("The metadata has binary values, which frames do not carry.");
+    try {
+      if (name === "user-agent") metadata.set(name, value);
+      else metadata.add(name, value);
+    } catch (cause) {
+      throw refusal("The metadata has a name or a value that gRPC does not take.", cause);
+    }
+  }
+  return metadata;
+}
+
+/** Metadata that is sent, as frames carry it. */
+export function sentMetadataOf(metadata: Metadata): Header[] {
+  const headers: Header[] = [];
+  for (const [name, value] of Object.entries(metadata.getMap())) {
+    if (typeof value === "string") headers.push({ name, value });
+  }
+  return headers;
+}
+
+function refusal(message: string, cause?: unknown): ServiceError {
+  return new ServiceError("invalid_request", message, { field: "open.metadata", cause });
+}

@@ -1,0 +1,193 @@
+import { Metadata } from "@grpc/grpc-js";
+import { context, propagation, ROOT_CONTEXT, type TextMapGetter } from "@opentelemetry/api";
+import { identifyAt } from "#lib/rpc/check-rights.ts";
+import { CREDIT_BYTES, CREDIT_STEP_BYTES, FRAME_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
+import { hangUpOf, loggedErrorOf, type RpcCall } from "#lib/rpc/handler.ts";
+import { statusOf } from "#lib/rpc/status-details.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import type { Status } from "#proto/google/rpc/status.ts";
+import type { GatewayFrame, OpenFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
+import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import type { ExchangeParts, HandleInvocation } from "./exchange-parts.ts";
+import { openedMetadataOf, sentMetadataOf } from "./frame-metadata.ts";
+
+/** The longest that Node waits. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+type Frame = NonNullable<GatewayFrame["frame"]>;
+
+/** What an invocation sees of its stream. */
+export interface InvocationStream {
+  /** The RPC's path, for the log. */
+  readonly path: string;
+  readonly host: string;
+  readonly userAgent: string | undefined;
+  /** Whether the caller does not keep up with what is sent. */
+  readonly isFull: boolean;
+  readonly peer: RpcCall["peer"];
+  send(frame: Frame, bytes: number): void;
+}
+
+/** One invocation of a stream, from its `open` to its `end`. It is what a call of InvokeStream is, to whoever handles it. */
+export class ServedInvocation {
+  readonly #parts: ExchangeParts;
+  readonly #stream: InvocationStream;
+  readonly #abort = new AbortController();
+  readonly #trailers = new Metadata();
+  readonly #body: Buffer[] = [];
+  readonly #whole = Promise.withResolvers<void>();
+  #bodyBytes = 0;
+  #bodyCredit = CREDIT_BYTES;
+  #credit = CREDIT_BYTES;
+  /** In milliseconds since the Unix epoch. */
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #wake: () => void = () => {};
+
+  constructor(parts: ExchangeParts, stream: InvocationStream) {
+    this.#parts = parts;
+    this.#stream = stream;
+    this.#abort.signal.addEventListener("abort", () => {
+      this.#whole.resolve();
+      this.#wake();
+    });
+  }
+
+  /** Serves it. Resolves when its end was sent; never rejects. */
+  async serve(open: OpenFrame, handle: HandleInvocation): Promise<void> {
+    const { signal } = this.#abort;
+    const { path, peer, userAgent } = this.#stream;
+    let status: Status | undefined;
+    let metadata = new Metadata();
+    const deadline = this.#startDeadline(open.timeoutMillis);
+    try {
+      using _turn = this.#parts.admission.enter();
+      metadata = openedMetadataOf(open.metadata, userAgent);
+      const { invocation } = open;
+      if (invocation === undefined) {
+        throw new ServiceError("invalid_request", "`open.invocation` is missing.", { field: "open.invocation" });
+      }
+      this.takeBody(invocation.body);
+      const identity = await identifyAt(this.#parts.door, path, metadata, peer());
+      if (!open.isWhole) await this.#whole.promise;
+      signal.throwIfAborted();
+      const call = { metadata, signal, identity };
+      const [first = invocation.body] = this.#body;
+      const body = this.#body.length > 1 ? Buffer.concat(this.#body) : first;
+      await context.with(propagation.extract(ROOT_CONTEXT, metadata, metadataGetter), () =>
+        this.#answer(handle({ ...invocation, body }, this.#rpcCallOf(call))),
+      );
+    } catch (thrown) {
+      status = statusOf(loggedErrorOf(this.#parts.log, path, thrown, metadata));
+    } finally {
+      clearTimeout(deadline);
+    }
+    this.#stream.send({ $case: "end", value: { status, trailers: sentMetadataOf(this.#trailers) } }, 0);
+  }
+
+  /** The next bytes of the request's body. */
+  takeBody(bytes: Buffer): void {
+    if (this.#abort.signal.aborted) return;
+    this.#bodyCredit -= bytes.length;
+    this.#bodyBytes += bytes.length;
+    if (this.#bodyCredit < 0 || bytes.length > FRAME_BYTES_MAX) {
+      this.#abort.abort(new ServiceError("invalid_request", "More of the body came than there was credit for."));
+      return;
+    }
+    const { bodyBytesMax } = this.#parts;
+    if (this.#bodyBytes > bodyBytesMax) {
+      const message = `The body is larger than ${bodyBytesMax} bytes (gateway.limits.requestBytesMax).`;
+      this.#parts.onLargeBody();
+      this.#abort.abort(new ServiceError("request_too_large", message, { field: "invocation.body" }));
+      return;
+    }
+    if (bytes.length > 0) this.#body.push(bytes);
+    const taken = CREDIT_BYTES - this.#bodyCredit;
+    if (taken < CREDIT_STEP_BYTES) return;
+    this.#bodyCredit += taken;
+    this.#stream.send({ $case: "credit", value: taken }, 0);
+  }
+
+  /** The body is whole. */
+  endBody(): void {
+    this.#whole.resolve();
+  }
+
+  /** So many more bytes of the answer may go. */
+  addCredit(bytes: number): void {
+    this.#credit += bytes;
+    this.#wake();
+  }
+
+  /** The stream takes more. */
+  hasRoom(): void {
+    this.#wake();
+  }
+
+  /** The caller has gone. */
+  cancel(): void {
+    this.#abort.abort(hangUpOf(this.#deadlineMs));
+  }
+
+  #startDeadline(timeoutMs: number): NodeJS.Timeout | undefined {
+    if (timeoutMs === 0) return undefined;
+    this.#deadlineMs = Date.now() + timeoutMs;
+    return setTimeout(() => this.cancel(), Math.min(timeoutMs, TIMEOUT_MS_MAX));
+  }
+
+  #rpcCallOf(call: Pick<RpcCall, "metadata" | "signal" | "identity">): RpcCall {
+    const { host, peer } = this.#stream;
+    const sendHead = (metadata: Metadata) =>
+      this.#stream.send({ $case: "head", value: { metadata: sentMetadataOf(metadata) } }, 0);
+    return { ...call, host, peer, trailers: this.#trailers, sendHead };
+  }
+
+  async #answer(pieces: AsyncGenerator<InvokeStreamResponse, void, void>): Promise<void> {
+    const { signal } = this.#abort;
+    for await (const { head, chunk, summary } of pieces) {
+      let from = 0;
+      do {
+        if (chunk.length > 0 && !this.#mayGo()) await this.#room();
+        const to = Math.min(chunk.length, from + Math.min(FRAME_BYTES_MAX, this.#credit));
+        const continues = to < chunk.length;
+        const part = {
+          head: from === 0 ? head : undefined,
+          chunk: chunk.subarray(from, to),
+          summary: continues ? undefined : summary,
+          continues,
+        };
+        this.#credit -= to - from;
+        this.#stream.send({ $case: "piece", value: part }, to - from);
+        from = to;
+      } while (from < chunk.length);
+      signal.throwIfAborted();
+    }
+  }
+
+  #mayGo(): boolean {
+    return this.#credit > 0 && !this.#stream.isFull;
+  }
+
+  /** Waits until bytes of the answer may go. A caller that lets it wait too long is taken to have gone. */
+  async #room(): Promise<void> {
+    const { signal } = this.#abort;
+    const stalled = new ServiceError("cancelled", "The caller stopped reading its answer.");
+    const timer = setTimeout(() => this.#abort.abort(stalled), this.#parts.stallMs);
+    try {
+      while (!this.#mayGo()) {
+        signal.throwIfAborted();
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+      signal.throwIfAborted();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Reads metadata as instrumentation-grpc does for a call. */
+const metadataGetter: TextMapGetter<Metadata> = {
+  get: (metadata, key) => metadata.get(key).map(String),
+  keys: (metadata) => Object.keys(metadata.getMap()),
+};

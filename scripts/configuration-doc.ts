@@ -76,7 +76,8 @@ function rowsOf(path: string, node: Node, isRequired: boolean): readonly Row[] {
   // A word or settings: a row for the word, then the settings.
   const [word, settings] = node.anyOf ?? [];
   if (word !== undefined && settings !== undefined) {
-    const own: Row = [`\`${path}\``, "none", `\`${String(word.const)}\`, settings`, node.description ?? ""];
+    const words = word.const === undefined ? boundsOf(word) : `\`${String(word.const)}\``;
+    const own: Row = [`\`${path}\``, defaultOf(node, false), `${words}, settings`, node.description ?? ""];
     return [own, ...rowsOf(path, settings, isRequired)];
   }
   if (node.properties !== undefined) {

@@ -54,7 +54,7 @@ takes a stream takes a JSON array.
 
 function targetOf(service: string, { ingress }: Config): string {
   const isGateways = ["twinspan.gateway.", "twinspan.inference."].some((prefix) => service.startsWith(prefix));
-  return isGateways ? ingress.gateway : ingress.traceWriter;
+  return isGateways ? ingress.gateway.target : ingress.traceWriter;
 }
 
 /** What is told of a failure: the service's own kind and details where it gave any, else gRPC's code and words. */

@@ -1,5 +1,9 @@
+import type { ChannelOptions } from "@grpc/grpc-js";
+import type { Registry } from "prom-client";
 import type { Config } from "#lib/config/schema.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { EXCHANGE_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
+import { countExchange } from "#lib/rpc/exchange-metrics.ts";
 import type { LiveCertificates } from "#lib/tls/live-certificates.ts";
 import { EndpointServiceClient } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
@@ -7,6 +11,10 @@ import { ExperimentServiceClient } from "#proto/twinspan/trace/v1/experiment_ser
 import { TraceEditorServiceClient } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
 import { TraceReaderServiceClient } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { ByteCalls } from "./byte-calls.ts";
+import { callsOfTheirOwn } from "./calls-of-their-own.ts";
+import type { Invocations } from "./core/invocations.ts";
+import { Exchange } from "./exchange/exchange.ts";
+import { gatewayAddressesOf } from "./exchange/gateway-addresses.ts";
 
 /** How the services are called in messages. */
 export const GATEWAY = "the gateway";
@@ -18,9 +26,14 @@ const ENVELOPE_BYTES = 1024 * 1024;
 /** The services behind the ingress. */
 export type Peer = "gateway" | "traceWriter";
 
-/** The clients of the services behind the ingress. Each service has one channel, which its clients share. */
+/**
+ * The clients of the services behind the ingress. Each service has one channel, which its clients share; calls of models
+ * may have channels of their own to each copy of the gateway.
+ */
 export interface Peers extends Disposable {
   readonly gateway: GatewayServiceClient;
+  /** The way that calls of models go. */
+  readonly invocations: Invocations;
   readonly endpoints: EndpointServiceClient;
   readonly reader: TraceReaderServiceClient;
   readonly editor: TraceEditorServiceClient;
@@ -30,15 +43,13 @@ export interface Peers extends Disposable {
 }
 
 /** Opens channels to the gateway and the trace-writer. They connect when first used, and again whenever they must. */
-export function openPeers(config: Config, certificates: LiveCertificates | undefined): Peers {
+export function openPeers(config: Config, certificates: LiveCertificates | undefined, registry: Registry): Peers {
   const credentials = channelCredentials(certificates);
   const serverName = config.ingress.peerTls?.serverName;
   const { answerBytesMax, eventBytesMax } = config.gateway.limits;
-  const gateway = new GatewayServiceClient(
-    config.ingress.gateway,
-    credentials,
-    channelOptions(Math.max(answerBytesMax, eventBytesMax) + ENVELOPE_BYTES, serverName),
-  );
+  const pieceBytesMax = Math.max(answerBytesMax, eventBytesMax) + ENVELOPE_BYTES;
+  const { target, transport } = config.ingress.gateway;
+  const gateway = new GatewayServiceClient(target, credentials, channelOptions(pieceBytesMax, serverName));
   const reader = new TraceReaderServiceClient(
     config.ingress.traceWriter,
     credentials,
@@ -46,19 +57,41 @@ export function openPeers(config: Config, certificates: LiveCertificates | undef
   );
   const toGateway = { channelOverride: gateway.getChannel() };
   const toTraceWriter = { channelOverride: reader.getChannel() };
+  const openExchange = () => {
+    const addresses = gatewayAddressesOf(target);
+    const options = channelOptionsOfCopy(addresses.authority, serverName);
+    return new Exchange({
+      addresses,
+      createClient: (address) => new GatewayServiceClient(address, credentials, options),
+      pieceBytesMax,
+      count: countExchange(registry),
+    });
+  };
+  const exchange = transport === "exchange" ? openExchange() : undefined;
   return {
     gateway,
+    invocations: exchange ?? callsOfTheirOwn(gateway),
     reader,
     editor: new TraceEditorServiceClient(config.ingress.traceWriter, credentials, toTraceWriter),
     experiments: new ExperimentServiceClient(config.ingress.traceWriter, credentials, toTraceWriter),
-    endpoints: new EndpointServiceClient(config.ingress.gateway, credentials, toGateway),
+    endpoints: new EndpointServiceClient(target, credentials, toGateway),
     bytes: {
-      gateway: new ByteCalls(GATEWAY, config.ingress.gateway, credentials, toGateway),
+      gateway: new ByteCalls(GATEWAY, target, credentials, toGateway),
       traceWriter: new ByteCalls(TRACE_WRITER, config.ingress.traceWriter, credentials, toTraceWriter),
     },
     [Symbol.dispose]() {
+      exchange?.[Symbol.dispose]();
       gateway.close();
       reader.close();
     },
+  };
+}
+
+/** A channel to one copy presents itself as one to all of them: by the name, though it goes to an address. */
+function channelOptionsOfCopy(authority: string | undefined, serverName: string | undefined): ChannelOptions {
+  const host = authority?.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  return {
+    ...channelOptions(EXCHANGE_BYTES_MAX, serverName ?? host),
+    ...(authority === undefined ? {} : { "grpc.default_authority": authority }),
   };
 }

@@ -1,26 +1,25 @@
 import type { ServerResponse } from "node:http";
-import { type ClientReadableStream, Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
+import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
 import type { FastifyRequest } from "fastify";
-import { rpcErrorOf, serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
+import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { pathOf } from "./core/address.ts";
 import { failureHeadersOf, plainHeadersOf, streamHeadersOf, traceNameIn } from "./core/answer-headers.ts";
 import { errorDialectOf } from "./core/error-dialects.ts";
+import type { AnswerCall, AnswerListener } from "./core/invocations.ts";
 import type { StreamErrors } from "./core/stream-errors.ts";
 import { GATEWAY } from "./peers.ts";
 import { sendError } from "./send-error.ts";
 import type { SlowReader } from "./slow-reader.ts";
 
-type Call = ClientReadableStream<InvokeStreamResponse>;
-
 /**
- * Relays a call's answer to the HTTP response, piece by piece, byte for byte.
+ * Begins a call, and relays its answer to the HTTP response, piece by piece, byte for byte.
  *
  * - An answer that is one message goes out whole, with its length and timings; any other is a stream.
- * - While the socket is full the call is paused, and gRPC's flow control slows the gateway. Meanwhile at most 16
- *   messages and one flow-control window (4 MiB) wait here.
+ * - While the socket is full the call is paused, which slows the gateway. Meanwhile at most 16 messages and one
+ *   flow-control window (4 MiB) wait here; of a call on a stream with others, its credit (256 KiB).
  * - A client that takes nothing for too long is cut by `slow`.
  * - When the client hangs up the call is cancelled at once.
  * - A call that fails before its head is an error object of the path's dialect. One that fails in the middle of a stream
@@ -28,7 +27,7 @@ type Call = ClientReadableStream<InvokeStreamResponse>;
  *   whole answer.
  */
 export function relayAnswer(
-  call: Call,
+  begin: (listener: AnswerListener) => AnswerCall,
   request: FastifyRequest,
   response: ServerResponse,
   streamErrors: StreamErrors,
@@ -36,19 +35,18 @@ export function relayAnswer(
 ): void {
   const errors = errorDialectOf(pathOf(request.url), request.headers);
   let leading = new Metadata();
-  let failure: RpcError | undefined;
   let contentType = "";
 
-  call.on("metadata", (metadata) => {
+  const onMetadata = (metadata: Metadata) => {
     leading = metadata;
     request.traceName = traceNameIn(metadata) ?? "";
-  });
+  };
   const forward = (chunk: Buffer) => {
     if (chunk.length === 0 || response.write(chunk)) return;
     call.pause();
     slow.isFull();
   };
-  call.on("data", (message: InvokeStreamResponse) => {
+  const onMessage = (message: InvokeStreamResponse) => {
     if (response.writableEnded || response.destroyed) return;
     if (response.headersSent) {
       forward(message.chunk);
@@ -69,12 +67,8 @@ export function relayAnswer(
     response.writeHead(head.status, streamHeadersOf(head, leading, request.id));
     response.flushHeaders();
     forward(message.chunk);
-  });
-  call.on("error", (error) => {
-    failure = rpcErrorOf(error);
-  });
-  // The end comes after the last message was taken, and after the error if there is one.
-  call.on("end", () => {
+  };
+  const onEnd = (failure: RpcError | undefined) => {
     if (response.destroyed || response.writableEnded) return;
     if (failure === undefined && response.headersSent) response.end();
     else if (failure === undefined) {
@@ -87,8 +81,9 @@ export function relayAnswer(
       request.traceName = traceNameIn(known) ?? "";
       sendError(response, errors, failureOf(failure), failureHeadersOf(known, request.id));
     }
-  });
+  };
 
+  const call = begin({ onMetadata, onMessage, onEnd });
   response.on("drain", () => call.resume());
   response.on("close", () => {
     if (!response.writableFinished) call.cancel();
@@ -112,7 +107,8 @@ function failureOf(error: RpcError): ServiceError {
   return new ServiceError("unavailable", "The gateway cut the call. Try again.", { cause: error, retryAfterMs: 1000 });
 }
 
+/** Breaks the connection when all that was written is out: what was written in this turn still waits in the response. */
 function breakOff(response: ServerResponse, last: string | undefined): void {
-  if (last === undefined) response.destroy();
+  if (last === undefined) setImmediate(() => response.socket?.destroySoon());
   else response.write(last, () => response.destroy());
 }

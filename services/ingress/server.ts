@@ -83,7 +83,7 @@ export async function startIngress(
   await using opened = new AsyncDisposableStack();
   const tls = serverTlsOf("ingress.tls", config.ingress.tls);
   const peerCertificates = peerCertificatesOf("ingress.peerTls", config.ingress.peerTls);
-  const peers = opened.use(openPeers(config, peerCertificates));
+  const peers = opened.use(openPeers(config, peerCertificates, metrics.registry));
   const certificates = opened.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
   const authority = new Authority(config);
   const rights = opened.use(watchRights(source, authority, metrics.registry, log));

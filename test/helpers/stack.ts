@@ -8,6 +8,7 @@ import { type ScriptedProvider, startScriptedProvider } from "../../examples/scr
 import { freePorts } from "./free-ports.ts";
 import { ServiceProcess } from "./service-process.ts";
 import { type StoredTraces, startStoredTraces } from "./stored-traces.ts";
+import { TRANSPORT } from "./transport-under-test.ts";
 
 type ConfigInput = z.input<typeof configSchema>;
 
@@ -72,7 +73,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     log: { level: "debug" },
     ...(options.auth && { auth: options.auth }),
     ...(options.workspaces && { workspaces: options.workspaces }),
-    ingress: { gateway: address(rpc), traceWriter: address(store), listen: address(http), ...options.ingress },
+    ingress: {
+      gateway: { target: address(rpc), transport: TRANSPORT },
+      traceWriter: address(store),
+      listen: address(http),
+      ...options.ingress,
+    },
     gateway: {
       listen: address(rpc),
       ops: address(rpcOps),

@@ -2,14 +2,34 @@ import { z } from "zod";
 import { bytes, count, KiB, listen, load, MiB, ms, target } from "./scalars.ts";
 import { peerTls, serverTls } from "./tls.ts";
 
+const GATEWAY = "dns:///127.0.0.1:7001";
+
+/** `ingress.gateway`: a target alone is short for settings with that target. */
+const gateway = z
+  .union([
+    target,
+    z.strictObject({
+      target: target
+        .default(GATEWAY)
+        .describe("The gateway's gRPC target; several addresses, or a name that has several, are all used."),
+      transport: z
+        .enum(["per-call", "exchange"])
+        .default("per-call")
+        .describe(
+          "How calls of models go to the gateway: `per-call`, each as a gRPC call; `exchange`, all as frames of a few streams to each copy, which takes far less of both services' processor time.",
+        ),
+    }),
+  ])
+  .default(GATEWAY)
+  .transform((value) => (typeof value === "string" ? { target: value, transport: "per-call" as const } : value))
+  .describe("The gateway's gRPC target, or settings.");
+
 /** `ingress`: HTTP in, gRPC out. */
 export const ingress = z
   .strictObject({
     listen: listen.default("127.0.0.1:8080").describe("Where HTTP clients come in."),
     tls: serverTls.optional(),
-    gateway: target
-      .default("dns:///127.0.0.1:7001")
-      .describe("The gateway's gRPC target; several addresses are used in turn."),
+    gateway,
     traceWriter: target.default("dns:///127.0.0.1:7002").describe("The trace-writer's gRPC target."),
     peerTls: peerTls.optional(),
     console: z

@@ -1,10 +1,11 @@
-import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
+import { propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from "fastify";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Dialect, Target } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { invocationMetadataOf } from "../core/call-metadata.ts";
 import { requireJson, requirePlain } from "../core/content.ts";
 import { credentialsOf, dialectHeadersOf } from "../core/invocation-headers.ts";
+import type { AnswerListener } from "../core/invocations.ts";
 import { rawHeadersGetter } from "../core/raw-headers.ts";
 import type { StreamErrors } from "../core/stream-errors.ts";
 import type { IngressParts } from "../ingress-parts.ts";
@@ -36,7 +37,7 @@ export interface InvocationAddress {
 
 /**
  * A route whose body goes on to the gateway as bytes, and whose answer comes back as bytes; the caller's trace context
- * goes into the gRPC call by itself.
+ * goes along.
  */
 export function routeInvocations(app: FastifyInstance, parts: IngressParts, route: InvocationRoute): void {
   const { config, authority, peers, metrics, bodies } = parts;
@@ -61,15 +62,22 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
       const credentials = credentialsOf(request.headers, request.url).filter(({ value }) => !authority.isOurs(value));
       const invocation = { ...address, body, headers, credentials };
       const caller = propagation.extract(ROOT_CONTEXT, request.raw.rawHeaders, rawHeadersGetter);
-      // Always InvokeStream: only the gateway reads the body, so only it knows whether a stream is asked for.
-      const call = context.with(caller, () =>
-        peers.gateway.invokeStream({ invocation }, metadata, { deadline: Date.now() + callMs }),
-      );
-      // The gateway answers when it has the whole request.
-      call.once("metadata", () => held.release());
+      const deadline = Date.now() + callMs;
       reply.hijack();
       const slow = watchSlowReader(reply.raw, stallMs, () => metrics.stalled.inc());
-      relayAnswer(call, request, reply.raw, route.streamErrors, slow);
+      const begin = (listener: AnswerListener) =>
+        peers.invocations.begin(
+          { invocation, metadata, caller, deadline },
+          {
+            ...listener,
+            onMetadata(leading) {
+              // The gateway answers when it has the whole request.
+              held.release();
+              listener.onMetadata(leading);
+            },
+          },
+        );
+      relayAnswer(begin, request, reply.raw, route.streamErrors, slow);
     },
   });
 }

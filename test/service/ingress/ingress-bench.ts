@@ -3,6 +3,7 @@ import { createLogger, type Logger } from "#lib/logger.ts";
 import { type Ingress, startIngress } from "../../../services/ingress/server.ts";
 import { type ScriptedGateway, startScriptedGateway } from "../../helpers/scripted-gateway.ts";
 import { type ScriptedTraceWriter, startScriptedTraceWriter } from "../../helpers/scripted-trace-writer.ts";
+import { TRANSPORT } from "../../helpers/transport-under-test.ts";
 
 /** An ingress in front of two scripted services, all of them real servers on loopback. */
 export interface IngressBench extends AsyncDisposable {
@@ -50,7 +51,13 @@ export async function startIngressBench(
   );
   const traceWriter = opened.use(await startScriptedTraceWriter());
   const config = configSchema.parse({
-    ingress: { listen: "127.0.0.1:0", drainMs, gateway: gateway.address, traceWriter: traceWriter.address, limits },
+    ingress: {
+      listen: "127.0.0.1:0",
+      drainMs,
+      gateway: { target: gateway.address, transport: TRANSPORT },
+      traceWriter: traceWriter.address,
+      limits,
+    },
   });
   const ingress = opened.use(await startIngress(config, { log }));
   const resources = opened.move();

@@ -1,0 +1,23 @@
+import type { ServiceError as RpcError } from "@grpc/grpc-js";
+import { context } from "@opentelemetry/api";
+import { rpcErrorOf } from "#lib/rpc/status-details.ts";
+import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import type { Invocations } from "./core/invocations.ts";
+
+/** Every invocation as a call of its own, of InvokeStream: only the gateway reads the body, so only it knows whether a stream is asked for. */
+export function callsOfTheirOwn(gateway: GatewayServiceClient): Invocations {
+  return {
+    begin({ invocation, metadata, caller, deadline }, listener) {
+      let failure: RpcError | undefined;
+      const call = context.with(caller, () => gateway.invokeStream({ invocation }, metadata, { deadline }));
+      call.on("metadata", (leading) => listener.onMetadata(leading));
+      call.on("data", (message) => listener.onMessage(message));
+      call.on("error", (error) => {
+        failure = rpcErrorOf(error);
+      });
+      // The end comes after the last message was taken, and after the error if there is one.
+      call.on("end", () => listener.onEnd(failure));
+      return call;
+    },
+  };
+}

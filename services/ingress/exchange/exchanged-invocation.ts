@@ -1,0 +1,210 @@
+import { Metadata, type ServiceError as RpcError, status as rpcStatus } from "@grpc/grpc-js";
+import { propagation } from "@opentelemetry/api";
+import { CREDIT_BYTES, CREDIT_STEP_BYTES, FRAME_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
+import { rpcFailureOfStatus } from "#lib/rpc/status-details.ts";
+import type { CallerFrame, EndFrame, GatewayFrame, PieceFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
+import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import type { AnswerHead, Header } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { AnswerCall, AnswerListener, OutgoingInvocation } from "../core/invocations.ts";
+
+/** What an invocation sees of the stream it is on. */
+export interface CarryingStream {
+  /** The largest piece of an answer, in bytes. */
+  readonly pieceBytesMax: number;
+  /** Whether the gateway does not keep up with what is sent. */
+  readonly isFull: boolean;
+  send(frame: NonNullable<CallerFrame["frame"]>, bytes: number): void;
+  /** Nothing more is to be heard of the invocation. */
+  left(): void;
+}
+
+/** The longest that Node waits. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** In the words of grpc-js, by which it is told from other exhaustion. */
+const TOO_LARGE = "Received message larger than max";
+
+/** An invocation that goes to the gateway as frames of a stream. While it has no stream it waits for one. */
+export class ExchangedInvocation implements AnswerCall {
+  readonly #outgoing: OutgoingInvocation;
+  readonly #listener: AnswerListener;
+  readonly #deadline: NodeJS.Timeout;
+  readonly #messages: InvokeStreamResponse[] = [];
+  readonly #parts: Buffer[] = [];
+  #partBytes = 0;
+  #head: AnswerHead | undefined;
+  #stream: CarryingStream | undefined;
+  #sentBytes = 0;
+  #credit = CREDIT_BYTES;
+  #takenBytes = 0;
+  #isPaused = false;
+  #isOver = false;
+  #end: { readonly failure: RpcError | undefined } | undefined;
+
+  constructor(outgoing: OutgoingInvocation, listener: AnswerListener) {
+    this.#outgoing = outgoing;
+    this.#listener = listener;
+    const leftMs = Math.min(Math.max(0, outgoing.deadline - Date.now()), TIMEOUT_MS_MAX);
+    this.#deadline = setTimeout(() => this.#giveUp(rpcStatus.DEADLINE_EXCEEDED, "Deadline exceeded"), leftMs);
+  }
+
+  /** Whether its caller hears nothing more of it. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Sends it over a stream: as much of its body as one frame holds, and the rest as there is credit. */
+  open(stream: CarryingStream): void {
+    this.#stream = stream;
+    const { invocation, metadata, caller, deadline } = this.#outgoing;
+    const headers: Header[] = [];
+    for (const [name, value] of Object.entries(metadata.getMap())) {
+      if (typeof value === "string") headers.push({ name, value });
+    }
+    propagation.inject(caller, headers, { set: (all, name, value) => void all.push({ name, value }) });
+    const body = invocation.body.subarray(0, FRAME_BYTES_MAX);
+    const isWhole = body.length === invocation.body.length;
+    this.#sentBytes = body.length;
+    this.#credit -= body.length;
+    const timeoutMillis = Math.min(Math.max(1, deadline - Date.now()), TIMEOUT_MS_MAX);
+    const value = { metadata: headers, timeoutMillis, invocation: { ...invocation, body }, isWhole };
+    stream.send({ $case: "open", value }, bytesOf(headers) + bytesOf(invocation.headers) + body.length);
+    this.sendBody();
+  }
+
+  /** Sends what of its body may go now. */
+  sendBody(): void {
+    const stream = this.#stream;
+    const { body } = this.#outgoing.invocation;
+    if (stream === undefined || this.#sentBytes === body.length) return;
+    while (this.#sentBytes < body.length && this.#credit > 0 && !stream.isFull) {
+      const to = Math.min(body.length, this.#sentBytes + Math.min(FRAME_BYTES_MAX, this.#credit));
+      const bytes = to - this.#sentBytes;
+      stream.send({ $case: "body", value: body.subarray(this.#sentBytes, to) }, bytes);
+      this.#sentBytes = to;
+      this.#credit -= bytes;
+    }
+    if (this.#sentBytes === body.length) stream.send({ $case: "end", value: {} }, 0);
+  }
+
+  /** Takes a frame that came for it. */
+  take(frame: NonNullable<GatewayFrame["frame"]>): void {
+    switch (frame.$case) {
+      case "head":
+        this.#listener.onMetadata(metadataOf(frame.value.metadata));
+        break;
+      case "piece":
+        this.#takePiece(frame.value);
+        break;
+      case "credit":
+        this.#credit += frame.value;
+        this.sendBody();
+        break;
+      case "end":
+        this.fail(failureOf(frame.value));
+        break;
+      case "drain":
+        break;
+    }
+  }
+
+  /** It has ended, with this failure or well; its caller hears so when it has taken what came before. */
+  fail(failure: RpcError | undefined): void {
+    this.#leave();
+    this.#end = { failure };
+    this.#deliver();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#deliver();
+  }
+
+  cancel(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#end === undefined) this.#stream?.send({ $case: "cancel", value: {} }, 0);
+    this.#leave();
+    this.#messages.length = 0;
+  }
+
+  #takePiece({ head, chunk, summary, continues }: PieceFrame): void {
+    this.#head ??= head;
+    if (continues) {
+      this.#parts.push(chunk);
+      this.#partBytes += chunk.length;
+      this.#giveCredit(chunk.length);
+      if (this.#partBytes > (this.#stream?.pieceBytesMax ?? 0)) this.#giveUp(rpcStatus.RESOURCE_EXHAUSTED, TOO_LARGE);
+      return;
+    }
+    this.#partBytes = 0;
+    const whole = this.#parts.length === 0 ? chunk : Buffer.concat([...this.#parts.splice(0), chunk]);
+    // Of what was put together all but the last part has its credit already.
+    this.#takenBytes -= whole.length - chunk.length;
+    this.#messages.push({ head: this.#head, chunk: whole, summary });
+    this.#head = undefined;
+    this.#deliver();
+  }
+
+  /** Tells its caller what has come, as long as it takes it. */
+  #deliver(): void {
+    while (!this.#isPaused && !this.#isOver) {
+      const message = this.#messages.shift();
+      if (message === undefined) break;
+      this.#listener.onMessage(message);
+      this.#takenBytes += message.chunk.length;
+    }
+    if (this.#isPaused || this.#isOver) return;
+    this.#giveCredit(0);
+    if (this.#end === undefined) return;
+    this.#isOver = true;
+    this.#listener.onEnd(this.#end.failure);
+  }
+
+  #giveCredit(bytes: number): void {
+    this.#takenBytes += bytes;
+    if (this.#takenBytes < CREDIT_STEP_BYTES || this.#end !== undefined) return;
+    this.#stream?.send({ $case: "credit", value: this.#takenBytes }, 0);
+    this.#takenBytes = 0;
+  }
+
+  #giveUp(code: number, details: string): void {
+    if (this.#isOver || this.#end !== undefined) return;
+    this.#stream?.send({ $case: "cancel", value: {} }, 0);
+    this.fail(rpcErrorOfCode(code, details));
+  }
+
+  #leave(): void {
+    clearTimeout(this.#deadline);
+    this.#stream?.left();
+    this.#stream = undefined;
+  }
+}
+
+/** An error of grpc-js's, as a call of its own would end with it. */
+export function rpcErrorOfCode(code: number, details: string): RpcError {
+  return Object.assign(new Error(details), { code, details, metadata: new Metadata() });
+}
+
+function failureOf({ status, trailers }: EndFrame): RpcError | undefined {
+  if (status === undefined) return undefined;
+  return Object.assign(new Error(status.message), rpcFailureOfStatus(status, metadataOf(trailers)));
+}
+
+/** What the gateway sent as metadata. What gRPC would not take is left out. */
+function metadataOf(headers: readonly Header[]): Metadata {
+  const metadata = new Metadata();
+  for (const { name, value } of headers) {
+    if (/^[0-9a-z_.-]+$/.test(name) && !name.endsWith("-bin") && /^[\x20-\x7e]*$/.test(value))
+      metadata.add(name, value);
+  }
+  return metadata;
+}
+
+function bytesOf(headers: readonly Header[]): number {
+  return headers.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
+}

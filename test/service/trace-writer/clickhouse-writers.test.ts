@@ -165,7 +165,13 @@ test("what is deleted is removed from every table, and its versions of before as
 test("the tables of a cluster are made by statements that ClickHouse can read, replicated and spread by the home of a record", async () => {
   await using connection = connect(optionsOf("default"));
   const statements = migrationsOf("traces").flat();
-  expect(statements).toHaveLength(8);
+  const creations = statements.filter((statement) => statement.startsWith("CREATE "));
+  expect(creations).toHaveLength(8);
+  expect(statements.filter((statement) => !statement.startsWith("CREATE "))).toEqual(
+    ["experiments_shard", "experiments"].map((table) =>
+      expect.stringMatching(`^ALTER TABLE ${table} .* settings String$`),
+    ),
+  );
   for (const statement of statements) {
     const [read = ""] = await connection.query(
       "SELECT formatQuery({statement:String})",
@@ -174,9 +180,28 @@ test("the tables of a cluster are made by statements that ClickHouse can read, r
       {},
     );
     expect(read).toContain("ON CLUSTER traces");
-    expect(read).toMatch(/ENGINE = (ReplicatedReplacingMergeTree|Distributed)\(/);
+    if (creations.includes(statement)) expect(read).toMatch(/ENGINE = (ReplicatedReplacingMergeTree|Distributed)\(/);
   }
   expect(statements.filter((statement) => statement.includes("cityHash64(home)"))).toHaveLength(2);
+});
+
+test("tables of the first version take limits of experiments that were there before", async () => {
+  const database = server.newDatabase();
+  {
+    await using store = await open(database);
+    await store.writeExperiment("default", { kind: "create", name: "old" }, AbortSignal.timeout(10_000));
+  }
+  {
+    await using connection = connect(optionsOf(database));
+    await connection.command("ALTER TABLE experiments DROP COLUMN settings SETTINGS mutations_sync = 1");
+    await connection.command("DELETE FROM schema_versions WHERE version > 1");
+  }
+  await using store = await open(database);
+  const id = await experimentId(store, "old");
+  const ownRetention = { ageDaysMax: 3, tracesMax: 0n, bytesMax: 0n };
+  expect((await store.getExperiment("default", { $case: "name", value: "old" }))?.ownRetention).toBeUndefined();
+  await store.writeExperiment("default", { kind: "update", id, ownRetention }, AbortSignal.timeout(10_000));
+  expect(await store.getExperiment("default", { $case: "name", value: "old" })).toMatchObject({ ownRetention });
 });
 
 test("a schema of a newer version is refused, with what to do", async () => {

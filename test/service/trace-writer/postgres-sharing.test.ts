@@ -23,8 +23,27 @@ test("several starters at once make one schema", async () => {
   await using started = new AsyncDisposableStack();
   const stores = await Promise.all(Array.from({ length: 5 }, () => openPostgres(url, { connectionsMax: 2 })));
   for (const store of stores) started.use(store);
-  expect(await execute(url, "SELECT version FROM twinspan_schema")).toEqual([{ version: 1 }]);
+  const versions = await execute(url, "SELECT version FROM twinspan_schema ORDER BY version");
+  expect(versions).toEqual(versions.map((_, index) => ({ version: index + 1 })));
+  expect(versions.length).toBeGreaterThan(0);
   expect(await stores[0]?.getExperiment("default", { $case: "id", value: "0" })).toMatchObject({ name: "Default" });
+});
+
+test("a database of the first version takes limits of experiments that were there before", async () => {
+  const url = await server.newDatabase();
+  {
+    await using store = await openPostgres(url);
+    await store.writeExperiment("default", { kind: "create", name: "old" }, AbortSignal.timeout(10_000));
+  }
+  await execute(url, "ALTER TABLE experiments DROP COLUMN settings");
+  await execute(url, "DELETE FROM twinspan_schema WHERE version > 1");
+  await using store = await openPostgres(url);
+  const found = await store.getExperiment("default", { $case: "name", value: "old" });
+  expect(found?.ownRetention).toBeUndefined();
+  const ownRetention = { ageDaysMax: 3, tracesMax: 0n, bytesMax: 0n };
+  const id = BigInt(found?.id ?? -1);
+  await store.writeExperiment("default", { kind: "update", id, ownRetention }, AbortSignal.timeout(10_000));
+  expect(await store.getExperiment("default", { $case: "id", value: `${id}` })).toMatchObject({ ownRetention });
 });
 
 test("a database that a newer twinspan wrote is refused, with words, and left as it is", async () => {

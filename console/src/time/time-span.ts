@@ -45,12 +45,14 @@ export function timeSpanOf(range: TimeRange, nowMs: number, firstMs: number): Ti
 }
 
 /**
- * The span of the same length before this one, as many whole buckets earlier as this one has: so the last bucket of both is
- * cut at the same place, and buckets that begin with hours do so in both. It ends less than a bucket before this one begins.
+ * The span of the same length before this one. Where this one starts with a bucket, it is as many whole buckets earlier as this
+ * one has: the last bucket of both is cut at the same place, and buckets that begin with hours do so in both; it ends less
+ * than a bucket before this one begins. Else it ends where this one begins.
  */
 export function spanBefore(span: TimeSpan): TimeSpan {
-  const earlierMs = bucketsOf(span).length * span.bucketMs;
-  return { ...span, fromMs: span.fromMs - earlierMs, toMs: span.toMs - earlierMs };
+  const { fromMs, toMs, bucketMs } = span;
+  const earlierMs = fromMs % bucketMs === 0 ? bucketsOf(span).length * bucketMs : toMs - fromMs;
+  return { fromMs: fromMs - earlierMs, toMs: toMs - earlierMs, bucketMs };
 }
 
 /** When each bucket begins. */

@@ -17,7 +17,7 @@ test("what has no beginning begins with the first there is", () => {
   expect(bucketMs).toBe(12 * HOUR);
 });
 
-test("any range has its moments in buckets, few enough, and one of the same length before it, cut at the same places", () => {
+test("any range has its moments in buckets, few enough, and one of the same length before it", () => {
   const moment = fc.integer({ min: 0, max: NOW });
   fc.assert(
     fc.property(moment, moment, (a, b) => {
@@ -32,9 +32,17 @@ test("any range has its moments in buckets, few enough, and one of the same leng
       expect(last + span.bucketMs).toBeGreaterThanOrEqual(toMs);
       const before = spanBefore(span);
       expect(before.toMs - before.fromMs).toBe(span.toMs - span.fromMs);
-      expect((span.fromMs - before.fromMs) % span.bucketMs).toBe(0);
+      if (span.fromMs % span.bucketMs === 0) expect(Math.abs(before.fromMs) % span.bucketMs).toBe(0);
+      else expect(before.toMs).toBe(span.fromMs);
       expect(before.toMs).toBeLessThanOrEqual(span.fromMs);
       expect(before.toMs).toBeGreaterThan(span.fromMs - span.bucketMs);
     }),
   );
+});
+
+test("what is before a range that starts with an hour starts with one too, and is cut at the same place", () => {
+  const span = timeSpanOf({ kind: "last", ms: 7 * 24 * HOUR }, NOW, NOW);
+  const before = spanBefore(span);
+  expect([span.bucketMs, span.fromMs % HOUR, before.fromMs % HOUR]).toEqual([4 * HOUR, 0, 0]);
+  expect(before.toMs % span.bucketMs).toBe(NOW % span.bucketMs);
 });

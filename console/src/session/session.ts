@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Role } from "#lib/auth/role.ts";
 import { failureOf } from "../api/call.ts";
 
 /** Who is signed in, as the ingress says it. Nobody: keys are off, and there is nothing to sign in to. */
@@ -19,6 +20,12 @@ export function usePerson() {
     queryFn: async ({ signal }) => personOf(await ask("GET", "/who-am-i", undefined, signal)),
     staleTime: Number.POSITIVE_INFINITY,
   });
+}
+
+/** Whether who is signed in has a role, as far as is known yet. The server decides: this is to say beforehand what it would. */
+export function useMay(role: Role): boolean {
+  const { data: person } = usePerson();
+  return person === undefined || person.isNobody || person.roles.includes(role);
 }
 
 /** Signs in with a key, which the browser then keeps where no script sees it, or out. What was read by another is forgotten. */

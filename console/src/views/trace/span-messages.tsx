@@ -6,6 +6,7 @@ import { Button } from "../../components/button.tsx";
 import { Chip } from "../../components/chip.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { LongText } from "../../components/long-text.tsx";
+import { useMay } from "../../session/session.ts";
 import { MessageList } from "./message-list.tsx";
 import styles from "./span-messages.module.css";
 import { inputsOf, outputsOf, type Payload } from "./span-payload.ts";
@@ -29,18 +30,28 @@ export function SpanMessages({ row, link, fullRoot, twinBeside, onChoose }: Span
   const attributes = readAttributes(span.attributes);
   const error = span.status?.message ?? "";
   const withheld = withheldPayloadOf(span);
+  const mayRead = useMay("read-payloads");
   const isEmpty = inputs === undefined && outputs === undefined && error === "" && withheld.length === 0;
   return (
     <div className={styles["messages"]}>
       {row.isMirror && <RecordedElsewhere link={link} />}
       {twinBeside !== undefined && <WordsOf row={twinBeside} />}
-      {isEmpty && !row.isMirror && fullRoot !== undefined && (
+      {isEmpty && !row.isMirror && !mayRead && (
+        <div className={styles["note"]}>
+          <h3>Not yours to read</h3>
+          <p>
+            What was asked, answered and said of errors takes the role <code>read-payloads</code>, which your key does
+            not have. Times, tokens and cost are all here.
+          </p>
+        </div>
+      )}
+      {isEmpty && !row.isMirror && mayRead && fullRoot !== undefined && (
         <div className={styles["note"]}>
           <p>What was asked and answered stands once, with the call as a whole.</p>
           <Button onClick={() => onChoose(fullRoot.id)}>Show {fullRoot.facts.name}</Button>
         </div>
       )}
-      {isEmpty && !row.isMirror && fullRoot === undefined && (
+      {isEmpty && !row.isMirror && mayRead && fullRoot === undefined && (
         <p className={styles["nothing"]}>This span has no messages.</p>
       )}
       {booleanOf(attributes, "twinspan.payload.truncated") && (

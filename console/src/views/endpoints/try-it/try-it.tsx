@@ -4,6 +4,7 @@ import { Button } from "../../../components/button.tsx";
 import { Chip } from "../../../components/chip.tsx";
 import { Segments } from "../../../components/segments.tsx";
 import { durationText } from "../../../format/figures.ts";
+import { useMay } from "../../../session/session.ts";
 import { traceAddress } from "../../trace/trace-address.ts";
 import { SHAPES, type ShapeKey } from "./shapes.ts";
 import { type Progress, tryEndpoint } from "./try-endpoint.ts";
@@ -19,9 +20,10 @@ export function TryIt({ endpoint }: { readonly endpoint: string }) {
   const id = useId();
   useEffect(() => () => running.current?.abort(), []);
   const isRunning = progress !== undefined && progress.totalMs === undefined;
+  const mayInvoke = useMay("invoke");
   const shape = SHAPES.find(({ key }) => key === shapeKey);
   const send = () => {
-    if (shape === undefined || isRunning) return;
+    if (shape === undefined || isRunning || !mayInvoke) return;
     running.current = new AbortController();
     void tryEndpoint({ endpoint, shape, text, isStream }, running.current.signal, setProgress);
   };
@@ -61,11 +63,16 @@ export function TryIt({ endpoint }: { readonly endpoint: string }) {
           {isRunning ? (
             <Button onClick={() => running.current?.abort()}>Stop</Button>
           ) : (
-            <Button type="submit" look="main" icon="play" disabled={text.trim() === ""}>
+            <Button type="submit" look="main" icon="play" disabled={text.trim() === "" || !mayInvoke}>
               Send
             </Button>
           )}
         </footer>
+        {!mayInvoke && (
+          <p className={styles["role"]}>
+            To call it takes the role <code>invoke</code>, which your key does not have.
+          </p>
+        )}
       </form>
       {progress !== undefined && <Answer progress={progress} />}
     </section>

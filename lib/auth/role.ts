@@ -1,4 +1,4 @@
-/** What a key may be for. docs/security.md says what each may do. */
+/** What a key may be for. docs/keys.md says what each may do. */
 export const ROLES = ["invoke", "write-traces", "read-traces", "read-payloads", "record", "admin"] as const;
 
 /** A role of a key. */

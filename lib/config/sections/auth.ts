@@ -14,7 +14,7 @@ const rights = {
     .array(role)
     .min(1, "must name at least one role")
     .max(ROLES.length)
-    .describe("What it may do (docs/security.md)."),
+    .describe("What it may do (docs/keys.md)."),
   endpoints: z
     .array(name.describe("An endpoint's name."))
     .max(10_000)

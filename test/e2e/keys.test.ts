@@ -19,6 +19,7 @@ const KEYS = {
   }),
   neighbours: keyFor("neighbours", ["invoke"], { workspace: "agents" }),
   platform: keyFor("platform", ["read-payloads"], { workspace: "platform" }),
+  outsider: keyFor("outsider", ["admin"]),
 };
 const CANARY = "what only the platform's team may read";
 
@@ -107,12 +108,39 @@ test("the mirrors of a key's calls go where the key says, and with those of its 
   expect(Buffer.concat(sent).toString("latin1")).not.toContain(CANARY);
 });
 
+test("a workspace that is taken out leaves its traces to nobody, and has them as they were when it is put back", async () => {
+  const { response } = await complete(KEYS.agents.key, { traceparent: newCaller().traceparent });
+  const full = response.headers.get("x-twinspan-trace-id") ?? "";
+  const before = await until("its trace is stored", () => traceOf(KEYS.platform.key, full));
+  const text = readFileSync(stack.configFile, "utf8");
+  const { auth, workspaces, ...rest } = JSON.parse(text);
+  const isOther = ({ name }: { readonly name: string }) => name !== "platform";
+  const without = { ...rest, auth: { keys: auth.keys.filter(isOther) }, workspaces: workspaces.filter(isOther) };
+  replaceConfig(JSON.stringify({ ...without, endpoints: [] }));
+  await until("nobody is of it any more", async () => (await traceOf(KEYS.platform.key, full)) === undefined);
+  for (const { key } of [KEYS.outsider, KEYS.agents]) expect(await traceOf(key, full)).toBeUndefined();
+  replaceConfig(text);
+  const after = await until("it is there again", () => traceOf(KEYS.platform.key, full));
+  expect(after.text).toBe(before.text);
+  await until("its endpoint is, too", async () =>
+    complete(KEYS.agents.key, {}).then(
+      () => true,
+      () => false,
+    ),
+  );
+});
+
+/** Puts another configuration in the place of the services' own, all at once. */
+function replaceConfig(text: string): void {
+  writeFileSync(`${stack.configFile}.new`, text);
+  renameSync(`${stack.configFile}.new`, stack.configFile);
+}
+
 test("a key that is taken out of the file is refused by all three soon, and what was let in goes on", async () => {
   const text = readFileSync(stack.configFile, "utf8");
   const config = JSON.parse(text);
   config.auth.keys = config.auth.keys.filter((line: { name: string }) => line.name !== "agents");
-  writeFileSync(`${stack.configFile}.new`, JSON.stringify(config));
-  renameSync(`${stack.configFile}.new`, stack.configFile);
+  replaceConfig(JSON.stringify(config));
   const list = "/twinspan.gateway.v1.EndpointService/ListEndpoints";
   const headers = { "x-twinspan-key": KEYS.agents.key };
   await until("no service knows it", async () => {

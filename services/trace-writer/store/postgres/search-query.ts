@@ -10,9 +10,8 @@ import { facetKeyOf } from "./facet-keys.ts";
  */
 export interface StepQuery {
   readonly sql: string;
+  /** All but the last one: how many rows it gives at the most. */
   readonly values: readonly Parameter[];
-  /** How many rows it gives at the most. */
-  readonly rowsMax: number;
   /** Whether every hit passes the filter. Else it must be looked at. */
   readonly isExact: boolean;
 }
@@ -20,14 +19,14 @@ export interface StepQuery {
 /**
  * The query for a step from behind `after` on: each scope is walked along an index in the order asked for, past `walked`
  * traces at the most. What a filter demands at its outermost, a value or a state, narrows what is walked; PostgreSQL knows
- * how many traces have it, and takes the index that is the shorter. Every value is a parameter.
+ * how many traces have it, and takes the index that is the shorter. Every level says its order, so that walks are merged and
+ * no more of them is read than is asked for. Every value is a parameter.
  */
 export function stepQueryOf(
   workspace: string,
   { scope, filter, order }: TraceSearch,
   after: TraceKey | undefined,
   walked: number,
-  rowsMax: number,
 ): StepQuery {
   const demands = demandsOf(filter);
   const column = TRACE.times[order.by];
@@ -48,8 +47,7 @@ export function stepQueryOf(
     WHERE hit OR is_last ORDER BY at ${direction}, trace_id LIMIT ?`;
   return {
     sql: numbered(sql),
-    values: [...walks.flatMap(({ values }) => values), rowsMax],
-    rowsMax,
+    values: walks.flatMap(({ values }) => values),
     isExact: hit.isExact,
   };
 }
@@ -74,7 +72,7 @@ function walkOf(
     sql: `(SELECT *, row_number() OVER () = ? AS is_last FROM (
       SELECT t.ref, t.trace_id, ${column} AS at, t.days, t.info, t.facts, (${hit.sql}) AS hit FROM traces t
       WHERE ${conditions.map((condition) => condition.sql).join(" AND ")}
-      ORDER BY ${column} ${direction}, t.trace_id LIMIT ?) walk)`,
+      ORDER BY ${column} ${direction}, t.trace_id LIMIT ?) walk ORDER BY at ${direction}, trace_id)`,
     values: [walked, ...hit.values, ...conditions.flatMap(({ values }) => values), walked],
   };
 }

@@ -73,10 +73,12 @@ class SearchPage {
   /** Walks on. True: the page is as it is to be. Without `looks` no trace is looked at: then it never is, where that is needed. */
   async takeStep(connection: Connection, looks: boolean): Promise<boolean> {
     const walked = Math.max(1, Math.min(this.#step, Math.ceil((COST_MAX - this.#cost) / this.#scopes)));
-    const rowsMax = Math.min(this.#limit - this.#traces.length + 1, LOOKED_AT_MAX);
-    const query = stepQueryOf(this.#workspace, this.#search, this.#last, walked, rowsMax);
+    const query = stepQueryOf(this.#workspace, this.#search, this.#last, walked);
     if (!(query.isExact || looks)) return false;
-    const rows = await connection.rows(query.sql, query.values);
+    const wanted = this.#limit - this.#traces.length + 1;
+    // Of those that must be looked at few may pass.
+    const rowsMax = query.isExact ? Math.min(wanted, LOOKED_AT_MAX) : LOOKED_AT_MAX;
+    const rows = await connection.rows(query.sql, [...query.values, rowsMax]);
     const looked = query.isExact ? undefined : await lookAt(connection, this.#search.filter, rows);
     // Behind the last one of a scope there may be more of it.
     const cut = rows.findIndex((row) => row["is_last"] === true);
@@ -91,7 +93,8 @@ class SearchPage {
       return true;
     }
     this.#cost += (looked?.cost ?? 0) + (cut < 0 ? 0 : walked * this.#scopes);
-    this.#step *= STEP_GROWTH;
+    // Where hits are dense a longer walk finds no more of them at once.
+    if (rows.length < rowsMax) this.#step *= STEP_GROWTH;
     return this.#cost >= COST_MAX;
   }
 }

@@ -3,7 +3,7 @@ import type { TotalsRequest } from "./totals.ts";
 export const HOUR_NS = 3_600_000_000_000n;
 const DAY_HOURS = 24n;
 
-/** An hour in which an experiment has traces, counted from the Unix epoch, and the number of the commit that changed it last. */
+/** An hour in which an experiment has traces, counted from the Unix epoch, and a number that grows whenever it is changed. */
 export interface ChangedHour {
   readonly hour: bigint;
   readonly changed: bigint;
@@ -13,7 +13,7 @@ export interface ChangedHour {
 export interface TotalsUnit {
   readonly fromNs: bigint;
   readonly toNs: bigint;
-  /** What is the same as long as nothing in it has changed: the last commit that did. */
+  /** What is the same as long as nothing in it has changed, and never comes again: the sum of what its hours have. */
   readonly version: bigint;
   /** The hours with traces that it is made of, ascending. None: it is a part of an hour. */
   readonly hours: readonly bigint[];
@@ -39,10 +39,7 @@ export function totalsUnitsOf(
     const last = units.at(-1);
     if (isWithinOne(dayFrom, dayTo)) {
       if (last?.fromNs !== dayFrom) units.push({ fromNs: dayFrom, toNs: dayTo, version: changed, hours: [hour] });
-      else {
-        const version = changed > last.version ? changed : last.version;
-        units[units.length - 1] = { ...last, version, hours: [...last.hours, hour] };
-      }
+      else units[units.length - 1] = { ...last, version: last.version + changed, hours: [...last.hours, hour] };
     } else if (isWithinOne(hourFrom, hourTo)) {
       units.push({ fromNs: hourFrom, toNs: hourTo, version: changed, hours: [hour] });
     } else {

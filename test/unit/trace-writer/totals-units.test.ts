@@ -6,11 +6,11 @@ const DAY_NS = HOUR_NS * 24n;
 const hours = (from: bigint, count: number) =>
   Array.from({ length: count }, (_, index) => ({ hour: from + BigInt(index), changed: BigInt(index) }));
 
-test("a day within a bucket is one piece, which changes with its last hour that does", () => {
+test("a day within a bucket is one piece, which changes with each of its hours", () => {
   const units = totalsUnitsOf({ fromNs: 0n, toNs: 2n * DAY_NS, bucketNs: DAY_NS }, hours(0n, 48));
   expect(units).toEqual([
-    { fromNs: 0n, toNs: DAY_NS, version: 23n, hours: hours(0n, 24).map(({ hour }) => hour) },
-    { fromNs: DAY_NS, toNs: 2n * DAY_NS, version: 47n, hours: hours(24n, 24).map(({ hour }) => hour) },
+    { fromNs: 0n, toNs: DAY_NS, version: 276n, hours: hours(0n, 24).map(({ hour }) => hour) },
+    { fromNs: DAY_NS, toNs: 2n * DAY_NS, version: 852n, hours: hours(24n, 24).map(({ hour }) => hour) },
   ]);
 });
 

@@ -1,6 +1,7 @@
 import type { Facet } from "../../core/trace-facets.ts";
 import { settingsBytesOf } from "../experiment-settings.ts";
 import { bigints, booleans, byteas, integers, texts, uuids } from "./arrays.ts";
+import { writeHours } from "./changed-hours.ts";
 import type { Connection, Parameter } from "./database.ts";
 import { PENDING_ID } from "./experiment-rows.ts";
 import type { Held } from "./held.ts";
@@ -11,7 +12,7 @@ import { packRows } from "./span-packing.ts";
 import { writeTraces } from "./write-traces.ts";
 
 export interface FlushOptions {
-  /** The slot that this writer adds sizes up in. */
+  /** The slot that this writer adds sizes up in, and counts changes of hours. */
   readonly slot: number;
   readonly facetKeyOf: (facet: Facet) => string;
 }
@@ -39,6 +40,7 @@ export async function flush(
   await writeChunks(connection, changed);
   await writeForwards(connection, changes);
   await writeSizes(connection, changes, slot);
+  await writeHours(connection, changes.hours, slot);
 }
 
 function byKey(a: HeldTrace, b: HeldTrace): number {

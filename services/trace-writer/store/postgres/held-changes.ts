@@ -1,5 +1,6 @@
 import type { ForwardWait } from "../commit/forward-waits.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
+import type { TouchedHours } from "./changed-hours.ts";
 import type { HeldChunk, HeldTrace } from "./held-trace.ts";
 
 /** What a commit has come to, beside what the held traces say themselves. */
@@ -12,6 +13,8 @@ export interface HeldChanges {
   readonly sizes: Map<string, SizeChange>;
   /** The experiments that took something, and when. */
   readonly touched: Map<bigint, number>;
+  /** When traces of experiments have changed. */
+  readonly hours: TouchedHours;
   readonly forwards: { readonly trace: WorkingTrace; readonly wait: ForwardWait; readonly nowMs: number }[];
 }
 
@@ -25,5 +28,5 @@ export interface SizeChange {
 
 /** Nothing yet. */
 export function noChanges(): HeldChanges {
-  return { removed: [], emptied: [], gone: [], sizes: new Map(), touched: new Map(), forwards: [] };
+  return { removed: [], emptied: [], gone: [], sizes: new Map(), touched: new Map(), hours: new Map(), forwards: [] };
 }

@@ -2,6 +2,7 @@ import type { StoredSize } from "../../core/retention.ts";
 import { LINKED_MAX } from "../../core/trace-summary.ts";
 import type { CommitTables, SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
+import { noteHour } from "./changed-hours.ts";
 import { type Held, oldestKeyOf, sizeKeyOf } from "./held.ts";
 import { type HeldChanges, noChanges, type SizeChange } from "./held-changes.ts";
 import { createHeldExperiments } from "./held-experiments.ts";
@@ -37,6 +38,7 @@ function createHeldTraces(held: Held, changes: HeldChanges, sizes: SizeTable): T
   const isThere = (ref: bigint) => held.byRef.has(ref);
   const uncount = ({ workspace, experimentId, startNs, countedBytes }: WorkingTrace) => {
     if (startNs > 0n) sizes.note(workspace, experimentId, -1n, -countedBytes);
+    noteHour(changes.hours, experimentId, startNs);
   };
   const heldOf = (ref: bigint) => {
     const trace = held.byRef.get(ref);
@@ -74,6 +76,7 @@ function createHeldTraces(held: Held, changes: HeldChanges, sizes: SizeTable): T
       heldOf(trace.ref).summary = summary;
       uncount(trace);
       sizes.note(trace.workspace, summary.experiment?.id, 1n, trace.bytes);
+      noteHour(changes.hours, summary.experiment?.id, summary.info.startTimeUnixNano);
     },
     annotate() {},
     ownedUntil: (experimentId, startNsMax, limit) =>

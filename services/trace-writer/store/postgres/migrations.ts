@@ -1,4 +1,5 @@
 import { integerIn } from "../columns.ts";
+import { CHANGED_HOURS_MIGRATION } from "./changed-hours.ts";
 import type { Connection } from "./database.ts";
 
 /**
@@ -98,6 +99,7 @@ const MIGRATIONS = [
   `,
   // What is set for an experiment beside its name: a serialized StoredExperimentSettings.
   "ALTER TABLE experiments ADD COLUMN settings bytea NOT NULL DEFAULT ''",
+  CHANGED_HOURS_MIGRATION,
 ] as const;
 
 /** The lock under which the schema, partitions among it, is changed. */

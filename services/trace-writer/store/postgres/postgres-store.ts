@@ -1,3 +1,4 @@
+import { createAddedUp } from "../added-up.ts";
 import type { CommitOptions } from "../commit/commit-options.ts";
 import { createQueuedWrites } from "../commit/queued-writes.ts";
 import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
@@ -24,6 +25,9 @@ export interface PostgresObserver extends StoreObserver {
   watchConnections(counts: () => Promise<ConnectionCounts>): void;
 }
 
+/** So many groups that hours and days came to are remembered: a month of ten endpoints by the hour, some 50 megabytes. */
+const ADDED_GROUPS_MAX = 30_000;
+
 /**
  * The store in a PostgreSQL database, which several trace-writers may share. Writes that wait share commits, of which some run
  * at a time, in a thread of their own. Fails with one line that says what to do where the database cannot be used.
@@ -44,6 +48,7 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
   const atOneMoment = database.readAtOneMoment;
   // Totals are added up one after the other: they read much, over one connection for long.
   let addingUp = Promise.resolve();
+  const addedUp = createAddedUp(ADDED_GROUPS_MAX);
   opened.defer(() => addingUp);
   const owned = opened.move();
   return {
@@ -56,7 +61,7 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
     listTwins: (...asked) => readable(() => atOneMoment((connection) => readTwins(connection, ...asked))),
     totals(workspace, request, signal) {
       const answer = addingUp.then(() =>
-        readable(() => atOneMoment((connection) => addUp(connection, workspace, request, signal))),
+        readable(() => atOneMoment((connection) => addUp(connection, workspace, request, addedUp, signal))),
       );
       addingUp = answer.then(nothing, nothing);
       return answer;

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { groupOf, partOf, type RolledSample, Rollup, type RollupPart, rolledSamplesOf } from "../../core/rollup.ts";
 import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals.ts";
 import { HOUR_NS, type TotalsUnit, totalsUnitsOf } from "../../core/totals-units.ts";
-import type { AddedUp } from "./added-up.ts";
+import type { AddedUp } from "../added-up.ts";
 import { openChangedHourReads } from "./changed-hours.ts";
 import { openExperimentTable } from "./experiment-table.ts";
 import { openRollupReads } from "./rollup-table.ts";

@@ -1,8 +1,8 @@
+import { createAddedUp } from "../added-up.ts";
 import { createQueuedWrites, EDIT_BYTES } from "../commit/queued-writes.ts";
 import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
 import { addUp } from "./add-up.ts";
-import { createAddedUp } from "./added-up.ts";
 import { openForwardQueue } from "./forward-queue.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader } from "./reader.ts";
@@ -13,6 +13,8 @@ import type { WriterOptions } from "./writer-worker.ts";
 
 /** Totals walk through a file once; what they have read is of no more use. */
 const TOTALS_CACHE_BYTES = 2 * 1024 * 1024;
+/** So many groups that days and unsettled hours came to are remembered: some tens of megabytes. */
+const ADDED_GROUPS_MAX = 10_000;
 /** What an item that is to be removed takes in memory while it waits, about. */
 const SEQ_BYTES = 50;
 /** Hours in which nothing has changed for so long are added up, in milliseconds. */
@@ -43,7 +45,7 @@ export async function startSqliteStore(
   const reader = openReader(db);
   // Totals are added up one after the other: they read much, and hold what they read.
   let addingUp = Promise.resolve();
-  const addedUp = createAddedUp();
+  const addedUp = createAddedUp(ADDED_GROUPS_MAX);
   opened.defer(() => addingUp);
   const rollUp = async (hours: readonly RolledHour[]) => {
     const bytes = hours.reduce((sum, { parts }) => sum + bytesOf(parts), 0);

@@ -1,17 +1,17 @@
-import type { Rollup, RollupPart } from "../../core/rollup.ts";
-import type { TotalsUnit } from "../../core/totals-units.ts";
+import type { Rollup, RollupPart } from "../core/rollup.ts";
+import type { TotalsUnit } from "../core/totals-units.ts";
 
-/** What was added up before. What has changed since is not found. */
+/** What a process has added up before, for its next answers. What has changed since is not found. */
 export interface AddedUp {
   find(experimentId: bigint, unit: TotalsUnit, part: RollupPart): Rollup | undefined;
   keep(experimentId: bigint, unit: TotalsUnit, part: RollupPart, rollup: Rollup): void;
 }
 
-/** So many groups are kept, of all units together: some tens of megabytes. Then those go that were asked for longest ago. */
-const GROUPS_MAX = 10_000;
-
-/** Keeps nothing yet. */
-export function createAddedUp(): AddedUp {
+/**
+ * Keeps nothing yet, and no more than `groupsMax` groups, of all units together: some kilobytes each at the most. Then those go
+ * that were asked for longest ago.
+ */
+export function createAddedUp(groupsMax: number): AddedUp {
   const kept = new Map<string, { readonly version: bigint; readonly rollup: Rollup }>();
   let groups = 0;
   const drop = (key: string) => {
@@ -28,13 +28,13 @@ export function createAddedUp(): AddedUp {
       return found.rollup;
     },
     keep(experimentId, unit, part, rollup) {
-      if (sizeOf(rollup) > GROUPS_MAX) return;
+      if (sizeOf(rollup) > groupsMax) return;
       const key = keyOf(experimentId, unit, part);
       drop(key);
       kept.set(key, { version: unit.version, rollup });
       groups += sizeOf(rollup);
       for (const oldest of kept.keys()) {
-        if (groups <= GROUPS_MAX) break;
+        if (groups <= groupsMax) break;
         drop(oldest);
       }
     },

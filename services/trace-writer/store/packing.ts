@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 
-/** Fewer bytes than this are stored as they are: zstd takes as long for them as for 2 KB, and gains hardly anything. */
-const PACKED_MIN = 512;
+/** Fewer bytes than this are stored as they are: zstd takes as long for them as for 1 KB, and gains hardly anything. */
+const PACKED_MIN = 256;
 /** Fewer bytes than this are packed with the dictionary; in more there is enough that repeats. */
 const WITH_DICTIONARY_MAX = 4096;
 /**

@@ -86,7 +86,7 @@ bench: install ## Measure what twinspan costs, and write docs/performance.md
 	@$(NODE) bench/main.ts
 
 .PHONY: bench-store
-bench-store: install ## Measure what a store takes and gives (STORE=sqlite, N=60000 traces), and write docs/performance-store.md
+bench-store: install ## Measure what a store takes and gives (STORE=sqlite, postgres or clickhouse; N=60000 traces), and write docs/performance-store.md
 	@$(NODE) bench/store/main.ts --store $(or $(STORE),sqlite) --traces $(or $(N),60000)
 
 .PHONY: demo-data

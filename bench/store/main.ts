@@ -8,7 +8,7 @@ import type { StoreFigures, WriteFigures } from "./figures.ts";
 import { read } from "./loads.ts";
 import { Meter, TRACES_OF_ONE } from "./meter.ts";
 import { storeReportOf } from "./report.ts";
-import { type MeasuredStore, STORE_NAMES, type StoreName, storeIn } from "./stores.ts";
+import { type MeasuredStore, STORE_NAMES, type StoreName, startStore } from "./stores.ts";
 
 /*
  * `make bench-store`: what a store takes and gives through the trace-writer's gRPC. Rounds of writes in several shapes, then
@@ -39,7 +39,8 @@ const storeName = STORE_NAMES.find((name) => name === values.store);
 if (storeName === undefined) throw new Error(`--store must be one of ${STORE_NAMES.join(", ")}`);
 const directory = mkdtempSync(join(tmpdir(), "twinspan-bench-store-"));
 try {
-  const figures = await measure(storeIn(storeName, directory), Number(values.traces));
+  await using store = await startStore(storeName, directory);
+  const figures = await measure(store, Number(values.traces));
   publish(figures, values.out);
 } finally {
   rmSync(directory, { recursive: true });
@@ -75,7 +76,7 @@ async function measure(store: MeasuredStore, traces: number): Promise<StoreFigur
   const reads = { target: TARGET, records, times: READS };
   await pause(1_000);
   const quiet = await step("reads", () => read(reads));
-  const bytesOnDisk = store.bytesOnDisk();
+  const bytesOnDisk = await store.bytesOnDisk();
   const { payloadBytes } = meter;
   const { traces: written } = meter;
   const busy = await step("reads while records are written", () => meter.whileWriting(MEANWHILE, () => read(reads)));

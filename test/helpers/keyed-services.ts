@@ -14,6 +14,7 @@ import { type RunningGateway, startGateway } from "../../services/gateway/server
 import { type Ingress, startIngress } from "../../services/ingress/server.ts";
 import { startTraceWriter, type TraceWriter } from "../../services/trace-writer/server.ts";
 import { sumOfMetric } from "./metrics-text.ts";
+import { TRANSPORT } from "./transport-under-test.ts";
 import { until } from "./until.ts";
 
 type ConfigInput = z.input<typeof configSchema>;
@@ -71,7 +72,11 @@ export async function startKeyedServices({
       ...settings,
       auth,
       providers: { scripted: { baseUrl: provider.url, allowAddresses: ["127.0.0.1"], breaker: { enabled: false } } },
-      ingress: { listen: "127.0.0.1:0", ...places },
+      ingress: {
+        listen: "127.0.0.1:0",
+        gateway: { target: places.gateway, transport: TRANSPORT },
+        traceWriter: places.traceWriter,
+      },
       gateway: {
         listen: "127.0.0.1:0",
         ops: "127.0.0.1:0",

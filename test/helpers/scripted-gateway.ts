@@ -40,8 +40,11 @@ export interface ScriptedGateway extends AsyncDisposable {
   setHealth(name: string, serving: boolean): void;
 }
 
-/** Starts it, with the given endpoints. */
-export async function startScriptedGateway(endpoints: readonly Endpoint[] = []): Promise<ScriptedGateway> {
+/** Starts it, with the given endpoints. Disposing of it twice does no more than once. */
+export async function startScriptedGateway(
+  endpoints: readonly Endpoint[] = [],
+  listen = "127.0.0.1:0",
+): Promise<ScriptedGateway> {
   const calls: SeenCall[] = [];
   const see = (stream: SeenCall["stream"]) => {
     const seen = {
@@ -83,7 +86,7 @@ export async function startScriptedGateway(endpoints: readonly Endpoint[] = []):
   };
   const server = await startRpcServer({
     door: openDoor(),
-    listen: "127.0.0.1:0",
+    listen,
     services: [
       { name: "twinspan.gateway.v1.GatewayService", definition: GatewayServiceService, implementation: invocations },
       { name: "twinspan.gateway.v1.EndpointService", definition: EndpointServiceService, implementation: listing },
@@ -96,9 +99,10 @@ export async function startScriptedGateway(endpoints: readonly Endpoint[] = []):
     calls,
     script: ({ stream }) => stream.end(),
     setHealth: (name, serving) => server.setHealth(name, serving),
-    [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose]() {
+      if (draining.signal.aborted) return;
       draining.abort();
-      return server[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
     },
   };
   return gateway;

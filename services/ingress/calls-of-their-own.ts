@@ -7,6 +7,7 @@ import type { Invocations } from "./core/invocations.ts";
 /** Every invocation as a call of its own, of InvokeStream: only the gateway reads the body, so only it knows whether a stream is asked for. */
 export function callsOfTheirOwn(gateway: GatewayServiceClient): Invocations {
   return {
+    isOpen: true,
     begin({ invocation, metadata, caller, deadline }, listener) {
       let failure: RpcError | undefined;
       const call = context.with(caller, () => gateway.invokeStream({ invocation }, metadata, { deadline }));

@@ -5,6 +5,7 @@ import { startScriptedProvider } from "../../examples/scripted-provider/scripted
 import { freePorts } from "./free-ports.ts";
 import { ServiceProcess } from "./service-process.ts";
 import { type StoredTraces, startStoredTraces } from "./stored-traces.ts";
+import { TRANSPORT } from "./transport-under-test.ts";
 
 /** Twinspan with two ingresses and two gateways, as processes on loopback. Every ingress calls both gateways in turn. */
 export interface RollingSystem extends AsyncDisposable {
@@ -34,7 +35,7 @@ export async function startRollingSystem(): Promise<RollingSystem> {
     const config = {
       ingress: {
         listen: http[copy],
-        gateway: `ipv4:${rpc.join(",")}`,
+        gateway: { target: `ipv4:${rpc.join(",")}`, transport: TRANSPORT },
         traceWriter: store,
         drainDelayMs: DRAIN_DELAY_MS,
       },

@@ -5,6 +5,8 @@ import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 
 /** A way to the gateway for invocations. */
 export interface Invocations {
+  /** Whether it is open, as far as it knows. Whether the gateway is well is asked of the gateway. */
+  readonly isOpen: boolean;
   /** Begins one. `listener` hears of it when this has returned, never before. */
   begin(invocation: OutgoingInvocation, listener: AnswerListener): AnswerCall;
 }

@@ -10,16 +10,22 @@ const LOOK_UP_MS = 30_000;
 /** When a stream was lost they are looked up at once, but not more often than this. */
 const LOOK_UP_AGAIN_MS = 1_000;
 
+/** An invocation that has no stream yet, and since when. */
+interface Waiting {
+  readonly invocation: ExchangedInvocation;
+  readonly sinceMs: number;
+}
+
 /**
  * Invocations as frames of a few long-lived streams to each copy of the gateway: each goes on the stream that carries
- * least. While there is none they wait for the next that is tried (half a second at the most, and what it takes to connect); if
- * it cannot be had, they fail as calls do whose server cannot be reached. Disposing of it ends all that is under way.
+ * least. While there is none they wait until each copy has been tried once more (half a second at the most, and what it takes to
+ * connect); if none can be had, they fail as calls do whose server cannot be reached. Disposing of it ends all that is under way.
  */
 export class Exchange implements Invocations, Disposable {
   readonly #options: ExchangeOptions;
   readonly #copies = new Map<string, GatewayCopy>();
   readonly #lookUpTimer: NodeJS.Timeout;
-  #waiting: ExchangedInvocation[] = [];
+  #waiting: Waiting[] = [];
   #lookedUpAtMs = Number.NEGATIVE_INFINITY;
   #isLookingUp = false;
   #isClosed = false;
@@ -29,6 +35,10 @@ export class Exchange implements Invocations, Disposable {
     this.#options = options;
     this.#lookUpTimer = setInterval(() => this.#lookUp(), LOOK_UP_MS).unref();
     this.#lookUp();
+  }
+
+  get isOpen(): boolean {
+    return this.#leastLoaded() !== undefined;
   }
 
   begin(outgoing: OutgoingInvocation, listener: AnswerListener): AnswerCall {
@@ -55,9 +65,9 @@ export class Exchange implements Invocations, Disposable {
     return least;
   }
 
-  /** Keeps an invocation until a stream is ready, or one that was tried from now on could not be had. */
+  /** Keeps an invocation until a stream is ready, or none can be had of any copy. */
   #wait(invocation: ExchangedInvocation): void {
-    this.#waiting.push(invocation);
+    this.#waiting.push({ invocation, sinceMs: performance.now() });
     if (this.#copies.size > 0) return;
     this.#lookUp();
     setImmediate(() => this.#giveUp());
@@ -65,20 +75,23 @@ export class Exchange implements Invocations, Disposable {
 
   /** Sends those that wait, as far as there are streams. */
   #sendWaiting(): void {
-    const waiting = this.#waiting.filter(({ isOver }) => !isOver);
-    this.#waiting = [];
-    for (const invocation of waiting) {
+    this.#waiting = this.#waiting.filter(({ invocation }) => {
+      if (invocation.isOver) return false;
       const stream = this.#leastLoaded();
-      if (stream !== undefined) stream.carry(invocation);
-      else this.#waiting.push(invocation);
-    }
+      stream?.carry(invocation);
+      return stream === undefined;
+    });
   }
 
-  /** Lets those that wait fail, if no stream is coming. */
+  /** Lets those that wait fail for which every copy has been tried in vain. */
   #giveUp(): void {
     this.#sendWaiting();
-    if (this.#isLookingUp || this.#copies.values().some(({ isConnecting }) => isConnecting)) return;
-    for (const invocation of this.#waiting.splice(0)) invocation.fail(this.#lastError);
+    if (this.#isLookingUp && !this.#isClosed) return;
+    const { away = [], others = [] } = Object.groupBy(this.#waiting, ({ sinceMs }) =>
+      this.#copies.values().every((copy) => copy.isAwaySince(sinceMs)) ? "away" : "others",
+    );
+    this.#waiting = others;
+    for (const { invocation } of away) invocation.fail(this.#lastError);
   }
 
   #lookUp(): void {
@@ -100,7 +113,7 @@ export class Exchange implements Invocations, Disposable {
       )
       .finally(() => {
         this.#isLookingUp = false;
-        if (this.#copies.size === 0) this.#giveUp();
+        this.#giveUp();
       });
   }
 

@@ -29,6 +29,8 @@ export class GatewayCopy implements Disposable {
   readonly #options: StreamOptions;
   readonly #streams = new Set<CallerStream>();
   #failures = 0;
+  /** When the last stream was tried that could not be had. */
+  #triedInVainAtMs = Number.NEGATIVE_INFINITY;
   #retry: NodeJS.Timeout | undefined;
   #isLeft = false;
 
@@ -39,9 +41,10 @@ export class GatewayCopy implements Disposable {
     this.#open();
   }
 
-  /** Whether it is not known yet if a stream can be had. */
-  get isConnecting(): boolean {
-    return this.#streams.values().some(({ state }) => state === "connecting");
+  /** Whether no stream can be had: none is open or coming, and one that was tried at that time or later was not to be had. */
+  isAwaySince(atMs: number): boolean {
+    const isComing = this.#streams.values().some(({ state }) => state === "connecting" || state === "ready");
+    return !isComing && this.#triedInVainAtMs >= atMs;
   }
 
   /** The stream that carries least, of those that are ready and not full. Undefined: there is none now. */
@@ -80,10 +83,14 @@ export class GatewayCopy implements Disposable {
 
   #openOne(): void {
     const openedAtMs = performance.now();
+    let wasReady = false;
     const stream = new CallerStream(
       this.#client,
       {
-        onReady: () => this.#observer.onReady(),
+        onReady: () => {
+          wasReady = true;
+          this.#observer.onReady();
+        },
         onLeft: () => {
           this.#open();
           this.#observer.onLost(undefined);
@@ -92,6 +99,7 @@ export class GatewayCopy implements Disposable {
           this.#streams.delete(stream);
           this.#closeWhenDone();
           if (error === undefined) return;
+          if (!wasReady) this.#triedInVainAtMs = openedAtMs;
           this.#reopen(performance.now() - openedAtMs > WELL_MS);
           this.#observer.onLost(error);
         },

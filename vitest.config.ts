@@ -1,8 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+/** What is run a second time, with ingresses that reach their gateways over Exchange: it must pass as it does a call each. */
+const OVER_EXCHANGE = [
+  ...["back-pressure", "caller-context", "chat", "dialects", "lifecycle"].map(
+    (name) => `test/service/ingress/${name}.test.ts`,
+  ),
+  ...["cuts", "drain"].map((name) => `test/e2e/${name}.test.ts`),
+  "test/fault/rolling-restart.test.ts",
+];
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     setupFiles: ["./test/helpers/setup.ts"],
     pool: "forks",
     // Node runs the tests as it runs the services: its own loader, and so the hook that carries the trace context.
@@ -11,5 +19,12 @@ export default defineConfig({
     maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "all", include: ["test/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "exchange", include: OVER_EXCHANGE, env: { TWINSPAN_TEST_TRANSPORT: "exchange" } },
+      },
+    ],
   },
 });

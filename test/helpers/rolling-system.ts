@@ -18,7 +18,7 @@ export interface RollingSystem extends AsyncDisposable {
 /** The endpoint: it takes a while for its head, and for every word. */
 export const SLOW_ENDPOINT = "slow";
 /** How long an ingress takes requests after SIGTERM. A balancer that looks more often than that loses none. */
-export const DRAIN_DELAY_MS = 3_000;
+const DRAIN_DELAY_MS = 3_000;
 
 /** Starts it, and returns when all are ready. */
 export async function startRollingSystem(): Promise<RollingSystem> {

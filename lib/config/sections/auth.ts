@@ -112,6 +112,3 @@ export const auth = z
   .describe(
     "Who may do what. Left out: everyone everything, and services listen on this machine only. `none`: the same on any address.",
   );
-
-/** `auth`, checked and with its defaults. Undefined: left out. */
-export type AuthOptions = z.output<typeof auth>;

@@ -143,7 +143,7 @@ export function facetIn(text: string): { readonly name: string; readonly value: 
 }
 
 /** The info in a row's column of that name. */
-export function readInfo(reader: RowReader): TraceInfo {
+function readInfo(reader: RowReader): TraceInfo {
   return TraceInfo.decode(reader.bytes());
 }
 

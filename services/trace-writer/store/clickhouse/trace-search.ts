@@ -66,7 +66,7 @@ export function openSearches(connection: Connection, facts: FactTable): Searches
 }
 
 /** A row of `trace_id`, what is ordered by, `facets` and `info`. */
-export function readListedRow(reader: RowReader): ListedRow {
+function readListedRow(reader: RowReader): ListedRow {
   return {
     traceId: reader.id(16),
     at: reader.int64(),

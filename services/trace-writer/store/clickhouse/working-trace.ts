@@ -124,7 +124,7 @@ export function isOvertaken(state: TraceState, names: readonly KindedName[]): bo
 }
 
 /** Where lists have a trace of that summary. */
-export function placeOf({ experiment, info }: TraceSummary): ListPlace {
+function placeOf({ experiment, info }: TraceSummary): ListPlace {
   return { experimentId: experiment?.id ?? PENDING_ID, startNs: info.startTimeUnixNano };
 }
 

@@ -4,7 +4,7 @@ import type { SpanRow } from "../../core/span-row.ts";
 import type { TraceSummary } from "../../core/trace-summary.ts";
 import type { Connection, QuerySettings } from "./connection.ts";
 import { type ListPlace, PENDING_ID } from "./fact.ts";
-import { type RowReader, RowWriter } from "./row-binary.ts";
+import { RowWriter } from "./row-binary.ts";
 import { writeSpanRows } from "./span-codec.ts";
 import type { TraceId } from "./trace-key.ts";
 
@@ -140,11 +140,6 @@ export function facetIn(text: string): { readonly name: string; readonly value: 
   const begin = text.indexOf(":") + 1;
   const end = begin + Number(text.slice(0, begin - 1));
   return { name: text.slice(begin, end), value: text.slice(end) };
-}
-
-/** The info in a row's column of that name. */
-function readInfo(reader: RowReader): TraceInfo {
-  return TraceInfo.decode(reader.bytes());
 }
 
 function writeListing(writer: RowWriter, listing: Listing): void {

@@ -36,6 +36,7 @@ test("a database of the first version takes limits of experiments that were ther
     await store.writeExperiment("default", { kind: "create", name: "old" }, AbortSignal.timeout(10_000));
   }
   await execute(url, "ALTER TABLE experiments DROP COLUMN settings");
+  await execute(url, "DROP TABLE changed_hours");
   await execute(url, "DELETE FROM twinspan_schema WHERE version > 1");
   await using store = await openPostgres(url);
   const found = await store.getExperiment("default", { $case: "name", value: "old" });

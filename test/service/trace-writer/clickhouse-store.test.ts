@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 /** A commit is six queries, of some milliseconds each. */
-const EFFORT = 0.12;
+const EFFORT = 0.08;
 
 const open = () =>
   startClickHouseStore(

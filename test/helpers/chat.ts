@@ -32,6 +32,8 @@ export interface ChatAnswer {
   readonly traceName: string | undefined;
   /** Whether the terminal event came: `[DONE]` in a stream, the end of the body else. */
   readonly isComplete: boolean;
+  /** What the connection broke with, such as `ECONNREFUSED`. Undefined: it did not. */
+  readonly broken: string | undefined;
 }
 
 export const TEN_WORDS = "one two three four five six seven eight nine ten";
@@ -64,10 +66,10 @@ export async function chat(url: string, asked: ChatRequest): Promise<ChatAnswer>
       seen.text += part;
       if (asked.hangUp?.(eventsIn(seen.text)) === true) hangUp();
     }
-    return answerOf(seen, response.complete);
-  } catch {
+    return answerOf(seen, response.complete, undefined);
+  } catch (error) {
     // A broken connection is what some tests are about: the answer so far says it.
-    return answerOf(seen, false);
+    return answerOf(seen, false, error instanceof Error && "code" in error ? String(error.code) : String(error));
   } finally {
     asked.signal?.removeEventListener("abort", hangUp);
   }
@@ -83,7 +85,7 @@ function responseTo(sent: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => sent.once("response", resolve).on("error", reject));
 }
 
-function answerOf({ status, headers, text }: Seen, ended: boolean): ChatAnswer {
+function answerOf({ status, headers, text }: Seen, ended: boolean, broken: string | undefined): ChatAnswer {
   const isStream = headers["content-type"]?.startsWith("text/event-stream") === true;
   const named = headers["x-twinspan-trace-id"];
   return {
@@ -92,6 +94,7 @@ function answerOf({ status, headers, text }: Seen, ended: boolean): ChatAnswer {
     body: text,
     traceName: typeof named === "string" ? named : undefined,
     isComplete: isStream ? text.includes("data: [DONE]\n\n") : ended,
+    broken,
   };
 }
 

@@ -7,11 +7,14 @@ import { ServiceProcess } from "./service-process.ts";
 import { type StoredTraces, startStoredTraces } from "./stored-traces.ts";
 import { TRANSPORT } from "./transport-under-test.ts";
 
-/** Twinspan with two ingresses and two gateways, as processes on loopback. Every ingress calls both gateways in turn. */
+/**
+ * Twinspan with two ingresses and two gateways, as processes on loopback. Every ingress calls both gateways in turn, every
+ * gateway all trace-writers.
+ */
 export interface RollingSystem extends AsyncDisposable {
   readonly ingresses: readonly ServiceProcess[];
   readonly gateways: readonly ServiceProcess[];
-  readonly traceWriter: ServiceProcess;
+  readonly traceWriters: readonly ServiceProcess[];
   readonly stored: StoredTraces;
 }
 
@@ -20,32 +23,46 @@ export const SLOW_ENDPOINT = "slow";
 /** How long an ingress takes requests after SIGTERM. A balancer that looks more often than that loses none. */
 const DRAIN_DELAY_MS = 3_000;
 
-/** Starts it, and returns when all are ready. */
-export async function startRollingSystem(): Promise<RollingSystem> {
+/**
+ * Starts it, and returns when all are ready: with one trace-writer over a file, or with two over the PostgreSQL database at
+ * `postgresUrl`.
+ */
+export async function startRollingSystem(postgresUrl?: string): Promise<RollingSystem> {
   await using started = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), "twinspan-rolling-"));
   started.defer(() => rmSync(directory, { recursive: true, force: true }));
   const behaviours = { slow: { delayHeadMs: 30, chunkDelayMs: 10 } };
   const provider = started.use(await startScriptedProvider({ listen: "127.0.0.1:0", behaviours, requestsMax: 10_000 }));
-  const ports = await freePorts(8);
-  const [store = "", storeOps = "", ...rest] = ports.map((port) => `127.0.0.1:${port}`);
-  const [http, rpc, ops] = [rest.slice(0, 2), rest.slice(2, 4), rest.slice(4, 6)];
+  const addresses = (await freePorts(10)).map((port) => `127.0.0.1:${port}`);
+  const [http = [], rpc = [], ops = [], storeRpc = [], storeOps = []] = [0, 2, 4, 6, 8].map((at) =>
+    addresses.slice(at, at + 2),
+  );
+  const store =
+    postgresUrl === undefined
+      ? { sqlite: { path: join(directory, "traces.db") } }
+      : { use: "postgres", postgres: { url: postgresUrl } };
+  const writers = postgresUrl === undefined ? 1 : 2;
+  const stores = `ipv4:${storeRpc.slice(0, writers).join(",")}`;
+  // A machine that is busy with other tests makes everything late: calls are not to be turned away for that.
+  const limits = { loopDelayMsMax: 60_000 };
   const processOf = (name: string, copy: number, opsAddress = "") => {
     const file = join(directory, `${name}-${copy}.yaml`);
     const config = {
       ingress: {
         listen: http[copy],
         gateway: { target: `ipv4:${rpc.join(",")}`, transport: TRANSPORT },
-        traceWriter: store,
+        traceWriter: stores,
         drainDelayMs: DRAIN_DELAY_MS,
+        limits,
       },
       gateway: {
         listen: rpc[copy],
+        limits,
         ops: ops[copy],
-        traceWriter: store,
+        traceWriter: stores,
         outbox: { path: join(directory, `outbox-${copy}.db`), lingerMs: 5 },
       },
-      traceWriter: { listen: store, ops: storeOps, store: { sqlite: { path: join(directory, "traces.db") } } },
+      traceWriter: { listen: storeRpc[copy], ops: storeOps[copy], store, limits },
       providers: { scripted: { baseUrl: provider.url, allowAddresses: ["127.0.0.0/8"] } },
       endpoints: [{ name: SLOW_ENDPOINT, models: [{ provider: "scripted", model: "slow" }] }],
     };
@@ -54,11 +71,11 @@ export async function startRollingSystem(): Promise<RollingSystem> {
     return started.use(new ServiceProcess(name, `http://${opsAddress}`, { TWINSPAN_CONFIG: file }));
   };
   // They are disposed of in the reverse order: callers first, the store last.
-  const traceWriter = processOf("trace-writer", 0, storeOps);
+  const traceWriters = storeOps.slice(0, writers).map((address, copy) => processOf("trace-writer", copy, address));
   const gateways = ops.map((address, copy) => processOf("gateway", copy, address));
   const ingresses = http.map((address, copy) => processOf("ingress", copy, address));
-  const stored = started.use(startStoredTraces(store));
-  await Promise.all([traceWriter, ...gateways, ...ingresses].map((service) => service.start()));
+  const stored = started.use(startStoredTraces(stores));
+  await Promise.all([...traceWriters, ...gateways, ...ingresses].map((service) => service.start()));
   const resources = started.move();
-  return { ingresses, gateways, traceWriter, stored, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { ingresses, gateways, traceWriters, stored, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }

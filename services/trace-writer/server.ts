@@ -11,6 +11,7 @@ import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { serverTlsOf } from "#lib/tls/configured-certificates.ts";
 import { watchCertificates } from "#lib/tls/watch-certificates.ts";
+import { forwardRoutesOf } from "./core/forward-routes.ts";
 import { keptByExperimentOf } from "./core/kept-traces.ts";
 import { ERASED_AFTER, type Erasing, startErasing } from "./erasing.ts";
 import { createExperimentService } from "./experiment-service.ts";
@@ -65,7 +66,7 @@ export async function startTraceWriter(
     if (events.has("forward_added")) forwarding?.wake();
     if (ERASED_AFTER.some((event) => events.has(event))) erasing?.wake();
   };
-  const { store, place } = await startStore(config, {
+  const { store, place } = await startStore(traceWriter, forwardRoutesOf(config), {
     observer: observerOf(metrics, wakeThoseWho),
     postgres: () => createPostgresMetrics(metrics.registry),
   });

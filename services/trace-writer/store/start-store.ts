@@ -1,5 +1,5 @@
 import type { Config } from "#lib/config/schema.ts";
-import { forwardRoutesOf } from "../core/forward-routes.ts";
+import type { ForwardRoutes } from "../core/forward-routes.ts";
 import { startClickHouseStore } from "./clickhouse/clickhouse-store.ts";
 import { type PostgresObserver, startPostgresStore } from "./postgres/postgres-store.ts";
 import { startSqliteStore } from "./sqlite/sqlite-store.ts";
@@ -17,14 +17,23 @@ export interface StoreObservers {
   postgres(): Omit<PostgresObserver, keyof StoreObserver>;
 }
 
-/** Starts the store that `traceWriter.store.use` names. Fails with one line that says what to do. */
-export async function startStore(config: Config, { observer, postgres }: StoreObservers): Promise<StartedStore> {
-  const { limits, store: stores } = config.traceWriter;
-  const options = {
-    queueBytesMax: limits.queueBytesMax,
-    traceSpansMax: limits.traceSpansMax,
-    routes: forwardRoutesOf(config),
-  };
+/** What of `traceWriter` a store is started with. */
+export interface StoreSettings {
+  readonly store: Config["traceWriter"]["store"];
+  readonly limits: Pick<Config["traceWriter"]["limits"], "queueBytesMax" | "traceSpansMax">;
+}
+
+/**
+ * Starts the store that `traceWriter.store.use` names. What it takes is forwarded by the routes. Fails with one line that says
+ * what to do.
+ */
+export async function startStore(
+  { limits, store: stores }: StoreSettings,
+  routes: ForwardRoutes,
+  { observer, postgres }: StoreObservers,
+): Promise<StartedStore> {
+  const { queueBytesMax, traceSpansMax } = limits;
+  const options = { queueBytesMax, traceSpansMax, routes };
   switch (stores.use) {
     case "sqlite":
       return { store: await startSqliteStore({ ...stores.sqlite, ...options }, observer), place: stores.sqlite.path };

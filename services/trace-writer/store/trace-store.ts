@@ -6,6 +6,7 @@ import type { RejectReason } from "../core/span-check.ts";
 import type { SpanBatch } from "../core/span-row.ts";
 import type { TagEdits } from "../core/trace-tags.ts";
 import type { ForwardQueue } from "./forward-queue.ts";
+import type { TraceMoves } from "./trace-moves.ts";
 import type { ExperimentChoice, TraceReads } from "./trace-reads.ts";
 
 /**
@@ -16,7 +17,7 @@ import type { ExperimentChoice, TraceReads } from "./trace-reads.ts";
  * has left nothing behind. Rejections are ServiceErrors: `unavailable` (full, locked, too much waiting: try again) or
  * the signal's reason.
  */
-export interface TraceStore extends TraceReads, AsyncDisposable {
+export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   /**
    * Stores records, each with both its halves or not at all; answers in their order. Each half says whose workspace it is in:
    * a mirror joins a trace of its own workspace, whatever there is of that id in another. A record whose full trace is stored

@@ -9,7 +9,7 @@ import { idsOf, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { claimTrace, searchTraces, textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /** One thing that arrives. */
-type Arrival =
+export type Arrival =
   | { readonly kind: "record"; readonly record: InvocationRecord }
   | { readonly kind: "span"; readonly experiment: string; readonly span: Span }
   | { readonly kind: "claim"; readonly experiment: string; readonly claim: Partial<TraceClaim> };
@@ -130,22 +130,24 @@ const records: fc.Arbitrary<readonly Arrival[]> = fc.tuple(
   ),
 );
 
-/** The same arrivals twice: as they are, one by one; and in any order, some again, in any batches. */
-const twoWays = fc
+/** Arrivals that collide in every way: agents' spans, records and claims. */
+export const arbitraryArrivals: fc.Arbitrary<readonly Arrival[]> = fc
   .tuple(agentSpans, records, claims)
-  .map(([spans, written, claimed]) => [...spans, ...written, ...claimed])
-  .chain((arrivals) =>
-    fc.record({
-      plain: fc.constant(arrivals),
-      shuffled: fc
-        .array(fc.nat({ max: arrivals.length - 1 }), { maxLength: 6 })
-        .chain((again) =>
-          fc.shuffledSubarray([...arrivals.keys(), ...again], { minLength: arrivals.length + again.length }),
-        )
-        .map((order) => order.flatMap((index) => arrivals[index] ?? [])),
-      cuts: fc.array(fc.boolean(), { minLength: 24, maxLength: 24 }),
-    }),
-  );
+  .map(([spans, written, claimed]) => [...spans, ...written, ...claimed]);
+
+/** The same arrivals twice: as they are, one by one; and in any order, some again, in any batches. */
+const twoWays = arbitraryArrivals.chain((arrivals) =>
+  fc.record({
+    plain: fc.constant(arrivals),
+    shuffled: fc
+      .array(fc.nat({ max: arrivals.length - 1 }), { maxLength: 6 })
+      .chain((again) =>
+        fc.shuffledSubarray([...arrivals.keys(), ...again], { minLength: arrivals.length + again.length }),
+      )
+      .map((order) => order.flatMap((index) => arrivals[index] ?? [])),
+    cuts: fc.array(fc.boolean(), { minLength: 24, maxLength: 24 }),
+  }),
+);
 
 /** Invariant 6: order, repetition and batching of arrivals change no read. Each run has a workspace of its own. */
 export function describePermutations(store: () => TraceStore, effort: number): void {
@@ -179,7 +181,7 @@ function batchesOf(arrivals: readonly Arrival[], cuts: readonly boolean[]): read
 }
 
 /** One request for the records, and one for the spans of each experiment. */
-async function arrive(store: TraceStore, arrivals: readonly Arrival[], workspace: string): Promise<void> {
+export async function arrive(store: TraceStore, arrivals: readonly Arrival[], workspace: string): Promise<void> {
   const written = arrivals.flatMap((arrival) => (arrival.kind === "record" ? arrival.record : []));
   const spans = arrivals.flatMap((arrival) => (arrival.kind === "span" ? arrival : []));
   const claimed = arrivals.flatMap((arrival) => (arrival.kind === "claim" ? arrival : []));

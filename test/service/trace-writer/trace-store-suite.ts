@@ -4,6 +4,7 @@ import type { TraceStore } from "../../../services/trace-writer/store/trace-stor
 import { describeChanges } from "./changes-suite.ts";
 import { describeEdits } from "./edits-suite.ts";
 import { describeForwards } from "./forwards-suite.ts";
+import { describeMoves } from "./moves-suite.ts";
 import { describePermutations } from "./permutations.ts";
 import { describeReads } from "./reads-suite.ts";
 import { describeRefusals } from "./refusals-suite.ts";
@@ -239,5 +240,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
     describeForwards(() => store, effort);
     describeChanges(() => store);
     describePermutations(() => store, effort);
+    // Last: it moves all that the others have written.
+    describeMoves(() => store, open);
   });
 }

@@ -1,6 +1,7 @@
 import type { Write, WriteOutcome } from "../commit/apply-write.ts";
 import type { RecordOutcome } from "../trace-store.ts";
 import { applyClaim, applyDeletion, applyExperiment, applyTags, applyTrim } from "./apply-edit.ts";
+import { applyRestore, applyRestoreExperiments } from "./apply-restore.ts";
 import { applyRecord, applySpans } from "./apply-write.ts";
 import type { FoundTraces } from "./asked-traces.ts";
 import { experimentMessageOf } from "./experiment-message.ts";
@@ -26,6 +27,11 @@ export function applyWrite(work: Work, write: Write, { oldest, size }: FoundTrac
     }
     case "trim":
       return { kind, reasons: applyTrim(work, write.workspace, write.experimentId, oldest, size, write.kept) };
+    case "restore":
+      applyRestore(work, write.traces);
+      return { kind };
+    case "restore_experiments":
+      return { kind, conflicts: applyRestoreExperiments(work, write.experiments) };
     case "experiment": {
       const outcome = applyExperiment(work, write.workspace, write.experiment);
       if (typeof outcome === "string") return { kind, outcome: { kind: outcome } };

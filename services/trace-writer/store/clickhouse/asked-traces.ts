@@ -35,9 +35,16 @@ export async function lookUp(listings: ListingTable, write: Write): Promise<Foun
 
 /** The traces whose facts a write goes by. */
 export function tracesOf(write: Write, found: FoundTraces): readonly TraceId[] {
-  if (write.kind === "records") return write.records.flatMap(halvesOf);
-  const { workspace } = write;
-  return traceIdsOf(write, found).map((traceId) => ({ workspace, traceId }));
+  switch (write.kind) {
+    case "records":
+      return write.records.flatMap(halvesOf);
+    case "restore":
+      return write.traces.flatMap((whole) => [whole, ...(whole.full?.mirror === undefined ? [] : [whole.full.mirror])]);
+    case "restore_experiments":
+      return [];
+    default:
+      return traceIdsOf(write, found).map((traceId) => ({ workspace: write.workspace, traceId }));
+  }
 }
 
 function halvesOf({ workspace, full, mirror }: RecordToWrite): readonly TraceId[] {
@@ -45,7 +52,9 @@ function halvesOf({ workspace, full, mirror }: RecordToWrite): readonly TraceId[
   return mirror === undefined ? halves : [...halves, { workspace: mirror.workspace, traceId: mirror.spans.traceId }];
 }
 
-function traceIdsOf(write: Exclude<Write, { kind: "records" }>, { oldest }: FoundTraces): readonly string[] {
+type OfOneWorkspace = Exclude<Write, { kind: "records" | "restore" | "restore_experiments" }>;
+
+function traceIdsOf(write: OfOneWorkspace, { oldest }: FoundTraces): readonly string[] {
   switch (write.kind) {
     case "spans":
       return write.batches.map(({ traceId }) => traceId);

@@ -7,6 +7,7 @@ import { openChangeLog } from "./change-log.ts";
 import { type Cluster, clusterSettingsOf } from "./cluster.ts";
 import { createCommitter } from "./committer.ts";
 import { type ConnectionOptions, connect } from "./connection.ts";
+import { dumpExperiments, dumpTraces, sizeOfAll } from "./dump.ts";
 import { createEraser } from "./erase.ts";
 import { experimentMessageOf } from "./experiment-message.ts";
 import { finishRecent } from "./finish-recent.ts";
@@ -80,6 +81,9 @@ export async function startClickHouseStore(
       const page = (await tables.experiments.read()).page(workspace, limit, after);
       return page.map(({ id, name, ownRetention }) => ({ id, name, ownRetention }));
     },
+    sizeOfAll: () => sizeOfAll(connection),
+    dumpExperiments: (after, limit) => dumpExperiments(tables, after ?? -1n, limit),
+    dumpTraces: (after, limit) => dumpTraces(connection, tables.facts, after, limit),
     countPending: (endedBeforeNs) => tables.listings.countPending(endedBeforeNs, PENDING_COUNTED_MAX),
     forwards: openForwardQueue(tables.forwards, reader),
     condition: () => ({

@@ -143,12 +143,15 @@ async function noteMirrors({ facts }: Tables, work: Work, waits: ForwardWaits): 
     .filter(({ isUnfinished, state }) => isUnfinished && !state.sealed)
     .toArray();
   if (unfinished.length === 0) return;
-  const bytes = await facts.bytesOfAll(unfinished.map(({ state }) => state));
+  const bytes = await facts.bytesOfAll(
+    unfinished.map(({ state }) => state),
+    false,
+  );
   for (const { ref, state } of unfinished) {
     const mirrored = state.rows.values().filter(({ row }) => row.origin !== "agent");
     for (const [chunk, rows] of Map.groupBy(mirrored, (placed) => placed.chunk)) {
       const [first] = rows;
-      const spans = bytes.get(traceKeyOf(state))?.get(chunk);
+      const spans = bytes.get(traceKeyOf(state))?.get(chunk)?.bytes;
       if (first !== undefined && spans !== undefined)
         waits.noteStored(ref, chunk, first.row.origin, rows.length, spans);
     }
@@ -172,6 +175,7 @@ function namesOf({ workspace, traceId, home = traceId }: WorkingTrace["state"]) 
 }
 
 function forwardsOf(work: Work, trace: WorkingTrace, waits: ForwardWaits): readonly NewForward[] {
+  if (trace.isRestored) return [];
   const { workspace, traceId, rows } = trace.state;
   const experimentId = trace.experimentIdBefore;
   const summedUp = {

@@ -7,6 +7,7 @@ import type { NamedExperiment } from "../../core/span-row.ts";
 import { ownRetentionIn, settingsBytesOf } from "../experiment-settings.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { ExperimentChange } from "../trace-store.ts";
+import type { WholeExperiment } from "../whole-trace.ts";
 import type { Connection } from "./connection.ts";
 import { RowWriter } from "./row-binary.ts";
 
@@ -25,12 +26,15 @@ export interface Experiments {
   /** Of whatever workspace: ids are unique. */
   byId(id: bigint): StoredExperiment | undefined;
   find(workspace: string, choice: ExperimentChoice): StoredExperiment | undefined;
+  all(): readonly StoredExperiment[];
   /** Those of a workspace behind `after`, by id, at most `limit`. */
   page(workspace: string, limit: number, after: bigint): readonly StoredExperiment[];
   /** A new one, that is to be stored: its id follows from its name, so that whoever makes it makes the same. */
   create(workspace: string, name: string, nowMs: number): StoredExperiment;
   update(experiment: StoredExperiment, change: ExperimentChange): StoredExperiment;
-  /** What was created or changed since it was last asked. */
+  /** Keeps one of another store under its id; of one that is there already the earlier creation counts, and its own limits. */
+  restore(experiment: WholeExperiment): void;
+  /** What was created, changed or restored since it was last asked. */
   takeChanged(): readonly StoredExperiment[];
 }
 
@@ -115,6 +119,16 @@ function experimentsOf(rows: readonly StoredExperiment[]): Experiments {
         .filter((experiment) => experiment.workspace === workspace && experiment.id > after)
         .toSorted((a, b) => (a.id < b.id ? -1 : 1))
         .slice(0, limit),
+    all: () => [...ids.values()],
+    restore({ workspace, id, name, createdMs: created, ownRetention }) {
+      const there = ids.get(id);
+      // Of the first nobody has said when it was made.
+      const isKnown = there !== undefined && there.createdMs > 0n;
+      const createdMs = isKnown && there.createdMs < created ? there.createdMs : BigInt(created);
+      const limits = there?.ownRetention ?? ownRetention;
+      if (isKnown && there.createdMs === createdMs && there.ownRetention === limits) return;
+      change({ workspace, id, name, version: (there?.version ?? 0n) + 1n, createdMs, ownRetention: limits });
+    },
     create(workspace, name, nowMs) {
       for (let attempt = 0; ; attempt += 1) {
         const id = idOf(workspace, name, attempt);

@@ -36,8 +36,11 @@ export interface FactTable {
   insert(rows: readonly FactRow[]): Promise<void>;
   /** The bytes of facts of a trace, and with `withPayload` the payload of its record. */
   bytesOf(trace: TraceId, chunks: readonly bigint[], withPayload: boolean): Promise<ReadonlyMap<bigint, ChunkBytes>>;
-  /** The bytes of all facts of traces, without payload, by trace and id. */
-  bytesOfAll(traces: readonly TraceId[]): Promise<ReadonlyMap<string, ReadonlyMap<bigint, Buffer>>>;
+  /** The bytes of all facts of traces, and with `withPayload` the payloads of their records, by trace and id. */
+  bytesOfAll(
+    traces: readonly TraceId[],
+    withPayload: boolean,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<bigint, ChunkBytes>>>;
 }
 
 /** A fact's name, with what kind of fact it is. */
@@ -115,20 +118,21 @@ export function openFactTable(connection: Connection): FactTable {
       );
       return found;
     },
-    async bytesOfAll(traces) {
+    async bytesOfAll(traces, withPayload) {
       const found = new Map(traces.map((trace) => [traceKeyOf(trace), noBytes()]));
       const { sql, values } = isOneOf(traces);
-      const query = `SELECT workspace, trace_id, fact_id, bytes FROM facts WHERE ${sql} ORDER BY version`;
+      const columns = `workspace, trace_id, fact_id, bytes, ${withPayload ? "payload" : "''"}`;
+      const query = `SELECT ${columns} FROM facts WHERE ${sql} ORDER BY version`;
       await connection.query(query, values, (reader) => {
         const trace = { workspace: reader.text(), traceId: reader.id(16) };
-        found.get(traceKeyOf(trace))?.set(reader.uint64(), reader.bytes());
+        found.get(traceKeyOf(trace))?.set(reader.uint64(), { bytes: reader.bytes(), payload: reader.bytes() });
       });
       return found;
     },
   };
 }
 
-function noBytes(): Map<bigint, Buffer> {
+function noBytes(): Map<bigint, ChunkBytes> {
   return new Map();
 }
 

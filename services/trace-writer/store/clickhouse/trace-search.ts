@@ -107,7 +107,7 @@ async function spansOf(
   rows: readonly ListedRow[],
 ): Promise<ReadonlyMap<string, readonly Span[]>> {
   const traces = rows.map(({ traceId }) => ({ workspace, traceId }));
-  const [states, bytes] = await Promise.all([facts.states(traces), facts.bytesOfAll(traces)]);
+  const [states, bytes] = await Promise.all([facts.states(traces), facts.bytesOfAll(traces, false)]);
   return new Map(
     traces.map((trace) => {
       const state = states.get(traceKeyOf(trace));
@@ -116,7 +116,7 @@ async function spansOf(
       const origins = new Map(places.map(({ chunk, origin }) => [chunk, origin]));
       const opened = new Map(
         Array.from(origins, ([chunk, origin]) => {
-          const packed = chunks?.get(chunk);
+          const packed = chunks?.get(chunk)?.bytes;
           return [chunk, packed === undefined ? [] : storedSpansOf(packed, origin)] as const;
         }),
       );

@@ -32,6 +32,8 @@ export class WorkingTrace {
   isRevised = false;
   /** Whether lists, and what waits to be forwarded, have not heard of all its facts: a commit has ended half-way. */
   isUnfinished = false;
+  /** Whether what is added comes from another store: then nothing of it is forwarded. */
+  isRestored = false;
   /** Where lists have it, as of the commit that was last seen. Undefined: nowhere. */
   readonly before: ListPlace | undefined;
   #added: Omit<FactRow, "listed">[] = [];

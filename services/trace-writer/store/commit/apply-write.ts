@@ -1,9 +1,12 @@
 import type { RecordToWrite } from "../../core/record-to-write.ts";
 import type { RejectReason } from "../../core/span-check.ts";
 import type { SpanBatch } from "../../core/span-row.ts";
+import type { ExperimentConflict } from "../trace-moves.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { RecordOutcome, SpansOutcome } from "../trace-store.ts";
+import type { WholeExperiment, WholeTrace } from "../whole-trace.ts";
 import { applyEdit, type Edit, type EditOutcome } from "./apply-edit.ts";
+import { applyRestore, applyRestoreExperiments } from "./apply-restore.ts";
 import type { Commit } from "./commit.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
@@ -16,13 +19,21 @@ export type Write =
       readonly experiment: ExperimentChoice;
       readonly batches: readonly SpanBatch[];
     }
-  | Edit;
+  | Edit
+  | Restore;
+
+/** What came from another store. */
+export type Restore =
+  | { readonly kind: "restore"; readonly traces: readonly WholeTrace[] }
+  | { readonly kind: "restore_experiments"; readonly experiments: readonly WholeExperiment[] };
 
 /** What became of it. */
 export type WriteOutcome =
   | { readonly kind: "records"; readonly outcomes: RecordOutcome[] }
   | { readonly kind: "spans"; readonly outcome: SpansOutcome }
-  | EditOutcome;
+  | EditOutcome
+  | { readonly kind: "restore" }
+  | { readonly kind: "restore_experiments"; readonly conflicts: readonly ExperimentConflict[] };
 
 /** Carries a request out within the transaction at hand. */
 export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOutcome {
@@ -37,6 +48,11 @@ export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOu
     case "trim":
     case "experiment":
       return applyEdit(commit, write, nowMs);
+    case "restore":
+      applyRestore(commit, write.traces, nowMs);
+      return { kind: "restore" };
+    case "restore_experiments":
+      return { kind: "restore_experiments", conflicts: applyRestoreExperiments(commit, write.experiments) };
   }
 }
 
@@ -71,7 +87,7 @@ function applyMirror(
     commit.count("mirror_in_sealed_trace");
     return "sealed_trace";
   }
-  if (trace.known?.rows.length !== 0 && commit.holdsMirrorSpan(trace, spans)) {
+  if (trace.known?.rows.length !== 0 && commit.holdsMirrorSpan(trace, spans.rows)) {
     commit.count("mirror_conflict");
     return "conflict";
   }

@@ -1,21 +1,19 @@
 import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { StoredSize } from "../../core/retention.ts";
 import type { RejectReason } from "../../core/span-check.ts";
-import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/span-row.ts";
+import type { NamedExperiment, SpanRow, StoredSpanRow } from "../../core/span-row.ts";
 import { summaryOf } from "../../core/trace-summary.ts";
-import type { ExperimentChoice } from "../trace-reads.ts";
-import type { ExperimentOutcome, ExperimentWrite, StoreEvent } from "../trace-store.ts";
+import type { StoreEvent } from "../trace-store.ts";
+import { type CommitExperiments, createCommitExperiments } from "./commit-experiments.ts";
 import { createForwardWaits } from "./forward-waits.ts";
 import { type SettledSpan, settleSpan } from "./settle-span.ts";
 import type { CommitTables } from "./tables.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
 /** Where writes are carried out, and what the transaction at hand has done so far. */
-export interface Commit {
+export interface Commit extends CommitExperiments {
   /** The first step of a transaction. */
   begin(): void;
-  /** The experiment that is chosen; by name it is created when missing. Undefined: by id, and there is none. */
-  experiment(workspace: string, choice: ExperimentChoice, nowMs: number): NamedExperiment | undefined;
   /** The trace. Undefined: there is none. */
   find(workspace: string, traceId: string): WorkingTrace | undefined;
   /** The trace, which is made when missing. */
@@ -32,22 +30,26 @@ export interface Commit {
   sizeOf(workspace: string, experimentId: bigint | undefined): StoredSize;
   /** Removes a trace and all that belongs to it. */
   remove(trace: WorkingTrace): void;
-  hasExperiment(workspace: string, id: bigint): boolean;
-  writeExperiment(workspace: string, write: ExperimentWrite, nowMs: number): ExperimentOutcome;
   /** Stores the bytes of a payload. */
   storePayload(trace: WorkingTrace, bytes: Uint8Array): void;
-  /** Stores spans under a trace. Returns why some were not, and how many. */
+  /**
+   * Stores spans under a trace: those that have a row. Returns why some were not, and how many. Of agents' spans it takes
+   * `spansMax`, or else the limit.
+   */
   storeSpans(
     trace: WorkingTrace,
-    batch: SpanBatch,
+    batch: BatchToStore,
     experiment: NamedExperiment | undefined,
+    spansMax?: number,
   ): ReadonlyMap<RejectReason, number>;
-  /** Whether a span of that id is there that only the gateway can have written. */
-  holdsMirrorSpan(trace: WorkingTrace, batch: SpanBatch): boolean;
+  /** Whether a span of these ids is there that only the gateway can have written. */
+  holdsMirrorSpan(trace: WorkingTrace, rows: readonly (Pick<SpanRow, "spanId"> | undefined)[]): boolean;
   /** Links a full trace to the trace that holds its mirror, and to the mirror's gateway span. */
   link(full: WorkingTrace, mirror: WorkingTrace, gateway: Pick<StoredSpanRow, "spanId" | "startNs">): void;
   /** The traces that hold the other twins. */
   linkedTo(trace: WorkingTrace): readonly string[];
+  /** Notes that a trace comes from another store: it is no news to its experiment, and nothing of it is forwarded. */
+  isRestored(trace: WorkingTrace): void;
   count(event: StoreEvent, times?: number): void;
   /** Sums every changed trace up, and lets go of all. The last step before the commit. */
   sumUp(nowMs: number): void;
@@ -57,6 +59,12 @@ export interface Commit {
   reset(): void;
 }
 
+/** Spans that arrived together, each with its row. Undefined: it does not count. */
+interface BatchToStore {
+  readonly rows: readonly (SpanRow | undefined)[];
+  readonly bytes: Uint8Array;
+}
+
 /**
  * The rules of a commit over a store's tables. Of an agent's spans no more are stored under a trace than `traceSpansMax`.
  * What is stored waits to be forwarded by `routes`.
@@ -64,16 +72,18 @@ export interface Commit {
 export function createCommit(tables: CommitTables, traceSpansMax: number, routes: ForwardRoutes): Commit {
   const { spans, bytes, sizes, known: knownTraces } = tables;
   const forwardWaits = createForwardWaits(routes);
-  const experiments = new Map<string, NamedExperiment | undefined>();
+  const { letGo: letGoOfExperiments, ...experiments } = createCommitExperiments(tables);
   const traces = new Map<string, WorkingTrace>();
   const byRef = new Map<bigint, WorkingTrace>();
+  const restored = new Set<WorkingTrace>();
   const events = new Map<StoreEvent, number>();
 
   const count = (event: StoreEvent, times = 1) => {
     if (times > 0) events.set(event, (events.get(event) ?? 0) + times);
   };
   const letGo = () => {
-    for (const map of [experiments, traces, byRef]) map.clear();
+    for (const map of [traces, byRef, restored]) map.clear();
+    letGoOfExperiments();
     forwardWaits.forget();
   };
   const workingTrace = (ref: bigint) => {
@@ -120,6 +130,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     tables.traces.update(trace, summary);
     // A full trace does not change any more, but for its link.
     if (!trace.sealed) knownTraces.remember(trace.ref, known);
+    if (restored.has(trace)) return undefined;
     const waits = forwardWaits.of(trace, summary.experiment, known.rows.length);
     for (const wait of waits) tables.forwards.insert(trace, wait, nowMs);
     count("forward_added", waits.length);
@@ -134,12 +145,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     begin: () => tables.begin(),
     count,
     linkedTo,
-    experiment(workspace, choice, nowMs) {
-      const key = `${workspace}\n${choice.$case}\n${choice.value}`;
-      const experiment = experiments.get(key) ?? tables.experiments.obtain(workspace, choice, nowMs);
-      experiments.set(key, experiment);
-      return experiment;
-    },
+    ...experiments,
     find,
     trace: (workspace, traceId) =>
       find(workspace, traceId) ?? keep(workspace, tables.traces.insert(workspace, traceId)),
@@ -160,21 +166,14 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
       byRef.delete(ref);
       knownTraces.take(ref);
     },
-    hasExperiment: (workspace, id) =>
-      tables.experiments.find(workspace, { $case: "id", value: id.toString() }) !== undefined,
-    writeExperiment(workspace, write, nowMs) {
-      experiments.clear();
-      // Rows that are remembered bear their experiments' names.
-      if (write.kind === "update" && write.name !== undefined) knownTraces.forget();
-      return tables.experiments.write(workspace, write, nowMs);
-    },
     storePayload(trace, payload) {
       trace.bytes += bytes.storePayload(trace, payload);
     },
-    storeSpans(trace, batch, experiment) {
+    storeSpans(trace, batch, experiment, spansMax = traceSpansMax) {
       const chunk = bytes.nextChunk();
-      let room = traceSpansMax - (trace.known?.rows.length ?? spans.countOf(trace.ref));
+      let room = spansMax - (trace.known?.rows.length ?? spans.countOf(trace.ref));
       const outcomes = batch.rows.map((row, position) => {
+        if (row === undefined) return undefined;
         const isFull = row.origin === "agent" && room <= 0;
         const settled = settleSpan(spans, trace, { ...row, experiment }, { chunk, position }, isFull);
         if (settled === "stored") room -= 1;
@@ -187,15 +186,15 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
       count("span_conflict", times("replaced") + times("lost") + times("mirror_span"));
       if (stored > 0) {
         trace.bytes += bytes.storeChunk(trace, chunk, batch.bytes);
-        const [first] = batch.rows;
+        const first = batch.rows.find((row) => row !== undefined);
         if (first !== undefined) forwardWaits.noteStored(trace.ref, chunk, first.origin, stored, batch.bytes);
         trace.changed = true;
       }
       const reasons = ["mirror_span", "trace_full"] as const;
       return new Map(reasons.map((reason) => [reason, times(reason)] as const).filter(([, spans]) => spans > 0));
     },
-    holdsMirrorSpan: (trace, batch) =>
-      batch.rows.some(({ spanId }) => (spans.find(trace.ref, spanId)?.row.origin ?? "agent") !== "agent"),
+    holdsMirrorSpan: (trace, rows) =>
+      rows.some((row) => row !== undefined && (spans.find(trace.ref, row.spanId)?.row.origin ?? "agent") !== "agent"),
     link(full, mirror, { spanId, startNs }) {
       tables.traces.link(full.ref, mirror.ref, spanId, startNs);
       // Of several links the order is by time: it is left to the table.
@@ -203,6 +202,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
       if (mirror.known !== undefined) mirror.known.linkedTraceIds = isFirst ? [full.traceId] : undefined;
       if (full.known !== undefined) full.known.linkedTraceIds = [mirror.traceId];
     },
+    isRestored: (trace) => void restored.add(trace),
     sumUp(nowMs) {
       const changed = byRef.values().filter((trace) => trace.changed);
       const owners = new Set(changed.map((trace) => sumUpTrace(trace, nowMs)));

@@ -1,13 +1,21 @@
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { RecordToWrite } from "../../core/record-to-write.ts";
-import type { SpanBatch } from "../../core/span-row.ts";
 import type { TraceStore } from "../trace-store.ts";
+import type { WholeBatch, WholeTrace } from "../whole-trace.ts";
 import type { Write, WriteOutcome } from "./apply-write.ts";
 
 /** The writes of a store. */
 export type QueuedWrites = Pick<
   TraceStore,
-  "writeRecords" | "writeSpans" | "claimTrace" | "editTags" | "deleteTraces" | "trimTraces" | "writeExperiment"
+  | "writeRecords"
+  | "writeSpans"
+  | "claimTrace"
+  | "editTags"
+  | "deleteTraces"
+  | "trimTraces"
+  | "writeExperiment"
+  | "restoreExperiments"
+  | "restoreTraces"
 >;
 
 /** What a write that holds hardly anything takes in memory while it waits, about. */
@@ -53,6 +61,13 @@ export function createQueuedWrites(
     async writeExperiment(workspace, experiment, signal) {
       return (await write({ kind: "experiment", workspace, experiment }, EDIT_BYTES, signal)).outcome;
     },
+    async restoreExperiments(experiments, signal) {
+      const bytes = EDIT_BYTES * experiments.length;
+      return (await write({ kind: "restore_experiments", experiments }, bytes, signal)).conflicts;
+    },
+    async restoreTraces(traces, signal) {
+      await write({ kind: "restore", traces }, sumOf(traces, bytesOfWhole), signal);
+    },
   };
 }
 
@@ -67,7 +82,11 @@ function bytesOfRecord({ full, payload, mirror }: RecordToWrite): number {
   return bytesOfBatch(full) + (payload?.byteLength ?? 0) + (mirror === undefined ? 0 : bytesOfBatch(mirror.spans));
 }
 
-function bytesOfBatch({ rows, bytes }: SpanBatch): number {
+function bytesOfWhole({ batches, full }: WholeTrace): number {
+  return EDIT_BYTES + sumOf(batches, bytesOfBatch) + (full?.payload?.byteLength ?? 0);
+}
+
+function bytesOfBatch({ rows, bytes }: Pick<WholeBatch, "rows" | "bytes">): number {
   return bytes.byteLength + rows.length * ROW_BYTES;
 }
 

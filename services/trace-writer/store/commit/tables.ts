@@ -2,8 +2,10 @@ import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { StoredSize } from "../../core/retention.ts";
 import type { NamedExperiment, StoredSpanRow } from "../../core/span-row.ts";
 import type { TraceSummary } from "../../core/trace-summary.ts";
+import type { ExperimentConflict } from "../trace-moves.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { ExperimentOutcome, ExperimentWrite } from "../trace-store.ts";
+import type { WholeExperiment } from "../whole-trace.ts";
 import type { ForwardWait } from "./forward-waits.ts";
 import type { KnownTraces } from "./known-traces.ts";
 import type { WorkingTrace } from "./working-trace.ts";
@@ -17,7 +19,7 @@ export interface CommitTables {
   readonly traces: TraceTable;
   readonly spans: SpanTable;
   readonly bytes: BytesTable;
-  readonly sizes: Pick<SizeTable, "sizeOf">;
+  readonly sizes: SizeTable;
   readonly forwards: ForwardWrites;
   readonly known: KnownTraces;
   /** The first step of a transaction. */
@@ -35,6 +37,10 @@ export interface ExperimentWrites {
   obtain(workspace: string, choice: ExperimentChoice, nowMs: number): NamedExperiment | undefined;
   /** Creates one, or changes one. */
   write(workspace: string, write: ExperimentWrite, nowMs: number): ExperimentOutcome;
+  /** The one that has the id of one of another store, or its name, and is not the same. */
+  inTheWayOf(experiment: WholeExperiment): ExperimentConflict["there"] | undefined;
+  /** Keeps one of another store, as `TraceMoves.restoreExperiments` says, but for the later update. */
+  restore(experiment: WholeExperiment): void;
   /** Notes that it took a span. */
   touch(id: bigint, nowMs: number): void;
 }

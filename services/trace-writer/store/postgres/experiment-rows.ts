@@ -58,6 +58,11 @@ export async function listLimits(
   }));
 }
 
+/** The rows of those of all workspaces behind `after`, by id, with their `workspace`. */
+export function dumpExperimentRows(connection: Connection, after: bigint, limit: number): Promise<readonly Row[]> {
+  return connection.rows(`${SELECT} WHERE e.id > $1 ORDER BY e.id LIMIT $2`, [after, limit]);
+}
+
 /** The rows of all that are chosen, of any workspace by id, with their `workspace`. */
 export function experimentRows(
   connection: Connection,
@@ -83,6 +88,11 @@ export function experimentIn(row: Row): Experiment {
     storedBytes: integerIn(row, "bytes"),
     ownRetention: ownRetentionIn(bytesIn(row, "settings")),
   };
+}
+
+/** A time of a message, in milliseconds. */
+export function millisecondsOf(time: Experiment["createTime"]): number {
+  return time === undefined ? 0 : Number(time.seconds) * 1000 + Math.floor(time.nanos / 1_000_000);
 }
 
 /** A time in milliseconds, as messages have it. */

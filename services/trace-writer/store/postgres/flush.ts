@@ -3,8 +3,8 @@ import { settingsBytesOf } from "../experiment-settings.ts";
 import { bigints, booleans, byteas, integers, texts, uuids } from "./arrays.ts";
 import { writeHours } from "./changed-hours.ts";
 import type { Connection, Parameter } from "./database.ts";
-import { PENDING_ID } from "./experiment-rows.ts";
-import type { Held } from "./held.ts";
+import { millisecondsOf, PENDING_ID } from "./experiment-rows.ts";
+import type { Held, HeldExperiment } from "./held.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { HeldChunk, HeldTrace } from "./held-trace.ts";
 import { Overtaken } from "./overtaken.ts";
@@ -59,12 +59,16 @@ async function writeExperiments(connection: Connection, { experiments }: Held): 
         bigints(created.map(({ experiment }) => BigInt(experiment.id))),
         texts(created.map(({ workspace }) => workspace)),
         texts(created.map(({ experiment }) => experiment.name)),
-        bigints(created.map(({ experiment }) => millisecondsOf(experiment.createTime))),
+        bigints(created.map(({ experiment }) => BigInt(millisecondsOf(experiment.createTime)))),
         byteas(created.map(({ experiment }) => settingsBytesOf(experiment.ownRetention))),
       ],
     );
     if (written < created.length) throw new Overtaken("another writer has created the experiment");
   }
+  await writeRestored(
+    connection,
+    all.filter(({ isRestored }) => isRestored),
+  );
   for (const { experiment, isNew, change } of all) {
     if (isNew) continue;
     const { name, ownRetention } = change;
@@ -78,8 +82,26 @@ async function writeExperiments(connection: Connection, { experiments }: Held): 
   }
 }
 
-function millisecondsOf(time: { seconds: bigint; nanos: number } | undefined): bigint {
-  return time === undefined ? 0n : time.seconds * 1000n + BigInt(Math.floor(time.nanos / 1_000_000));
+/** Ids that are given out later are higher ones. */
+async function writeRestored(connection: Connection, restored: readonly HeldExperiment[]): Promise<void> {
+  if (restored.length === 0) return;
+  const ids = restored.map(({ experiment }) => BigInt(experiment.id));
+  await connection.write(
+    `INSERT INTO experiments (id, workspace, name, created_ms, settings)
+      SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
+      ON CONFLICT (id) DO UPDATE SET created_ms = EXCLUDED.created_ms, settings = EXCLUDED.settings`,
+    [
+      bigints(ids),
+      texts(restored.map(({ workspace }) => workspace)),
+      texts(restored.map(({ experiment }) => experiment.name)),
+      bigints(restored.map(({ experiment }) => BigInt(millisecondsOf(experiment.createTime)))),
+      byteas(restored.map(({ experiment }) => settingsBytesOf(experiment.ownRetention))),
+    ],
+  );
+  await connection.rows(
+    "SELECT setval(pg_get_serial_sequence('experiments', 'id'), greatest(max(id), $1)) FROM experiments",
+    [ids.reduce((max, id) => (id > max ? id : max), 1n)],
+  );
 }
 
 async function removeChunks(connection: Connection, { removed, emptied, gone }: HeldChanges): Promise<void> {

@@ -3,7 +3,7 @@ import { parseExperimentId } from "../../core/experiment-name.ts";
 import type { ExperimentWrites } from "../commit/tables.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { ExperimentChange } from "../trace-store.ts";
-import { timestampOf } from "./experiment-rows.ts";
+import { millisecondsOf, timestampOf } from "./experiment-rows.ts";
 import type { HeldExperiment, HeldExperiments } from "./held.ts";
 import type { HeldChanges } from "./held-changes.ts";
 
@@ -47,6 +47,26 @@ export function createHeldExperiments(
       update(updated, write);
       byName.set(keyOf(workspace, updated.experiment.name), updated);
       return { kind: "written", experiment: updated.experiment };
+    },
+    inTheWayOf({ workspace, id, name }) {
+      const [same, named] = [byId.get(id), byName.get(keyOf(workspace, name))];
+      const rival = [same, named].find((there) => there !== undefined && (there !== named || named !== same));
+      return rival && { workspace: rival.workspace, id: BigInt(rival.experiment.id), name: rival.experiment.name };
+    },
+    restore({ workspace, id, name, createdMs, ownRetention }) {
+      const there = byId.get(id)?.experiment;
+      const isEarlier = there === undefined || createdMs < millisecondsOf(there.createTime);
+      const experiment = isEarlier || there.traceCount === 0n ? newExperiment(id, name, createdMs) : there;
+      const limits = there?.ownRetention ?? ownRetention;
+      const restored: HeldExperiment = {
+        workspace,
+        experiment: { ...experiment, ownRetention: limits },
+        isNew: false,
+        isRestored: true,
+        change: {},
+      };
+      byId.set(id, restored);
+      byName.set(keyOf(workspace, name), restored);
     },
     touch: (id, nowMs) => void touched.set(id, nowMs),
   };

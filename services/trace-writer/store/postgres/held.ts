@@ -42,6 +42,8 @@ export interface HeldExperiment {
   experiment: Experiment;
   /** It is to be created, as it is. */
   readonly isNew: boolean;
+  /** It comes from another store, and is to be stored as it is, whether it was there or not. */
+  readonly isRestored?: true;
   /** What is to be changed where it is stored. */
   change: ExperimentChange;
 }

@@ -7,6 +7,7 @@ import { addUp } from "./add-up.ts";
 import { readChanges } from "./changes.ts";
 import { countPendingBefore, startPendingCount } from "./counted.ts";
 import { type ConnectionCounts, type DatabaseOptions, openReads } from "./database.ts";
+import { dumpExperiments, dumpTraces, sizeOfAll } from "./dump.ts";
 import { findExperiment, listExperiments, listLimits } from "./experiment-rows.ts";
 import type { RetryReason } from "./failures.ts";
 import { createForwardQueue } from "./forward-queue.ts";
@@ -70,6 +71,9 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
     listExperiments: (workspace, limit, after) =>
       readable(() => listExperiments(reads, workspace, limit, after ?? -1n)),
     listLimits: (workspace, limit, after) => readable(() => listLimits(reads, workspace, limit, after ?? -1n)),
+    sizeOfAll: () => readable(() => sizeOfAll(reads)),
+    dumpExperiments: (after, limit) => readable(() => dumpExperiments(reads, after ?? -1n, limit)),
+    dumpTraces: (...asked) => readable(() => atOneMoment((connection) => dumpTraces(connection, ...asked))),
     countPending: (endedBeforeNs) => readable(() => countPendingBefore(reads, endedBeforeNs)),
     forwards,
     condition: () => ({

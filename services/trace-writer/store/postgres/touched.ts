@@ -2,6 +2,7 @@ import type { SpanBatch } from "../../core/span-row.ts";
 import type { Write } from "../commit/apply-write.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { TracesToDelete } from "../trace-store.ts";
+import type { WholeBatch, WholeTrace } from "../whole-trace.ts";
 import { dayOf } from "./days.ts";
 
 /** A trace by its key. */
@@ -47,6 +48,10 @@ export interface Touched {
 
 type Distinct<Item> = ReadonlyMap<string, Item>;
 
+interface SpansToStore extends Pick<SpanBatch, "traceId"> {
+  readonly rows: WholeBatch["rows"];
+}
+
 /** The key of a trace, in maps. */
 export function keyOf({ workspace, traceId }: TraceName): string {
   return `${workspace}\n${traceId}`;
@@ -65,9 +70,9 @@ export function touchedBy(writes: readonly Write[]): Touched {
     traces.set(key, { workspace, traceId });
     return key;
   };
-  const store = (workspace: string, { traceId, rows }: SpanBatch) => {
+  const store = (workspace: string, { traceId, rows }: SpansToStore) => {
     batches += 1;
-    for (const { startNs } of rows) days.add(dayOf(startNs));
+    for (const row of rows) if (row !== undefined) days.add(dayOf(row.startNs));
     return trace(workspace, traceId);
   };
   const experiment = (workspace: string, choice: ExperimentChoice) => {
@@ -77,6 +82,17 @@ export function touchedBy(writes: readonly Write[]): Touched {
     experiment(workspace, { $case: "id", value: experimentId.toString() });
     if (which.kind === "until") oldest.push({ ...which, experimentId, limit });
     else for (const id of which.traceIds) deleted.add(trace(workspace, id));
+  };
+  const restored = ({ workspace, traceId, full, batches, claim, tagEdits }: WholeTrace) => {
+    const key = trace(workspace, traceId);
+    for (const { experiment: named } of [...batches, ...(claim === undefined ? [] : [claim])]) {
+      if (named !== undefined) experiment(workspace, { $case: "id", value: named.id.toString() });
+    }
+    for (const { rows } of batches) store(workspace, { traceId, rows });
+    if (Object.keys(tagEdits).length > 0) edited.add(key);
+    if (full === undefined) return;
+    sealed.add(key);
+    if (full.mirror !== undefined) trace(full.mirror.workspace, full.mirror.traceId);
   };
   for (const write of writes) {
     switch (write.kind) {
@@ -105,6 +121,15 @@ export function touchedBy(writes: readonly Write[]): Touched {
         break;
       case "trim":
         oldest.push({ kind: "trim", workspace: write.workspace, experimentId: write.experimentId, limit: write.limit });
+        break;
+      case "restore":
+        for (const whole of write.traces) restored(whole);
+        break;
+      case "restore_experiments":
+        for (const { workspace, id, name } of write.experiments) {
+          experiment(workspace, { $case: "id", value: id.toString() });
+          experiment(workspace, { $case: "name", value: name });
+        }
         break;
       case "experiment":
         if (write.experiment.name !== undefined) {

@@ -5,16 +5,19 @@ import { bytesIn, integerIn, type Row, textIn } from "../columns.ts";
 import type { ExperimentWrites } from "../commit/tables.ts";
 import { ownRetentionIn, settingsBytesOf } from "../experiment-settings.ts";
 import type { ExperimentChoice, LimitedExperiment } from "../trace-reads.ts";
+import type { WholeExperiment } from "../whole-trace.ts";
 
 /** The experiments of an open file. */
 export interface ExperimentTable extends ExperimentWrites {
+  /** Those of all workspaces behind `after`, by id. */
+  dump(limit: number, after: bigint): readonly WholeExperiment[];
   /** Those behind `after`, by id. */
   list(workspace: string, limit: number, after: bigint): readonly Experiment[];
   /** The same, with nothing but what retention goes by. */
   listLimits(workspace: string, limit: number, after: bigint): readonly LimitedExperiment[];
 }
 
-/** The table of experiments. On a file that is open for reading, nothing but `find`, `list` and `listLimits` may be called. */
+/** The table of experiments. On a file that is open for reading, nothing but `find`, `list`, `listLimits` and `dump` may be called. */
 export function openExperimentTable(db: DatabaseSync): ExperimentTable {
   const select = `
     SELECT experiments.*, coalesce(traces, 0) AS traces, coalesce(bytes, 0) AS bytes FROM experiments
@@ -29,6 +32,14 @@ export function openExperimentTable(db: DatabaseSync): ExperimentTable {
   const limits = db.prepare(
     "SELECT id, name, settings FROM experiments WHERE workspace = ? AND id > ? ORDER BY id LIMIT ?",
   );
+  const dump = db.prepare(`${select} WHERE id > ? ORDER BY id LIMIT ?`);
+  const rival = db.prepare(`
+    SELECT workspace, id, name FROM experiments
+    WHERE (id = ?1) + (workspace = ?2 AND name = ?3) = 1 LIMIT 1`);
+  const restore = db.prepare(`
+    INSERT INTO experiments (id, workspace, name, created_ms, updated_ms, settings) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (id) DO UPDATE SET created_ms = min(created_ms, ?4), settings = iif(settings = x'', ?6, settings)`);
+  const restoreEmpty = db.prepare("UPDATE experiments SET created_ms = ?2, updated_ms = ?3 WHERE id = ?1");
   const row = (workspace: string, { $case, value }: ExperimentChoice): Row | undefined => {
     if ($case === "name") return byName.get(workspace, value);
     const id = parseExperimentId(value);
@@ -63,12 +74,31 @@ export function openExperimentTable(db: DatabaseSync): ExperimentTable {
         ? { kind: "experiment_not_found" }
         : { kind: "written", experiment: experimentIn(updated) };
     },
+    inTheWayOf({ workspace, id, name }) {
+      const there = rival.get(id, workspace, name);
+      return (
+        there && { workspace: textIn(there, "workspace"), id: integerIn(there, "id"), name: textIn(there, "name") }
+      );
+    },
+    restore({ workspace, id, name, createdMs, updatedMs, ownRetention }) {
+      restore.run(id, workspace, name, createdMs, updatedMs, settingsBytesOf(ownRetention));
+      if (integerIn(byId.get(workspace, id) ?? {}, "traces") === 0n) restoreEmpty.run(id, createdMs, updatedMs);
+    },
     touch: (id, nowMs) => void touch.run(nowMs, id),
     list: (workspace, limit, after) => list.all(workspace, after, limit).map(experimentIn),
     listLimits: (workspace, limit, after) =>
       limits.all(workspace, after, limit).map((found) => ({
         id: integerIn(found, "id"),
         name: textIn(found, "name"),
+        ownRetention: ownRetentionIn(bytesIn(found, "settings")),
+      })),
+    dump: (limit, after) =>
+      dump.all(after, limit).map((found) => ({
+        workspace: textIn(found, "workspace"),
+        id: integerIn(found, "id"),
+        name: textIn(found, "name"),
+        createdMs: Number(integerIn(found, "created_ms")),
+        updatedMs: Number(integerIn(found, "updated_ms")),
         ownRetention: ownRetentionIn(bytesIn(found, "settings")),
       })),
   };

@@ -1,10 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import type { StoredSize } from "../../core/retention.ts";
 import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
 import { bytesIn, hexIn, idBytes, integerIn, type Row } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
 import { unpack } from "../packing.ts";
+import { type DumpTraces, openDump } from "./dump.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
 import { originIn } from "./span-table.ts";
 import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
@@ -28,6 +30,9 @@ export interface Reader {
   /** Those whose last span ended before that moment. */
   pendingTracesBefore(endedNs: bigint): number;
   readonly experiments: ExperimentTable;
+  readonly dump: DumpTraces;
+  /** What all traces are and take together. */
+  sizeOfAll(): StoredSize;
 }
 
 /** Counting takes some milliseconds up to here, and readers wait meanwhile. */
@@ -57,6 +62,10 @@ export function openReader(db: DatabaseSync): Reader {
   const search = openTraceSearch(db, experiments);
   const twins = openTwinList(db);
   const changes = openTraceChanges(db);
+  const dump = openDump(db);
+  const size = db.prepare(
+    "SELECT coalesce(sum(traces), 0) AS traces, coalesce(sum(bytes), 0) AS bytes FROM experiment_sizes",
+  );
 
   const readTrace = (
     workspace: string,
@@ -105,6 +114,11 @@ export function openReader(db: DatabaseSync): Reader {
     pendingTracesBefore: (endedNs) => Number(integerIn(pendingBeforeCount.get(endedNs) ?? {}, "traces")),
     pendingTraces: () => Number(integerIn(pendingCount.get() ?? {}, "traces")),
     experiments,
+    dump: (...asked) => inOneMoment(db, () => dump(...asked)),
+    sizeOfAll() {
+      const all = size.get() ?? {};
+      return { traces: integerIn(all, "traces"), bytes: integerIn(all, "bytes") };
+    },
   };
 }
 

@@ -49,15 +49,16 @@ const COLUMNS = [
   "position",
 ] as const;
 
-const SELECT = `
+/** What {@link spanRowIn} reads. */
+export const SELECT_SPANS = `
   SELECT spans.*, experiments.name AS experiment_name
   FROM spans LEFT JOIN experiments ON experiments.id = spans.experiment_id`;
 const INSERT = `INSERT INTO spans (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
 
 /** The table of spans of an open file. */
 export function openSpanTable(db: DatabaseSync): SpanTable {
-  const ofTrace = db.prepare(`${SELECT} WHERE trace_ref = ?`);
-  const ofId = db.prepare(`${SELECT} WHERE trace_ref = ? AND span_id = ?`);
+  const ofTrace = db.prepare(`${SELECT_SPANS} WHERE trace_ref = ?`);
+  const ofId = db.prepare(`${SELECT_SPANS} WHERE trace_ref = ? AND span_id = ?`);
   const count = db.prepare("SELECT count(*) AS spans FROM spans WHERE trace_ref = ?");
   const insert = db.prepare(`${INSERT} ON CONFLICT DO NOTHING`);
   const remove = db.prepare("DELETE FROM spans WHERE trace_ref = ? AND span_id = ?");
@@ -130,7 +131,8 @@ function valuesOf(traceRef: bigint, row: StoredSpanRow, { chunk, position }: Byt
   ];
 }
 
-function spanRowIn(row: Row): StoredSpanRow {
+/** A row of a span, without its previews. */
+export function spanRowIn(row: Row): StoredSpanRow {
   const experimentId = optionalIntegerIn(row, "experiment_id");
   const experimentName = optionalTextIn(row, "experiment_name");
   return {

@@ -90,6 +90,9 @@ export async function startSqliteStore(
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
     listLimits: async (workspace, limit, after) => reader.experiments.listLimits(workspace, limit, after ?? -1n),
+    sizeOfAll: async () => reader.sizeOfAll(),
+    dumpExperiments: async (after, limit) => reader.experiments.dump(limit, after ?? -1n),
+    dumpTraces: async (...asked) => reader.dump(...asked),
     countPending: async (endedBeforeNs) => reader.pendingTracesBefore(endedBeforeNs),
     forwards,
     condition: () => ({

@@ -19,15 +19,17 @@ export interface SqliteTraceTable extends TraceTable {
   forget(): void;
 }
 
+/** What {@link traceIn} reads. */
+export const SELECT_TRACE = `
+  SELECT ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, bytes, facets, tag_edits, claim,
+    claim_experiment_id, (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name
+  FROM traces`;
+
 /** The table of traces. It notes what experiments hold in `sizes`, and when that changed in `hours`. */
 export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: ChangedHours): SqliteTraceTable {
   const facets = openFacetTable(db);
-  const select = `
-    SELECT ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, bytes, facets, tag_edits, claim,
-      claim_experiment_id, (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name
-    FROM traces`;
-  const byId = db.prepare(`${select} WHERE workspace = ? AND trace_id = ?`);
-  const byRef = db.prepare(`${select} WHERE ref = ?`);
+  const byId = db.prepare(`${SELECT_TRACE} WHERE workspace = ? AND trace_id = ?`);
+  const byRef = db.prepare(`${SELECT_TRACE} WHERE ref = ?`);
   const insert = db.prepare("INSERT INTO traces (workspace, trace_id) VALUES (?, ?)");
   const update = db.prepare(`
     UPDATE traces SET sealed = ?, metadata = ?, record_hash = ?, experiment_id = ?, start_ns = ?, duration_ns = ?,
@@ -149,7 +151,8 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
   };
 }
 
-function traceIn(row: Row): WorkingTrace {
+/** A trace as it is stored, of a row of {@link SELECT_TRACE}. */
+export function traceIn(row: Row): WorkingTrace {
   return {
     ref: integerIn(row, "ref"),
     workspace: textIn(row, "workspace"),

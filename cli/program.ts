@@ -6,6 +6,7 @@ import { addCheckCommand } from "./commands/check.ts";
 import { addExperimentCommands } from "./commands/experiment.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addRpcCommand } from "./commands/rpc.ts";
+import { addStoreCommands } from "./commands/store.ts";
 import { addTraceCommands } from "./commands/trace.ts";
 import { addUpCommand } from "./commands/up.ts";
 import { addConnectionOptions } from "./connection.ts";
@@ -36,6 +37,7 @@ function createProgram(io: CliIo): Command {
   addUpCommand(program, io);
   addCheckCommand(program, io);
   addKeyCommands(program, io);
+  addStoreCommands(program, io);
   addTraceCommands(program, io);
   addExperimentCommands(program, io);
   addRpcCommand(program, io);
@@ -70,5 +72,6 @@ Examples:
   twinspan trace totals --by model --since 30d  what calls cost
   twinspan trace export --experiment gateway/demo --out demo.jsonl
   twinspan experiment retain gateway/demo --age 30d
+  twinspan store migrate --from sqlite --to postgres
   twinspan rpc twinspan.gateway.v1.EndpointService/ListEndpoints '{}'
 `;

@@ -14,7 +14,7 @@ export interface TraceMoves {
 
   /**
    * Traces of all workspaces, agents' before full ones, from behind a position of this store on, at most `limit`, and not many
-   * more than `DUMP_BYTES_MAX`. A page may be empty where there are more.
+   * more than 8 MiB as stored. A page may be empty where there are more.
    */
   dumpTraces(after: string | undefined, limit: number): Promise<TraceDump>;
 
@@ -38,7 +38,7 @@ export interface TraceMoves {
 }
 
 /** What a page of traces may hold, as stored, in bytes. One trace may alone be more. */
-export const DUMP_BYTES_MAX = 8 * 1024 * 1024;
+const DUMP_BYTES_MAX = 8 * 1024 * 1024;
 
 /** A page of traces. */
 export interface TraceDump {

@@ -4,7 +4,7 @@ import { textOf } from "./writing.ts";
 const READS_MAX = 8;
 
 /** Every trace of a store by its key: workspace and id. */
-export async function tracesIn(
+async function tracesIn(
   store: TraceStore,
 ): Promise<readonly { readonly workspace: string; readonly traceId: string }[]> {
   const found: { workspace: string; traceId: string }[] = [];

@@ -38,18 +38,40 @@ export function addConnectionOptions(program: Command): void {
     );
 }
 
+/** Where a service is, and how it is spoken to, as a configuration has it. */
+export interface ConnectionSettings {
+  readonly target: string;
+  readonly tls: Config["ingress"]["peerTls"];
+  /** The key that goes with every call. Undefined: none. */
+  readonly key: string | undefined;
+}
+
 /**
  * The connection of a command: to `--target`, in the clear, else to what `targetOf` takes of the configuration, as the ingress
  * speaks to its peers. By TLS wherever `--ca` or `--cert` is given.
  */
 export function connectionOf(command: Command, io: CliIo, targetOf: (config: Config) => string): Connection {
+  const { target, tls, key } = connectionSettingsOf(command, io, (config) => ({
+    target: targetOf(config),
+    tls: config.ingress.peerTls,
+    key: undefined,
+  }));
+  return connectionTo(target, tls, key);
+}
+
+/** The same, as settings. `configured` says what the configuration has, for what the command's options leave out. */
+export function connectionSettingsOf(
+  command: Command,
+  io: CliIo,
+  configured: (config: Config) => ConnectionSettings,
+): ConnectionSettings {
   const { config, target, ca, cert, keyFile, key = keyIn(io) } = command.optsWithGlobals<ConnectionOptions>();
   const isToldHow = (ca ?? cert ?? keyFile) !== undefined;
   const path = (file: string | undefined) => (file === undefined ? undefined : resolve(io.directory, file));
   const given = { caFile: path(ca), certFile: path(cert), keyFile: path(keyFile) };
-  if (target !== undefined) return connectionTo(target, isToldHow ? given : undefined, key);
-  const configured = readConfig(config, io);
-  return connectionTo(targetOf(configured), isToldHow ? given : configured.ingress.peerTls, key);
+  if (target !== undefined) return { target, tls: isToldHow ? given : undefined, key };
+  const said = configured(readConfig(config, io));
+  return { target: said.target, tls: isToldHow ? given : said.tls, key: key ?? said.key };
 }
 
 /** The key that commands call with where they are given none. Undefined: none. */

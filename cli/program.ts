@@ -5,6 +5,7 @@ import about from "../package.json" with { type: "json" };
 import { addCheckCommand } from "./commands/check.ts";
 import { addExperimentCommands } from "./commands/experiment.ts";
 import { addKeyCommands } from "./commands/key.ts";
+import { addOutboxCommands } from "./commands/outbox.ts";
 import { addRpcCommand } from "./commands/rpc.ts";
 import { addStoreCommands } from "./commands/store.ts";
 import { addTraceCommands } from "./commands/trace.ts";
@@ -38,6 +39,7 @@ function createProgram(io: CliIo): Command {
   addCheckCommand(program, io);
   addKeyCommands(program, io);
   addStoreCommands(program, io);
+  addOutboxCommands(program, io);
   addTraceCommands(program, io);
   addExperimentCommands(program, io);
   addRpcCommand(program, io);
@@ -73,5 +75,6 @@ Examples:
   twinspan trace export --experiment gateway/demo --out demo.jsonl
   twinspan experiment retain gateway/demo --age 30d
   twinspan store migrate --from sqlite --to postgres
+  twinspan outbox drain left/outbox.db          deliver what a gateway that is gone has left
   twinspan rpc twinspan.gateway.v1.EndpointService/ListEndpoints '{}'
 `;

@@ -1,7 +1,7 @@
 import { CliError, type CliIo } from "../io.ts";
+import { bytesText, numberText, paceOf } from "../pace.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import type { EventOf, MoveEvent } from "./move-events.ts";
-import { bytesText, numberText, paceOf } from "./pace.ts";
 
 /** How many differences are told one by one. */
 const DIFFERENT_SHOWN_MAX = 20;

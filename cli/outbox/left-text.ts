@@ -1,0 +1,16 @@
+import { bytesText, durationText, numberText } from "../pace.ts";
+import type { LeftTold } from "./drain-events.ts";
+
+/** What a left outbox holds, a line a fact. */
+export function leftTextOf(file: string, left: LeftTold, nowMs: number): string {
+  const { records, bytes, oldestMs, inFlight, lastAliveMs } = left;
+  const ageOf = (ms: number) => `${durationText(Math.max(0, nowMs - ms) / 1000)} ago, ${new Date(ms).toISOString()}`;
+  return [
+    `file       ${file}`,
+    `records    ${numberText(records)} wait for the trace-writer`,
+    `bytes      ${bytesText(bytes)}`,
+    `oldest     ${oldestMs === undefined ? "–" : ageOf(oldestMs)}`,
+    `in flight  ${numberText(inFlight)} calls${inFlight === 0 ? "" : ", which a drain records as interrupted"}`,
+    `last used  ${lastAliveMs === 0 ? "–" : ageOf(lastAliveMs)}`,
+  ].join("\n");
+}

@@ -27,6 +27,6 @@ export async function runMain({ name, environment, drainMs, start }: ServiceMain
     process.exitCode = 1;
     return;
   }
-  const log = createLogger(name, config.log.level);
+  const log = createLogger(name, config.log);
   await runService(log, drainMs(config), () => start(config, { log, source }));
 }

@@ -4,22 +4,18 @@ import { endpoints } from "./sections/endpoint.ts";
 import { gateway } from "./sections/gateway.ts";
 import { ingress } from "./sections/ingress.ts";
 import { limits } from "./sections/limits.ts";
+import { log } from "./sections/log.ts";
 import { providers } from "./sections/provider.ts";
 import { redaction } from "./sections/redaction.ts";
 import { traceWriter } from "./sections/trace-writer.ts";
 import { workspaces } from "./sections/workspace.ts";
-
-const logLevel = z
-  .enum(["debug", "info", "warn", "error", "silent"])
-  .default("info")
-  .describe("How much is logged, as JSON on standard output. Never payload, at any level.");
 
 /**
  * The whole of `twinspan.yaml`. Every setting has a default but what only the operator can know. What settings must be
  * together is in `cross-checks.ts`.
  */
 export const configSchema = z.strictObject({
-  log: z.strictObject({ level: logLevel }).prefault({}),
+  log,
   auth,
   workspaces,
   ingress,

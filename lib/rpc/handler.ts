@@ -8,6 +8,7 @@ import {
 } from "@grpc/grpc-js";
 import type { Identity } from "../auth/identity.ts";
 import type { Logger } from "../logger.ts";
+import { isRequestId } from "../request-id.ts";
 import { ServiceError, serviceErrorOf } from "../service-error.ts";
 import { type CertifiedPeer, certifiedPeerOf } from "../tls/certified-peer.ts";
 import { identityOf } from "./check-rights.ts";
@@ -149,12 +150,17 @@ function failureOf(log: Logger, method: string, thrown: unknown, call: RpcCall) 
   return rpcFailureOf(loggedErrorOf(log, method, thrown, call.metadata), call.trailers);
 }
 
+/** The id under which a call's caller knows it. Undefined: it named none that may be one. */
+export function requestIdOf(metadata: Metadata): string | undefined {
+  const [id] = metadata.get("x-request-id");
+  return typeof id === "string" && isRequestId(id) ? id : undefined;
+}
+
 /** What a handler's failure is to its caller. One that is nobody's fault but ours is logged whole. */
 export function loggedErrorOf(log: Logger, method: string, thrown: unknown, metadata: Metadata): ServiceError {
   const error = serviceErrorOf(thrown);
   if (error.kind === "internal") {
-    const [requestId] = metadata.get("x-request-id");
-    log.error({ err: error.cause ?? error, method, requestId }, "rpc failed");
+    log.error({ err: error.cause ?? error, method, requestId: requestIdOf(metadata) }, "rpc failed");
   }
   return error;
 }

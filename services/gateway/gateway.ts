@@ -1,3 +1,4 @@
+import type { AccessLog } from "#lib/access-log.ts";
 import type { OnRefused } from "#lib/auth/auth-metrics.ts";
 import type { Authority } from "#lib/auth/authority.ts";
 import type { Clock } from "#lib/clock.ts";
@@ -22,5 +23,7 @@ export interface Gateway {
   readonly clock: Clock;
   /** A figure from 0 up to 1, another each time. */
   readonly random: () => number;
+  /** Hears of every call of an endpoint when it has ended. */
+  readonly access: AccessLog;
   readonly log: Logger;
 }

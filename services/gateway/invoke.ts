@@ -27,6 +27,8 @@ export interface InvocationCall {
   readonly dialect: DialectSupport;
   /** Who calls, as it was verified. */
   readonly identity: Identity;
+  /** What the caller knows it by. Undefined: nothing. */
+  readonly requestId: string | undefined;
   /** Who calls, as they say themselves. */
   readonly caller: Caller;
   /** The caller's trace context. Undefined: it gave none, or none that is valid. */

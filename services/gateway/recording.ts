@@ -1,5 +1,5 @@
 import type { Identity } from "#lib/auth/identity.ts";
-import { newSpanId, newTraceId } from "#lib/ids.ts";
+import { newSpanId, newTraceId, traceNameOf } from "#lib/ids.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Attempt, Caller, Ending, Failure, Invocation, Payload } from "./core/invocation.ts";
@@ -8,6 +8,7 @@ import { handedBytesMaxOf } from "./core/payload-policy.ts";
 import { recordOf } from "./core/record.ts";
 import { summaryOf } from "./core/summary.ts";
 import type { AnswerWatch, DialectRequest, DialectSupport } from "./dialects/dialect.ts";
+import { endedCallOf, toldOf } from "./ended-call.ts";
 import type { Endpoint, PlannedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { keepPayloads } from "./keep-payloads.ts";
@@ -21,6 +22,7 @@ export interface Opening {
   readonly request: DialectRequest;
   readonly body: Buffer;
   readonly identity: Identity;
+  readonly requestId: string | undefined;
   readonly caller: Caller;
   readonly callerContext: CallerContext | undefined;
   readonly acceptedNanos: bigint;
@@ -116,6 +118,7 @@ export class Recording {
         this.#open.delete(attempt);
         this.#ended.push(ended);
         this.#watch = watch;
+        this.#gateway.log.debug({ traceId: traceNameOf(this.invocation.traceId), ...toldOf(ended) }, "attempt");
       },
     });
     this.#open.add(attempt);
@@ -155,6 +158,7 @@ export class Recording {
     this.#hasEnded = true;
     this.#allowance?.settle(summary);
     this.#gateway.metrics.ended(invocation, ending, summary);
+    this.#gateway.access(endedCallOf(invocation, this.#opening.requestId, ending, summary));
     this.#opening.endpoint.health.ended(invocation, ending, summary.timeToFirstTokenNanos);
     if (this.isTraced) await this.#record(ending);
     return summary;
@@ -175,7 +179,7 @@ export class Recording {
       if (written === "late") metrics.late("finish");
     } catch (error) {
       metrics.unrecorded();
-      log.error({ err: error, traceId: this.invocation.traceId }, "a call could not be recorded");
+      log.error({ err: error, traceId: traceNameOf(this.invocation.traceId) }, "a call could not be recorded");
     }
   }
 

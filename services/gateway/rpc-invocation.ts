@@ -1,7 +1,7 @@
 import { Metadata } from "@grpc/grpc-js";
 import { context } from "@opentelemetry/api";
 import { traceNameOf } from "#lib/ids.ts";
-import type { RpcCall } from "#lib/rpc/handler.ts";
+import { type RpcCall, requestIdOf } from "#lib/rpc/handler.ts";
 import { callerContextOf } from "#lib/trace-context/caller-context.ts";
 import { formatTraceParent, SAMPLED } from "#lib/trace-context/traceparent.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
@@ -11,7 +11,7 @@ import type { InvocationCall } from "./invoke.ts";
 /** What an RPC knows of an invocation by itself: who calls, in which trace, and where the answer's metadata goes. */
 export type RpcInvocation = Pick<
   InvocationCall,
-  "identity" | "caller" | "callerContext" | "signal" | "onTraced" | "onCounted" | "onAccepted" | "onEnded"
+  "identity" | "requestId" | "caller" | "callerContext" | "signal" | "onTraced" | "onCounted" | "onAccepted" | "onEnded"
 >;
 
 /** Reads it of the call's metadata and of OpenTelemetry's context; the full trace is named in initial metadata and trailers. */
@@ -27,6 +27,7 @@ export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
   const metadata = { get: (key: string) => textOf(rpc.metadata, key) };
   return {
     identity: rpc.identity,
+    requestId: requestIdOf(rpc.metadata),
     caller: callerOf(metadata, rpc.host, callerContext?.baggage ?? new Map()),
     callerContext,
     signal: rpc.signal,

@@ -1,3 +1,4 @@
+import { createAccessLog } from "#lib/access-log.ts";
 import { observeRefusals } from "#lib/auth/auth-metrics.ts";
 import { Authority } from "#lib/auth/authority.ts";
 import { createClock } from "#lib/clock.ts";
@@ -61,16 +62,19 @@ export async function startGateway(
   const options = config.gateway;
   const tls = serverTlsOf("gateway.tls", options.tls);
   const peerCertificates = peerCertificatesOf("gateway.peerTls", options.peerTls);
-  const routing = new RoutingMemory(log);
+  const routing = new RoutingMemory(log.module("routing"));
   const endpoints = started.use(new LiveEndpoints(config, routing));
-  const outbox = started.use(await startOutbox(options, log));
+  const outbox = started.use(await startOutbox(options, log.module("outbox")));
   const metrics = new GatewayMetrics(() => outbox.state(), routing);
-  const watched = started.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
+  const watched = started.use(
+    watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),
+  );
   const load = started.use(startServiceLoad("gateway.limits", options.limits, metrics.registry));
-  const { allowances } = started.use(startAllowances(config.limits, metrics.registry, log));
+  const { allowances } = started.use(startAllowances(config.limits, metrics.registry, log.module("limits")));
   observeTraceContext((outcome) => metrics.context(outcome));
   const authority = new Authority(config);
-  const onRefused = observeRefusals(metrics.registry, log);
+  const onRefused = observeRefusals(metrics.registry, log.module("auth"));
+  const calls = log.module("calls");
   const gateway: Gateway = {
     authority,
     onRefused,
@@ -81,10 +85,19 @@ export async function startGateway(
     limits: options.limits,
     clock: createClock(),
     random: Math.random,
-    log,
+    access: createAccessLog(log.module("access"), config.log.access),
+    log: calls,
   };
 
-  const reloading = createReloading({ source, config, endpoints, authority, allowances, metrics, log });
+  const reloading = createReloading({
+    source,
+    config,
+    endpoints,
+    authority,
+    allowances,
+    metrics,
+    log: log.module("config"),
+  });
   if (options.reloadOnChange) started.use(source.watch(reloading.reload));
 
   let isReady = true;
@@ -122,7 +135,7 @@ export async function startGateway(
             stallMs: options.limits.stallMs,
             draining: draining.signal,
             count: countExchange(metrics.registry),
-            log,
+            log: calls,
           }),
         },
         {
@@ -140,7 +153,7 @@ export async function startGateway(
       drainMs: options.drainMs,
     }),
   );
-  const tellTrouble = createTroubleLog(log);
+  const tellTrouble = createTroubleLog(log.module("outbox"));
   const healthTimer = setInterval(() => {
     const { trouble } = outbox.state();
     server.setHealth(TRACING, trouble === undefined);

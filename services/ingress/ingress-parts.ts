@@ -1,7 +1,9 @@
+import type { AccessLog } from "#lib/access-log.ts";
 import type { OnRefused } from "#lib/auth/auth-metrics.ts";
 import type { Authority } from "#lib/auth/authority.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { ServiceLoad } from "#lib/load/service-load.ts";
+import type { Logger } from "#lib/logger.ts";
 import type { ServerTls } from "#lib/tls/configured-certificates.ts";
 import type { WatchedCertificates } from "#lib/tls/watch-certificates.ts";
 import type { BodyBudget } from "./body-budget.ts";
@@ -27,6 +29,10 @@ export interface IngressParts {
   readonly draining: AbortSignal;
   /** Where the console was built. */
   readonly consoleDirectory: string;
+  /** Hears of every request when it has ended. */
+  readonly access: AccessLog;
+  /** What is logged of requests beside that. */
+  readonly log: Logger;
 }
 
 declare module "fastify" {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type FastifyInstance, fastify } from "fastify";
+import { createAccessLog } from "#lib/access-log.ts";
 import { observeRefusals } from "#lib/auth/auth-metrics.ts";
 import { Authority } from "#lib/auth/authority.ts";
 import { watchRights } from "#lib/auth/watch-rights.ts";
@@ -84,9 +85,11 @@ export async function startIngress(
   const tls = serverTlsOf("ingress.tls", config.ingress.tls);
   const peerCertificates = peerCertificatesOf("ingress.peerTls", config.ingress.peerTls);
   const peers = opened.use(openPeers(config, peerCertificates, metrics.registry));
-  const certificates = opened.use(watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log));
+  const certificates = opened.use(
+    watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),
+  );
   const authority = new Authority(config);
-  const rights = opened.use(watchRights(source, authority, metrics.registry, log));
+  const rights = opened.use(watchRights(source, authority, metrics.registry, log.module("config")));
   const load = opened.use(startServiceLoad("ingress.limits", config.ingress.limits, metrics.registry));
   const draining = new AbortController();
   const closing = new AbortController();
@@ -95,7 +98,7 @@ export async function startIngress(
   const parts = {
     config: config.ingress,
     authority,
-    onRefused: observeRefusals(metrics.registry, log),
+    onRefused: observeRefusals(metrics.registry, log.module("auth")),
     peers,
     metrics,
     tls,
@@ -104,8 +107,10 @@ export async function startIngress(
     bodies,
     draining: draining.signal,
     consoleDirectory,
+    access: createAccessLog(log.module("access"), config.log.access),
+    log: log.module("calls"),
   };
-  const app = createApp(parts, closing.signal, log);
+  const app = createApp(parts, closing.signal);
   if (tls !== undefined) followCertificates(app.server, tls);
   const unused = watchUnusedConnections(app.server);
   const address = await listen(app, config.ingress.listen);
@@ -122,7 +127,8 @@ export async function startIngress(
   return { address, url, reload: rights.reload, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-function createApp(parts: IngressParts, closing: AbortSignal, log: Logger): FastifyInstance {
+function createApp(parts: IngressParts, closing: AbortSignal): FastifyInstance {
+  const { log } = parts;
   const { headerBytesMax, headersMax, headMs, requestMs, callMs, readMs } = parts.config.limits;
   const http = {
     maxHeaderSize: headerBytesMax,
@@ -151,7 +157,7 @@ function createApp(parts: IngressParts, closing: AbortSignal, log: Logger): Fast
   // Routes read their bodies themselves, as bytes and within their own limits.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  observeRequests(app, parts.metrics, log);
+  observeRequests(app, parts);
   answerFailures(app, log);
   sayGoodbye(app, parts.draining, closing);
   shedLoad(app, parts.load.admission, headersMax);

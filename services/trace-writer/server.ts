@@ -57,9 +57,9 @@ export async function startTraceWriter(
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
   const load = opened.use(startServiceLoad("traceWriter.limits", limits, metrics.registry));
-  const watched = opened.use(watchCertificates(metrics.registry, [tls?.certificates], log));
+  const watched = opened.use(watchCertificates(metrics.registry, [tls?.certificates], log.module("tls")));
   const authority = new Authority(config);
-  const rights = opened.use(watchRights(source, authority, metrics.registry, log));
+  const rights = opened.use(watchRights(source, authority, metrics.registry, log.module("config")));
   let forwarding: Forwarding | undefined;
   let erasing: Erasing | undefined;
   const wakeThoseWho = (events: ReadonlyMap<StoreEvent, number>) => {
@@ -71,7 +71,7 @@ export async function startTraceWriter(
     postgres: () => createPostgresMetrics(metrics.registry),
   });
   opened.use(store);
-  erasing = opened.use(startErasing(store, log));
+  erasing = opened.use(startErasing(store, log.module("store")));
   const draining = new AbortController();
   const kept = keptByExperimentOf(traceWriter);
   const reading = {
@@ -86,12 +86,12 @@ export async function startTraceWriter(
   );
   const { destinations } = traceWriter;
   const observer = createForwardingMetrics(metrics.registry, Object.keys(destinations), store.forwards);
-  forwarding = opened.use(await startForwarding(destinations, store.forwards, observer, log));
+  forwarding = opened.use(await startForwarding(destinations, store.forwards, observer, log.module("forwarding")));
   const { troubles } = forwarding;
   const { everyMs } = traceWriter.retention;
   const workspaces = [DEFAULT_WORKSPACE, ...config.workspaces.map(({ name }) => name)];
   const keeping = { everyMs, limits: kept, workspaces, nowMs: Date.now };
-  opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log));
+  opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log.module("store")));
   const ops = opened.use(
     await startOpsServer(traceWriter.ops, metrics.registry, () =>
       readinessOf(
@@ -101,20 +101,21 @@ export async function startTraceWriter(
       ),
     ),
   );
+  const calls = log.module("calls");
   const rpc = opened.use(
     await startRpcServer({
       listen: traceWriter.listen,
       tls,
       load,
-      door: { authority, onRefused: observeRefusals(metrics.registry, log) },
+      door: { authority, onRefused: observeRefusals(metrics.registry, log.module("auth")) },
       messageBytesMax: limits.messageBytesMax,
       drainMs: traceWriter.drainMs,
       services: [
-        createTraceWriterService(store, metrics, log),
-        createTraceReaderService(store, reading, log),
-        createTraceEditorService(store, log),
-        createExperimentService({ store, retentionOf: kept.toldOf }, log),
-        createOtlpService(store, metrics, { futureMs: limits.futureMs, nowMs: Date.now }, log),
+        createTraceWriterService(store, metrics, calls),
+        createTraceReaderService(store, reading, calls),
+        createTraceEditorService(store, calls),
+        createExperimentService({ store, retentionOf: kept.toldOf }, calls),
+        createOtlpService(store, metrics, { futureMs: limits.futureMs, nowMs: Date.now }, calls),
       ],
     }),
   );

@@ -85,10 +85,12 @@ class WorkerOutbox implements Outbox {
   /** Why the thread is gone. Writes are then lost, and counted. */
   #dead: string | undefined;
   #lost = 0;
+  readonly #log: Logger;
 
   constructor(worker: Worker, options: Config["gateway"]["outbox"], log: Logger) {
     this.#worker = worker;
     this.#options = options;
+    this.#log = log;
     worker.on("message", (message: FromWorker) => this.#hear(message));
     worker.on("error", (error) => {
       log.error({ err: error }, "the outbox has failed");
@@ -150,7 +152,10 @@ class WorkerOutbox implements Outbox {
   }
 
   #hear(message: FromWorker): void {
-    if (message.kind === "state") this.#state = message.state;
+    if (message.kind === "state") {
+      this.#state = message.state;
+      this.#log.debug(message.state, "outbox");
+    }
     if (message.kind !== "written") return;
     this.#settle(message.upTo - this.#settled, "in_time");
     this.#isCommitting = false;

@@ -93,7 +93,9 @@ test("half open, one call tries; when that goes well all do, and the log says so
   await until("the breaker is half open", async () => (await stateOf("recovers")) === 1);
   expect((await run.client.invoke({ model: "recovers" })).head?.status).toBe(200);
   expect(await stateOf("recovers")).toBe(0);
-  const logged = run.logged.filter((line) => line.includes('"provider":"recovers"'));
+  const logged = run.logged.filter(
+    (line) => line.includes('"provider":"recovers"') && line.includes('"module":"routing"'),
+  );
   expect(logged.map((line) => /left alone|answers again/.exec(line)?.[0])).toEqual(["left alone", "answers again"]);
 });
 

@@ -91,6 +91,7 @@ function read(outbox: Outbox, model: string, stream: boolean) {
     limits,
     clock: createClock(),
     random: Math.random,
+    access() {},
     log,
   };
   const none = undefined;
@@ -105,6 +106,7 @@ function read(outbox: Outbox, model: string, stream: boolean) {
     },
     dialect: openAiChat,
     identity: NOBODY,
+    requestId: none,
     caller: { product: none, session: none, user: none, run: none, serverUrl: none, experiment: none },
     callerContext: none,
     takesStream: true,

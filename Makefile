@@ -82,8 +82,8 @@ sbom: install ## Write the bill of materials of what runs in production: var/sbo
 	@mkdir -p var && npm sbom --omit=dev --sbom-format=cyclonedx >var/sbom.cdx.json && echo "written: var/sbom.cdx.json"
 
 .PHONY: bench
-bench: install ## Measure what twinspan costs, and write docs/performance.md
-	@$(NODE) bench/main.ts
+bench: install ## Measure what twinspan costs, side by side with what it is compared with (BENCH_ARGS='--only plain-64 --targets U,on-exchange')
+	@$(NODE) bench/main.ts $(BENCH_ARGS)
 
 .PHONY: bench-store
 bench-store: install ## Measure what a store takes and gives (STORE=sqlite, postgres or clickhouse; N=60000 traces), and write docs/performance-store.md

@@ -3,7 +3,7 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { startProcess } from "../processes.ts";
+import { answersAt, startProcess } from "../processes.ts";
 import type { StoreFigures, WriteFigures } from "./figures.ts";
 import { read } from "./loads.ts";
 import { Meter, TRACES_OF_ONE } from "./meter.ts";
@@ -50,13 +50,13 @@ async function measure(store: MeasuredStore, traces: number): Promise<StoreFigur
   const config = join(directory, "twinspan.yaml");
   const settings = { listen: TARGET, ops: OPS, store: store.settings };
   writeFileSync(config, JSON.stringify({ log: { level: "warn" }, traceWriter: settings }));
-  await using service = await startProcess(
-    "trace-writer",
-    [...(process.env["BENCH_NODE_ARGS"]?.split(" ") ?? []), "services/trace-writer/main.ts"],
-    { TWINSPAN_CONFIG: config },
-    `http://${OPS}/readyz`,
-    join(directory, "trace-writer.log"),
-  );
+  await using service = await startProcess({
+    name: "trace-writer",
+    args: [...(process.env["BENCH_NODE_ARGS"]?.split(" ") ?? []), "services/trace-writer/main.ts"],
+    environment: { TWINSPAN_CONFIG: config },
+    logFile: join(directory, "trace-writer.log"),
+    isReady: () => answersAt(`http://${OPS}/readyz`),
+  });
   const meter = new Meter(service, TARGET);
   await meter.round("warm-up", { what: "records", batch: 100, lanes: 2, count: 1_000 });
   const writes = [

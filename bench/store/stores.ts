@@ -10,6 +10,8 @@ export interface MeasuredStore extends AsyncDisposable {
   readonly name: StoreName;
   /** `traceWriter.store` of the configuration, as JSON. */
   readonly settings: object;
+  /** The process of its server. Undefined: it has none, or one that was not started here. */
+  readonly pid: number | undefined;
   /** What it takes on the disk, in bytes, all of it. Asked when nothing is written. */
   bytesOnDisk(): Promise<number>;
 }
@@ -36,6 +38,7 @@ function sqliteIn(directory: string): MeasuredStore {
   return {
     name: "sqlite",
     settings: { sqlite: { path: join(directory, "traces.db") } },
+    pid: undefined,
     bytesOnDisk: async () =>
       readdirSync(directory)
         .filter((file) => file.startsWith("traces.db"))
@@ -50,6 +53,7 @@ async function startPostgresStore(): Promise<MeasuredStore> {
   return {
     name: "postgres",
     settings: { use: "postgres", postgres: { url } },
+    pid: server.pid,
     async bytesOnDisk() {
       const client = new pg.Client({ connectionString: url });
       await client.connect();
@@ -71,6 +75,7 @@ async function startClickHouseStore(): Promise<MeasuredStore> {
   return {
     name: "clickhouse",
     settings: { use: "clickhouse", clickhouse: { url, database } },
+    pid: server.pid,
     async bytesOnDisk() {
       const client = createClient({ url });
       try {

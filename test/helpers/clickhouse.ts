@@ -15,6 +15,8 @@ const START_MS = 60_000;
 
 /** A ClickHouse. Disposing of it ends it, where it was started here, and removes the databases. */
 export interface ClickHouse extends AsyncDisposable {
+  /** Its process. Undefined: it was not started here. */
+  readonly pid: number | undefined;
   /** `http://` and its port. */
   readonly url: string;
   /** A name for a database that is not there yet. */
@@ -46,6 +48,9 @@ export async function startOwnClickHouse(): Promise<OwnClickHouse> {
   started.defer(() => end(process, "SIGTERM"));
   const owned = started.move();
   return {
+    get pid() {
+      return process.pid;
+    },
     url: `http://127.0.0.1:${port}`,
     newDatabase: newName,
     async crash() {
@@ -88,6 +93,7 @@ async function end(engine: ChildProcess, signal: NodeJS.Signals): Promise<void> 
 function databasesAt(url: string): ClickHouse {
   const names: string[] = [];
   return {
+    pid: undefined,
     url,
     newDatabase() {
       const name = newName();

@@ -22,6 +22,8 @@ const SETTINGS = ["fsync=off", "unix_socket_directories=", "max_connections=120"
 
 /** A PostgreSQL server. Disposing of it ends the server, where it was started here, and removes the databases. */
 export interface Postgres extends AsyncDisposable {
+  /** The server's process. Undefined: it was not started here. */
+  readonly pid: number | undefined;
   /** Creates an empty database: its URL. */
   newDatabase(): Promise<string>;
 }
@@ -79,6 +81,9 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const owned = started.move();
   return {
     ...databases,
+    get pid() {
+      return server?.pid;
+    },
     async crash() {
       await end("SIGQUIT");
       await start();
@@ -92,6 +97,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
 function databasesAt(url: string): Postgres {
   const names: string[] = [];
   return {
+    pid: undefined,
     async newDatabase() {
       const name = `twinspan_${randomBytes(6).toString("hex")}`;
       await execute(url, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);

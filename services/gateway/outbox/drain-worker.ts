@@ -1,21 +1,19 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
-import { peerCertificatesOf } from "#lib/tls/configured-certificates.ts";
-import type { OutboxDatabase } from "./database.ts";
+import { createLogger } from "#lib/logger.ts";
 import { type DrainEvent, type DrainSettings, drainSettings } from "./drain-events.ts";
-import { Ledger } from "./ledger.ts";
-import { openLeftOutbox } from "./left-outbox.ts";
-import { recoverInterrupted } from "./recovery.ts";
-import { startShipper } from "./shipper.ts";
+import { leftToldOf } from "./left-outbox.ts";
+import type { OutboxState } from "./messages.ts";
+import { startOutbox } from "./outbox.ts";
 
 /**
- * Looks after an outbox whose gateway is gone, in a thread that a gateway or `twinspan outbox` starts. It goes on until
- * nothing waits. Any message stops it: what was delivered is gone from the file, and the rest is delivered by the next drain.
+ * Looks after an outbox whose gateway is gone, in a thread that `twinspan outbox` starts, by the outbox itself: it goes on
+ * until nothing waits. Any message stops it: what was delivered is gone from the file, and the rest is delivered by the next
+ * drain.
  */
 
-/** How often the state is told at the most. */
-const STATE_EVERY_MS = 100;
-/** The longest that Node waits: no limit of ours. Who asked may stop it. */
-const FOR_EVER_MS = 2 ** 31 - 1;
+/** How often it is looked how far it has come. */
+const LOOK_MS = 100;
 
 const port = parentPort;
 if (port === null) throw new Error("drain-worker.ts runs as a worker thread");
@@ -33,40 +31,29 @@ try {
 }
 
 async function run(settings: DrainSettings): Promise<void> {
-  using database = openLeftOutbox(settings.options.path, settings.options.durability);
-  tell({
-    kind: "opened",
-    ...database.waiting(),
-    oldestMs: database.oldestMs(),
-    inFlight: database.notes().length,
-    lastAliveMs: database.lastAliveMs(),
-  });
-  // Awaited here: the file is closed when this function ends.
-  if (settings.task === "drain") await drain(database, settings);
+  const left = leftToldOf(settings.options.path);
+  tell({ kind: "opened", ...left });
+  if (settings.task === "drain" && left.records + left.inFlight > 0) await drain(settings);
 }
 
-async function drain(database: OutboxDatabase, { options, traceWriter, traceWriterKey, tls }: DrainSettings) {
-  const ledger = new Ledger(database.waiting());
-  recoverInterrupted(database, ledger);
-  const tellState = () => tell({ kind: "state", state: ledger.state(database.oldestMs()) });
-  let timer: NodeJS.Timeout | undefined;
-  const tellStateSoon = () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      tellState();
-    }, STATE_EVERY_MS);
-  };
-  const certificates = peerCertificatesOf("TLS", tls);
-  const shipper = startShipper(
-    database,
-    ledger,
-    { options, traceWriter, traceWriterKey, tls },
-    certificates,
-    tellStateSoon,
+async function drain({ options, traceWriter, traceWriterKey, tls }: DrainSettings): Promise<void> {
+  // Nothing more comes, so no batch waits to be filled; and who stops it does not wait for a batch.
+  const outbox = { ...options, lingerMs: 0, drainMs: 1 };
+  const draining = await startOutbox(
+    { outbox, traceWriter, traceWriterKey, peerTls: tls },
+    createLogger("outbox", "silent"),
   );
-  const onStop = () => shipper.drain(0);
-  stop.signal.addEventListener("abort", onStop, { once: true });
-  await shipper.drain(FOR_EVER_MS);
-  clearTimeout(timer);
+  const tellState = () => tell({ kind: "state", state: draining.state() });
+  while (!stop.signal.aborted && !isEmpty(draining.state())) {
+    tellState();
+    await delay(LOOK_MS, undefined, { signal: stop.signal }).catch(() => {});
+  }
+  await draining[Symbol.asyncDispose]();
   tellState();
+}
+
+/** Whether nothing waits any more. At first the outbox may not know yet what waits: then nothing has left it either. */
+function isEmpty({ records, shipped, shed }: OutboxState): boolean {
+  const left = shipped + Object.values(shed).reduce((sum, count) => sum + count, 0);
+  return records === 0 && left > 0;
 }

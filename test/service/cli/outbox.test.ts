@@ -93,7 +93,7 @@ test("what a killed gateway has left is shown, and delivered once: its calls in 
   for (const [path, told] of [
     [join(directory, "none.db"), `There is no outbox ${join(directory, "none.db")}.`],
     [config, `${config} is no outbox of a gateway: file is not a database.`],
-    [other, `${other} is no outbox of a gateway.`],
+    [other, `${other} is no outbox of a gateway: it has other tables.`],
   ] as const) {
     if (path === other) new DatabaseSync(other).exec("CREATE TABLE trace (id INTEGER)");
     expect((await run(["outbox", "drain", path, "--target", running.address])).err).toBe(`twinspan: ${told}\n`);

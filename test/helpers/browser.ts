@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import AxeBuilder from "@axe-core/playwright";
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { expect } from "vitest";
+import { expect, onTestFailed } from "vitest";
 import { debianProgram } from "./debian-package.ts";
 
 const run = promisify(execFile);
@@ -13,6 +13,9 @@ const BUILD_LOCK = join(tmpdir(), "twinspan-console.lock");
 const BUILD_MS = 180_000;
 /** How long a page may take to show what it is to show. */
 const SHOWN_MS = 30_000;
+/** What is told of a page whose test has failed: so many characters, read for so long. */
+const TOLD_CHARACTERS = 3_000;
+const TOLD_MS = 5_000;
 
 /** A real Chromium without a window. Disposing of it closes it. */
 export interface TestBrowser extends AsyncDisposable {
@@ -43,6 +46,7 @@ export async function startBrowser(): Promise<TestBrowser> {
       context.setDefaultTimeout(SHOWN_MS);
       const page = await context.newPage();
       const faults = watchFaults(page, new URL(address).origin);
+      if (process.env["VITEST"] !== undefined) onTestFailed(() => tellOf(page, faults));
       await page.goto(address);
       return { page, faults };
     },
@@ -63,6 +67,13 @@ export async function expectAccessible(page: Page): Promise<void> {
     where: nodes.map(({ html }) => html.slice(0, 160)),
   }));
   expect(found).toEqual([]);
+}
+
+/** Says what a page shows, and what went wrong in it, when the test that opened it has failed. */
+async function tellOf(page: Page, faults: readonly string[]): Promise<void> {
+  if (page.isClosed()) return;
+  const shown = await page.locator("body").innerText({ timeout: TOLD_MS });
+  process.stderr.write(`${page.url()} shows:\n${shown.slice(0, TOLD_CHARACTERS)}\nfaults: ${JSON.stringify(faults)}\n`);
 }
 
 function watchFaults(page: Page, origin: string): readonly string[] {

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type Ref, useId, useRef, useState } from "react";
+import { type KeyboardEvent, type Ref, useId, useLayoutEffect, useRef, useState } from "react";
 import { classes } from "../components/classes.ts";
 import { type Completion, type Completions, completionsAt, type KnownWords } from "./filter-completion.ts";
 import styles from "./filter-input.module.css";
@@ -36,12 +36,18 @@ export function FilterInput({
   const listId = useId();
   const { from, to, options } = caret === undefined ? NO_COMPLETIONS : completionsAt(value, caret, known);
 
+  // Where the caret goes once what was taken is drawn: before anything else is typed.
+  const [taken, setTaken] = useState<{ readonly place: number }>();
+  useLayoutEffect(() => {
+    if (taken !== undefined) input.current?.setSelectionRange(taken.place, taken.place);
+  }, [taken]);
+
   const take = ({ insert }: Completion) => {
     const place = from + insert.length;
     onChange(`${value.slice(0, from)}${insert}${value.slice(to)}`);
     setChosen(-1);
     setCaret(place);
-    requestAnimationFrame(() => input.current?.setSelectionRange(place, place));
+    setTaken({ place });
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     const option = options[chosen];

@@ -41,9 +41,7 @@ class Parser {
 
   parse(): Filter {
     const filter = this.#joined("or", 0);
-    const { kind, text, at } = this.#peek();
-    if (kind !== "end")
-      throw filterFault(at, `expected AND, OR or the end, not ${kind === "text" ? "a text" : `"${text}"`}.`);
+    if (this.#peek().kind !== "end") throw this.#unexpected("AND, OR or the end");
     return filter;
   }
 
@@ -63,8 +61,17 @@ class Parser {
     if (this.#peek().kind !== "(") return this.#comparison();
     this.#take();
     const inner = this.#joined("or", depth + 1);
-    if (this.#take().kind !== ")") throw filterFault(at, "the parenthesis that opens here is not closed.");
+    const { kind } = this.#peek();
+    if (kind === "end") throw filterFault(at, "the parenthesis that opens here is not closed.");
+    if (kind !== ")") throw this.#unexpected("AND, OR or )");
+    this.#take();
     return inner;
+  }
+
+  /** The fault that something else comes next than what may. */
+  #unexpected(expected: string): Error {
+    const { kind, text, at } = this.#peek();
+    return filterFault(at, `expected ${expected}, not ${kind === "text" ? "a text" : `"${text}"`}.`);
   }
 
   #comparison(): Filter {

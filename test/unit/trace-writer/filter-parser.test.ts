@@ -65,6 +65,7 @@ describe("a filter", () => {
     ["name = 'a' name = 'b'", 'column 12: expected AND, OR or the end, not "name"'],
     ["name = 'a' AND", "column 15: it ends where a comparison is expected"],
     ["(name = 'a'", "column 1: the parenthesis that opens here is not closed"],
+    ["(name = 'a' b)", 'column 13: expected AND, OR or ), not "b"'],
     ["name = 'a", "column 8: the quote that opens here (') is not closed"],
     ["name < 'a'", "column 6: a text is compared by ="],
     ["name RLIKE 'a'", "column 6: regular expressions are not offered"],

@@ -1,5 +1,5 @@
 import type { SearchTracesRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { boundsOf } from "../../time/time-range.ts";
+import { boundsOf, type TimeRange } from "../../time/time-range.ts";
 import type { Order, TracesState } from "./traces-address.ts";
 
 const ORDERS: Readonly<Record<Order, string>> = {
@@ -9,8 +9,10 @@ const ORDERS: Readonly<Record<Order, string>> = {
   fastest: "execution_time_ms ASC",
 };
 
-/** What is written stands behind so many characters of the filter that is sent. */
-export const FILTER_OFFSET = 1;
+/** Where what is written begins in the filter that is sent: it stands in parentheses where it is not alone. */
+export function filterOffsetOf(range: TimeRange): number {
+  return range.kind === "all" ? 0 : 1;
+}
 
 /** A search without its page. */
 export type TraceSearch = Omit<SearchTracesRequest, "pageSize" | "pageToken">;
@@ -23,7 +25,7 @@ export function traceSearchOf(
 ): TraceSearch {
   const { fromMs, toMs } = boundsOf(range, nowMs);
   const parts = [
-    ...(filter.trim() === "" ? [] : [`(${filter})`]),
+    ...(filter.trim() === "" ? [] : [filterOffsetOf(range) === 0 ? filter : `(${filter})`]),
     ...(fromMs === undefined ? [] : [`timestamp >= ${Math.floor(fromMs)}`]),
     ...(toMs === undefined ? [] : [`timestamp <= ${Math.ceil(toMs)}`]),
   ];

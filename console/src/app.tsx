@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Route, Switch } from "wouter";
-import { meaningOf, ServiceError } from "#lib/service-error.ts";
+import { askedAgainMs, mayPass } from "./api/asked-again.ts";
 import { EmptyState, LoadingLines } from "./components/states.tsx";
 import { View } from "./components/view.tsx";
 import { SessionGate } from "./session/session-gate.tsx";
@@ -25,9 +25,9 @@ const RETRIES_MAX = 2;
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
-      // What the server says may be asked again is asked again; the rest is told at once.
-      retry: (failures, error) =>
-        failures < RETRIES_MAX && error instanceof ServiceError && meaningOf(error.kind).retry,
+      // What may pass is asked again, before it is told and after; the rest is told at once.
+      retry: (failures, error) => failures < RETRIES_MAX && mayPass(error),
+      refetchInterval: askedAgainMs,
       refetchOnWindowFocus: false,
       staleTime: 5_000,
     },

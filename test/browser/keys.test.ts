@@ -129,12 +129,39 @@ test("a key that reads no payload sees none, is told so, and what it misses", as
   await page.getByText("model/scripted/echo-1").first().waitFor();
   expect(await page.content()).not.toContain(CANARY);
   await expectAccessible(page);
+  await page.getByRole("button", { name: "Raw" }).click();
+  await page.getByRole("heading", { name: "Not yours to read" }).waitFor();
   await page.goto(`${stack.url}/traces`);
   await page
     .getByRole("link", { name: /assistant/ })
     .first()
     .waitFor();
   expect(await page.content()).not.toContain(CANARY);
+  expect(unexpected(faults)).toEqual([]);
+});
+
+test("what a key may not do is shown, does nothing, and says which role it takes", async () => {
+  const { page, faults } = await signedIn(KEYS.reader, "/experiments");
+  const refused = async (name: string, role: string) => {
+    const button = page.getByRole("button", { name, exact: true });
+    await button.and(page.getByTitle(`This takes the role ${role}, which your key does not have.`)).waitFor();
+    await button.focus();
+    await page.keyboard.press("Enter");
+    expect(await page.getByRole("dialog").count()).toBe(0);
+  };
+  await refused("New experiment", "write-traces");
+  await refused("Rename calls", "admin");
+  await refused("What is kept of calls", "admin");
+  await page.keyboard.press("n");
+  expect(await page.getByRole("dialog").count()).toBe(0);
+  await expectAccessible(page);
+
+  await page.goto(`${stack.url}/traces/${own}`);
+  await refused("Add tags", "write-traces");
+  await page.getByRole("button", { name: "More" }).click();
+  const deletion = page.getByRole("button", { name: "Delete …" });
+  await deletion.and(page.getByTitle(/takes the role admin/)).click({ force: true });
+  expect(await page.getByRole("dialog", { name: "Delete this trace?" }).count()).toBe(0);
   expect(unexpected(faults)).toEqual([]);
 });
 

@@ -140,17 +140,20 @@ test("an endpoint is tried: the answer comes, and leads to both twins side by si
   expect(await stack.stored.experimentName(info?.experimentId ?? "")).toBe("console");
 });
 
-test.each(["Anthropic", "Responses"])("an endpoint is tried in the format %s, whole as well", async (format) => {
-  const { page, faults } = await browser.open(`${stack.url}/endpoints?name=assistant`);
-  const form = page.getByRole("region", { name: "Try it" });
-  await form.getByRole("button", { name: format }).click();
-  await form.getByLabel("Stream").uncheck();
-  await form.getByLabel("Message").fill(`said in ${format}`);
-  await form.getByLabel("Message").press("Control+Enter");
-  await form.getByText(`said in ${format}`, { exact: true }).last().waitFor();
-  await form.getByRole("link", { name: "Full trace" }).waitFor();
-  expect(faults).toEqual([]);
-});
+test.each(["Anthropic", "Responses", "Gemini"])(
+  "an endpoint is tried in the format %s, whole as well",
+  async (format) => {
+    const { page, faults } = await browser.open(`${stack.url}/endpoints?name=assistant`);
+    const form = page.getByRole("region", { name: "Try it" });
+    await form.getByRole("button", { name: format }).click();
+    await form.getByLabel("Stream").uncheck();
+    await form.getByLabel("Message").fill(`said in ${format}`);
+    await form.getByLabel("Message").press("Control+Enter");
+    await form.getByText(`said in ${format}`, { exact: true }).last().waitFor();
+    await form.getByRole("link", { name: "Full trace" }).waitFor();
+    expect(faults).toEqual([]);
+  },
+);
 
 test("an endpoint shows what it is made of, how it does, and what it lacks", async () => {
   const { page } = await browser.open(`${stack.url}/endpoints?name=resilient`);

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { buildConsole, expectAccessible, startBrowser, type TestBrowser } from "../helpers/browser.ts";
 import { newCaller } from "../helpers/caller.ts";
 import { chat } from "../helpers/chat.ts";
+import { createGatewayClient } from "../helpers/gateway-client.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
+import { untilShipped } from "../helpers/twins.ts";
 import { until } from "../helpers/until.ts";
 
 const START_MS = 240_000;
@@ -55,6 +57,34 @@ test("a call appears in the list while one looks at it, and waits while one read
   expect(faults).toEqual([]);
 });
 
+test("a list whose stream is cut goes on where it was: what came meanwhile is there without a reload", async () => {
+  await callStored("echo-1", "before the cut");
+  const { page, faults } = await browser.open(`${stack.url}/traces`);
+  await page.getByText("before the cut").waitFor();
+  await page.getByTitle("New traces appear as they come").waitFor();
+
+  await stack.ingress.kill();
+  await page.getByTitle("The connection broke: it is tried again").waitFor();
+  using gateway = createGatewayClient(stack.gatewayAddress);
+  const { error } = await gateway.invoke({ model: "echo-1", text: "while nobody could be asked" });
+  expect(error).toBeUndefined();
+  await untilShipped(stack);
+  await stack.ingress.start();
+  await page.getByText("while nobody could be asked").waitFor();
+  await page.getByTitle("New traces appear as they come").waitFor();
+  expect(faults.filter((fault) => !/ERR_|status of 50/.test(fault))).toEqual([]);
+});
+
+test("a list that cannot be read says so, and is there by itself once it can be", async () => {
+  await callStored("echo-1", "behind a wall");
+  await stack.traceWriter.kill();
+  const { page } = await browser.open(`${stack.url}/traces`);
+  await page.getByRole("alert").getByText("It is asked again every few seconds.").waitFor();
+  await expectAccessible(page);
+  await stack.traceWriter.start();
+  await page.getByText("behind a wall").waitFor();
+});
+
 test("a filter is written with what is offered, becomes chips, and can be sent to a colleague", async () => {
   await callStored("echo-1", "this one is well");
   await callStored("status-429", "this one fails");
@@ -71,14 +101,14 @@ test("a filter is written with what is offered, becomes chips, and can be sent t
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: "Remove filter status = 'ERROR'" }).waitFor();
+  await page.getByRole("button", { name: "Remove filter status = 'ERROR'", exact: true }).waitFor();
   await page.getByText("this one is well").waitFor({ state: "detached" });
   await page.getByText("this one fails").waitFor();
   await page.getByRole("button", { name: "Duration" }).click();
   await page.getByRole("columnheader", { name: "Duration" }).and(page.locator("[aria-sort=descending]")).waitFor();
 
   const shared = await browser.open(page.url());
-  await shared.page.getByRole("button", { name: "Remove filter status = 'ERROR'" }).waitFor();
+  await shared.page.getByRole("button", { name: "Remove filter status = 'ERROR'", exact: true }).waitFor();
   await shared.page.getByText("this one fails").waitFor();
   expect(await shared.page.getByText("this one is well").count()).toBe(0);
   await shared.page
@@ -86,7 +116,7 @@ test("a filter is written with what is offered, becomes chips, and can be sent t
     .and(shared.page.locator("[aria-sort=descending]"))
     .waitFor();
 
-  await page.getByRole("button", { name: "Remove filter status = 'ERROR'" }).click();
+  await page.getByRole("button", { name: "Remove filter status = 'ERROR'", exact: true }).click();
   await page.getByText("this one is well").waitFor();
   expect([...faults, ...shared.faults]).toEqual([]);
 });

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { messageJsonOf } from "#lib/traces/message-json.ts";
 import { buildConsole, expectAccessible, startBrowser, type TestBrowser } from "../helpers/browser.ts";
 import { type Stack, startStack } from "../helpers/stack.ts";
 
@@ -88,6 +90,42 @@ test("a person finds the agent's trace, goes from the mirror to the full trace a
   await page.goto(`${mirrorAddress}&beside=${/tr-[0-9a-f]{32}/.exec(fullAddress)?.[0]}`);
   await mirror.getByRole("heading", { name: "Request, in the full trace" }).waitFor();
   await mirror.getByText("What is a twin span?").first().waitFor();
+  expect(faults).toEqual([]);
+});
+
+test("spans are collapsed and expanded, by a click and by keys, and say how many are below", async () => {
+  await agentAsks("What is below?");
+  const { page, faults } = await browser.open(`${stack.url}/traces`);
+  await page.getByRole("link", { name: "answer a question" }).first().click();
+  const spans = page.getByRole("list", { name: /^Spans of/ }).getByRole("listitem");
+  await spans.nth(5).waitFor();
+  await page.getByRole("button", { name: /^Collapse gateway\/demo/ }).click();
+  await page.getByRole("button", { name: "Expand gateway/demo" }).waitFor();
+  expect(await spans.count()).toBe(4);
+  expect(await spans.filter({ hasText: "gateway/demo" }).textContent()).toContain("2");
+  // The root is chosen: all that is left goes with it.
+  await page.keyboard.press("x");
+  await page.getByRole("button", { name: "Expand answer a question" }).waitFor();
+  expect(await spans.count()).toBe(1);
+  await page.keyboard.press("x");
+  await page.getByRole("button", { name: "Expand gateway/demo" }).click();
+  await spans.nth(5).waitFor();
+  expect(faults).toEqual([]);
+});
+
+test("a trace is exported as JSON, as the command line prints it", async () => {
+  await agentAsks("What is in the file?");
+  const { page, faults } = await browser.open(`${stack.url}/traces`);
+  await page.getByRole("link", { name: "gateway/demo" }).first().click();
+  await page.getByText("What is in the file?").first().waitFor();
+  const traceId = /tr-[0-9a-f]{32}/.exec(page.url())?.[0] ?? "";
+  await page.getByRole("button", { name: "More" }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Export as JSON" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe(`${traceId}.json`);
+  expect(await readFile(await download.path(), "utf8")).toBe(messageJsonOf(await stack.stored.get(traceId)));
   expect(faults).toEqual([]);
 });
 

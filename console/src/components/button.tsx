@@ -2,6 +2,7 @@ import type { ButtonHTMLAttributes, ReactNode } from "react";
 import styles from "./button.module.css";
 import { classes } from "./classes.ts";
 import { Icon, type IconName } from "./icon.tsx";
+import { refusedAs } from "./refused.ts";
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   /** `plain` by default: a quiet one with a border. At most one in a view is `main`. */
@@ -11,10 +12,12 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly children?: ReactNode;
   /** What it does, where no words of it are shown; shown as its tooltip, too. */
   readonly label?: string | undefined;
+  /** Why it does nothing for who is here, in a sentence: it can be reached, and says so. */
+  readonly refusal?: string | undefined;
 }
 
 /** A button. */
-export function Button({ look = "plain", icon, label, children, className, ...rest }: ButtonProps) {
+export function Button({ look = "plain", icon, label, refusal, children, className, ...rest }: ButtonProps) {
   return (
     <button
       type="button"
@@ -22,6 +25,7 @@ export function Button({ look = "plain", icon, label, children, className, ...re
       aria-label={label}
       title={label}
       {...rest}
+      {...refusedAs(refusal)}
     >
       {icon !== undefined && <Icon name={icon} size={14} />}
       {children}

@@ -2,6 +2,7 @@ import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from 
 import { classes } from "./classes.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import styles from "./menu.module.css";
+import { refusedAs } from "./refused.ts";
 
 /**
  * A button that opens a panel under it. Closed by Escape, by a click elsewhere, and by `close`, which its content is given.
@@ -78,16 +79,19 @@ export function Menu({
 /** A line of a menu that can be chosen. */
 export function MenuItem({
   chosen,
+  refusal,
   onChoose,
   children,
 }: {
   /** Undefined: nothing is chosen here, something is done. */
   readonly chosen?: boolean;
+  /** Why it does nothing for who is here, in a sentence. */
+  readonly refusal?: string | undefined;
   readonly onChoose: () => void;
   readonly children: ReactNode;
 }) {
   return (
-    <button type="button" className={styles["item"]} aria-pressed={chosen} onClick={onChoose}>
+    <button type="button" className={styles["item"]} aria-pressed={chosen} onClick={onChoose} {...refusedAs(refusal)}>
       {chosen !== undefined && <Icon name="check" size={13} className={classes(!chosen && styles["unchosen"])} />}
       {children}
     </button>

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { ServiceError } from "#lib/service-error.ts";
+import { mayPass } from "../api/asked-again.ts";
 import { Button } from "./button.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import styles from "./states.module.css";
@@ -23,13 +24,13 @@ export function EmptyState({
   );
 }
 
-/** Where something failed: what the server said, and a way to ask again. */
+/** Where a read failed: what the server said, and a way to ask again at once. */
 export function ErrorState({ error, onRetry }: { readonly error: unknown; readonly onRetry?: () => void }) {
   return (
     <div className={styles["state"]} role="alert">
       <Icon name="warning" size={22} className={styles["bad"]} />
       <h2>{titleOf(error)}</h2>
-      <p className={styles["words"]}>{messageOf(error)}</p>
+      <p className={styles["words"]}>{failureText(error)}</p>
       {onRetry !== undefined && (
         <Button icon="refresh" onClick={onRetry}>
           Try again
@@ -49,6 +50,11 @@ export function LoadingLines({ lines = 8, what }: { readonly lines?: number; rea
       ))}
     </div>
   );
+}
+
+/** What went wrong with a read that is shown, and whether it is asked again by itself. */
+export function failureText(error: unknown): string {
+  return mayPass(error) ? `${messageOf(error)} It is asked again every few seconds.` : messageOf(error);
 }
 
 /** What went wrong, in one sentence. */

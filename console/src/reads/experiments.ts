@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { TraceReaderServiceService } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { askedEvery } from "../api/asked-again.ts";
 import { call } from "../api/call.ts";
 
 /** What the console knows of at once: those with the smallest ids. */
@@ -12,7 +13,7 @@ const EVERY_MS = 30_000;
 export function useExperiments() {
   return useQuery({
     queryKey: ["experiments"],
-    refetchInterval: EVERY_MS,
+    refetchInterval: askedEvery(EVERY_MS),
     queryFn: async ({ signal }): Promise<readonly Experiment[]> => {
       const request = { pageSize: EXPERIMENTS_MAX, pageToken: "", filter: "" };
       return (await call(TraceReaderServiceService.listExperiments, request, signal)).experiments;

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ServiceError } from "#lib/service-error.ts";
 import { type Trace, TraceState, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import { TraceReaderServiceService } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { askedAgainMs } from "../api/asked-again.ts";
 import { call } from "../api/call.ts";
 
 /** A trace that is not done is read again so often, in milliseconds. */
@@ -12,7 +13,8 @@ export function useTrace(traceId: string) {
   return useQuery<Trace>({
     queryKey: ["trace", traceId],
     enabled: traceId !== "",
-    refetchInterval: ({ state }) => (state.data?.info?.state === TraceState.TRACE_STATE_IN_PROGRESS ? EVERY_MS : false),
+    refetchInterval: (query) =>
+      query.state.data?.info?.state === TraceState.TRACE_STATE_IN_PROGRESS ? EVERY_MS : askedAgainMs(query),
     structuralSharing: false,
     queryFn: async ({ signal }) => {
       const request = { traceId, view: TraceView.TRACE_VIEW_FULL };

@@ -8,6 +8,8 @@ export interface Person {
   readonly name: string;
   readonly workspace: string;
   readonly roles: readonly string[];
+  /** The endpoints that they may call, of those that are theirs to see. Undefined: all of them. */
+  readonly endpoints: readonly string[] | undefined;
 }
 
 const KEY = ["who am I"];
@@ -28,6 +30,18 @@ export function useMay(role: Role): boolean {
   return person === undefined || person.isNobody || person.roles.includes(role);
 }
 
+/** Why who is signed in may not do what a role is for, in a sentence. Undefined: they may. */
+export function useRefusal(role: Role): string | undefined {
+  return useMay(role) ? undefined : `This takes the role ${role}, which your key does not have.`;
+}
+
+/** The same of calling an endpoint. */
+export function useInvokeRefusal(endpoint: string): string | undefined {
+  const { data: person } = usePerson();
+  const isOther = person?.endpoints !== undefined && !person.endpoints.includes(endpoint);
+  return useRefusal("invoke") ?? (isOther ? "Your key may call other endpoints, not this one." : undefined);
+}
+
 /** Signs in with a key, which the browser then keeps where no script sees it, or out. What was read by another is forgotten. */
 export function useSigning() {
   const queries = useQueryClient();
@@ -40,12 +54,16 @@ export function useSigning() {
 
 function personOf(told: unknown): Person {
   const text = (name: string) => String(valueAt(told, name) ?? "");
-  const roles = valueAt(told, "roles");
+  const texts = (name: string) => {
+    const found = valueAt(told, name);
+    return Array.isArray(found) ? found.map(String) : undefined;
+  };
   return {
     isNobody: text("kind") === "nobody",
     name: text("name"),
     workspace: text("workspace"),
-    roles: Array.isArray(roles) ? roles.map(String) : [],
+    roles: texts("roles") ?? [],
+    endpoints: texts("endpoints"),
   };
 }
 

@@ -11,6 +11,7 @@ import { View } from "../../components/view.tsx";
 import { bytesText, costText, countText, percentText } from "../../format/figures.ts";
 import { agoText } from "../../format/moments.ts";
 import { useExperiments } from "../../reads/experiments.ts";
+import { useRefusal } from "../../session/session.ts";
 import { useShortcuts } from "../../shell/shortcuts.tsx";
 import { tracesAddress } from "../traces/traces-address.ts";
 import { type Activity, DAYS, useActivity } from "./activity.ts";
@@ -36,13 +37,14 @@ export function ExperimentsView() {
   const [asked, setAsked] = useState<Asked>();
   const { data, error, refetch } = useExperiments();
   const activity = useActivity(data ?? []);
+  const refusal = useRefusal("write-traces");
   const field = useRef<HTMLInputElement>(null);
   const shortcuts = useMemo(
     () => [
       { keys: "/", does: "Search experiments", run: () => field.current?.focus() },
-      { keys: "n", does: "New experiment", run: () => setAsked({ kind: "name" }) },
+      ...(refusal === undefined ? [{ keys: "n", does: "New experiment", run: () => setAsked({ kind: "name" }) }] : []),
     ],
-    [],
+    [refusal],
   );
   useShortcuts(shortcuts);
   const rows = rowsOf(data ?? [], activity, search, order);
@@ -63,7 +65,7 @@ export function ExperimentsView() {
         value={order}
         onChoose={(chosen) => change({ order: chosen })}
       />
-      <Button look="main" icon="plus" onClick={() => setAsked({ kind: "name" })}>
+      <Button look="main" icon="plus" refusal={refusal} onClick={() => setAsked({ kind: "name" })}>
         New experiment
       </Button>
     </>
@@ -96,6 +98,7 @@ export function ExperimentsView() {
 
 function List({ rows, onAsk }: { readonly rows: readonly Row[]; readonly onAsk: (asked: Asked) => void }) {
   const nowMs = Date.now();
+  const refusal = useRefusal("admin");
   const columns: readonly Column<Row>[] = [
     {
       key: "name",
@@ -139,12 +142,14 @@ function List({ rows, onAsk }: { readonly rows: readonly Row[]; readonly onAsk: 
             look="bare"
             icon="clock"
             label={`What is kept of ${experiment.name}`}
+            refusal={refusal}
             onClick={() => onAsk({ kind: "retention", experiment })}
           />
           <Button
             look="bare"
             icon="edit"
             label={`Rename ${experiment.name}`}
+            refusal={refusal}
             onClick={() => onAsk({ kind: "name", renamed: experiment })}
           />
         </span>

@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { TotalsGroup, type TotalsPoint } from "#proto/twinspan/trace/v1/totals.ts";
+import { askedEvery } from "../../api/asked-again.ts";
 import { msOfNanos } from "../../format/moments.ts";
 import { useExperiments } from "../../reads/experiments.ts";
 import { type TotalsQuestion, totalsQuery } from "../../reads/totals.ts";
@@ -52,7 +53,7 @@ export function useOverview({ range, by }: Pick<OverviewState, "range" | "by">) 
     queryFn: ({ client }) => overviewOf((question) => client.fetchQuery(totalsQuery(question)), ids, range, by),
     enabled: experiments.isSuccess,
     placeholderData: keepPreviousData,
-    refetchInterval: EVERY_MS,
+    refetchInterval: askedEvery(EVERY_MS),
   });
   return {
     overview: read.data,

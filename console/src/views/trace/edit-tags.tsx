@@ -5,6 +5,7 @@ import { call } from "../../api/call.ts";
 import { Button } from "../../components/button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { messageOf } from "../../components/states.tsx";
+import { useRefusal } from "../../session/session.ts";
 import styles from "./edit-tags.module.css";
 
 interface EditTagsProps {
@@ -15,9 +16,10 @@ interface EditTagsProps {
 /** Sets and removes the tags of a trace. */
 export function EditTags({ traceId, tags }: EditTagsProps) {
   const [isOpen, setOpen] = useState(false);
+  const refusal = useRefusal("write-traces");
   return (
     <>
-      <Button look="bare" icon="tag" onClick={() => setOpen(true)}>
+      <Button look="bare" icon="tag" refusal={refusal} onClick={() => setOpen(true)}>
         {tags.length === 0 ? "Add tags" : "Edit tags"}
       </Button>
       {isOpen && <TagsDialog traceId={traceId} tags={tags} onClose={() => setOpen(false)} />}

@@ -8,6 +8,7 @@ import { Icon } from "../../components/icon.tsx";
 import { LongText } from "../../components/long-text.tsx";
 import { useMay } from "../../session/session.ts";
 import { MessageList } from "./message-list.tsx";
+import { NotYours } from "./not-yours.tsx";
 import styles from "./span-messages.module.css";
 import { inputsOf, outputsOf, type Payload } from "./span-payload.ts";
 import { traceAddress } from "./trace-address.ts";
@@ -36,15 +37,7 @@ export function SpanMessages({ row, link, fullRoot, twinBeside, onChoose }: Span
     <div className={styles["messages"]}>
       {row.isMirror && <RecordedElsewhere link={link} />}
       {twinBeside !== undefined && <WordsOf row={twinBeside} />}
-      {isEmpty && !row.isMirror && !mayRead && (
-        <div className={styles["note"]}>
-          <h3>Not yours to read</h3>
-          <p>
-            What was asked, answered and said of errors takes the role <code>read-payloads</code>, which your key does
-            not have. Times, tokens and cost are all here.
-          </p>
-        </div>
-      )}
+      {isEmpty && !row.isMirror && !mayRead && <NotYours />}
       {isEmpty && !row.isMirror && mayRead && fullRoot !== undefined && (
         <div className={styles["note"]}>
           <p>What was asked and answered stands once, with the call as a whole.</p>

@@ -80,7 +80,7 @@ export function SpanPanel({ row, link, fullRoot, twinBeside, onChoose, panel, on
           <SpanMessages row={row} link={link} fullRoot={fullRoot} twinBeside={twinBeside} onChoose={onChoose} />
         )}
         {panel === "details" && <SpanDetails row={row} />}
-        {panel === "raw" && <SpanRaw span={span} />}
+        {panel === "raw" && <SpanRaw span={span} isMirror={row.isMirror} />}
       </div>
     </section>
   );

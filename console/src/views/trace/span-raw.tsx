@@ -4,6 +4,8 @@ import { messageJsonOf } from "#lib/traces/message-json.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { LongText } from "../../components/long-text.tsx";
+import { useMay } from "../../session/session.ts";
+import { NotYours } from "./not-yours.tsx";
 import { inputsOf, outputsOf } from "./span-payload.ts";
 import styles from "./span-raw.module.css";
 
@@ -11,7 +13,8 @@ import styles from "./span-raw.module.css";
 const PRETTY_MAX = 2_000_000;
 
 /** The payload as it was sent, and the span as it is stored, as JSON. */
-export function SpanRaw({ span }: { readonly span: Span }) {
+export function SpanRaw({ span, isMirror }: { readonly span: Span; readonly isMirror: boolean }) {
+  const mayRead = useMay("read-payloads");
   const texts = useMemo(
     () => [
       ["Request", prettyOf(inputsOf(span)?.text)] as const,
@@ -22,6 +25,7 @@ export function SpanRaw({ span }: { readonly span: Span }) {
   );
   return (
     <div className={styles["raw"]}>
+      {!mayRead && !isMirror && <NotYours />}
       {texts.map(
         ([title, text]) =>
           text !== undefined && (

@@ -3,11 +3,13 @@ import { messageJsonOf } from "#lib/traces/message-json.ts";
 import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { Menu, MenuItem } from "../../components/menu.tsx";
+import { useRefusal } from "../../session/session.ts";
 import { DeleteTrace } from "./delete-trace.tsx";
 
 /** What can be done with a trace as a whole. */
 export function TraceActions({ trace }: { readonly trace: Trace }) {
   const [isDeleting, setDeleting] = useState(false);
+  const refusal = useRefusal("admin");
   const traceId = trace.info?.traceId ?? "";
   return (
     <>
@@ -30,6 +32,7 @@ export function TraceActions({ trace }: { readonly trace: Trace }) {
               Copy the command that shows it
             </MenuItem>
             <MenuItem
+              refusal={refusal}
               onChoose={() => {
                 close();
                 setDeleting(true);

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { Link, useLocation } from "wouter";
 import { listAddress } from "../../address/last-list.ts";
 import { useViewState } from "../../address/view-state.ts";
+import { mayPass } from "../../api/asked-again.ts";
 import { Icon } from "../../components/icon.tsx";
 import { ErrorState, LoadingLines } from "../../components/states.tsx";
 import { TraceMark } from "../../components/trace-mark.tsx";
@@ -42,7 +43,7 @@ export function TraceView({ traceId }: { readonly traceId: string }) {
       }
       tools={trace.data !== undefined && <TraceActions trace={trace.data} />}
     >
-      {trace.error !== null ? (
+      {trace.error !== null && (info === undefined || !mayPass(trace.error)) ? (
         <ErrorState error={trace.error} onRetry={() => void trace.refetch()} />
       ) : trace.data === undefined || info === undefined ? (
         <LoadingLines what="the trace" lines={12} />

@@ -1,6 +1,6 @@
-import { meaningOf, ServiceError } from "#lib/service-error.ts";
 import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { type TailTracesRequest, TraceReaderServiceService } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { mayPass } from "../../api/asked-again.ts";
 import { follow } from "../../api/follow.ts";
 
 /** Who hears of what happens to traces. */
@@ -26,6 +26,7 @@ export async function followTraces(
   for (let breaks = 0; !signal.aborted; breaks += 1) {
     try {
       for await (const message of follow(TraceReaderServiceService.tailTraces, { ...request, resumeToken }, signal)) {
+        if (signal.aborted) return;
         ({ resumeToken } = message);
         breaks = 0;
         onLive();
@@ -33,7 +34,7 @@ export async function followTraces(
       }
     } catch (error) {
       if (signal.aborted) return;
-      const isFinal = !(error instanceof ServiceError) || !(meaningOf(error.kind).retry || error.kind === "internal");
+      const isFinal = !mayPass(error);
       onBroken(isFinal);
       if (isFinal) return;
     }

@@ -3,7 +3,7 @@ import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import { keepListAddress, keepListOffset, listOffset } from "../../address/last-list.ts";
 import { useViewState } from "../../address/view-state.ts";
 import { Button } from "../../components/button.tsx";
-import { EmptyState, ErrorState, LoadingLines } from "../../components/states.tsx";
+import { EmptyState, ErrorState, failureText, LoadingLines } from "../../components/states.tsx";
 import { TimeRangePicker } from "../../components/time-range-picker.tsx";
 import { View } from "../../components/view.tsx";
 import { FilterBar } from "../../filter/filter-bar.tsx";
@@ -18,7 +18,7 @@ import { PendingNote } from "./pending-note.tsx";
 import { ScopeMenu } from "./scope-menu.tsx";
 import { TRACE_COLUMNS } from "./trace-columns.tsx";
 import { TraceList } from "./trace-list.tsx";
-import { FILTER_OFFSET } from "./trace-search.ts";
+import { filterOffsetOf } from "./trace-search.ts";
 import { COLUMNS_BY_DEFAULT, type Scope, tracesCodec } from "./traces-address.ts";
 import styles from "./traces-view.module.css";
 import { useFresh } from "./use-fresh.ts";
@@ -59,9 +59,12 @@ export function TracesView() {
   const context = { experimentNameOf: (id: string) => names.get(id) ?? id, nowMs: Date.now() };
   const columns = TRACE_COLUMNS.filter(({ key }) => key === "name" || state.columns.includes(key));
   const known = useMemo(() => knownWordsOf(endpoints.data ?? [], traces.slice(0, 500)), [endpoints.data, traces]);
-  const filterError = filterErrorOf(read.error, FILTER_OFFSET);
-  const error = experiments.error ?? (filterError === undefined ? read.error : null);
+  const filterError = filterErrorOf(read.error, filterOffsetOf(state.range));
   const { fetchNextPage, hasNextPage, isFetching } = read;
+  // What was read stays while it cannot be read anew, or on.
+  const asked = experiments.data === undefined ? experiments : read;
+  const failure = asked.data === undefined && filterError === undefined ? asked.error : null;
+  const isCut = read.data !== undefined && read.isError;
   const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const isLoading = experiments.isPending || (isPossible && read.isPending && read.error === null);
   const showNew = () => {
@@ -95,11 +98,8 @@ export function TracesView() {
               {waiting} new
             </Button>
           )}
-          {error !== null ? (
-            <ErrorState
-              error={error}
-              onRetry={() => void (experiments.error ? experiments.refetch() : read.refetch())}
-            />
+          {failure !== null ? (
+            <ErrorState error={failure} onRetry={() => void asked.refetch()} />
           ) : isLoading ? (
             <LoadingLines what="traces" lines={14} />
           ) : filterError !== undefined ? (
@@ -113,7 +113,7 @@ export function TracesView() {
               context={context}
               order={state.order}
               onOrder={(order) => change({ order })}
-              onMore={hasNextPage && !isFetching ? more : undefined}
+              onMore={hasNextPage && !isFetching && !isCut ? more : undefined}
               current={current}
               onCurrent={setCurrent}
               fresh={fresh}
@@ -124,7 +124,11 @@ export function TracesView() {
               }}
               foot={
                 <p className={styles["foot"]} role="status">
-                  {hasNextPage ? "Searching further back …" : `${traces.length} traces, and no more`}
+                  {isCut
+                    ? failureText(read.error)
+                    : hasNextPage
+                      ? "Searching further back …"
+                      : `${traces.length} traces, and no more`}
                 </p>
               }
             />

@@ -2,7 +2,8 @@
 export interface Shape {
   readonly key: ShapeKey;
   readonly words: string;
-  readonly path: string;
+  /** Where an endpoint is asked. */
+  readonly pathOf: (endpoint: string, stream: boolean) => string;
   /** The body that asks an endpoint. */
   readonly bodyOf: (endpoint: string, text: string, stream: boolean) => object;
   /** What an event of a stream adds to the answer's text. */
@@ -11,7 +12,7 @@ export interface Shape {
   readonly answerOf: (answer: unknown) => string;
 }
 
-export type ShapeKey = "openai" | "anthropic" | "responses";
+export type ShapeKey = "openai" | "anthropic" | "responses" | "gemini";
 
 const TOKENS_MAX = 1024;
 
@@ -20,7 +21,7 @@ export const SHAPES: readonly Shape[] = [
   {
     key: "openai",
     words: "OpenAI",
-    path: "/v1/chat/completions",
+    pathOf: () => "/v1/chat/completions",
     bodyOf: (model, content, stream) => ({ model, messages: [{ role: "user", content }], stream }),
     deltaOf: (event) => textAt(event, "choices", 0, "delta", "content"),
     answerOf: (answer) => textAt(answer, "choices", 0, "message", "content"),
@@ -28,7 +29,7 @@ export const SHAPES: readonly Shape[] = [
   {
     key: "anthropic",
     words: "Anthropic",
-    path: "/anthropic/v1/messages",
+    pathOf: () => "/anthropic/v1/messages",
     bodyOf: (model, content, stream) => ({
       model,
       max_tokens: TOKENS_MAX,
@@ -41,12 +42,26 @@ export const SHAPES: readonly Shape[] = [
   {
     key: "responses",
     words: "Responses",
-    path: "/v1/responses",
+    pathOf: () => "/v1/responses",
     bodyOf: (model, input, stream) => ({ model, input, stream }),
     deltaOf: (event) => (textAt(event, "type") === "response.output_text.delta" ? textAt(event, "delta") : ""),
     answerOf: (answer) => textAt(answer, "output", 0, "content", 0, "text"),
   },
+  {
+    key: "gemini",
+    words: "Gemini",
+    pathOf: (model, stream) =>
+      `/gemini/v1beta/models/${encodeURIComponent(model)}:${stream ? "streamGenerateContent?alt=sse" : "generateContent"}`,
+    bodyOf: (_model, text) => ({ contents: [{ role: "user", parts: [{ text }] }] }),
+    deltaOf: textOfCandidate,
+    answerOf: textOfCandidate,
+  },
 ];
+
+/** Of Gemini's a piece of an answer has the form of a whole one. */
+function textOfCandidate(answer: unknown): string {
+  return textAt(answer, "candidates", 0, "content", "parts", 0, "text");
+}
 
 /** The text at a place in JSON. Empty: there is none. */
 function textAt(json: unknown, ...path: readonly (string | number)[]): string {

@@ -41,7 +41,7 @@ export async function tryEndpoint(
   };
   tell({});
   try {
-    const response = await fetch(shape.path, {
+    const response = await fetch(shape.pathOf(endpoint, isStream), {
       method: "POST",
       headers: { "content-type": "application/json", "x-mlflow-gateway-caller": "console", ...contextHeadersOf(own) },
       body: JSON.stringify(shape.bodyOf(endpoint, text, isStream)),

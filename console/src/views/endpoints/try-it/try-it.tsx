@@ -4,7 +4,7 @@ import { Button } from "../../../components/button.tsx";
 import { Chip } from "../../../components/chip.tsx";
 import { Segments } from "../../../components/segments.tsx";
 import { durationText } from "../../../format/figures.ts";
-import { useMay } from "../../../session/session.ts";
+import { useInvokeRefusal } from "../../../session/session.ts";
 import { traceAddress } from "../../trace/trace-address.ts";
 import { SHAPES, type ShapeKey } from "./shapes.ts";
 import { type Progress, tryEndpoint } from "./try-endpoint.ts";
@@ -20,10 +20,10 @@ export function TryIt({ endpoint }: { readonly endpoint: string }) {
   const id = useId();
   useEffect(() => () => running.current?.abort(), []);
   const isRunning = progress !== undefined && progress.totalMs === undefined;
-  const mayInvoke = useMay("invoke");
+  const refusal = useInvokeRefusal(endpoint);
   const shape = SHAPES.find(({ key }) => key === shapeKey);
   const send = () => {
-    if (shape === undefined || isRunning || !mayInvoke) return;
+    if (shape === undefined || isRunning || refusal !== undefined) return;
     running.current = new AbortController();
     void tryEndpoint({ endpoint, shape, text, isStream }, running.current.signal, setProgress);
   };
@@ -59,20 +59,16 @@ export function TryIt({ endpoint }: { readonly endpoint: string }) {
           <label>
             <input type="checkbox" checked={isStream} onChange={(event) => setStream(event.target.checked)} /> Stream
           </label>
-          <code>POST {shape?.path}</code>
+          <code>POST {shape?.pathOf(endpoint, isStream)}</code>
           {isRunning ? (
             <Button onClick={() => running.current?.abort()}>Stop</Button>
           ) : (
-            <Button type="submit" look="main" icon="play" disabled={text.trim() === "" || !mayInvoke}>
+            <Button type="submit" look="main" icon="play" disabled={text.trim() === ""} refusal={refusal}>
               Send
             </Button>
           )}
         </footer>
-        {!mayInvoke && (
-          <p className={styles["role"]}>
-            To call it takes the role <code>invoke</code>, which your key does not have.
-          </p>
-        )}
+        {refusal !== undefined && <p className={styles["role"]}>{refusal}</p>}
       </form>
       {progress !== undefined && <Answer progress={progress} />}
     </section>

@@ -1,6 +1,7 @@
 import { Counter, type Registry } from "prom-client";
 import type { ConfigSource } from "../config/config-source.ts";
 import { ConfigError } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import type { Logger } from "../logger.ts";
 import type { Authority } from "./authority.ts";
 
@@ -14,13 +15,14 @@ export interface WatchedRights extends Disposable {
 
 /**
  * Reads `auth` and `workspaces` again whenever the configuration changes: so keys come, and are revoked, without a restart. A
- * configuration with faults changes nothing. For services that reload nothing else.
+ * configuration with faults changes nothing. For services that reload little else: `onRead` takes that, of each configuration that is in use now.
  */
 export function watchRights(
   source: ConfigSource,
   authority: Authority,
   registry: Registry,
   log: Logger,
+  onRead: (config: Config) => void = () => {},
 ): WatchedRights {
   const reloads = new Counter({
     name: "twinspan_config_reloads_total",
@@ -32,10 +34,12 @@ export function watchRights(
   let trouble: string | undefined;
   const reload = () => {
     try {
-      authority.replace(source.read());
+      const config = source.read();
+      authority.replace(config);
+      onRead(config);
       trouble = undefined;
       reloads.inc({ outcome: "ok" });
-      log.info("keys and workspaces reloaded: anything else that changed needs a restart");
+      log.info("keys and workspaces reloaded: most of what else changed needs a restart");
     } catch (error) {
       trouble = "the configuration has faults and is not in use; the one before is (see the log)";
       reloads.inc({ outcome: "failed" });

@@ -14,8 +14,8 @@ export interface RetentionObserver {
 export interface RetentionOptions {
   readonly everyMs: number;
   readonly limits: KeptByExperiment;
-  /** Whose traces are looked at. */
-  readonly workspaces: readonly string[];
+  /** Whose traces are looked at, asked before each run. */
+  readonly workspaces: () => readonly string[];
   readonly nowMs: () => number;
 }
 
@@ -55,7 +55,7 @@ async function runs(
     const startMs = performance.now();
     const deleted: Record<TrimReason, number> = { age: 0, count: 0, bytes: 0 };
     try {
-      for (const workspace of workspaces) {
+      for (const workspace of workspaces()) {
         for await (const [experimentId, kept] of keptIn(store, workspace, limits, nowMs())) {
           for await (const reasons of trim(store, workspace, experimentId, kept, signal)) {
             for (const reason of reasons) deleted[reason] += 1;

@@ -34,7 +34,7 @@ export interface TraceWriter extends AsyncDisposable {
   readonly address: string;
   /** Where `/metrics`, `/healthz` and `/readyz` are, over HTTP. */
   readonly opsAddress: string;
-  /** Reads keys and workspaces again. Never throws. */
+  /** Reads keys and workspaces again, and what is forwarded where. Never throws. */
   reload(): void;
 }
 
@@ -59,14 +59,19 @@ export async function startTraceWriter(
   const load = opened.use(startServiceLoad("traceWriter.limits", limits, metrics.registry));
   const watched = opened.use(watchCertificates(metrics.registry, [tls?.certificates], log.module("tls")));
   const authority = new Authority(config);
-  const rights = opened.use(watchRights(source, authority, metrics.registry, log.module("config")));
+  let onRead = (_config: Config) => {};
+  const rights = opened.use(
+    watchRights(source, authority, metrics.registry, log.module("config"), (read) => onRead(read)),
+  );
   let forwarding: Forwarding | undefined;
   let erasing: Erasing | undefined;
   const wakeThoseWho = (events: ReadonlyMap<StoreEvent, number>) => {
     if (events.has("forward_added")) forwarding?.wake();
     if (ERASED_AFTER.some((event) => events.has(event))) erasing?.wake();
   };
-  const { store, place } = await startStore(traceWriter, forwardRoutesOf(config), {
+  const { destinations } = traceWriter;
+  const receivers = new Set(Object.keys(destinations));
+  const { store, place } = await startStore(traceWriter, forwardRoutesOf(config, receivers), {
     observer: observerOf(metrics, wakeThoseWho),
     postgres: () => createPostgresMetrics(metrics.registry),
   });
@@ -84,14 +89,20 @@ export async function startTraceWriter(
     () => store.condition(),
     () => store.countPending(unclaimedBeforeNs(reading)),
   );
-  const { destinations } = traceWriter;
-  const observer = createForwardingMetrics(metrics.registry, Object.keys(destinations), store.forwards);
+  const observer = createForwardingMetrics(metrics.registry, [...receivers], store.forwards);
   forwarding = opened.use(await startForwarding(destinations, store.forwards, observer, log.module("forwarding")));
   const { troubles } = forwarding;
   const { everyMs } = traceWriter.retention;
-  const workspaces = [DEFAULT_WORKSPACE, ...config.workspaces.map(({ name }) => name)];
-  const keeping = { everyMs, limits: kept, workspaces, nowMs: Date.now };
+  let workspaces = workspacesOf(config);
+  const keeping = { everyMs, limits: kept, workspaces: () => workspaces, nowMs: Date.now };
   opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log.module("store")));
+  onRead = (read) => {
+    workspaces = workspacesOf(read);
+    store.routeBy(forwardRoutesOf(read, receivers));
+    const missing = Object.keys(read.traceWriter.destinations).filter((name) => !receivers.has(name));
+    if (missing.length > 0)
+      log.module("forwarding").warn({ missing }, "new destinations need a restart: nothing is forwarded to them yet");
+  };
   const ops = opened.use(
     await startOpsServer(traceWriter.ops, metrics.registry, () =>
       readinessOf(
@@ -130,6 +141,11 @@ export async function startTraceWriter(
     reload: rights.reload,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Whose traces there are, by the configuration. */
+function workspacesOf({ workspaces }: Pick<Config, "workspaces">): readonly string[] {
+  return [DEFAULT_WORKSPACE, ...workspaces.map(({ name }) => name)];
 }
 
 /** Hears what the store does: for the metrics, and to wake those who wait for what it has stored. */

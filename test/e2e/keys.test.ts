@@ -108,6 +108,22 @@ test("the mirrors of a key's calls go where the key says, and with those of its 
   expect(Buffer.concat(sent).toString("latin1")).not.toContain(CANARY);
 });
 
+test("the mirrors of a key that is added while all run go where it says, without a restart", async () => {
+  const text = readFileSync(stack.configFile, "utf8");
+  const config = JSON.parse(text);
+  const late = keyFor("latecomers", ["invoke"], { workspace: "agents", mirrors: { forwardTo: ["theirs"] } });
+  replaceConfig(JSON.stringify({ ...config, auth: { keys: [...config.auth.keys, late.line] } }));
+  // A trace-writer that has not looked yet forwards the first of them where the workspace says, and nowhere else.
+  await until("its mirrors are where its go", async () => {
+    const caller = newCaller();
+    const taken = await complete(late.key, { traceparent: caller.traceparent }).catch(() => undefined);
+    if (taken === undefined) return false;
+    await until("the mirror is forwarded", () => hasTrace(shared, caller.traceId));
+    return hasTrace(theirs, caller.traceId);
+  });
+  replaceConfig(text);
+});
+
 test("a workspace that is taken out leaves its traces to nobody, and has them as they were when it is put back", async () => {
   const { response } = await complete(KEYS.agents.key, { traceparent: newCaller().traceparent });
   const full = response.headers.get("x-twinspan-trace-id") ?? "";
@@ -129,6 +145,10 @@ test("a workspace that is taken out leaves its traces to nobody, and has them as
     ),
   );
 });
+
+function hasTrace({ taken }: OtlpReceiver, traceId: string): boolean {
+  return taken.some((span) => span.traceId.toString("hex") === traceId);
+}
 
 /** Puts another configuration in the place of the services' own, all at once. */
 function replaceConfig(text: string): void {

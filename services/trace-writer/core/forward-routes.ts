@@ -19,22 +19,27 @@ type DestinationsByName = ReadonlyMap<string, readonly string[]>;
 /** Of a workspace that has no routes. */
 export const NO_ROUTES: WorkspaceRoutes = { mirrors: [], keys: new Map(), experiments: new Map() };
 
-/** The routes of a configuration. */
-export function forwardRoutesOf({
-  auth,
-  traceWriter,
-  workspaces,
-}: Pick<Config, "auth" | "traceWriter" | "workspaces">): ForwardRoutes {
+/** The routes of a configuration, to those of the destinations that there are. */
+export function forwardRoutesOf(
+  { auth, traceWriter, workspaces }: Pick<Config, "auth" | "traceWriter" | "workspaces">,
+  destinations: ReadonlySet<string>,
+): ForwardRoutes {
   const { mirrors, experiments } = traceWriter;
   const { keys, certificates } = typeof auth === "object" ? auth : { keys: [], certificates: [] };
-  const callers = [...keys, ...certificates].map(({ mirrors: { forwardTo }, ...caller }) => ({ ...caller, forwardTo }));
+  const there = (named: readonly string[]) => named.filter((name) => destinations.has(name));
+  const callers = [...keys, ...certificates].map(({ name, workspace, mirrors: { forwardTo } }) => ({
+    name,
+    workspace,
+    forwardTo: there(forwardTo),
+  }));
+  const filed = experiments.map((experiment) => ({ ...experiment, forwardTo: there(experiment.forwardTo) }));
   const all = [{ name: DEFAULT_WORKSPACE, mirrors }, ...workspaces];
   const routes = all.map(({ name: workspace, mirrors: { forwardTo } }): readonly [string, WorkspaceRoutes] => [
     workspace,
     {
-      mirrors: forwardTo,
+      mirrors: there(forwardTo),
       keys: destinationsIn(workspace, callers),
-      experiments: destinationsIn(workspace, experiments),
+      experiments: destinationsIn(workspace, filed),
     },
   ]);
   return new Map(routes.filter(([, { mirrors: to, keys: by, experiments: of }]) => to.length + by.size + of.size > 0));

@@ -1,5 +1,6 @@
 import type { Experiment, RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
+import type { ForwardRoutes } from "../core/forward-routes.ts";
 import type { RecordToWrite } from "../core/record-to-write.ts";
 import type { KeptTraces, TrimReason } from "../core/retention.ts";
 import type { RejectReason } from "../core/span-check.ts";
@@ -95,8 +96,11 @@ export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   /** How many pending traces there are whose last span ended before a moment; no more than 10,000 are counted. */
   countPending(endedBeforeNs: bigint): Promise<number>;
 
-  /** What waits to be forwarded, by the routes that the store was started with. */
+  /** What waits to be forwarded, by the routes that the store was started with, or was given since. */
   readonly forwards: ForwardQueue;
+
+  /** Takes other routes: what is committed from now on is forwarded by them. What waits already stays as it is. */
+  routeBy(routes: ForwardRoutes): void;
 
   /** How the store is, as far as is known without asking it: what is counted may be some seconds old. */
   condition(): StoreCondition;

@@ -86,6 +86,7 @@ export async function startClickHouseStore(
     dumpTraces: (after, limit) => dumpTraces(connection, tables.facts, after, limit),
     countPending: (endedBeforeNs) => tables.listings.countPending(endedBeforeNs, PENDING_COUNTED_MAX),
     forwards: openForwardQueue(tables.forwards, reader),
+    routeBy: committer.routeBy,
     condition: () => ({
       ready: queue.ready,
       degraded: queue.degraded ?? connection.trouble,

@@ -26,6 +26,8 @@ export interface FactCommitter extends Committer<Write, WriteOutcome> {
    * them in wait to be forwarded, whole. Those that lists have already as they are stay as they are.
    */
   finish(traces: readonly TraceId[], nowMs: number): Promise<void>;
+  /** Forwards by other routes what is stored from the next commit on. */
+  routeBy(routes: ForwardRoutes): void;
 }
 
 /**
@@ -33,7 +35,8 @@ export interface FactCommitter extends Committer<Write, WriteOutcome> {
  * block, looks whether others wrote to the same traces meanwhile, and lists the traces anew in one block. What was written
  * counts from its facts on; readers of a trace see it then, those of lists a moment later, the writer is told after both.
  */
-export function createCommitter(tables: Tables, { traceSpansMax, routes }: CommitterOptions): FactCommitter {
+export function createCommitter(tables: Tables, { traceSpansMax, ...options }: CommitterOptions): FactCommitter {
+  let { routes } = options;
   const workOn = async (traces: readonly TraceId[], nowMs: number) => {
     const distinct = new Map(traces.map((trace) => [traceKeyOf(trace), trace]));
     const [experiments, states] = await Promise.all([
@@ -109,6 +112,9 @@ export function createCommitter(tables: Tables, { traceSpansMax, routes }: Commi
       }
     },
     finish,
+    routeBy(others) {
+      routes = others;
+    },
   };
 }
 

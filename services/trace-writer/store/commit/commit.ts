@@ -57,6 +57,8 @@ export interface Commit extends CommitExperiments {
   takeEvents(): ReadonlyMap<StoreEvent, number>;
   /** Forgets what a transaction that was rolled back had done and counted. */
   reset(): void;
+  /** What is stored from the next transaction on waits by other routes. */
+  routeBy(routes: ForwardRoutes): void;
 }
 
 /** Spans that arrived together, each with its row. Undefined: it does not count. */
@@ -220,5 +222,6 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
       tables.reset();
       letGo();
     },
+    routeBy: forwardWaits.routeBy,
   };
 }

@@ -17,6 +17,8 @@ export interface ForwardWaits {
   of(trace: SummedUpTrace, owner: NamedExperiment | undefined, spans: number): readonly ForwardWait[];
   /** Forgets what was noted. */
   forget(): void;
+  /** Takes other routes, between two transactions. */
+  routeBy(routes: ForwardRoutes): void;
 }
 
 /** A trace that was summed up, as readers saw it before. */
@@ -32,26 +34,34 @@ interface Stored {
 }
 
 /** By the routes. Where nothing has one, nothing is noted. */
-export function createForwardWaits(routes: ForwardRoutes): ForwardWaits {
-  const hasRoutes = routes.size > 0;
-  const hasKeys = routes.values().some(({ keys }) => keys.size > 0);
+export function createForwardWaits(routesAtFirst: ForwardRoutes): ForwardWaits {
+  let routes = routesAtFirst;
+  let hasKeys = hasKeyRoutes(routes);
   const stored = new Map<bigint, Stored[]>();
   return {
     noteStored(traceRef, chunk, origin, spans, bytes) {
-      if (!hasRoutes) return;
+      if (routes.size === 0) return;
       const notes = stored.get(traceRef) ?? [];
       const isMirror = origin === "mirror-gateway" || origin === "mirror-attempt";
       notes.push({ chunk, isMirror, callerKey: isMirror && hasKeys ? callerKeyIn(bytes) : "", spans });
       stored.set(traceRef, notes);
     },
     of(trace, owner, spans) {
-      if (!hasRoutes) return [];
+      if (routes.size === 0) return [];
       const notes = stored.get(trace.ref) ?? [];
       const own = routes.get(trace.workspace) ?? NO_ROUTES;
       return [...mirrorWaitsOf(notes, own), ...ownerWaitsOf(trace, owner, notes, spans, own)];
     },
     forget: () => stored.clear(),
+    routeBy(others) {
+      routes = others;
+      hasKeys = hasKeyRoutes(others);
+    },
   };
+}
+
+function hasKeyRoutes(routes: ForwardRoutes): boolean {
+  return routes.values().some(({ keys }) => keys.size > 0);
 }
 
 /** Mirrors do not wait for an owner. */

@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { Committed } from "./write-queue.ts";
 import type { WriterReply, WriterRequest } from "./writer-messages.ts";
 
@@ -7,6 +8,8 @@ export interface ServedWriter<Write, Outcome, Task, Done> {
   commit(writes: readonly Write[], nowMs: number): Committed<Outcome> | Promise<Committed<Outcome>>;
   /** Does something else. What it throws is told in words. */
   perform(task: Task): Done | Promise<Done>;
+  /** Forwards by other routes what it stores from now on. */
+  routeBy(routes: ForwardRoutes): void;
   /** Lets go of all it has. Nothing is asked of it any more. */
   close(): void | PromiseLike<void>;
 }
@@ -26,6 +29,9 @@ export function serveWriter<Write, Outcome, Task, Done>(writer: ServedWriter<Wri
         } catch (error) {
           reply({ kind: "failed", id: request.id, message: wordsOf(error) });
         }
+        return;
+      case "route":
+        writer.routeBy(request.routes);
         return;
       case "close":
         await writer.close();

@@ -1,9 +1,11 @@
+import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { Committed } from "./write-queue.ts";
 
-/** What a writer's thread is asked: to carry writes out in one commit, to do something else, or to end. */
+/** What a writer's thread is asked: to carry writes out in one commit, to do something else, to take other routes, or to end. */
 export type WriterRequest<Write, Task> =
   | { readonly kind: "commit"; readonly id: number; readonly writes: readonly Write[]; readonly nowMs: number }
   | { readonly kind: "task"; readonly id: number; readonly task: Task }
+  | { readonly kind: "route"; readonly routes: ForwardRoutes }
   | { readonly kind: "close" };
 
 /**

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import { type Committed, unavailable } from "./write-queue.ts";
 import type { WriterReply, WriterRequest } from "./writer-messages.ts";
 
@@ -12,6 +13,8 @@ export interface WriterThread<Write, Outcome, Task, Done> extends AsyncDisposabl
   commit(writes: readonly Write[], nowMs: number): Promise<Committed<Outcome>>;
   /** Asks it for something else. Rejects with `unavailable` where it fails. */
   ask(task: Task): Promise<Done>;
+  /** Has it forward by other routes what it stores from the next commit on. */
+  routeBy(routes: ForwardRoutes): void;
 }
 
 /**
@@ -59,6 +62,10 @@ class LivingThread<Write, Outcome, Task, Done, Note> implements WriterThread<Wri
     this.#tasks.set(this.#asked, done);
     this.#post({ kind: "task", id: this.#asked++, task });
     return done.promise;
+  }
+
+  routeBy(routes: ForwardRoutes): void {
+    if (this.#end === undefined) this.#post({ kind: "route", routes });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import { applyWrite, type Write, type WriteOutcome } from "../commit/apply-write.ts";
 import { createCommit } from "../commit/commit.ts";
 import type { CommitOptions } from "../commit/commit-options.ts";
@@ -27,6 +28,13 @@ export interface CommitObserver {
   isAway(away: boolean): void;
 }
 
+/** Who carries writes out in a database. */
+export interface PostgresCommitter {
+  commit(writes: readonly Write[], nowMs: number): Promise<Committed<WriteOutcome>>;
+  /** Forwards by other routes what is stored from the next commit on. */
+  routeBy(routes: ForwardRoutes): void;
+}
+
 /** How long a commit is tried again before its callers are told, in milliseconds: they wait, and try again themselves. */
 const RETRY_FOR_MS = 10_000;
 const RETRY_MIN_MS = 20;
@@ -46,9 +54,10 @@ export const CHANGES_LOCK = 7_479_200_002n;
 export function createCommitter(
   database: CommitDatabase,
   partitions: Partitions,
-  { traceSpansMax, routes }: CommitOptions,
+  { traceSpansMax, routes: routesAtFirst }: CommitOptions,
   observer: CommitObserver,
-): (writes: readonly Write[], nowMs: number) => Promise<Committed<WriteOutcome>> {
+): PostgresCommitter {
+  let routes = routesAtFirst;
   const known = createKnownTraces<KnownSpans>(({ spans }) => spans.byId.size);
   const refs = createIdBlocks("trace_refs");
   const chunkIds = createIdBlocks("chunk_ids");
@@ -116,11 +125,16 @@ export function createCommitter(
     }
   }
 
-  return async (writes, nowMs) => {
-    const start = performance.now();
-    const events = new Map<StoreEvent, number>();
-    const results = await commitAll(writes, nowMs, events);
-    return { results, durationMs: performance.now() - start, events };
+  return {
+    async commit(writes, nowMs) {
+      const start = performance.now();
+      const events = new Map<StoreEvent, number>();
+      const results = await commitAll(writes, nowMs, events);
+      return { results, durationMs: performance.now() - start, events };
+    },
+    routeBy(others) {
+      routes = others;
+    },
   };
 }
 

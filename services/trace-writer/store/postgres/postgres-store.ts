@@ -76,6 +76,7 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
     dumpTraces: (...asked) => readable(() => atOneMoment((connection) => dumpTraces(connection, ...asked))),
     countPending: (endedBeforeNs) => readable(() => countPendingBefore(reads, endedBeforeNs)),
     forwards,
+    routeBy: (routes) => writer.routeBy(routes),
     condition: () => ({
       ready: queue.ready,
       degraded: writer.trouble() ?? queue.degraded,

@@ -1,3 +1,4 @@
+import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { Write, WriteOutcome } from "../commit/apply-write.ts";
 import type { Committer } from "../commit/write-queue.ts";
 import { startWriterThread } from "../commit/writer-thread.ts";
@@ -15,6 +16,8 @@ export interface PostgresWriter extends Committer<Write, WriteOutcome>, AsyncDis
   /** Removes the tables of past days that are empty. False: some are read just now, and stay. */
   dropEmpty(): Promise<boolean>;
   connections(): Promise<ConnectionCounts>;
+  /** Forwards by other routes what is stored from the next commit on. */
+  routeBy(routes: ForwardRoutes): void;
 }
 
 /** So many commits run at a time at the most. */
@@ -51,6 +54,7 @@ export async function startPostgresWriter(
       if (done.kind !== "connections") throw new Error("the writer did something else");
       return done.counts;
     },
+    routeBy: (routes) => thread.routeBy(routes),
     [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
   };
 }

@@ -41,7 +41,7 @@ try {
 }
 const partitions = createPartitions(database);
 let isKnownAway = false;
-const commit = createCommitter(database, partitions, options, {
+const { commit, routeBy } = createCommitter(database, partitions, options, {
   retried: (reason) => tellNote<WriterNote>({ kind: "retried", reason }),
   isAway(isAway) {
     if (isAway !== isKnownAway) tellNote<WriterNote>({ kind: "away", isAway });
@@ -50,6 +50,7 @@ const commit = createCommitter(database, partitions, options, {
 });
 serveWriter<Write, WriteOutcome, WriterTask, WriterDone>({
   commit,
+  routeBy,
   async perform(task) {
     if (task === "connections") return { kind: "connections", counts: database.connections() };
     return { kind: "dropped", isDone: await partitions.dropEmpty(Date.now()) };

@@ -95,6 +95,7 @@ export async function startSqliteStore(
     dumpTraces: async (...asked) => reader.dump(...asked),
     countPending: async (endedBeforeNs) => reader.pendingTracesBefore(endedBeforeNs),
     forwards,
+    routeBy: (routes) => writer.routeBy(routes),
     condition: () => ({
       ready: queue.ready,
       degraded: queue.degraded,

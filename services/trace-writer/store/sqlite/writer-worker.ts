@@ -45,6 +45,7 @@ serveWriter<SqliteWrite, SqliteOutcome, "erase", EraseOutcome>({
     return { results, durationMs: performance.now() - start, events: commit.takeEvents() };
   },
   perform: () => eraseStep(db, BUSY_MS),
+  routeBy: commit.routeBy,
   close: () => db.close(),
 });
 

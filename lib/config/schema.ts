@@ -5,6 +5,7 @@ import { gateway } from "./sections/gateway.ts";
 import { ingress } from "./sections/ingress.ts";
 import { limits } from "./sections/limits.ts";
 import { log } from "./sections/log.ts";
+import { peers } from "./sections/peers.ts";
 import { providers } from "./sections/provider.ts";
 import { redaction } from "./sections/redaction.ts";
 import { traceWriter } from "./sections/trace-writer.ts";
@@ -21,6 +22,7 @@ export const configSchema = z.strictObject({
   ingress,
   gateway,
   traceWriter,
+  peers,
   providers,
   redaction,
   endpoints,

@@ -7,6 +7,7 @@ import {
 } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { METHOD_NEEDS } from "../auth/method-needs.ts";
+import { DEFAULT_PEERS } from "../config/sections/peers.ts";
 import type { ServiceLoad } from "../load/service-load.ts";
 import type { ServerTls } from "../tls/configured-certificates.ts";
 import { checkRights, type Door } from "./check-rights.ts";
@@ -36,6 +37,8 @@ export interface RpcServerOptions {
   readonly messageBytesMax: number;
   /** What it takes on at once. Undefined: whatever comes. */
   readonly load?: ServiceLoad | undefined;
+  /** How long a connection is kept, in milliseconds; then its client is told to open another. Default: as `peers` has it. */
+  readonly connectionAgeMs?: number | undefined;
   /** How long calls in flight may go on once the server is told to stop, in milliseconds. Then they are cut. */
   readonly drainMs: number;
 }
@@ -50,8 +53,7 @@ export interface RpcServer extends AsyncDisposable {
 
 /** HTTP/2's default window of 64 KiB makes large bodies crawl: a round trip for every window. */
 const FLOW_CONTROL_WINDOW_BYTES = 4 * 1024 * 1024;
-/** Connections are renewed at this age, so that clients look their names up again and find new copies. */
-const CONNECTION_AGE_MAX_MS = 10 * 60_000;
+/** How long calls may go on over a connection that has reached its age. */
 const CONNECTION_AGE_GRACE_MS = 60 * 60_000;
 /** A client that vanished without a word is noticed after these two: its calls are then cancelled. */
 const KEEPALIVE_MS = 30_000;
@@ -65,7 +67,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const server = new Server({
     "grpc.max_receive_message_length": options.messageBytesMax,
     "grpc.max_send_message_length": -1,
-    "grpc.max_connection_age_ms": CONNECTION_AGE_MAX_MS,
+    "grpc.max_connection_age_ms": options.connectionAgeMs ?? DEFAULT_PEERS.connectionAgeMs,
     "grpc.max_connection_age_grace_ms": CONNECTION_AGE_GRACE_MS,
     "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
     "grpc.keepalive_time_ms": KEEPALIVE_MS,

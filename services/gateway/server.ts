@@ -64,7 +64,7 @@ export async function startGateway(
   const peerCertificates = peerCertificatesOf("gateway.peerTls", options.peerTls);
   const routing = new RoutingMemory(log.module("routing"));
   const endpoints = started.use(new LiveEndpoints(config, routing));
-  const outbox = started.use(await startOutbox(options, log.module("outbox")));
+  const outbox = started.use(await startOutbox({ ...options, peers: config.peers }, log.module("outbox")));
   const metrics = new GatewayMetrics(() => outbox.state(), routing);
   const watched = started.use(
     watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),
@@ -150,6 +150,7 @@ export async function startGateway(
         },
       ],
       messageBytesMax: Math.max(options.limits.requestBytesMax + MESSAGE_OVERHEAD_BYTES, EXCHANGE_BYTES_MAX),
+      connectionAgeMs: config.peers.connectionAgeMs,
       drainMs: options.drainMs,
     }),
   );

@@ -49,11 +49,15 @@ export function openPeers(config: Config, certificates: LiveCertificates | undef
   const { answerBytesMax, eventBytesMax } = config.gateway.limits;
   const pieceBytesMax = Math.max(answerBytesMax, eventBytesMax) + ENVELOPE_BYTES;
   const { target, transport } = config.ingress.gateway;
-  const gateway = new GatewayServiceClient(target, credentials, channelOptions(pieceBytesMax, serverName));
+  const gateway = new GatewayServiceClient(
+    target,
+    credentials,
+    channelOptions(pieceBytesMax, serverName, config.peers),
+  );
   const reader = new TraceReaderServiceClient(
     config.ingress.traceWriter,
     credentials,
-    channelOptions(config.traceWriter.limits.messageBytesMax + ENVELOPE_BYTES, serverName),
+    channelOptions(config.traceWriter.limits.messageBytesMax + ENVELOPE_BYTES, serverName, config.peers),
   );
   const toGateway = { channelOverride: gateway.getChannel() };
   const toTraceWriter = { channelOverride: reader.getChannel() };
@@ -63,6 +67,7 @@ export function openPeers(config: Config, certificates: LiveCertificates | undef
     return new Exchange({
       addresses,
       createClient: (address) => new GatewayServiceClient(address, credentials, options),
+      lookUpMs: config.peers.lookUpMs,
       pieceBytesMax,
       count: countExchange(registry),
     });

@@ -120,6 +120,7 @@ export async function startTraceWriter(
       load,
       door: { authority, onRefused: observeRefusals(metrics.registry, log.module("auth")) },
       messageBytesMax: limits.messageBytesMax,
+      connectionAgeMs: config.peers.connectionAgeMs,
       drainMs: traceWriter.drainMs,
       services: [
         createTraceWriterService(store, metrics, calls),

@@ -7,6 +7,8 @@ export interface WorkerData {
   readonly traceWriter: string;
   /** How it is spoken to by TLS. Undefined: in the clear. */
   readonly tls: Config["gateway"]["peerTls"];
+  /** What is done about several trace-writers, and about those that fail. */
+  readonly peers: Config["peers"];
   /** The key that it is sent. Undefined: none. */
   readonly traceWriterKey: string | undefined;
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Config } from "#lib/config/schema.ts";
+import { DEFAULT_PEERS } from "#lib/config/sections/peers.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Invocation } from "../core/invocation.ts";
 import type { SerializedRecord } from "../core/record.ts";
@@ -49,10 +50,11 @@ export async function startOutbox(
     traceWriter,
     traceWriterKey,
     peerTls: tls,
-  }: Pick<Config["gateway"], "outbox" | "traceWriter" | "traceWriterKey" | "peerTls">,
+    peers = DEFAULT_PEERS,
+  }: Pick<Config["gateway"], "outbox" | "traceWriter" | "traceWriterKey" | "peerTls"> & Partial<Pick<Config, "peers">>,
   log: Logger,
 ): Promise<Outbox> {
-  const workerData: WorkerData = { options, traceWriter, traceWriterKey, tls };
+  const workerData: WorkerData = { options, traceWriter, traceWriterKey, tls, peers };
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData, stdout: false, stderr: false });
   const [first]: readonly FromWorker[] = await once(worker, "message");
   if (first?.kind === "failed") throw new Error(first.reason);

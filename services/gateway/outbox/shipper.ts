@@ -41,12 +41,12 @@ export interface Shipper {
 export function startShipper(
   database: OutboxDatabase,
   ledger: Ledger,
-  { options, traceWriter, traceWriterKey, tls }: WorkerData,
+  { options, traceWriter, traceWriterKey, tls, peers }: WorkerData,
   certificates: LiveCertificates | undefined,
   changed: () => void,
 ): Shipper {
   const client = new Client(traceWriter, channelCredentials(certificates), {
-    ...channelOptions(ANSWER_BYTES_MAX, tls?.serverName),
+    ...channelOptions(ANSWER_BYTES_MAX, tls?.serverName, peers),
     ...sendingKey(traceWriterKey),
   });
   let wakeUp = Promise.withResolvers<void>();

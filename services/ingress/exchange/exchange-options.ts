@@ -10,4 +10,6 @@ export interface ExchangeOptions {
   /** The largest piece of an answer, in bytes. */
   readonly pieceBytesMax: number;
   readonly count: ExchangeCount;
+  /** How often names are looked up again, in milliseconds. Default: 30 s. */
+  readonly lookUpMs?: number;
 }

@@ -5,7 +5,6 @@ import type { ExchangeOptions } from "./exchange-options.ts";
 import { ExchangedInvocation, rpcErrorOfCode } from "./exchanged-invocation.ts";
 import { GatewayCopy } from "./gateway-copy.ts";
 
-/** How often names are looked up again. */
 const LOOK_UP_MS = 30_000;
 /** When a stream was lost they are looked up at once, but not more often than this. */
 const LOOK_UP_AGAIN_MS = 1_000;
@@ -33,7 +32,7 @@ export class Exchange implements Invocations, Disposable {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.#lookUpTimer = setInterval(() => this.#lookUp(), LOOK_UP_MS).unref();
+    this.#lookUpTimer = setInterval(() => this.#lookUp(), options.lookUpMs ?? LOOK_UP_MS).unref();
     this.#lookUp();
   }
 

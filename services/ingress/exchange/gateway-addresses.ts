@@ -1,5 +1,5 @@
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import { isIPv6 } from "node:net";
+import { lookUp, mayMove, namedHostsOf } from "#lib/rpc/named-hosts.ts";
 
 /** What a target names: the addresses of copies now, and how a channel to one of them must present itself. */
 export interface GatewayAddresses {
@@ -11,10 +11,7 @@ export interface GatewayAddresses {
   readonly authority: string | undefined;
 }
 
-/** What a port is that is not said: gRPC's own default. */
-const PORT = "443";
-
-/** Reads a target: `dns:///host:port`, `host:port`, `ipv4:a:p,b:p`, `ipv6:[a]:p,…`; any other is one address as it is. */
+/** Reads a target: `dns:///a:p,b:p`, `host:port`, `ipv4:a:p,b:p`, `ipv6:[a]:p,…`; any other is one address as it is. */
 export function gatewayAddressesOf(target: string): GatewayAddresses {
   const [scheme = ""] = /^[a-z0-9]+(?=:)/.exec(target) ?? [];
   if (scheme === "ipv4" || scheme === "ipv6") {
@@ -22,19 +19,17 @@ export function gatewayAddressesOf(target: string): GatewayAddresses {
     return fixed(all.map((address) => `${scheme}:${address.trim()}`));
   }
   if (scheme === "unix" || scheme === "xds") return fixed([target]);
-  const authority = target.replace(/^dns:(\/\/[^/]*\/)?/, "");
-  const [, host = authority, port = PORT] = /^(.*?)(?::(\d+))?$/.exec(authority) ?? [];
-  const name = host.replace(/^\[(.*)\]$/, "$1");
+  const [, nameServer, path = target] = /^(?:dns:)?(?:\/\/([^/]*)\/)?(.+)$/.exec(target) ?? [];
+  const named = namedHostsOf(path, nameServer);
   return {
-    authority,
-    mayChange: isIP(name) === 0,
-    async lookUp() {
-      const found = await lookup(name, { all: true });
-      return found.map(({ address, family }) =>
-        family === 6 ? `ipv6:[${address}]:${port}` : `ipv4:${address}:${port}`,
-      );
-    },
+    authority: path.split(",", 1)[0],
+    mayChange: mayMove(named),
+    lookUp: async () => (await lookUp(named)).map(({ host, port }) => addressOf(host, port)),
   };
+}
+
+function addressOf(host: string, port: number): string {
+  return isIPv6(host) ? `ipv6:[${host}]:${port}` : `ipv4:${host}:${port}`;
 }
 
 function fixed(addresses: readonly string[]): GatewayAddresses {

@@ -1,6 +1,7 @@
-import { Counter, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { ConfigSource } from "../config/config-source.ts";
 import { ConfigError } from "../config/load.ts";
+import { countReloads } from "../config/reload-metrics.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../logger.ts";
 import type { Authority } from "./authority.ts";
@@ -24,13 +25,7 @@ export function watchRights(
   log: Logger,
   onRead: (config: Config) => void = () => {},
 ): WatchedRights {
-  const reloads = new Counter({
-    name: "twinspan_config_reloads_total",
-    help: "Readings of the configuration after the start, by outcome: ok, or failed (the one before stays in use).",
-    labelNames: ["outcome"],
-    registers: [registry],
-  });
-  for (const outcome of ["ok", "failed"]) reloads.inc({ outcome }, 0);
+  const reloaded = countReloads(registry);
   let trouble: string | undefined;
   const reload = () => {
     try {
@@ -38,11 +33,11 @@ export function watchRights(
       authority.replace(config);
       onRead(config);
       trouble = undefined;
-      reloads.inc({ outcome: "ok" });
+      reloaded("ok");
       log.info("keys and workspaces reloaded: most of what else changed needs a restart");
     } catch (error) {
       trouble = "the configuration has faults and is not in use; the one before is (see the log)";
-      reloads.inc({ outcome: "failed" });
+      reloaded("failed");
       const message = error instanceof Error ? error.message : String(error);
       const faults = error instanceof ConfigError ? message.split("\n") : [message];
       log.warn({ faults }, "configuration not reloaded: the one before stays in use");

@@ -6,6 +6,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
+import type { Registry } from "prom-client";
 import { METHOD_NEEDS } from "../auth/method-needs.ts";
 import { DEFAULT_PEERS } from "../config/sections/peers.ts";
 import type { ServiceLoad } from "../load/service-load.ts";
@@ -13,6 +14,7 @@ import type { ServerTls } from "../tls/configured-certificates.ts";
 import { checkRights, type Door } from "./check-rights.ts";
 import { listenFor } from "./listen.ts";
 import { createReflection } from "./reflection.ts";
+import { measureCalls } from "./rpc-metrics.ts";
 import { shedLoad } from "./shed-load.ts";
 import { sendTrailers } from "./trailers.ts";
 
@@ -35,6 +37,8 @@ export interface RpcServerOptions {
   readonly door: Door;
   /** The largest message that is taken, in bytes. A larger one is RESOURCE_EXHAUSTED. */
   readonly messageBytesMax: number;
+  /** Where its calls are measured. Undefined: nowhere. */
+  readonly registry?: Registry | undefined;
   /** What it takes on at once. Undefined: whatever comes. */
   readonly load?: ServiceLoad | undefined;
   /** How long a connection is kept, in milliseconds; then its client is told to open another. Default: as `peers` has it. */
@@ -63,7 +67,7 @@ const STREAMS_MAX = 10_000;
 
 /** Starts a gRPC server. Fails with one line that says what to do when the address cannot be had. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const { load, tls } = options;
+  const { load, tls, registry } = options;
   const server = new Server({
     "grpc.max_receive_message_length": options.messageBytesMax,
     "grpc.max_send_message_length": -1,
@@ -73,7 +77,12 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     "grpc.keepalive_time_ms": KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
     "grpc.max_concurrent_streams": STREAMS_MAX,
-    interceptors: [...(load === undefined ? [] : [shedLoad(load.admission)]), sendTrailers, checkRights(options.door)],
+    interceptors: [
+      ...(registry === undefined ? [] : [measureCalls(registry)]),
+      ...(load === undefined ? [] : [shedLoad(load.admission)]),
+      sendTrailers,
+      checkRights(options.door),
+    ],
   });
   for (const { definition, implementation } of options.services) {
     for (const { path } of Object.values(definition)) {

@@ -1,4 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { countReloads } from "#lib/config/reload-metrics.ts";
+import { watchProcess } from "#lib/process-metrics.ts";
 import { attemptReasonWordOf, errorWordOf } from "#lib/spans/words.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
@@ -6,17 +8,23 @@ import { errorTypeOf } from "./core/error-type.ts";
 import type { Attempt, Ending, Invocation } from "./core/invocation.ts";
 import type { KeptPayloads } from "./core/kept-payloads.ts";
 import type { MirrorDecision } from "./core/mirror-decision.ts";
-import type { OutboxState } from "./outbox/messages.ts";
-import { watchOutbox } from "./outbox-metrics.ts";
+import { measureGenAi } from "./gen-ai-metrics.ts";
+import { type WatchedOutbox, watchOutbox } from "./outbox-metrics.ts";
 import type { RoutingMemory } from "./routing/routing-memory.ts";
 import { watchRouting } from "./routing-metrics.ts";
 
 /** Seconds, from what a cached answer takes to the longest calls there are. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 
+/** Why a call is refused before its endpoint is known. */
+const REFUSED_REASONS = ["no_endpoint", "unknown_endpoint", "unknown_dialect", "too_large"] as const;
+type RefusedReason = (typeof REFUSED_REASONS)[number];
+
 /** The gateway's figures. Labels are bounded by the configuration and by closed lists. */
 export class GatewayMetrics {
   readonly registry = new Registry();
+  /** Hears that the configuration was read again. */
+  readonly configReloaded = countReloads(this.registry);
   readonly #calls = this.#counter("calls_total", "Calls, by endpoint and how they ended (ok, or an error.type).", [
     "endpoint",
     "outcome",
@@ -69,9 +77,11 @@ export class GatewayMetrics {
     "Traced calls, by whether they have a mirror, and if not, why not.",
     ["outcome"],
   );
-  readonly #contexts = this.#counter("trace_context_total", "Requests, by what became of their traceparent.", [
-    "outcome",
-  ]);
+  readonly #contexts = this.#counter(
+    "trace_context_total",
+    "Calls by what became of their traceparent: valid, malformed (ignored) or absent.",
+    ["outcome"],
+  );
   readonly #late = this.#counter("outbox_late_total", "Writes that were not committed within outbox.commitWaitMs.", [
     "write",
   ]);
@@ -80,16 +90,7 @@ export class GatewayMetrics {
     help: "Traced calls whose record could not be made, by a fault of ours.",
     registers: [this.registry],
   });
-  readonly #reloads = this.#counter(
-    "config_reloads_total",
-    "Readings of the configuration after the start, by outcome: ok, or failed (the one before stays in use).",
-    ["outcome"],
-  );
-  readonly #configTime = new Gauge({
-    name: "twinspan_config_loaded_timestamp_seconds",
-    help: "When the configuration in use was read, in seconds since the Unix epoch.",
-    registers: [this.registry],
-  });
+  readonly #genAi = measureGenAi(this.registry);
   readonly #inFlight = new Gauge({
     name: "twinspan_calls_in_flight",
     help: "Calls that have begun and not ended.",
@@ -97,24 +98,18 @@ export class GatewayMetrics {
   });
 
   /** `outbox` and `routing` are asked for their state whenever the figures are read. */
-  constructor(outbox: () => OutboxState, routing: RoutingMemory) {
-    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 100 });
+  constructor(outbox: WatchedOutbox, routing: RoutingMemory) {
+    watchProcess(this.registry, "gateway");
     watchOutbox(this.registry, outbox);
     watchRouting(this.registry, routing);
-    this.#configTime.setToCurrentTime();
-    for (const outcome of ["ok", "failed"]) this.#reloads.inc({ outcome }, 0);
-  }
-
-  configReloaded(outcome: "ok" | "failed"): void {
-    this.#reloads.inc({ outcome });
-    if (outcome === "ok") this.#configTime.setToCurrentTime();
+    for (const reason of REFUSED_REASONS) this.#refused.inc({ reason }, 0);
   }
 
   context(outcome: ContextOutcome): void {
     this.#contexts.inc({ outcome });
   }
 
-  refused(reason: string): void {
+  refused(reason: RefusedReason): void {
     this.#refused.inc({ reason });
   }
 
@@ -151,7 +146,10 @@ export class GatewayMetrics {
       this.#firstToken.observe({ endpoint }, secondsOf(summary.timeToFirstTokenNanos));
     }
     if (summary.cost !== undefined) this.#cost.inc({ endpoint }, Number(summary.cost.totalNanoUsd) / 1e9);
-    for (const attempt of ending.attempts) this.#tried(endpoint, attempt);
+    for (const attempt of ending.attempts) {
+      this.#tried(endpoint, attempt);
+      this.#genAi(invocation, attempt);
+    }
   }
 
   /** What was kept of a call's payload. */

@@ -1,8 +1,15 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { OutboxState } from "./outbox/messages.ts";
 
+/** What the figures are read of. */
+export interface WatchedOutbox {
+  readonly state: () => OutboxState;
+  /** How many bytes may wait (`gateway.outbox.bytesMax`). */
+  readonly bytesMax: number;
+}
+
 /** Puts the outbox's figures into a registry: it is asked for its state whenever they are read. */
-export function watchOutbox(registry: Registry, outbox: () => OutboxState): void {
+export function watchOutbox(registry: Registry, { state: outbox, bytesMax }: WatchedOutbox): void {
   const gauge = (name: string, help: string, read: (state: OutboxState) => number) =>
     new Gauge({
       name: `twinspan_outbox_${name}`,
@@ -14,6 +21,7 @@ export function watchOutbox(registry: Registry, outbox: () => OutboxState): void
     });
   gauge("records", "Records that wait for the trace-writer.", ({ records }) => records);
   gauge("bytes", "Bytes that wait for the trace-writer.", ({ bytes }) => bytes);
+  gauge("bytes_max", "How many bytes may wait: gateway.outbox.bytesMax.", () => bytesMax);
   gauge("oldest_age_seconds", "How long the oldest record has waited.", ({ oldestMs }) =>
     oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs) / 1000,
   );

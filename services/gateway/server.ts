@@ -65,7 +65,7 @@ export async function startGateway(
   const routing = new RoutingMemory(log.module("routing"));
   const endpoints = started.use(new LiveEndpoints(config, routing));
   const outbox = started.use(await startOutbox({ ...options, peers: config.peers }, log.module("outbox")));
-  const metrics = new GatewayMetrics(() => outbox.state(), routing);
+  const metrics = new GatewayMetrics({ state: () => outbox.state(), bytesMax: options.outbox.bytesMax }, routing);
   const watched = started.use(
     watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),
   );
@@ -121,6 +121,7 @@ export async function startGateway(
     await startRpcServer({
       listen: options.listen,
       tls,
+      registry: metrics.registry,
       load,
       door,
       services: [

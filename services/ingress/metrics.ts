@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { watchProcess } from "#lib/process-metrics.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
 
 /** Where a request's duration falls, in seconds: from a refusal to a long stream. */
@@ -24,6 +25,7 @@ const OUTCOMES: readonly ContextOutcome[] = ["valid", "malformed", "absent"];
 /** The metrics of one ingress, in a registry of its own. */
 export function createIngressMetrics(): IngressMetrics {
   const registry = new Registry();
+  watchProcess(registry, "ingress");
   const registers = [registry];
   const metrics = {
     registry,

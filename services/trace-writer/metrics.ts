@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { watchProcess } from "#lib/process-metrics.ts";
 import type { RejectReason } from "./core/span-check.ts";
 import { STORE_EVENTS, type StoreCondition, type StoreObserver } from "./store/trace-store.ts";
 
@@ -18,11 +19,14 @@ export interface Metrics {
 }
 
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Agents send their spans when they end, or every few seconds: from at once to an hour. */
+const ADOPTION_BUCKETS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000];
 
 /** Creates them, all at zero. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
+  watchProcess(registry, "trace-writer");
   const registers = [registry];
   const requests = new Counter({
     name: "twinspan_trace_writer_requests_total",
@@ -66,6 +70,12 @@ export function createMetrics(): Metrics {
     buckets: BATCH_BUCKETS,
     registers,
   });
+  const adoptionSeconds = new Histogram({
+    name: "twinspan_trace_writer_adoption_seconds",
+    help: "How long pending traces waited for their owner: from the end of their first mirrored call to the commit that adopted them.",
+    buckets: ADOPTION_BUCKETS,
+    registers,
+  });
   const errors = new Counter({
     name: "twinspan_trace_writer_store_errors_total",
     help: "Requests that the store failed, by reason: full (or locked, or broken), queue_full, failed (a bug).",
@@ -77,10 +87,11 @@ export function createMetrics(): Metrics {
   return {
     registry,
     observer: {
-      committed(requestsOfCommit, durationMs, counted) {
+      committed(requestsOfCommit, durationMs, count) {
         commitSeconds.observe(durationMs / 1000);
         commitRequests.observe(requestsOfCommit);
-        for (const [event, times] of counted) events.inc({ event }, times);
+        for (const [event, times] of count.events) events.inc({ event }, times);
+        for (const waitMs of count.adoptionWaitsMs) adoptionSeconds.observe(waitMs / 1000);
       },
       failed: (reason) => errors.inc({ reason }),
     },

@@ -117,6 +117,7 @@ export async function startTraceWriter(
     await startRpcServer({
       listen: traceWriter.listen,
       tls,
+      registry: metrics.registry,
       load,
       door: { authority, onRefused: observeRefusals(metrics.registry, log.module("auth")) },
       messageBytesMax: limits.messageBytesMax,
@@ -153,9 +154,9 @@ function workspacesOf({ workspaces }: Pick<Config, "workspaces">): readonly stri
 function observerOf({ observer }: Metrics, onCommit: (events: ReadonlyMap<StoreEvent, number>) => void): StoreObserver {
   return {
     ...observer,
-    committed(requests, durationMs, events) {
-      observer.committed(requests, durationMs, events);
-      onCommit(events);
+    committed(requests, durationMs, count) {
+      observer.committed(requests, durationMs, count);
+      onCommit(count.events);
     },
   };
 }

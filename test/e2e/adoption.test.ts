@@ -45,6 +45,13 @@ test.each(WAYS)("an agent's own spans by %s adopt the mirror that waited for the
   expect(adopted.full).toEqual(twins.full);
 });
 
+test("how long mirrors waited for their owners is measured", async () => {
+  const adopted = await stack.traceWriter.metric('twinspan_trace_writer_store_events_total{event="trace_adopted"');
+  expect(adopted).toBe(WAYS.length);
+  expect(await stack.traceWriter.metric("twinspan_trace_writer_adoption_seconds_count")).toBe(adopted);
+  expect(await stack.traceWriter.metric("twinspan_trace_writer_adoption_seconds_sum")).toBeGreaterThan(0);
+});
+
 test("spans that come again, and in parts, change nothing", async () => {
   const caller = newCaller();
   const { traceName, twins } = await call(caller);

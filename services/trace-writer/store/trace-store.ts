@@ -187,10 +187,18 @@ export const STORE_EVENTS = [
   "forward_added",
 ] as const;
 
+/** What a commit came to, beside its answers. */
+export interface CommitCount {
+  /** How often each happened. */
+  readonly events: ReadonlyMap<StoreEvent, number>;
+  /** How long each trace that it adopted had waited for its owner, in milliseconds, where that is known. */
+  readonly adoptionWaitsMs: readonly number[];
+}
+
 /** Hears what a store does. */
 export interface StoreObserver {
   /** A commit: how many requests shared it, how long it took, what it came to. */
-  committed(requests: number, durationMs: number, events: ReadonlyMap<StoreEvent, number>): void;
+  committed(requests: number, durationMs: number, count: CommitCount): void;
   /** A commit that failed, or a request that was turned away: `full`, `queue_full`, `failed`. */
   failed(reason: StoreFailure): void;
 }

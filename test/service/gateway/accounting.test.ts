@@ -197,6 +197,19 @@ test("all attempts are summed, and the metrics tell counted tokens from estimate
   expect(tokens("input", true)).toBe(Number(cut?.inputTokens));
   expect([tokens("input", false), tokens("output", false)]).toEqual([6, 6]);
   expect(metrics.get('twinspan_attempts_unpriced_total{provider="scripted",model="unpriced-model"}')).toBe(1);
+
+  // By OpenTelemetry's conventions: each request to a provider, and the tokens that were counted.
+  const measured = (name: string, ...labels: readonly string[]) =>
+    [...metrics].find(
+      ([series]) => series.startsWith(`gen_ai_client_${name}{`) && labels.every((label) => series.includes(label)),
+    )?.[1];
+  const falls = 'twinspan_endpoint="falls"';
+  const one = [falls, 'gen_ai_provider_name="scripted"', 'gen_ai_operation_name="chat"'];
+  expect(measured("operation_duration_seconds_count", ...one, 'error_type="provider_protocol"')).toBe(1);
+  expect(measured("operation_duration_seconds_count", ...one, 'gen_ai_request_model="falls-fallback"')).toBe(1);
+  expect(measured("operation_time_to_first_chunk_seconds_count", falls)).toBe(1);
+  expect(measured("token_usage_sum", falls, 'gen_ai_request_model="falls-fallback"', 'type="output"')).toBe(6);
+  expect(measured("token_usage_sum", falls, 'gen_ai_request_model="falls-model"')).toBeUndefined();
 });
 
 test("a hedge that loses is billed for what it came to, and a winner for all of it", async () => {

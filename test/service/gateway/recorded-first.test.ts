@@ -78,7 +78,7 @@ function slowOutbox() {
 /** Reads a call to its end, and tells what has come so far. */
 function read(outbox: Outbox, model: string, stream: boolean) {
   const { limits } = configOf({ endpoints: {} }, "unused", provider.url, "127.0.0.1:1").gateway;
-  const metrics = new GatewayMetrics(() => STATE, routing);
+  const metrics = new GatewayMetrics({ state: () => STATE, bytesMax: 1 }, routing);
   const { allowances } = startAllowances(configSchema.parse({}).limits, metrics.registry, log);
   const authority = new Authority({ auth: "none", workspaces: [] });
   const gateway = {

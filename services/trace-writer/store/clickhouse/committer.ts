@@ -1,4 +1,5 @@
 import { ServiceError } from "#lib/service-error.ts";
+import { adoptionWaitMsOf } from "../../core/adoption-wait.ts";
 import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { Write, WriteOutcome } from "../commit/apply-write.ts";
 import { createForwardWaits, type ForwardWaits } from "../commit/forward-waits.ts";
@@ -92,7 +93,7 @@ export function createCommitter(tables: Tables, { traceSpansMax, ...options }: C
     const settled = outcomes.map(([write, outcome]) =>
       isContended ? settledOutcomeOf(work, write, outcome) : outcome,
     );
-    return { outcomes: settled, events: work.events };
+    return { outcomes: settled, events: work.events, adoptionWaitsMs: work.adoptionWaitsMs };
   };
   return {
     commitsMax: 1,
@@ -101,14 +102,14 @@ export function createCommitter(tables: Tables, { traceSpansMax, ...options }: C
       const began = performance.now();
       const durationMs = () => performance.now() - began;
       try {
-        const { outcomes, events } = await carryOut(writes, nowMs);
+        const { outcomes, ...count } = await carryOut(writes, nowMs);
         const results = outcomes.map((outcome) => ({ ok: true, outcome }) as const);
-        return { results, durationMs: durationMs(), events };
+        return { results, durationMs: durationMs(), ...count };
       } catch (error) {
         const isPassing = error instanceof ServiceError && error.kind === "unavailable";
         const reason = isPassing ? "full" : "failed";
         const results = writes.map(() => ({ ok: false, reason, message: wordsOf(error) }) as const);
-        return { results, durationMs: durationMs(), events: new Map() };
+        return { results, durationMs: durationMs(), events: new Map(), adoptionWaitsMs: [] };
       }
     },
     finish,
@@ -196,7 +197,11 @@ function forwardsOf(work: Work, trace: WorkingTrace, waits: ForwardWaits): reado
 function countMove(work: Work, trace: WorkingTrace): void {
   const owner = trace.owner()?.id;
   if (trace.before === undefined || !trace.state.exists || trace.experimentIdBefore === owner) return;
-  work.count(trace.experimentIdBefore === undefined ? "trace_adopted" : "trace_moved");
+  const isAdopted = trace.experimentIdBefore === undefined;
+  work.count(isAdopted ? "trace_adopted" : "trace_moved");
+  const rows = trace.state.rows.values().map(({ row }) => row);
+  const waitMs = isAdopted ? adoptionWaitMsOf(rows, work.nowMs) : undefined;
+  if (waitMs !== undefined) work.adoptionWaitsMs.push(waitMs);
 }
 
 function wordsOf(error: unknown): string {

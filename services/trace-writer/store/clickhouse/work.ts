@@ -13,6 +13,7 @@ export class Work {
   readonly traceSpansMax: number;
   readonly traces = new Map<string, WorkingTrace>();
   readonly events = new Map<StoreEvent, number>();
+  readonly adoptionWaitsMs: number[] = [];
   /** Traces whose link to another is void. They may not have been read yet. */
   readonly estranged: { readonly trace: TraceId; readonly from: TraceId }[] = [];
 

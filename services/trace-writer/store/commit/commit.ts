@@ -1,9 +1,10 @@
+import { adoptionWaitMsOf } from "../../core/adoption-wait.ts";
 import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { StoredSize } from "../../core/retention.ts";
 import type { RejectReason } from "../../core/span-check.ts";
 import type { NamedExperiment, SpanRow, StoredSpanRow } from "../../core/span-row.ts";
 import { summaryOf } from "../../core/trace-summary.ts";
-import type { StoreEvent } from "../trace-store.ts";
+import type { CommitCount, StoreEvent } from "../trace-store.ts";
 import { type CommitExperiments, createCommitExperiments } from "./commit-experiments.ts";
 import { createForwardWaits } from "./forward-waits.ts";
 import { type SettledSpan, settleSpan } from "./settle-span.ts";
@@ -54,7 +55,7 @@ export interface Commit extends CommitExperiments {
   /** Sums every changed trace up, and lets go of all. The last step before the commit. */
   sumUp(nowMs: number): void;
   /** What was counted since it was last asked. */
-  takeEvents(): ReadonlyMap<StoreEvent, number>;
+  takeCount(): CommitCount;
   /** Forgets what a transaction that was rolled back had done and counted. */
   reset(): void;
   /** What is stored from the next transaction on waits by other routes. */
@@ -79,9 +80,14 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
   const byRef = new Map<bigint, WorkingTrace>();
   const restored = new Set<WorkingTrace>();
   const events = new Map<StoreEvent, number>();
+  let adoptionWaitsMs: number[] = [];
 
   const count = (event: StoreEvent, times = 1) => {
     if (times > 0) events.set(event, (events.get(event) ?? 0) + times);
+  };
+  const forgetCount = () => {
+    events.clear();
+    adoptionWaitsMs = [];
   };
   const letGo = () => {
     for (const map of [traces, byRef, restored]) map.clear();
@@ -138,7 +144,10 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     count("forward_added", waits.length);
     const owner = summary.experiment?.id;
     if (trace.startNs > 0n && trace.experimentId !== owner) {
-      count(trace.experimentId === undefined ? "trace_adopted" : "trace_moved");
+      const isAdopted = trace.experimentId === undefined;
+      count(isAdopted ? "trace_adopted" : "trace_moved");
+      const waitMs = isAdopted ? adoptionWaitMsOf(known.rows, nowMs) : undefined;
+      if (waitMs !== undefined) adoptionWaitsMs.push(waitMs);
     }
     return owner;
   };
@@ -212,13 +221,13 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
       tables.end();
       letGo();
     },
-    takeEvents() {
-      const taken = new Map(events);
-      events.clear();
+    takeCount() {
+      const taken = { events: new Map(events), adoptionWaitsMs };
+      forgetCount();
       return taken;
     },
     reset() {
-      events.clear();
+      forgetCount();
       tables.reset();
       letGo();
     },

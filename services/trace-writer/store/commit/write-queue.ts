@@ -1,5 +1,5 @@
 import { ServiceError } from "#lib/service-error.ts";
-import type { StoreEvent, StoreFailure, StoreObserver } from "../trace-store.ts";
+import type { CommitCount, StoreFailure, StoreObserver } from "../trace-store.ts";
 
 export interface WriteQueueOptions {
   /** How many requests share one commit at the most. */
@@ -19,11 +19,10 @@ export interface Committer<Write, Outcome> {
 }
 
 /** What a commit came to. */
-export interface Committed<Outcome> {
+export interface Committed<Outcome> extends CommitCount {
   /** One a write, in their order. */
   readonly results: readonly WriteResult<Outcome>[];
   readonly durationMs: number;
-  readonly events: ReadonlyMap<StoreEvent, number>;
 }
 
 /** What became of one write. One that failed has left nothing behind. */
@@ -150,7 +149,7 @@ class GroupingQueue<Write, Outcome> implements WriteQueue<Write, Outcome> {
     const committed = await this.#committer.commit(writes, Date.now()).catch((cause: Error) => cause);
     this.queuedBytes -= bytes;
     if (committed instanceof Error) return this.#end(batch, committed);
-    this.#observer.committed(batch.length, committed.durationMs, committed.events);
+    this.#observer.committed(batch.length, committed.durationMs, committed);
     for (const [index, waiting] of batch.entries()) this.#answer(waiting, committed.results[index]);
   }
 

@@ -44,6 +44,12 @@ const SLOTS = 32;
 /** Held by every transaction that changes traces, shared: so who follows changes knows whom to wait for. */
 export const CHANGES_LOCK = 7_479_200_002n;
 
+/** What writes that are tried one by one have come to. */
+interface CountSoFar {
+  readonly events: Map<StoreEvent, number>;
+  readonly adoptionWaitsMs: number[];
+}
+
 /**
  * Carries writes out in a database: everything they may touch is read and locked in a few statements, the rules run in
  * memory, and what they came to is written in a few more. So a round trip costs the same for one write and for a thousand.
@@ -79,7 +85,7 @@ export function createCommitter(
       const outcomes = writes.map((write) => applyWrite(commit, write, nowMs));
       commit.sumUp(nowMs);
       await flush(connection, held, changes, flushing);
-      return { outcomes, held, events: commit.takeEvents() };
+      return { outcomes, held, ...commit.takeCount() };
     });
     remember(done.held);
     return done;
@@ -99,7 +105,7 @@ export function createCommitter(
   async function commitAll(
     writes: readonly Write[],
     nowMs: number,
-    events: Map<StoreEvent, number>,
+    { events, adoptionWaitsMs }: CountSoFar,
   ): Promise<readonly WriteResult<WriteOutcome>[]> {
     const startMs = performance.now();
     for (let tries = 0; ; tries += 1) {
@@ -107,6 +113,7 @@ export function createCommitter(
         const done = await attempt(writes, nowMs);
         observer.isAway(false);
         for (const [event, times] of done.events) events.set(event, (events.get(event) ?? 0) + times);
+        adoptionWaitsMs.push(...done.adoptionWaitsMs);
         return done.outcomes.map((outcome) => ({ ok: true, outcome }));
       } catch (error) {
         const failure = failureKindOf(error);
@@ -119,7 +126,7 @@ export function createCommitter(
         if (failure.kind !== "failed" || writes.length === 1) return writes.map(() => resultOf(failure, error));
         // A bug of ours, in one of them: each is tried alone, so that the others are stored.
         const alone: WriteResult<WriteOutcome>[] = [];
-        for (const write of writes) alone.push(...(await commitAll([write], nowMs, events)));
+        for (const write of writes) alone.push(...(await commitAll([write], nowMs, { events, adoptionWaitsMs })));
         return alone;
       }
     }
@@ -128,9 +135,9 @@ export function createCommitter(
   return {
     async commit(writes, nowMs) {
       const start = performance.now();
-      const events = new Map<StoreEvent, number>();
-      const results = await commitAll(writes, nowMs, events);
-      return { results, durationMs: performance.now() - start, events };
+      const count: CountSoFar = { events: new Map(), adoptionWaitsMs: [] };
+      const results = await commitAll(writes, nowMs, count);
+      return { results, durationMs: performance.now() - start, ...count };
     },
     routeBy(others) {
       routes = others;

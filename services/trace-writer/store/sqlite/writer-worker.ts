@@ -42,7 +42,7 @@ serveWriter<SqliteWrite, SqliteOutcome, "erase", EraseOutcome>({
   commit(writes, nowMs) {
     const start = performance.now();
     const results = commitAll(writes, nowMs);
-    return { results, durationMs: performance.now() - start, events: commit.takeEvents() };
+    return { results, durationMs: performance.now() - start, ...commit.takeCount() };
   },
   perform: () => eraseStep(db, BUSY_MS),
   routeBy: commit.routeBy,

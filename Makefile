@@ -82,7 +82,7 @@ sbom: install ## Write the bill of materials of what runs in production: var/sbo
 	@mkdir -p var && npm sbom --omit=dev --sbom-format=cyclonedx >var/sbom.cdx.json && echo "written: var/sbom.cdx.json"
 
 .PHONY: bench
-bench: install ## Measure what twinspan costs, side by side with what it is compared with (BENCH_ARGS='--only plain-64 --targets U,on-exchange')
+bench: install ## Measure what twinspan costs, side by side with a bare chain, proxies and nginx, and write docs/performance.md (BENCH_ARGS=--quick)
 	@$(NODE) bench/main.ts $(BENCH_ARGS)
 
 .PHONY: bench-store

@@ -23,6 +23,11 @@ export interface Cell {
   readonly ownCpuMs: { readonly generator: number; readonly provider: number };
 }
 
+/** All errors of a cell together. */
+export function errorsOf({ errors }: Cell): number {
+  return Object.values(errors).reduce((sum, count) => sum + count, 0);
+}
+
 /** How a cell is measured. */
 export interface CellOptions {
   readonly round: number;
@@ -53,7 +58,7 @@ export async function measureCell(
     answer: mode.answer,
     withContext: asked.withContext,
   });
-  await target.settle();
+  const unsettled = await target.settle();
   const cpuMsOf = (secondsTaken: number) => (secondsTaken * 1000) / Math.max(1, result.calls);
   const cpuMs = measured.map((process, index) => cpuMsOf(process.cpuSeconds() - (before[index] ?? 0)));
   return {
@@ -62,7 +67,7 @@ export async function measureCell(
     target: target.name,
     perSecond: result.calls / result.seconds,
     calls: result.calls,
-    errors: result.errors,
+    errors: unsettled === undefined ? result.errors : { ...result.errors, [unsettled]: 1 },
     latencyMs: result.latencyMs,
     firstByteMs: result.firstByteMs,
     gapMs: result.gapMs,

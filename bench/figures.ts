@@ -1,4 +1,5 @@
 import type { Cell } from "./cell.ts";
+import type { ModeName } from "./modes.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
 /** What can be read off a cell, as one number. */
@@ -19,13 +20,15 @@ export type FigureName = keyof typeof FIGURES;
 /** The cells of a run, to be asked for figures. */
 export class Figures {
   readonly #cells: readonly Cell[];
+  readonly #rounds: readonly number[];
 
   constructor(cells: readonly Cell[]) {
     this.#cells = cells;
+    this.#rounds = [...new Set(cells.map(({ round }) => round))];
   }
 
   /** The modes and targets that were measured, in the order of the first round. */
-  get modes(): readonly string[] {
+  get modes(): readonly ModeName[] {
     return [...new Set(this.#cells.map(({ mode }) => mode))];
   }
 
@@ -45,19 +48,19 @@ export class Figures {
     return new Map(names.map((name) => [name, spreadOf(cells.map(({ cpuMs }) => cpuMs[name] ?? Number.NaN))]));
   }
 
-  /** What does not go by one target alone: `combine` is given what each round had, and its answers are spread. */
-  combined(
+  /**
+   * A figure of several targets, combined round by round, in their order. NaN: a round, the last perhaps, lacks one of them.
+   */
+  byRound(
     mode: string,
     targets: readonly string[],
     figure: FigureName,
     combine: (...values: readonly number[]) => number,
-  ): Spread {
-    const rounds = [...new Set(this.#cells.map(({ round }) => round))];
-    const valueIn = (round: number, target: string) => {
-      const cell = this.#of(mode, target).find((candidate) => candidate.round === round);
-      return cell === undefined ? Number.NaN : FIGURES[figure](cell);
-    };
-    return spreadOf(rounds.map((round) => combine(...targets.map((target) => valueIn(round, target)))));
+  ): readonly number[] {
+    return this.#rounds.map((round) => {
+      const cells = targets.map((target) => this.#of(mode, target).find((cell) => cell.round === round));
+      return combine(...cells.map((cell) => (cell === undefined ? Number.NaN : FIGURES[figure](cell))));
+    });
   }
 
   /** All errors of a target in a mode, in all rounds, by what they were. */

@@ -1,21 +1,43 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startProgress } from "../cli/progress.ts";
+import { Figures } from "./figures.ts";
+import { goalsOf, lostOf } from "./goals.ts";
 import { type Options, optionsOf, USAGE } from "./options.ts";
+import { pictureOf } from "./pictures.ts";
+import { reportOf } from "./report.ts";
 import { measure } from "./run.ts";
-import { tablesOf } from "./tables.ts";
+import { commitText, machineText, type RunRecord, recordText } from "./run-record.ts";
+import { goalsTable, ledgerTable, modeTable } from "./tables.ts";
 import { startTargets } from "./targets/start-targets.ts";
 
 /*
- * `make bench`: what twinspan costs, side by side with what it is compared with, in one run. See `options.ts` for what it may
- * be told, and CONTRIBUTING.md for what to run when.
+ * `make bench`: what twinspan costs, side by side with what it is compared with, in one run. `--help` says what it may be
+ * told. It fails, once all is written, when traces were lost.
  */
+
+const DOCUMENT = "docs/performance.md";
+const FILES = "docs/performance";
 
 const options = toldOptions();
 const directory = mkdtempSync(join(tmpdir(), "twinspan-bench-"));
 try {
+  const run = await record();
+  if (options.isPublished) publish(run);
+  else say(summaryOf(run));
+  if (options.out !== undefined) writeFileSync(options.out, recordText(run));
+  if (run.ledger.some((line) => lostOf(line) !== 0)) {
+    say(`traces were lost:\n${ledgerTable(run.ledger)}`);
+    process.exitCode = 1;
+  }
+} finally {
+  rmSync(directory, { recursive: true });
+}
+
+async function record(): Promise<RunRecord> {
   const wanted = new Set(options.cells.map(({ target }) => target));
+  say(`starting ${[...wanted].join(", ")} …`);
   await using targets = await startTargets([...wanted], directory);
   for (const [name, reason] of Object.entries(targets.missing)) say(`left out: ${name}: ${reason}`);
   const byName = new Map(targets.all.map((target) => [target.name, target]));
@@ -23,18 +45,45 @@ try {
     const target = byName.get(name);
     return target === undefined ? [] : [{ mode, target }];
   });
-  const total = cells.length * (options.rounds + 1);
-  using progress = startProgress(
-    { err: (text) => void process.stderr.write(text), errIsTerminal: process.stderr.isTTY },
-    total,
-  );
+  const err = (text: string) => void process.stderr.write(text);
+  using progress = startProgress({ err, errIsTerminal: process.stderr.isTTY }, cells.length * (options.rounds + 1));
   const measured = await measure(
-    { ...targets, cells, onCell: (done, _total, name) => progress.show(done, name) },
+    {
+      ...targets,
+      cells,
+      onRound: (round) =>
+        say(`${minutesText()}: ${round === 0 ? "warming up" : `round ${round} of ${options.rounds}`} …`),
+      onCell: (done, name) => progress.show(done, name),
+    },
     options,
   );
-  say(tablesOf(measured));
-} finally {
-  rmSync(directory, { recursive: true });
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: machineText(),
+    commit: commitText(),
+    seconds: options.seconds,
+    perSecond: options.perSecond,
+    missing: targets.missing,
+    ...measured,
+  };
+}
+
+function publish(run: RunRecord): void {
+  mkdirSync(FILES, { recursive: true });
+  writeFileSync(join(FILES, "run.json"), recordText(run));
+  writeFileSync(join(FILES, "run.svg"), pictureOf(new Figures(run.cells)));
+  writeFileSync(DOCUMENT, reportOf(run));
+  say(goalsTable(goalsOf(new Figures(run.cells), run.ledger)));
+  say(`written: ${DOCUMENT}, ${FILES}/run.json, ${FILES}/run.svg`);
+}
+
+function summaryOf(run: RunRecord): string {
+  const figures = new Figures(run.cells);
+  const modes = figures.modes.map((mode) => `## ${mode}\n\n${modeTable(figures, mode)}`);
+  const goals = goalsOf(figures, run.ledger).filter(({ isReached }) => isReached !== undefined);
+  const reached = goals.length === 0 ? [] : [`## Goals\n\n${goalsTable(goals)}`];
+  const stored = run.ledger.length === 0 ? [] : [`## Stored\n\n${ledgerTable(run.ledger)}`];
+  return [...modes, ...reached, ...stored].join("\n");
 }
 
 function toldOptions(): Options {
@@ -50,6 +99,12 @@ function toldOptions(): Options {
     process.stderr.write(`${error.message}\n\n${USAGE}\n`);
     process.exit(2);
   }
+}
+
+/** How long this process runs. */
+function minutesText(): string {
+  const seconds = Math.round(performance.now() / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 function say(line: string): void {

@@ -14,8 +14,10 @@ export interface Options {
   readonly minutes: number;
   /** The rate of modes that have a fixed one, in requests a second. */
   readonly perSecond: number;
-  /** Where to write: undefined, `docs/performance.md` and the files behind it, which take everything. Else JSON. */
+  /** Where the raw figures go. Undefined: nowhere, or with the documents. */
   readonly out: string | undefined;
+  /** Whether the documents are written: everything was asked for, and for no other file. */
+  readonly isPublished: boolean;
 }
 
 /** What differs from `on-exchange` by its store alone: quick runs leave it out, and others ask it in one mode. */
@@ -27,12 +29,13 @@ export const USAGE = `node bench/main.ts [options]
   --only MODE,…      of ${MODE_NAMES.join(", ")}
   --targets TARGET,… of ${TARGET_NAMES.join(", ")}
   --rounds N         5: of these the medians are told
-  --seconds N        1.5: for each target in each mode and round
-  --minutes N        9: no round begins that would end later
+  --seconds N        1.2: for each target in each mode and round
+  --minutes N        9: no round begins that would end later than so long after the start
   --rate N           1000: requests a second where the rate is fixed
   --quick            one round of half a second each, no PostgreSQL and no ClickHouse
                      (those are asked in ${MODE_OF_OTHER_STORES} only, but where --only names modes)
-  --out FILE         where the raw figures go; the documents are left as they are`;
+  --out FILE         where the raw figures go
+Without --only, --targets, --quick and --out it writes docs/performance.md and what is in docs/performance/.`;
 
 const ROUNDS_MAX = 100;
 const SECONDS_MAX = 600;
@@ -65,10 +68,11 @@ export function optionsOf(args: readonly string[]): Options {
       targets.filter((target) => isAsked(mode, target)).map((target) => ({ mode, target })),
     ),
     rounds: Math.ceil(numberOf("--rounds", values.rounds ?? (quick ? "1" : "5"), ROUNDS_MAX)),
-    seconds: numberOf("--seconds", values.seconds ?? (quick ? "0.5" : "1.5"), SECONDS_MAX),
+    seconds: numberOf("--seconds", values.seconds ?? (quick ? "0.5" : "1.2"), SECONDS_MAX),
     minutes: numberOf("--minutes", values.minutes, MINUTES_MAX),
     perSecond: numberOf("--rate", values.rate, RATE_MAX),
     out: values.out,
+    isPublished: [only, values.targets, values.out].every((told) => told === undefined) && !quick,
   };
 }
 

@@ -1,5 +1,4 @@
-import type { Cell } from "./cell.ts";
-import { measureCell } from "./cell.ts";
+import { type Cell, errorsOf, measureCell } from "./cell.ts";
 import { startLoadGenerator } from "./load/load-generator.ts";
 import { type ModeName, modeOf } from "./modes.ts";
 import type { MeasuredProcess } from "./processes.ts";
@@ -10,6 +9,7 @@ import type { Target } from "./targets/target.ts";
 export interface Pace {
   readonly rounds: number;
   readonly seconds: number;
+  /** From the start of this process on: nothing begins later, and no round that would end later. */
   readonly minutes: number;
   readonly perSecond: number;
 }
@@ -20,17 +20,17 @@ export interface Measured {
   readonly ledger: readonly LedgerLine[];
 }
 
-/** What a running twinspan was asked with tracing on, in all rounds, and what its store has of that. */
+/** What a target was asked that leaves traces, warm-up included, and what its store has of that. */
 export interface LedgerLine {
-  readonly targets: readonly string[];
+  readonly target: string;
   /** Answered whole, with 200. */
   readonly calls: number;
   /** Asked, and not answered so: of these there may or may not be traces. */
   readonly errors: number;
-  /** How many full traces there are. */
-  readonly stored: number;
-  /** What the outbox gave up: payloads or records. */
-  readonly shed: number;
+  /** How many full traces there are. Undefined: that could not be read. */
+  readonly stored: number | undefined;
+  /** What the outbox gave up: payloads or records. Undefined: that could not be read. */
+  readonly shed: number | undefined;
 }
 
 /** Where a run gets its targets from, and whom it tells how far it has come. */
@@ -38,12 +38,14 @@ export interface Bench {
   readonly provider: MeasuredProcess;
   readonly cells: readonly { readonly mode: ModeName; readonly target: Target }[];
   readonly systems: readonly System[];
-  /** A cell begins: so many are done, of at most so many. */
-  readonly onCell: (done: number, total: number, name: string) => void;
+  /** A round begins; 0 is the warm-up. */
+  readonly onRound: (round: number) => void;
+  /** A cell begins: so many are done. */
+  readonly onCell: (done: number, name: string) => void;
 }
 
 /** Before the first round, so that what compiles as it runs has been compiled. */
-const WARM_UP_SECONDS = 0.5;
+const WARM_UP_SECONDS = 1;
 
 /**
  * Measures round by round, every target in every mode, so that what changes on the machine meets all of them; every other
@@ -51,15 +53,16 @@ const WARM_UP_SECONDS = 0.5;
  */
 export async function measure(bench: Bench, pace: Pace): Promise<Measured> {
   await using generator = startLoadGenerator();
-  const startMs = performance.now();
-  const total = bench.cells.length * (pace.rounds + 1);
+  const endMs = pace.minutes * 60_000;
   const cells: Cell[] = [];
   let roundMs = 0;
-  for (let round = 0; round <= pace.rounds && (round < 2 || isTimeFor(roundMs)); round += 1) {
+  for (let round = 0; round <= pace.rounds && (round < 2 || performance.now() + roundMs < endMs); round += 1) {
+    bench.onRound(round);
     const beganMs = performance.now();
     const seconds = round === 0 ? Math.min(WARM_UP_SECONDS, pace.seconds) : pace.seconds;
     for (const { mode, target } of round % 2 === 1 ? bench.cells : bench.cells.toReversed()) {
-      bench.onCell(cells.length, total, `round ${round} of ${pace.rounds}: ${mode}, ${target.name}`);
+      if (performance.now() > endMs) break;
+      bench.onCell(cells.length, `round ${round} of ${pace.rounds}: ${mode}, ${target.name}`);
       const options = { round, seconds, perSecond: pace.perSecond };
       cells.push(await measureCell(target, modeOf(mode), options, generator, bench.provider));
     }
@@ -67,22 +70,31 @@ export async function measure(bench: Bench, pace: Pace): Promise<Measured> {
   }
   return {
     cells: cells.filter(({ round }) => round > 0),
-    ledger: await Promise.all(bench.systems.map((system) => ledgerLineOf(system, cells))),
+    ledger: await ledgerOf(bench.systems, cells),
   };
-
-  function isTimeFor(ms: number): boolean {
-    return performance.now() - startMs + ms <= pace.minutes * 60_000;
-  }
 }
 
-async function ledgerLineOf({ twinspan, tracedTargets }: System, cells: readonly Cell[]): Promise<LedgerLine> {
-  const traced = cells.filter(({ target }) => tracedTargets.has(target));
-  const errorsOf = ({ errors }: Cell) => Object.values(errors).reduce((sum, count) => sum + count, 0);
-  return {
-    targets: [...tracedTargets],
-    calls: traced.reduce((sum, { calls }) => sum + calls, 0),
-    errors: traced.reduce((sum, cell) => sum + errorsOf(cell), 0),
-    stored: await twinspan.stored(),
-    shed: await twinspan.shed(),
-  };
+async function ledgerOf(systems: readonly System[], cells: readonly Cell[]): Promise<readonly LedgerLine[]> {
+  const lines: LedgerLine[] = [];
+  for (const { tracedTarget: target, twinspan } of systems) {
+    if (target === undefined) continue;
+    const asked = cells.filter((cell) => cell.target === target);
+    lines.push({
+      target,
+      calls: asked.reduce((sum, { calls }) => sum + calls, 0),
+      errors: asked.reduce((sum, cell) => sum + errorsOf(cell), 0),
+      stored: await unlessUnreadable(twinspan.stored()),
+      shed: await unlessUnreadable(twinspan.shed()),
+    });
+  }
+  return lines;
+}
+
+/** A run that took minutes is told, whatever its end brings: a figure that cannot be read is one of its findings. */
+async function unlessUnreadable(figure: Promise<number>): Promise<number | undefined> {
+  try {
+    return await figure;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,60 +1,98 @@
-import { Figures } from "./figures.ts";
-import type { LedgerLine, Measured } from "./run.ts";
+import type { FigureName, Figures } from "./figures.ts";
+import { type Goal, lostOf } from "./goals.ts";
+import { type ModeName, modeOf } from "./modes.ts";
+import type { LedgerLine } from "./run.ts";
+import { type Spread, spreadOf } from "./statistics.ts";
 
-/** What a run came to, as tables of Markdown: one for each mode, and what was stored. */
-export function tablesOf({ cells, ledger }: Measured): string {
-  const figures = new Figures(cells);
-  return [...figures.modes.map((mode) => modeTable(figures, mode)), ledgerTable(ledger)].join("\n");
-}
+type Cell = string | number;
 
-function modeTable(figures: Figures, mode: string): string {
-  const rows = figures.targetsOf(mode).map((target) => {
-    const of = (name: Parameters<Figures["of"]>[2], digits: number) =>
-      figures.of(mode, target, name).median.toFixed(digits);
-    const byProcess = [...figures.cpuMsByProcess(mode, target)].map(
-      ([name, { median }]) => `${name} ${median.toFixed(3)}`,
-    );
-    const errors = [...figures.errors(mode, target)].map(([what, count]) => `${count} × ${what}`);
-    return [
-      target,
-      of("perSecond", 0),
-      of("p50Ms", 2),
-      of("p99Ms", 2),
-      of("firstByteP50Ms", 2),
-      of("gapP99Ms", 2),
-      of("cpuMs", 3),
-      byProcess.join(", "),
-      `${of("generatorCpuMs", 3)}, ${of("providerCpuMs", 3)}`,
-      errors.join(", ") || "0",
-    ];
-  });
-  const head = [
-    "target",
-    "/s",
-    "p50 ms",
-    "p99 ms",
-    "first byte p50 ms",
-    "gap p99 ms",
-    "CPU ms",
-    "of which",
-    "generator, provider",
-    "errors",
-  ];
-  return `## ${mode}\n\n${table(head, rows)}`;
-}
-
-function ledgerTable(ledger: readonly LedgerLine[]): string {
-  const rows = ledger.map(({ targets, calls, errors, stored, shed }) => [
-    targets.join(", "),
-    calls,
-    errors,
-    stored,
-    shed,
+/** The goals, what was measured of them, and whether they are reached, as a table of Markdown. */
+export function goalsTable(goals: readonly Goal[]): string {
+  const rows = goals.map(({ words, wanted, measured, unit, isReached }) => [
+    words,
+    wanted,
+    isReached === undefined ? "not measured" : `${spreadText(measured)} ${unit}`.trim(),
+    isReached === undefined ? "–" : isReached ? "yes" : "**no**",
   ]);
-  return `## Stored\n\n${table(["targets", "calls", "errors", "stored", "shed"], rows)}`;
+  return table(["goal", "wanted", "measured: median (least … most of the rounds)", "reached"], rows);
 }
 
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |\n`;
-  return `${line(head)}${line(head.map(() => "---"))}${rows.map(line).join("")}`;
+/** A mode's figures by target, and what each is of U's. */
+export function modeTable(figures: Figures, name: ModeName): string {
+  const { answer } = modeOf(name);
+  const columns: readonly (readonly [string, (target: string) => Cell])[] = [
+    ["target", (target) => target],
+    ["/s", medianOf("perSecond", 0)],
+    ["÷ U", timesU],
+    ...(answer === "paced"
+      ? ([
+          ["first token p50 ms", medianOf("firstByteP50Ms", 2)],
+          ["p99 ms", medianOf("firstByteP99Ms", 2)],
+          ["gap p50 ms", medianOf("gapP50Ms", 2)],
+          ["gap p99 ms", medianOf("gapP99Ms", 2)],
+        ] as const)
+      : ([
+          ["p50 ms", medianOf("p50Ms", 2)],
+          ["p99 ms", medianOf("p99Ms", 2)],
+        ] as const)),
+    ["CPU ms each", medianOf("cpuMs", 3)],
+    ["of which", byProcess],
+    ["errors", errors],
+  ];
+  const rows = figures.targetsOf(name).map((target) => columns.map(([, cellOf]) => cellOf(target)));
+  return table(
+    columns.map(([title]) => title),
+    rows,
+  );
+
+  function medianOf(figure: FigureName, digits: number) {
+    return (target: string) => numberText(figures.of(name, target, figure).median, digits);
+  }
+  function timesU(target: string): string {
+    const byRound = figures.byRound(name, [target, "U"], "perSecond", (ours = 0, u = 0) => ours / u);
+    return numberText(spreadOf(byRound).median, 2);
+  }
+  function byProcess(target: string): string {
+    const parts = [...figures.cpuMsByProcess(name, target)];
+    return parts.length < 2 ? "" : parts.map(([process, { median }]) => `${process} ${median.toFixed(3)}`).join(", ");
+  }
+  function errors(target: string): string {
+    return [...figures.errors(name, target)].map(([what, count]) => `${count} × ${what}`).join(", ") || "0";
+  }
+}
+
+/** What was called and what is stored, by target. */
+export function ledgerTable(ledger: readonly LedgerLine[]): string {
+  const unread = "could not be read";
+  const rows = ledger.map((line) => {
+    const { target, calls, errors, stored = unread, shed = unread } = line;
+    return [target, calls, errors, stored, shed, numberText(lostOf(line), 0)];
+  });
+  return table(["target", "answered", "failed", "full traces stored", "shed", "lost or doubled"], rows);
+}
+
+/** The processor time of what measures, for a request, in milliseconds, beside P's. */
+export function ownCostTable(figures: Figures): string {
+  const rows = figures.modes.map((mode) => {
+    const of = (target: string, figure: FigureName) => numberText(figures.of(mode, target, figure).median, 3);
+    return [mode, of("P", "generatorCpuMs"), of("P", "providerCpuMs"), of("P", "cpuMs"), of("U", "cpuMs")];
+  });
+  return table(["mode", "load generator", "provider", "P", "U"], rows);
+}
+
+/** A table of Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]) => `| ${cells.join(" | ")} |\n`;
+  return `${line(head)}|${"---|".repeat(head.length)}\n${rows.map(line).join("")}`;
+}
+
+/** A median with what it lies between. */
+export function spreadText({ median, min, max }: Spread): string {
+  const digits = Math.abs(median) >= 100 ? 0 : Math.abs(median) >= 10 ? 1 : 2;
+  const text = numberText(median, Number.isInteger(median) ? 0 : digits);
+  return min === max ? text : `${text} (${numberText(min, digits)} … ${numberText(max, digits)})`;
+}
+
+function numberText(value: number, digits: number): string {
+  return Number.isNaN(value) ? "" : value.toFixed(digits);
 }

@@ -24,7 +24,7 @@ async function run(load: Load): Promise<LoadResult> {
   using lanes = new DisposableStack();
   const idle: Lane[] = [];
   const all = Array.from({ length: load.connections }, () => lanes.use(new Lane(load, tally, (lane) => next(lane))));
-  await Promise.all(all.map((lane) => lane.open()));
+  await Promise.allSettled(all.map((lane) => lane.open()));
   const { user, system } = process.cpuUsage();
   const startMs = performance.now();
   const endMs = startMs + load.seconds * 1000;

@@ -31,7 +31,7 @@ export class Lane implements Disposable {
     this.#request = createRequestBytes(load);
   }
 
-  /** Connects. Rejects when nobody listens. */
+  /** Connects. Rejects when nobody listens; then `send` tries again. */
   async open(): Promise<void> {
     await once(this.#connect(), "connect");
   }

@@ -1,25 +1,23 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Load, LoadResult } from "./load.ts";
 
 /** The load generator as a process of its own. It runs one round after another, so that it is warm. */
 export interface LoadGenerator extends AsyncDisposable {
-  /** Runs a round. Rejects when the target cannot be reached. */
+  /** Runs a round. A target that cannot be reached is errors in the result. */
   run(load: Load): Promise<LoadResult>;
 }
 
 /** Starts it. */
 export function startLoadGenerator(): LoadGenerator {
   const program = fileURLToPath(new URL("./generator.ts", import.meta.url));
-  const start = () => fork(program, { serialization: "advanced" });
-  let child: ChildProcess = start();
+  const child = fork(program, { serialization: "advanced" });
   return {
     async run(load) {
-      if (child.exitCode !== null) child = start();
       const ended = new AbortController();
       const exit = once(child, "exit", { signal: ended.signal }).then(() => {
-        throw new Error(`the load generator has ended: is anybody at port ${load.port}?`);
+        throw new Error("the load generator has ended");
       });
       child.send(load);
       try {

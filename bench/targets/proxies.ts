@@ -29,7 +29,7 @@ export async function startUnaryChain(providerPort: number, directory: string): 
 
 /** A target that hands everything on to the provider as it is asked. */
 export function plainTarget(name: string, port: number, processes: readonly MeasuredProcess[]): Target {
-  return { name, port, processes, ask: askedOf, settle: async () => {} };
+  return { name, port, processes, ask: askedOf, settle: async () => undefined };
 }
 
 function askedOf({ answer }: Mode): Asked {

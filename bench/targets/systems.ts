@@ -17,8 +17,8 @@ export interface System {
   readonly twinspan: Twinspan;
   /** The store's server, where it has one that was started here. */
   readonly server: MeasuredProcess | undefined;
-  /** The names of the targets that leave traces there. */
-  readonly tracedTargets: Set<string>;
+  /** The name of the target that leaves traces there. Undefined: none does so far. */
+  tracedTarget: string | undefined;
 }
 
 /** The systems of one tree, each started when a target first needs it. Disposing of it ends all. */
@@ -43,8 +43,9 @@ export class Systems implements AsyncDisposable {
 
   /** A target of such a setup. Rejects when it does not start. */
   async target(name: string, setup: Setup): Promise<Target> {
-    const { twinspan, server, tracedTargets } = await this.#system(setup);
-    if (setup.tracing === "on") tracedTargets.add(name);
+    const system = await this.#system(setup);
+    if (setup.tracing === "on") system.tracedTarget = name;
+    const { twinspan, server } = system;
     return {
       name,
       port: twinspan.port,
@@ -75,7 +76,7 @@ export class Systems implements AsyncDisposable {
         store: settings,
       }),
     );
-    const system = { twinspan, server: serverOf(store), tracedTargets: new Set<string>() };
+    const system: System = { twinspan, server: serverOf(store), tracedTarget: undefined };
     this.#systems.set(key, system);
     return system;
   }

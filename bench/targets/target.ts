@@ -9,8 +9,8 @@ export interface Target {
   readonly processes: readonly MeasuredProcess[];
   /** Where a mode's requests go, and what they ask for. */
   ask(mode: Mode): Asked;
-  /** Waits until the work behind the answers is done, so that it is counted with them. Rejects when that takes too long. */
-  settle(): Promise<void>;
+  /** Waits until the work behind the answers is done, so that it is counted with them. What is wrong when that takes too long. */
+  settle(): Promise<string | undefined>;
 }
 
 /** How a target wants to be asked. */
@@ -35,3 +35,17 @@ export const TARGET_NAMES = [
   "on-clickhouse",
 ] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
+
+/** What the targets are, in words for a table. */
+export const TARGET_WORDS: Readonly<Record<TargetName, string>> = {
+  D: "direct to the provider",
+  nginx: "nginx as a proxy, one worker",
+  P: "one Node process, node:http and undici",
+  U: "HTTP → one grpc-js call each → undici; no traces, no keys",
+  "off-per-call": "twinspan with keys, a gRPC call each, tracing off",
+  "off-exchange": "twinspan with keys, over Exchange, tracing off",
+  "on-per-call": "twinspan with keys, a gRPC call each, twin traces into SQLite",
+  "on-exchange": "twinspan with keys, over Exchange, twin traces into SQLite",
+  "on-postgres": "likewise over Exchange, into PostgreSQL",
+  "on-clickhouse": "likewise over Exchange, into ClickHouse",
+};

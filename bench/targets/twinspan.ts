@@ -28,8 +28,8 @@ export interface Twinspan extends AsyncDisposable {
   readonly port: number;
   readonly processes: readonly MeasuredProcess[];
   ask(mode: Mode, tracing: Tracing): Asked;
-  /** Waits until no call is under way and every record has reached the trace-writer. Rejects after 20 s. */
-  settle(): Promise<void>;
+  /** Waits until no call is under way and every record has reached the trace-writer, at most 20 s: what is wrong after that. */
+  settle(): Promise<string | undefined>;
   /** How many calls the store has full traces of. */
   stored(): Promise<number>;
   /** What the gateway's outbox has given up: payloads or records. */
@@ -82,14 +82,16 @@ export async function startTwinspan(options: TwinspanOptions): Promise<Twinspan>
     async settle() {
       const limit = Date.now() + SETTLE_MS;
       for (let quiet = 0; quiet < QUIET_POLLS; ) {
-        if (Date.now() > limit) throw new Error(`the outbox was not empty within ${SETTLE_MS} ms`);
-        const text = await metrics();
+        if (Date.now() > limit) return `outbox not empty within ${SETTLE_MS / 1000} s`;
+        const text = await metrics().catch(() => undefined);
+        if (text === undefined) return "the gateway is gone";
         const isQuiet = ["twinspan_outbox_records", "twinspan_calls_in_flight"].every(
           (name) => sumOfMetric(text, name) === 0,
         );
         quiet = isQuiet ? quiet + 1 : 0;
         await delay(SETTLE_POLL_MS);
       }
+      return undefined;
     },
     stored: () => countStored(`127.0.0.1:${ports.traceWriter}`, keys.reader, EXPERIMENT),
     shed: async () => sumOfMetric(await metrics(), "twinspan_outbox_shed_total"),

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { OutboxState } from "./outbox/messages.ts";
+import type { OutboxState } from "./outbox/outbox-state.ts";
 
 /** What the figures are read of. */
 export interface WatchedOutbox {

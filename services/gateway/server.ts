@@ -64,7 +64,9 @@ export async function startGateway(
   const peerCertificates = peerCertificatesOf("gateway.peerTls", options.peerTls);
   const routing = new RoutingMemory(log.module("routing"));
   const endpoints = started.use(new LiveEndpoints(config, routing));
-  const outbox = started.use(await startOutbox({ ...options, peers: config.peers }, log.module("outbox")));
+  const outbox = started.use(
+    await startOutbox({ ...options, peers: config.peers }, log.module("outbox"), peerCertificates),
+  );
   const metrics = new GatewayMetrics({ state: () => outbox.state(), bytesMax: options.outbox.bytesMax }, routing);
   const watched = started.use(
     watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Trace } from "#proto/twinspan/trace/v1/trace.ts";
+import { segmentPath, segmentsOf } from "../../services/gateway/outbox/segments.ts";
 import { newCaller } from "../helpers/caller.ts";
 import { newCanary, textOf } from "../helpers/canaries.ts";
 import { chat } from "../helpers/chat.ts";
@@ -39,7 +40,8 @@ test("what was blacked out is in no trace, no preview, no list and no file, from
       expect(await mlflowTraceText(stack.url, id)).not.toContain(secret);
     }
   }
-  for (const file of [stack.outboxPath, `${stack.outboxPath}-wal`]) {
-    expect(readFileSync(file).toString("latin1")).not.toContain(secret);
-  }
+  const files = segmentsOf(stack.outboxPath).map((segment) => segmentPath(stack.outboxPath, segment));
+  const written = files.map((file) => readFileSync(file).toString("latin1")).join();
+  expect(written).toContain("[redacted:email]");
+  expect(written).not.toContain(secret);
 });

@@ -1,15 +1,10 @@
-import { DatabaseSync } from "node:sqlite";
+import { findRest } from "../../services/gateway/outbox/segments.ts";
 
 /** What a gateway that is not running has left in its outbox: calls in flight, and records. */
 export function outboxRest({ outboxPath }: { readonly outboxPath: string }): {
   readonly notes: number;
   readonly records: number;
 } {
-  const database = new DatabaseSync(outboxPath);
-  try {
-    const count = (table: string) => Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"]);
-    return { notes: count("note"), records: count("record") };
-  } finally {
-    database.close();
-  }
+  const { notes, records } = findRest(outboxPath);
+  return { notes: notes.size, records };
 }

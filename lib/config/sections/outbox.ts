@@ -8,7 +8,9 @@ export const outbox = z
       .string()
       .min(1)
       .default("var/outbox.db")
-      .describe("The outbox's file. Each gateway process needs one of its own; it is locked."),
+      .describe(
+        "The outbox's file, which is its lock; beside it are `<path>.1`, `<path>.2` and so on with what waits. Each gateway process needs one of its own.",
+      ),
     durability: z
       .enum(["process", "power"])
       .default("process")

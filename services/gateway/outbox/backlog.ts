@@ -1,8 +1,9 @@
 import { PAYLOAD_SHED } from "../core/record.ts";
-import { NOTHING_SHED, type ShedCounter, type Write } from "./messages.ts";
+import type { Write } from "./block.ts";
+import { NOTHING_SHED, type ShedCounter } from "./outbox-state.ts";
 
 const MiB = 1024 * 1024;
-/** So much may be on its way to the outbox's thread. A record that would go beyond it loses its payload. */
+/** So much may be on its way to the disk. A record that would go beyond it loses its payload. */
 const PAYLOAD_BYTES_MAX = 128 * MiB;
 /** And so much without payloads. A note or a record that would go beyond it is given up. */
 const SPANS_BYTES_MAX = 144 * MiB;
@@ -16,7 +17,7 @@ export interface AdmittedWrite {
 }
 
 /**
- * What is on its way to the outbox's thread and not committed yet. A call goes on without its commit after
+ * What is on its way to the disk and not committed yet. A call goes on without its commit after
  * `outbox.commitWaitMs`, so that a disk that stands still holds no call back: this bounds what such calls leave in memory.
  * What is given up is counted.
  */

@@ -1,39 +1,52 @@
 import { PAYLOAD_SHED } from "../core/record.ts";
-import type { OutboxDatabase } from "./database.ts";
+import { sizeOf, type Write } from "./block.ts";
+import type { DiskRoom } from "./disk-room.ts";
+import type { Journal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
-import type { ShedCounter, Write } from "./messages.ts";
+import type { ShedCounter } from "./outbox-state.ts";
+import type { RecordQueue } from "./record-queue.ts";
 
 /** From this part of the bound on, new records lose their payload, so that spans still have room. */
 const PAYLOAD_SHARE = 0.8;
-
 /**
- * The outbox leaves so much of the disk free: to remove what was shipped takes room too, so an outbox that filled its disk
- * could never get empty again. Below it records lose their payload, below half of it nothing is written.
+ * The outbox leaves so much of the disk free, for what else must be written there. Below it records lose their payload, below
+ * half of it nothing is written.
  */
 const DISK_RESERVE_BYTES = 32 * 1024 * 1024;
 
-/** How much of a record is kept, from the best to the worst. */
-type Keep = "all" | "spans" | "nothing";
+/** What an outbox consists of. */
+export interface OutboxParts {
+  readonly journal: Journal;
+  readonly queue: RecordQueue;
+  readonly ledger: Ledger;
+  readonly room: DiskRoom;
+}
+
+/** What of a batch of writes is kept, and what is given up of it. */
+interface Fitting {
+  readonly writes: readonly Write[];
+  readonly shed: readonly ShedCounter[];
+}
 
 /**
- * Commits a batch of writes in one transaction, keeping as much as there is room for: all of it; where the outbox is at
- * its bound or the disk is full, records without their payload; at the worst nothing. What is not kept is counted by its
- * reason. Never throws for want of room.
+ * Commits a batch of writes in one block, keeping as much as there is room for: all of it; where the outbox is at its bound
+ * of `bytesMax` or the disk is full, records without their payload; at the worst nothing. What is not kept is counted by its
+ * reason. Nobody calls it while it is under way. Never rejects; answers whether something was written.
  */
-export function commitWrites(
-  database: OutboxDatabase,
-  ledger: Ledger,
+export async function commitWrites(
+  parts: OutboxParts,
   writes: readonly Write[],
   bytesMax: number,
   nowMs: number,
-): void {
+): Promise<boolean> {
+  const { ledger, room } = parts;
   try {
-    const freeBytes = database.freeBytes();
+    const freeBytes = await room.before(writes.reduce((sum, write) => sum + sizeOf(write), 0));
     const isTight = freeBytes < DISK_RESERVE_BYTES;
     ledger.diskTrouble = isTight ? `the outbox's disk is full: ${freeBytes} bytes are left` : undefined;
     if (freeBytes >= DISK_RESERVE_BYTES / 2) {
-      commitAsFits(database, ledger, writes, bytesMax, nowMs, isTight);
-      return;
+      await commitAsFits(parts, writes, bytesMax, nowMs, isTight);
+      return true;
     }
   } catch (error) {
     ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
@@ -42,33 +55,23 @@ export function commitWrites(
     if (write.kind !== "drop") ledger.shed(write.kind === "begin" ? "note:disk" : "record:disk");
     if (write.kind !== "begin") ledger.orphanNote(write.traceId);
   }
+  return false;
 }
 
-/** Gives a disk that is full or tight back what records have left behind, a step at a time. */
-export function giveBackRoom(database: OutboxDatabase, ledger: Ledger): void {
-  if (ledger.diskTrouble === undefined) return;
-  try {
-    database.giveBack();
-  } catch (error) {
-    ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
-  }
-}
-
-/** Commits with payloads, and without them where that fails or the disk is tight. Throws when both fail. */
-function commitAsFits(
-  database: OutboxDatabase,
-  ledger: Ledger,
+/** Commits with payloads, and without them where that fails or the disk is tight. Rejects when both fail. */
+async function commitAsFits(
+  parts: OutboxParts,
   writes: readonly Write[],
   bytesMax: number,
   nowMs: number,
   isTight: boolean,
-): void {
+): Promise<void> {
   try {
-    commit(database, ledger, writes, bytesMax, nowMs, isTight ? "spans" : "all");
+    await commit(parts, fittingOf(parts.queue.bytes, writes, bytesMax, !isTight), bytesMax, nowMs);
   } catch (error) {
     if (isTight) throw error;
-    ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
-    commit(database, ledger, writes, bytesMax, nowMs, "spans");
+    parts.ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
+    await commit(parts, fittingOf(parts.queue.bytes, writes, bytesMax, false), bytesMax, nowMs);
   }
 }
 
@@ -76,61 +79,60 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** One try. What it does to the ledger happens after the commit, so that a failed try leaves no count behind. */
-function commit(
-  database: OutboxDatabase,
-  ledger: Ledger,
-  writes: readonly Write[],
+/** One try. What it does to the counts happens after the commit, so that a failed try leaves none behind. */
+async function commit(
+  { journal, queue, ledger }: OutboxParts,
+  { writes, shed }: Fitting,
   bytesMax: number,
   nowMs: number,
-  keepOnDisk: Keep,
-): void {
-  const added: number[] = [];
-  const shed: ShedCounter[] = [];
-  let bytes = ledger.bytes;
-  database.transaction(() => {
-    database.markAlive(nowMs);
-    for (const traceId of ledger.orphanedNotes) database.removeNote(traceId);
-    for (const write of writes) {
-      if (write.kind === "begin") {
-        database.addNote(write.traceId, write.note);
-        continue;
-      }
-      database.removeNote(write.traceId);
-      if (write.kind === "drop") continue;
-      const keep = keptOf(write, bytes, bytesMax);
-      if (keep === "nothing") {
-        shed.push("record:outbox_full");
-        continue;
-      }
-      const payload = keep === "all" && keepOnDisk === "all" ? write.payload : shedPayloadOf(write.payload);
-      if (payload !== write.payload) shed.push(keep === "all" ? "payload:disk" : "payload:outbox_full");
-      database.addRecord(write.spans, payload, nowMs);
-      added.push(write.spans.length + payload.length);
-      bytes += write.spans.length + payload.length;
-    }
-  });
-  ledger.orphanedNotes.clear();
-  for (const size of added) ledger.added(size);
+): Promise<void> {
+  const orphans = [...ledger.orphanedNotes];
+  const drops = orphans.map((traceId) => ({ kind: "drop", traceId }) as const);
+  const place = await journal.append(queue.headAt(nowMs), [...drops, ...writes]);
+  queue.add(writes, nowMs, place, journal.end);
+  for (const traceId of orphans) ledger.orphanedNotes.delete(traceId);
   for (const counter of shed) ledger.shed(counter);
-  ledger.roomTrouble = roomTroubleAfter(ledger, shed, added.length, bytesMax);
+  ledger.roomTrouble = roomTroubleAfter(ledger, queue, shed, writes, bytesMax);
 }
 
 /** What health says of the bound after a commit: that it costs something, until a record is kept whole or half is free. */
-function roomTroubleAfter(ledger: Ledger, shed: readonly ShedCounter[], added: number, bytesMax: number) {
+function roomTroubleAfter(
+  ledger: Ledger,
+  queue: RecordQueue,
+  shed: readonly ShedCounter[],
+  writes: readonly Write[],
+  bytesMax: number,
+): string | undefined {
   if (shed.some((counter) => counter === "payload:outbox_full" || counter === "record:outbox_full")) {
     return "the outbox is full (outbox.bytesMax): payloads are shed, then records";
   }
-  return added > 0 || ledger.bytes <= bytesMax / 2 ? undefined : ledger.roomTrouble;
+  const isRoomy = queue.bytes <= bytesMax / 2 || writes.some(({ kind }) => kind === "finish");
+  return isRoomy ? undefined : ledger.roomTrouble;
 }
 
-/** How much of a record there is room for below the bound. */
-function keptOf(record: Extract<Write, { kind: "finish" }>, bytes: number, bytesMax: number): Keep {
-  if (bytes + record.spans.length + record.payload.length <= bytesMax * PAYLOAD_SHARE) return "all";
-  return bytes + record.spans.length + PAYLOAD_SHED.length <= bytesMax ? "spans" : "nothing";
-}
-
-/** What stands in the place of a payload that is shed: nothing, where there was none. */
-function shedPayloadOf(payload: Uint8Array): Uint8Array {
-  return payload.length === 0 ? payload : PAYLOAD_SHED;
+/** What there is room for below the bound. `withPayloads`: whether the disk takes them. */
+function fittingOf(bytesBefore: number, writes: readonly Write[], bytesMax: number, withPayloads: boolean): Fitting {
+  const fitting: Write[] = [];
+  const shed: ShedCounter[] = [];
+  let bytes = bytesBefore;
+  for (const write of writes) {
+    if (write.kind !== "finish") {
+      fitting.push(write);
+      continue;
+    }
+    const { traceId, spans } = write;
+    const isRoomy = bytes + sizeOf(write) <= bytesMax * PAYLOAD_SHARE;
+    if (!isRoomy && bytes + spans.length + PAYLOAD_SHED.length > bytesMax) {
+      fitting.push({ kind: "drop", traceId });
+      shed.push("record:outbox_full");
+      continue;
+    }
+    // Where there was no payload nothing stands in its place.
+    const isKept = write.payload.length === 0 || (isRoomy && withPayloads);
+    const kept = isKept ? write : { ...write, payload: PAYLOAD_SHED };
+    if (!isKept) shed.push(isRoomy ? "payload:disk" : "payload:outbox_full");
+    fitting.push(kept);
+    bytes += sizeOf(kept);
+  }
+  return { writes: fitting, shed };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { outbox } from "#lib/config/sections/outbox.ts";
 import { peerTls } from "#lib/config/sections/tls.ts";
-import type { OutboxState } from "./messages.ts";
+import type { OutboxState } from "./outbox-state.ts";
 
 /** What the thread that looks after a left outbox is asked for. */
 export const drainSettings = z.object({

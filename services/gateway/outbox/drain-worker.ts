@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { createLogger } from "#lib/logger.ts";
+import { peerCertificatesOf } from "#lib/tls/configured-certificates.ts";
 import { type DrainEvent, type DrainSettings, drainSettings } from "./drain-events.ts";
 import { leftToldOf } from "./left-outbox.ts";
-import type { OutboxState } from "./messages.ts";
 import { startOutbox } from "./outbox.ts";
 
 /**
@@ -42,18 +42,13 @@ async function drain({ options, traceWriter, traceWriterKey, tls }: DrainSetting
   const draining = await startOutbox(
     { outbox, traceWriter, traceWriterKey, peerTls: tls },
     createLogger("outbox", "silent"),
+    peerCertificatesOf("gateway.peerTls", tls),
   );
   const tellState = () => tell({ kind: "state", state: draining.state() });
-  while (!stop.signal.aborted && !isEmpty(draining.state())) {
+  while (!stop.signal.aborted && draining.state().records > 0) {
     tellState();
     await delay(LOOK_MS, undefined, { signal: stop.signal }).catch(() => {});
   }
   await draining[Symbol.asyncDispose]();
   tellState();
-}
-
-/** Whether nothing waits any more. At first the outbox may not know yet what waits: then nothing has left it either. */
-function isEmpty({ records, shipped, shed }: OutboxState): boolean {
-  const left = shipped + Object.values(shed).reduce((sum, count) => sum + count, 0);
-  return records === 0 && left > 0;
 }

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
 import type { LeftTold } from "./drain-events.ts";
-
-/** What every outbox has. */
-const TABLES = ["alive", "note", "record"];
+import { lockOutbox } from "./lock.ts";
+import { findRest } from "./segments.ts";
 
 /**
  * Says what an outbox holds that a gateway has left behind, and changes nothing. Throws an Error for the operator when there
@@ -11,32 +9,11 @@ const TABLES = ["alive", "note", "record"];
  */
 export function leftToldOf(path: string): LeftTold {
   if (!existsSync(path)) throw new Error(`There is no outbox ${path}.`);
-  const database = new DatabaseSync(path, { timeout: 0 });
-  try {
-    const rows = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
-    const tables = new Set(rows.map((row) => row["name"]));
-    if (!TABLES.every((table) => tables.has(table))) throw new Error("it has other tables");
-    return toldOf(database);
-  } catch (cause) {
-    throw errorOf(cause, path);
-  } finally {
-    database.close();
-  }
-}
-
-function toldOf(database: DatabaseSync): LeftTold {
-  const waiting = database
-    .prepare("SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes, min(added_ms) AS oldest FROM record")
-    .get();
-  const oldest = waiting?.["oldest"];
-  const figure = (sql: string) => Number(database.prepare(sql).get()?.["n"]);
-  return {
-    records: Number(waiting?.["n"]),
-    bytes: Number(waiting?.["bytes"]),
-    oldestMs: typeof oldest === "number" ? oldest : undefined,
-    inFlight: figure("SELECT count(*) AS n FROM note"),
-    lastAliveMs: figure("SELECT ms AS n FROM alive"),
-  };
+  using lock = lockOutbox(path, errorOf);
+  const { earlier } = lock;
+  const { notes, lastAliveMs, records, bytes, oldestMs } = findRest(path);
+  if (earlier === undefined) return { records, bytes, oldestMs, inFlight: notes.size, lastAliveMs };
+  return { ...earlier.waiting(), inFlight: earlier.notes.length, lastAliveMs: earlier.lastAliveMs };
 }
 
 function errorOf(cause: unknown, path: string): Error {

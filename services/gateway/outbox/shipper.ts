@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Client, type ServiceError as RpcError } from "@grpc/grpc-js";
+import type { Config } from "#lib/config/schema.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { sendingKey } from "#lib/rpc/send-key.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
@@ -14,9 +15,8 @@ import {
   type WriteResult,
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { PAYLOAD_SHED } from "../core/record.ts";
-import type { OutboxDatabase, WaitingRecord } from "./database.ts";
 import type { Ledger } from "./ledger.ts";
-import type { WorkerData } from "./messages.ts";
+import { bytesOf, type RecordQueue, type WaitingRecord } from "./record-queue.ts";
 
 /** The largest answer of the trace-writer: a few bytes a record. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
@@ -31,22 +31,44 @@ export interface Shipper {
   drain(withinMs: number): Promise<void>;
 }
 
+/** What the shipper is started with. */
+export interface ShipperOptions {
+  readonly options: Config["gateway"]["outbox"];
+  /** The trace-writer's gRPC target. */
+  readonly traceWriter: string;
+  /** The key that it is sent. Undefined: none. */
+  readonly traceWriterKey: string | undefined;
+  /** What its certificate must be for, where that is not the host of the target. */
+  readonly serverName: string | undefined;
+  /** What is done about several trace-writers, and about those that fail. */
+  readonly peers: Config["peers"];
+  /** How it is spoken to by TLS. Undefined: in the clear. */
+  readonly certificates: LiveCertificates | undefined;
+}
+
+/** The outbox, as its shipper uses it. */
+export interface ShippedFrom {
+  readonly queue: RecordQueue;
+  readonly ledger: Ledger;
+  /** Hears that the first records were removed from the queue: that is to be noted on the disk. */
+  onRemoved(): void;
+  /** Puts the first record behind all others, with that payload. Answers whether it could. */
+  requeue(first: WaitingRecord, payload: Uint8Array): Promise<boolean>;
+}
+
 /**
- * Starts shipping: batches in order, one RPC at a time, each deleted when the trace-writer has said that it is durable.
+ * Starts shipping: batches in order, one RPC at a time, each let go of when the trace-writer has said that it is durable.
  * A failed batch is sent again for ever, with growing, jittered waits, and halved where it was not taken in time, or where the
  * trace-writer stumbled over it; a record that it stumbles over alone goes to the end, so that it holds up no other. A batch
  * that is refused whole is halved until the record at fault is alone, which is tried without its payload, then given up,
- * and counted. `changed` is called whenever the ledger has changed.
+ * and counted.
  */
 export function startShipper(
-  database: OutboxDatabase,
-  ledger: Ledger,
-  { options, traceWriter, traceWriterKey, tls, peers }: WorkerData,
-  certificates: LiveCertificates | undefined,
-  changed: () => void,
+  { queue, ledger, onRemoved, requeue }: ShippedFrom,
+  { options, traceWriter, traceWriterKey, serverName, peers, certificates }: ShipperOptions,
 ): Shipper {
   const client = new Client(traceWriter, channelCredentials(certificates), {
-    ...channelOptions(ANSWER_BYTES_MAX, tls?.serverName, peers),
+    ...channelOptions(ANSWER_BYTES_MAX, serverName, peers),
     ...sendingKey(traceWriterKey),
   });
   let wakeUp = Promise.withResolvers<void>();
@@ -58,15 +80,14 @@ export function startShipper(
   async function run(): Promise<void> {
     let failures = 0;
     while (!stop.signal.aborted) {
-      if (ledger.records === 0) {
+      if (queue.records === 0) {
         if (draining.signal.aborted) return;
         await wakeUp.promise;
         wakeUp = Promise.withResolvers<void>();
         continue;
       }
-      if (ledger.records < recordsMax && !draining.signal.aborted) await pause(options.lingerMs);
+      if (queue.records < recordsMax && !draining.signal.aborted) await pause(options.lingerMs);
       ledger.deliveryTrouble = await shipBatch();
-      changed();
       failures = ledger.deliveryTrouble === undefined ? 0 : failures + 1;
       if (failures === 0) continue;
       ledger.retries += 1;
@@ -77,56 +98,51 @@ export function startShipper(
   /** Sends a batch and does what the answer says. Returns why nothing came of it; undefined: something did. */
   async function shipBatch(): Promise<string | undefined> {
     try {
-      const batch = database.firstRecords(recordsMax, options.batchBytesMax);
+      const batch = await queue.first(recordsMax, options.batchBytesMax);
       const sent = await send(client, batch, options.shipMs, stop.signal);
       if (sent.kind === "failed") {
-        if (sent.isOfBatch) setAside(batch);
+        if (sent.isOfBatch) await setAside(batch);
         return `the trace-writer takes nothing: ${sent.reason}`;
       }
       if (sent.kind === "answered") {
         if (sent.results.length !== batch.length) return "the trace-writer does not say what became of each record";
-        settle(batch, sent.results);
+        settle(sent.results);
         recordsMax = Math.min(options.batchRecordsMax, recordsMax * 2);
-      } else if (batch.length === 1) giveUp(batch[0]);
+      } else if (batch.length === 1) await giveUp(batch[0]);
       else recordsMax = Math.ceil(batch.length / 2);
       return undefined;
     } catch (error) {
-      // What was sent is sent again: the trace-writer takes a record once.
-      return `the outbox cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+      return `the outbox cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
 
-  function settle(batch: readonly WaitingRecord[], results: readonly WriteResult[]): void {
-    database.transaction(() => {
-      for (const { seq } of batch) database.removeRecord(seq);
-    });
-    for (const [index, record] of batch.entries()) {
-      ledger.removed(bytesOf(record));
-      const result = results[index];
-      if (result?.outcome === WriteOutcome.WRITE_OUTCOME_REFUSED) ledger.shed("record:refused");
+  function settle(results: readonly WriteResult[]): void {
+    queue.remove(results.length);
+    onRemoved();
+    for (const { outcome, mirrorOutcome } of results) {
+      if (outcome === WriteOutcome.WRITE_OUTCOME_REFUSED) ledger.shed("record:refused");
       else ledger.shipped += 1;
-      if (result?.mirrorOutcome === MirrorOutcome.MIRROR_OUTCOME_SEALED_TRACE) ledger.mirrorsRefused += 1;
+      if (mirrorOutcome === MirrorOutcome.MIRROR_OUTCOME_SEALED_TRACE) ledger.mirrorsRefused += 1;
     }
   }
 
   /** Finds the record at fault by halves; once it is alone, it waits behind all others. */
-  function setAside(batch: readonly WaitingRecord[]): void {
+  async function setAside(batch: readonly WaitingRecord[]): Promise<void> {
     recordsMax = Math.ceil(batch.length / 2);
     const [only] = batch;
-    if (only !== undefined && batch.length === 1) database.transaction(() => database.moveToEnd(only.seq));
+    if (only !== undefined && batch.length === 1) await requeue(only, only.payload);
   }
 
   /** A record that the trace-writer will not take: without its payload it may, and otherwise never. */
-  function giveUp(record: WaitingRecord | undefined): void {
+  async function giveUp(record: WaitingRecord | undefined): Promise<void> {
     if (record === undefined) return;
-    const hasPayload = record.payload.length > PAYLOAD_SHED.length;
-    database.transaction(() => {
-      database.removeRecord(record.seq);
-      if (hasPayload) database.addRecord(record.spans, PAYLOAD_SHED, Date.now());
-    });
-    ledger.removed(bytesOf(record));
-    if (hasPayload) ledger.added(record.spans.length + PAYLOAD_SHED.length);
-    ledger.shed(hasPayload ? "payload:refused" : "record:refused");
+    if (record.payload.length > PAYLOAD_SHED.length) {
+      if (await requeue(record, PAYLOAD_SHED)) ledger.shed("payload:refused");
+      return;
+    }
+    queue.remove(1);
+    onRemoved();
+    ledger.shed("record:refused");
   }
 
   /** Full jitter: anything between the shortest wait and the grown one. */
@@ -195,8 +211,4 @@ function requestOf(batch: readonly WaitingRecord[]): Buffer {
     writer.uint32(RECORDS_TAG).uint32(bytesOf(record)).raw(record.spans).raw(record.payload);
   }
   return Buffer.from(writer.finish());
-}
-
-function bytesOf({ spans, payload }: WaitingRecord): number {
-  return spans.length + payload.length;
 }

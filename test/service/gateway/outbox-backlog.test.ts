@@ -2,40 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { newSpanId, newTraceId } from "#lib/ids.ts";
 import { createLogger } from "#lib/logger.ts";
-import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { Invocation } from "../../../services/gateway/core/invocation.ts";
-import { keptPayloadsOf } from "../../../services/gateway/core/kept-payloads.ts";
-import { KEEP_ALL } from "../../../services/gateway/core/payload-policy.ts";
-import { recordOf } from "../../../services/gateway/core/record.ts";
 import { startOutbox } from "../../../services/gateway/outbox/outbox.ts";
 import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
+import { sampleInvocation, sampleRecord } from "../../helpers/sample-record.ts";
 import { configOf } from "../../helpers/start-gateway.ts";
 
 const MiB = 1024 * 1024;
-
-function invocation(): Invocation {
-  const none = undefined;
-  return {
-    traceId: newTraceId(),
-    spanId: newSpanId(),
-    startNanos: 1_800_000_000_000_000_000n,
-    endpointId: "ep-0",
-    endpointName: "demo",
-    experiment: "gateway/demo",
-    workspace: "default",
-    callerWorkspace: "default",
-    username: undefined,
-    callerKey: undefined,
-    requestType: RequestType.REQUEST_TYPE_OPENAI_CHAT,
-    messageFormat: "openai",
-    streaming: false,
-    caller: { product: none, session: none, user: none, run: none, serverUrl: none, experiment: none },
-    callerSpan: none,
-    mirrorSpanId: none,
-  };
-}
 
 test("what waits for a slow disk is bounded: payloads are shed before records, and calls = delivered + counted", async () => {
   await using traceWriter = await startRecordingTraceWriter();
@@ -57,17 +30,8 @@ test("what waits for a slow disk is bounded: payloads are shed before records, a
   const calls = 48;
   const text = Buffer.alloc(4 * MiB, "x");
   const written = Array.from({ length: calls }, () => {
-    const call = invocation();
-    const inputs = { bytes: text, truncated: false };
-    const ended = { endNanos: call.startNanos + 1n, failure: undefined, attempts: [], inputs, outputs: undefined };
-    return outbox.finish(
-      call,
-      recordOf(
-        call,
-        ended,
-        keptPayloadsOf(ended, KEEP_ALL, () => ""),
-      ),
-    );
+    const call = sampleInvocation();
+    return outbox.finish(call, sampleRecord(call, text));
   });
   await Promise.all(written);
   await vi.waitFor(() => expect(traceWriter.records).toHaveLength(calls), 20_000);

@@ -2,15 +2,17 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
 import { type Config, configSchema } from "#lib/config/schema.ts";
+import { newTraceId } from "#lib/ids.ts";
 import { createLogger } from "#lib/logger.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { startScriptedProvider } from "../../../examples/scripted-provider/scripted-provider.ts";
+import { Journal } from "../../../services/gateway/outbox/journal.ts";
 import { startGateway } from "../../../services/gateway/server.ts";
 import { freePorts } from "../../helpers/free-ports.ts";
 import { CALLER, createGatewayClient } from "../../helpers/gateway-client.ts";
+import { outboxRest } from "../../helpers/outbox-rest.ts";
 import { viewOf } from "../../helpers/record-view.ts";
 import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
 import { ServiceProcess } from "../../helpers/service-process.ts";
@@ -103,10 +105,7 @@ test("a gateway that dies again before it has shipped tells an interrupted call 
   expect((interrupted?.root.span.endTimeUnixNano ?? 0n) / 1_000_000n).toBeLessThanOrEqual(BigInt(diedMs));
   await again[Symbol.asyncDispose]();
   expect(run.traceWriter.repeated).toBe(0);
-  using file = new DatabaseSync(run.config.gateway.outbox.path);
-  expect(
-    file.prepare("SELECT (SELECT count(*) FROM note) AS notes, (SELECT count(*) FROM record) AS records").get(),
-  ).toEqual({ notes: 0, records: 0 });
+  expect(outboxRest({ outboxPath: run.config.gateway.outbox.path })).toEqual({ notes: 0, records: 0 });
 });
 
 function onFreePorts({ gateway }: Config): Config["gateway"] {
@@ -139,12 +138,13 @@ test("a note of another version is counted and let go, and keeps no gateway from
   const directory = await mkdtemp(join(tmpdir(), "twinspan-outbox-"));
   await using _removed = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
   const config = configOf({ endpoints: {} }, join(directory, "outbox.db"), "http://127.0.0.1:1/v1", "127.0.0.1:1");
-  await (await startGateway(config, { log }))[Symbol.asyncDispose]();
-  const database = new DatabaseSync(config.gateway.outbox.path);
-  for (const [id, note] of Object.entries({ a: "no JSON", b: "{}", c: '{"traceId":7}' })) {
-    database.prepare("INSERT INTO note VALUES (?, ?)").run(id, note);
+  {
+    await using journal = await Journal.start(config.gateway.outbox.path, "process", []);
+    const notes = ["no JSON", "{}", '{"traceId":7}'].map((note) => {
+      return { kind: "begin", traceId: newTraceId(), note: Buffer.from(note) } as const;
+    });
+    await journal.append({ timeMs: Date.now(), goneUpTo: 0, firstSeq: 1 }, notes);
   }
-  database.close();
   await using again = await startGateway(config, { log });
   await vi.waitFor(async () => {
     const metrics = await metricsOf(again);

@@ -14,8 +14,9 @@ import { type InvocationCall, invoke } from "../../../services/gateway/invoke.ts
 import { startAllowances } from "../../../services/gateway/limits/start-allowances.ts";
 import { LiveEndpoints } from "../../../services/gateway/live-endpoints.ts";
 import { GatewayMetrics } from "../../../services/gateway/metrics.ts";
-import { NOTHING_SHED, type OutboxState } from "../../../services/gateway/outbox/messages.ts";
-import type { Outbox, Written } from "../../../services/gateway/outbox/outbox.ts";
+import type { Written } from "../../../services/gateway/outbox/commit-loop.ts";
+import type { Outbox } from "../../../services/gateway/outbox/outbox.ts";
+import { NOTHING_SHED, type OutboxState } from "../../../services/gateway/outbox/outbox-state.ts";
 import { RoutingMemory } from "../../../services/gateway/routing/routing-memory.ts";
 import { bodyOf } from "../../helpers/gateway-client.ts";
 import { configOf } from "../../helpers/start-gateway.ts";

@@ -18,7 +18,7 @@ test("payloads go first, then records and notes, and what is settled makes room 
   expect(small?.write).toMatchObject({ kind: "finish", payload: PAYLOAD_SHED });
   admitted.push(backlog.admit(finish(23 * MiB, 0)));
   expect(backlog.admit(finish(8 * MiB, 8 * MiB))?.write).toEqual({ kind: "drop", traceId: "a" });
-  expect(backlog.admit({ kind: "begin", traceId: "b", note: "x".repeat(2 * MiB) })).toBeUndefined();
+  expect(backlog.admit({ kind: "begin", traceId: "b", note: Buffer.alloc(2 * MiB) })).toBeUndefined();
   expect(backlog.shed).toMatchObject({ "payload:backlog": 1, "record:backlog": 1, "note:backlog": 1 });
 
   for (const { bytes } of admitted.filter((write) => write !== undefined)) backlog.settled(bytes);

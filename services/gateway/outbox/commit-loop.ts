@@ -1,0 +1,184 @@
+import type { Config } from "#lib/config/schema.ts";
+import { Backlog } from "./backlog.ts";
+import { sizeOf, type Write } from "./block.ts";
+import { commitWrites, type OutboxParts } from "./committer.ts";
+import type { OutboxState } from "./outbox-state.ts";
+import type { WaitingRecord } from "./record-queue.ts";
+
+/** Whether a write was committed in time, or its caller went on without it. A late write is committed all the same. */
+export type Written = "in_time" | "late";
+
+/** A write that waits for its commit. */
+interface Waiting {
+  readonly bytes: number;
+  readonly dueAt: number;
+  readonly settle: (written: Written) => void;
+}
+
+/** One block takes no more than this, but always one write. */
+const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
+/** Where nothing waits and no call is in flight, no more than this is left of what was. */
+const IDLE_BYTES_MAX = 1024 * 1024;
+
+/**
+ * The way to the disk: the writes of one turn of the event loop, and those that come while a commit is under way, share a block.
+ * The busier it is, the less a write costs.
+ */
+export class CommitLoop {
+  readonly #parts: OutboxParts;
+  readonly #options: Pick<Config["gateway"]["outbox"], "bytesMax" | "commitWaitMs">;
+  readonly #onCommitted: () => void;
+  readonly #backlog = new Backlog();
+  /** Writes that are not under way yet. */
+  #writes: Write[] = [];
+  /** Who waits, in the order of the commits. The first `#late` of them were told that it is late. */
+  #waiting: Waiting[] = [];
+  #late = 0;
+  #lateTimer: NodeJS.Timeout | undefined;
+  readonly #requeues: (() => Promise<void>)[] = [];
+  #isMarkDue = false;
+  #running: Promise<void> | undefined;
+
+  /** `onCommitted` is called after each commit. */
+  constructor(
+    parts: OutboxParts,
+    options: Pick<Config["gateway"]["outbox"], "bytesMax" | "commitWaitMs">,
+    onCommitted: () => void,
+  ) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#onCommitted = onCommitted;
+  }
+
+  /** What was given up before it came to a commit. */
+  get shed(): OutboxState["shed"] {
+    return this.#backlog.shed;
+  }
+
+  /** Resolves when it is committed, or after `commitWaitMs`. */
+  write(wanted: Write): Promise<Written> {
+    const admitted = this.#backlog.admit(wanted);
+    if (admitted === undefined) return Promise.resolve("late");
+    const { write, bytes } = admitted;
+    this.#writes.push(write);
+    this.#start();
+    const { commitWaitMs } = this.#options;
+    return new Promise((settle) => {
+      this.#waiting.push({ bytes, dueAt: performance.now() + commitWaitMs, settle });
+      this.#lateTimer ??= setTimeout(() => this.#tellLate(), commitWaitMs);
+    });
+  }
+
+  /** Writes the time, and which records wait no more, with the next block or in one of its own. */
+  mark(): void {
+    this.#isMarkDue = true;
+    this.#start();
+  }
+
+  /** Puts the first record behind all others, with that payload. Answers whether it could. */
+  requeue({ traceId, spans }: WaitingRecord, payload: Uint8Array): Promise<boolean> {
+    const { journal, queue, ledger } = this.#parts;
+    const write: Write = { kind: "finish", traceId, spans, payload };
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#requeues.push(async () => {
+      try {
+        const nowMs = Date.now();
+        const place = await journal.append(queue.headAt(nowMs), [write]);
+        queue.add([write], nowMs, place, journal.end);
+        queue.remove(1);
+        this.#isMarkDue = true;
+        resolve(true);
+      } catch (error) {
+        ledger.diskTrouble = troubleOf(error);
+        resolve(false);
+      }
+    });
+    this.#start();
+    return promise;
+  }
+
+  /** Resolves when nothing waits for a commit. */
+  async flush(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    clearTimeout(this.#lateTimer);
+  }
+
+  #start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      await endOfTurn();
+      const requeue = this.#requeues.shift();
+      if (requeue !== undefined) await requeue();
+      else if (this.#writes.length > 0 || this.#isMarkDue) await this.#commit();
+      else break;
+    }
+    this.#running = undefined;
+  }
+
+  async #commit(): Promise<void> {
+    const writes = this.#take();
+    this.#isMarkDue = false;
+    await commitWrites(this.#parts, writes, this.#options.bytesMax, Date.now());
+    this.#settle(writes.length);
+    this.#onCommitted();
+    await this.#tidyUp();
+  }
+
+  #take(): readonly Write[] {
+    let bytes = 0;
+    let count = 0;
+    for (const write of this.#writes) {
+      bytes += sizeOf(write);
+      if (count > 0 && bytes > BLOCK_BYTES_MAX) break;
+      count += 1;
+    }
+    return this.#writes.splice(0, count);
+  }
+
+  #settle(count: number): void {
+    for (const { bytes, settle } of this.#waiting.splice(0, count)) {
+      this.#backlog.settled(bytes);
+      settle("in_time");
+    }
+    this.#late = Math.max(0, this.#late - count);
+  }
+
+  /** One timer for all: they are due in their order. */
+  #tellLate(): void {
+    this.#lateTimer = undefined;
+    const now = performance.now();
+    for (const { dueAt, settle } of this.#waiting.slice(this.#late)) {
+      if (dueAt > now) {
+        this.#lateTimer = setTimeout(() => this.#tellLate(), dueAt - now);
+        return;
+      }
+      settle("late");
+      this.#late += 1;
+    }
+  }
+
+  /** Removes the segments that nothing waits in. */
+  async #tidyUp(): Promise<void> {
+    const { journal, queue, ledger } = this.#parts;
+    try {
+      const isIdle = queue.records === 0 && journal.notes === 0;
+      if (isIdle && journal.bytes > IDLE_BYTES_MAX) await journal.renew(queue.headAt(Date.now()));
+      await journal.release(queue.firstSegment ?? journal.end.segment);
+    } catch (error) {
+      ledger.diskTrouble = troubleOf(error);
+    }
+  }
+}
+
+function troubleOf(error: unknown): string {
+  return `the outbox cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

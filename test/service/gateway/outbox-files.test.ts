@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createLogger } from "#lib/logger.ts";
+import type { Write } from "../../../services/gateway/outbox/block.ts";
+import { Journal } from "../../../services/gateway/outbox/journal.ts";
+import { noteOf } from "../../../services/gateway/outbox/note.ts";
+import { RecordQueue } from "../../../services/gateway/outbox/record-queue.ts";
+import { findRest, segmentsOf } from "../../../services/gateway/outbox/segments.ts";
+import { startGateway } from "../../../services/gateway/server.ts";
+import { outboxRest } from "../../helpers/outbox-rest.ts";
+import { viewOf } from "../../helpers/record-view.ts";
+import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
+import { sampleInvocation, sampleRecord } from "../../helpers/sample-record.ts";
+import { configOf, recordsOf } from "../../helpers/start-gateway.ts";
+
+let directory: string;
+let path: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "twinspan-outbox-"));
+  path = join(directory, "outbox.db");
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const MiB = 1024 * 1024;
+/** Records of 4 MiB: more than memory holds, over several segments. */
+const RECORDS = 8;
+const numbered = (number: number): Write => ({
+  kind: "finish",
+  traceId: "a".repeat(32),
+  spans: Buffer.from([number]),
+  payload: Buffer.alloc(4 * MiB),
+});
+
+test("records beyond what memory holds come from the disk, each once and in order, also after a death; segments go with theirs", async () => {
+  const taken: number[] = [];
+  let written = 0;
+  for (let deaths = 0; deaths <= 1; deaths += 1) {
+    const found = findRest(path);
+    expect(found.records).toBe(written - taken.length);
+    await using journal = await Journal.start(path, "process", found.segments);
+    const queue = new RecordQueue(path, found);
+    const note = { kind: "begin", traceId: "b".repeat(32), note: Buffer.from("a call in flight") } as const;
+    await journal.append(queue.headAt(1), deaths === 0 ? [note] : []);
+    const write = async () => {
+      const writes = [numbered(written++)];
+      const place = await journal.append(queue.headAt(written), writes);
+      queue.add(writes, written, place, journal.end);
+    };
+    const take = async () => {
+      const batch = await queue.first(3, 100 * MiB);
+      queue.remove(batch.length);
+      taken.push(...batch.map(({ spans }) => spans[0] ?? -1));
+    };
+    for (let added = 0; added < RECORDS; added += 1) await write();
+    await take();
+    // While the next are read from the disk others are written.
+    for (let turn = 0; turn < 3; turn += 1) await Promise.all([take(), write()]);
+    await journal.append(queue.headAt(2), []);
+    await journal.release(queue.firstSegment ?? journal.end.segment);
+    expect(segmentsOf(path)[0]).toBe(queue.firstSegment);
+    if (deaths === 0) continue;
+    while (queue.records > 0) await take();
+    await journal.append(queue.headAt(3), []);
+    await journal.release(queue.firstSegment ?? journal.end.segment);
+    expect(segmentsOf(path)).toEqual([journal.end.segment]);
+  }
+  expect(taken).toEqual(Array.from({ length: written }, (_, number) => number));
+  expect(outboxRest({ outboxPath: path }).records).toBe(0);
+});
+
+test("a call in flight is told by a later segment when the one that noted it is gone", async () => {
+  {
+    await using journal = await Journal.start(path, "power", []);
+    const queue = new RecordQueue(path, findRest(path));
+    const note = { kind: "begin", traceId: "b".repeat(32), note: Buffer.from("a call in flight") } as const;
+    await journal.append(queue.headAt(1), [note, { ...note, traceId: "c".repeat(32) }]);
+    await journal.append(queue.headAt(1), [{ kind: "drop", traceId: "c".repeat(32) }]);
+    await journal.renew(queue.headAt(2));
+    await journal.release(journal.end.segment);
+  }
+  const { notes, segments, lastAliveMs } = findRest(path);
+  expect([...notes]).toEqual([["b".repeat(32), Buffer.from("a call in flight")]]);
+  expect([segments, lastAliveMs]).toEqual([[2], 2]);
+});
+
+test("what a gateway of the first version left in its tables is delivered, its calls in flight as interrupted", async () => {
+  const finished = sampleInvocation();
+  const flying = sampleInvocation();
+  {
+    using old = new DatabaseSync(path);
+    old.exec(`
+      PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;
+      CREATE TABLE note (trace_id TEXT PRIMARY KEY, note TEXT NOT NULL) STRICT;
+      CREATE TABLE record (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, added_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, spans BLOB NOT NULL, payload BLOB NOT NULL
+      ) STRICT;
+      CREATE TABLE alive (id INTEGER PRIMARY KEY CHECK (id = 1), ms INTEGER NOT NULL) STRICT;
+      INSERT INTO alive VALUES (1, 1900000000000);
+      PRAGMA user_version = 1`);
+    const { spans, payload } = sampleRecord(finished, Buffer.from('"asked"'));
+    old
+      .prepare("INSERT INTO record (added_ms, bytes, spans, payload) VALUES (?, ?, ?, ?)")
+      .run(1, spans.length + payload.length, spans, payload);
+    old.prepare("INSERT INTO note VALUES (?, ?)").run(flying.traceId, noteOf(flying));
+  }
+  await using traceWriter = await startRecordingTraceWriter();
+  const config = configOf({ endpoints: {} }, path, "http://127.0.0.1:1/v1", traceWriter.address);
+  const log = createLogger("gateway", "silent");
+  const gateway = await startGateway(config, { log });
+  const views = new Map(
+    (await recordsOf(traceWriter, 2)).map((record) => [record.full?.traceId.toString("hex"), viewOf(record)]),
+  );
+  await gateway[Symbol.asyncDispose]();
+  expect(views.get(finished.traceId)?.root.inputs).toBe('"asked"');
+  const interrupted = views.get(flying.traceId)?.root;
+  expect(interrupted?.errorType).toBe("interrupted");
+  expect(interrupted?.span.endTimeUnixNano).toBe(1_900_000_000_000_000_000n);
+
+  await using _again = await startGateway(config, { log });
+  expect(traceWriter.repeated).toBe(0);
+});

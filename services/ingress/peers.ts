@@ -1,6 +1,7 @@
 import type { ChannelOptions } from "@grpc/grpc-js";
 import type { Registry } from "prom-client";
 import type { Config } from "#lib/config/schema.ts";
+import type { Logger } from "#lib/logger.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { EXCHANGE_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
 import { countExchange } from "#lib/rpc/exchange-metrics.ts";
@@ -11,10 +12,11 @@ import { ExperimentServiceClient } from "#proto/twinspan/trace/v1/experiment_ser
 import { TraceEditorServiceClient } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
 import { TraceReaderServiceClient } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { ByteCalls } from "./byte-calls.ts";
-import { callsOfTheirOwn } from "./calls-of-their-own.ts";
 import type { Invocations } from "./core/invocations.ts";
+import { callsOfTheirOwn } from "./exchange/calls-of-their-own.ts";
 import { Exchange } from "./exchange/exchange.ts";
 import { gatewayAddressesOf } from "./exchange/gateway-addresses.ts";
+import { observeFallbacks } from "./exchange/observe-fallbacks.ts";
 
 /** How the services are called in messages. */
 export const GATEWAY = "the gateway";
@@ -43,7 +45,12 @@ export interface Peers extends Disposable {
 }
 
 /** Opens channels to the gateway and the trace-writer. They connect when first used, and again whenever they must. */
-export function openPeers(config: Config, certificates: LiveCertificates | undefined, registry: Registry): Peers {
+export function openPeers(
+  config: Config,
+  certificates: LiveCertificates | undefined,
+  registry: Registry,
+  log: Logger,
+): Peers {
   const credentials = channelCredentials(certificates);
   const serverName = config.ingress.peerTls?.serverName;
   const { answerBytesMax, eventBytesMax } = config.gateway.limits;
@@ -63,13 +70,17 @@ export function openPeers(config: Config, certificates: LiveCertificates | undef
   const toTraceWriter = { channelOverride: reader.getChannel() };
   const openExchange = () => {
     const addresses = gatewayAddressesOf(target);
-    const options = channelOptionsOfCopy(addresses.authority, serverName);
+    const name = nameOf(addresses.authority, serverName);
+    const forStreams = { ...channelOptions(EXCHANGE_BYTES_MAX), ...NOTHING_KEPT, ...name };
+    const forCalls = { ...channelOptions(pieceBytesMax), ...name };
     return new Exchange({
       addresses,
-      createClient: (address) => new GatewayServiceClient(address, credentials, options),
+      createStreamClient: (address) => new GatewayServiceClient(address, credentials, forStreams),
+      createCallClient: (address) => new GatewayServiceClient(address, credentials, forCalls),
       lookUpMs: config.peers.lookUpMs,
       pieceBytesMax,
       count: countExchange(registry),
+      fallbacks: observeFallbacks(registry, log),
     });
   };
   const exchange = transport === "exchange" ? openExchange() : undefined;
@@ -92,11 +103,14 @@ export function openPeers(config: Config, certificates: LiveCertificates | undef
   };
 }
 
+/** A stream is never sent again, so its messages are not kept for that, and are told as sent when they are. */
+const NOTHING_KEPT: ChannelOptions = { "grpc.per_rpc_retry_buffer_size": 0 };
+
 /** A channel to one copy presents itself as one to all of them: by the name, though it goes to an address. */
-function channelOptionsOfCopy(authority: string | undefined, serverName: string | undefined): ChannelOptions {
-  const host = authority?.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+function nameOf(authority: string | undefined, serverName: string | undefined): ChannelOptions {
+  const host = serverName ?? authority?.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
   return {
-    ...channelOptions(EXCHANGE_BYTES_MAX, serverName ?? host),
+    ...(host === undefined ? {} : { "grpc.ssl_target_name_override": host }),
     ...(authority === undefined ? {} : { "grpc.default_authority": authority }),
   };
 }

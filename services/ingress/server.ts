@@ -84,7 +84,7 @@ export async function startIngress(
   await using opened = new AsyncDisposableStack();
   const tls = serverTlsOf("ingress.tls", config.ingress.tls);
   const peerCertificates = peerCertificatesOf("ingress.peerTls", config.ingress.peerTls);
-  const peers = opened.use(openPeers(config, peerCertificates, metrics.registry));
+  const peers = opened.use(openPeers(config, peerCertificates, metrics.registry, log));
   const certificates = opened.use(
     watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),
   );

@@ -1,4 +1,4 @@
-import type { ServerWritableStream } from "@grpc/grpc-js";
+import { type ServerWritableStream, status } from "@grpc/grpc-js";
 import { context } from "@opentelemetry/api";
 import { Registry } from "prom-client";
 import { createLogger } from "#lib/logger.ts";
@@ -35,16 +35,29 @@ export interface SeenCall {
 export interface ScriptedGateway extends AsyncDisposable {
   readonly address: string;
   readonly calls: readonly SeenCall[];
+  /** How many streams of Exchange were opened. */
+  readonly streams: number;
+  /** Whether it knows Exchange. Before there was Exchange gateways answered that they do not. */
+  knowsExchange: boolean;
   /** What the next calls do. */
   script: (call: SeenCall) => void;
   setHealth(name: string, serving: boolean): void;
 }
 
-/** Starts it, with the given endpoints. Disposing of it twice does no more than once. */
-export async function startScriptedGateway(
-  endpoints: readonly Endpoint[] = [],
+/** How it is started. */
+export interface ScriptedGatewayOptions {
+  readonly endpoints?: readonly Endpoint[];
+  readonly listen?: string;
+  /** How old a stream of Exchange becomes, in milliseconds. */
+  readonly streamAgeMaxMs?: number;
+}
+
+/** Starts it. Disposing of it twice does no more than once. */
+export async function startScriptedGateway({
+  endpoints = [],
   listen = "127.0.0.1:0",
-): Promise<ScriptedGateway> {
+  streamAgeMaxMs = 600_000,
+}: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {
   const calls: SeenCall[] = [];
   const see = (stream: SeenCall["stream"]) => {
     const seen = {
@@ -63,18 +76,28 @@ export async function startScriptedGateway(
     bodyBytesMax: BYTES_MAX,
     onLargeBody: () => {},
     stallMs: 60_000,
+    ageMaxMs: streamAgeMaxMs,
     draining: draining.signal,
     count: countExchange(new Registry()),
     log: createLogger("gateway", "silent"),
   };
+  let streams = 0;
+  const serve = exchange(exchangeParts, (invocation, rpc) => {
+    const answer = new ExchangedAnswer({ invocation }, rpc);
+    see(answer);
+    return answer.messages();
+  });
   const invocations: GatewayServiceServer = {
     invoke: (_call, callback) => callback(new Error("the ingress has no use for Invoke")),
     invokeStream: see,
-    exchange: exchange(exchangeParts, (invocation, rpc) => {
-      const answer = new ExchangedAnswer({ invocation }, rpc);
-      see(answer);
-      return answer.messages();
-    }),
+    exchange(stream) {
+      if (!gateway.knowsExchange) {
+        stream.emit("error", { code: status.UNIMPLEMENTED, details: "The server does not implement the method" });
+        return;
+      }
+      streams += 1;
+      serve(stream);
+    },
   };
   const listing: EndpointServiceServer = {
     listEndpoints: (_call, callback) => callback(null, { endpoints: [...endpoints] }),
@@ -97,6 +120,10 @@ export async function startScriptedGateway(
   const gateway: ScriptedGateway = {
     address: server.address,
     calls,
+    get streams() {
+      return streams;
+    },
+    knowsExchange: true,
     script: ({ stream }) => stream.end(),
     setHealth: (name, serving) => server.setHealth(name, serving),
     async [Symbol.asyncDispose]() {

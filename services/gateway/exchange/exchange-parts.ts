@@ -23,6 +23,8 @@ export interface ExchangeParts {
   onLargeBody(): void;
   /** How long a caller may give no credit for an answer that waits, in milliseconds. */
   readonly stallMs: number;
+  /** At this age a stream is drained, in milliseconds, so that its caller looks for copies anew. Some are up to a tenth earlier. */
+  readonly ageMaxMs: number;
   /** Aborts when streams are to be left: the gateway ends. */
   readonly draining: AbortSignal;
   readonly count: ExchangeCount;

@@ -14,8 +14,7 @@ import type {
 import type { ExchangeParts, HandleInvocation } from "./exchange-parts.ts";
 import { type InvocationStream, ServedInvocation } from "./served-invocation.ts";
 
-/** At this age a stream is drained, so that its caller looks for copies anew. Some earlier, so that not all come at once. */
-const AGE_MAX_MS = 10 * 60_000;
+/** By how much of their age some streams are drained earlier, so that not all callers come at once. */
 const AGE_SPREAD = 0.1;
 
 /** The handler of Exchange: many invocations on one stream, each served as a call of its own. */
@@ -61,7 +60,7 @@ class ServedStream {
     );
     parts.count.opened();
     const drain = () => this.#sender.send({ id: 0, frame: { $case: "drain", value: {} } }, 0);
-    const aged = setTimeout(drain, AGE_MAX_MS * (1 - AGE_SPREAD * Math.random())).unref();
+    const aged = setTimeout(drain, parts.ageMaxMs * (1 - AGE_SPREAD * Math.random())).unref();
     parts.draining.addEventListener("abort", drain, { signal: this.#closing.signal });
     if (parts.draining.aborted) drain();
     this.#closing.signal.addEventListener("abort", () => {

@@ -1,12 +1,15 @@
-import { type ClientDuplexStream, type ServiceError as RpcError, status as rpcStatus } from "@grpc/grpc-js";
+import type { ClientDuplexStream, ServiceError as RpcError } from "@grpc/grpc-js";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { ExchangeCount } from "#lib/rpc/exchange-metrics.ts";
 import { FrameSender } from "#lib/rpc/frame-sender.ts";
 import { rpcErrorOf } from "#lib/rpc/status-details.ts";
 import type { CallerFrame, ExchangeRequest, ExchangeResponse } from "#proto/twinspan/gateway/v1/exchange.ts";
 import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import type { AnswerCall, AnswerListener, OutgoingInvocation } from "../core/invocations.ts";
+import type { Carrier } from "./carrier.ts";
 import type { ExchangeOptions } from "./exchange-options.ts";
-import { type ExchangedInvocation, rpcErrorOfCode } from "./exchanged-invocation.ts";
+import { type CarryingStream, ExchangedInvocation } from "./exchanged-invocation.ts";
+import { unavailable } from "./rpc-error.ts";
 
 /** Hears what becomes of a stream, each at most once. */
 export interface StreamObserver {
@@ -19,12 +22,12 @@ export interface StreamObserver {
 }
 
 /** One Exchange stream, on which invocations go to one copy of the gateway. */
-export class CallerStream {
+export class CallerStream implements Carrier {
   readonly #stream: ClientDuplexStream<ExchangeRequest, ExchangeResponse>;
   readonly #sender: FrameSender<CallerFrame, ExchangeRequest>;
   readonly #observer: StreamObserver;
   readonly #count: ExchangeCount;
-  readonly #pieceBytesMax: number;
+  readonly #carrying: CarryingStream;
   readonly #underWay = new Map<number, ExchangedInvocation>();
   #state: "connecting" | "ready" | "left" | "closed" = "connecting";
   #lastId = 0;
@@ -36,7 +39,6 @@ export class CallerStream {
     observer: StreamObserver,
     { count, pieceBytesMax }: Pick<ExchangeOptions, "count" | "pieceBytesMax">,
   ) {
-    this.#pieceBytesMax = pieceBytesMax;
     this.#observer = observer;
     this.#count = count;
     // It is nobody's: opened while a request is handled, it would carry that request's trace context for all.
@@ -49,11 +51,20 @@ export class CallerStream {
         for (const invocation of this.#underWay.values()) invocation.sendBody();
       },
     );
+    const sender = this.#sender;
+    this.#carrying = {
+      pieceBytesMax,
+      get isFull() {
+        return sender.isFull;
+      },
+      send: (id, frame, bytes) => sender.send({ id, frame }, bytes),
+      left: (id) => this.#leftBy(id),
+    };
     count.opened();
     this.#stream.on("metadata", () => this.#ready());
     this.#stream.on("data", (message: ExchangeResponse) => this.#take(message));
     this.#stream.on("error", (error) => this.#close(rpcErrorOf(error)));
-    this.#stream.on("end", () => this.#close(rpcErrorOfCode(rpcStatus.UNAVAILABLE, "The gateway ended the stream")));
+    this.#stream.on("end", () => this.#close(unavailable("The gateway ended the stream")));
   }
 
   get state() {
@@ -66,22 +77,12 @@ export class CallerStream {
   }
 
   /** Sends an invocation. The stream must be ready. */
-  carry(invocation: ExchangedInvocation): void {
+  begin(outgoing: OutgoingInvocation, listener: AnswerListener): AnswerCall {
     this.#lastId += 1;
-    const id = this.#lastId;
-    const sender = this.#sender;
-    this.#underWay.set(id, invocation);
-    invocation.open({
-      pieceBytesMax: this.#pieceBytesMax,
-      get isFull() {
-        return sender.isFull;
-      },
-      send: (frame, bytes) => sender.send({ id, frame }, bytes),
-      left: () => {
-        this.#underWay.delete(id);
-        this.#endWhenDone();
-      },
-    });
+    const invocation = new ExchangedInvocation(outgoing, listener, this.#carrying, this.#lastId);
+    this.#underWay.set(this.#lastId, invocation);
+    invocation.open();
+    return invocation;
   }
 
   /** Takes no further invocations, and ends when those under way are over. */
@@ -93,7 +94,7 @@ export class CallerStream {
     this.#endWhenDone();
   }
 
-  /** Ends it at once, with all that is under way. */
+  /** Ends it at once: what is under way fails. */
   cut(): void {
     this.#stream.cancel();
   }
@@ -110,6 +111,11 @@ export class CallerStream {
       if (frame?.$case === "drain") this.leave();
       else if (frame !== undefined) this.#underWay.get(id)?.take(frame);
     }
+  }
+
+  #leftBy(id: number): void {
+    this.#underWay.delete(id);
+    this.#endWhenDone();
   }
 
   #endWhenDone(): void {

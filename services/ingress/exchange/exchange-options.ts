@@ -5,11 +5,24 @@ import type { GatewayAddresses } from "./gateway-addresses.ts";
 /** What streams are opened with. */
 export interface ExchangeOptions {
   readonly addresses: GatewayAddresses;
-  /** A client whose channel goes to this address alone. */
-  createClient(address: string): GatewayServiceClient;
+  /** A client for streams, whose channel goes to this address alone. */
+  createStreamClient(address: string): GatewayServiceClient;
+  /** A client for calls, whose channel goes to this address alone. */
+  createCallClient(address: string): GatewayServiceClient;
   /** The largest piece of an answer, in bytes. */
   readonly pieceBytesMax: number;
   readonly count: ExchangeCount;
+  readonly fallbacks: FallbackObserver;
   /** How often names are looked up again, in milliseconds. Default: 30 s. */
   readonly lookUpMs?: number;
+  /** How long a gateway that does not know Exchange gets calls until it is tried again, in milliseconds. Default: 30 s. */
+  readonly tryAgainMs?: number;
+}
+
+/** Hears of copies of the gateway that do not know Exchange. */
+export interface FallbackObserver {
+  /** From now on every invocation goes to this address as a call of its own. */
+  onBegin(address: string): void;
+  /** No more: streams are open there, or the address is no longer used. */
+  onEnd(address: string): void;
 }

@@ -1,51 +1,52 @@
-import { type ServiceError as RpcError, status as rpcStatus } from "@grpc/grpc-js";
+import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import type { AnswerCall, AnswerListener, Invocations, OutgoingInvocation } from "../core/invocations.ts";
-import type { CallerStream } from "./caller-stream.ts";
+import type { Carrier } from "./carrier.ts";
 import type { ExchangeOptions } from "./exchange-options.ts";
-import { ExchangedInvocation, rpcErrorOfCode } from "./exchanged-invocation.ts";
 import { GatewayCopy } from "./gateway-copy.ts";
+import { unavailable } from "./rpc-error.ts";
+import { WaitingInvocation } from "./waiting-invocation.ts";
 
 const LOOK_UP_MS = 30_000;
 /** When a stream was lost they are looked up at once, but not more often than this. */
 const LOOK_UP_AGAIN_MS = 1_000;
 
-/** An invocation that has no stream yet, and since when. */
-interface Waiting {
-  readonly invocation: ExchangedInvocation;
-  readonly sinceMs: number;
-}
-
 /**
- * Invocations as frames of a few long-lived streams to each copy of the gateway: each goes on the stream that carries
- * least. While there is none they wait until each copy has been tried once more (half a second at the most, and what it takes to
- * connect); if none can be had, they fail as calls do whose server cannot be reached. Disposing of it ends all that is under way.
+ * Invocations as frames of a few long-lived streams to each copy of the gateway: each goes to the copy that has least of them
+ * under way. While none can take it, it waits until each copy has been tried once more (half a second at the most, and what it takes
+ * to connect); if none can be had, it fails as calls do whose server cannot be reached. Disposing of it ends all that is under way.
  */
 export class Exchange implements Invocations, Disposable {
   readonly #options: ExchangeOptions;
   readonly #copies = new Map<string, GatewayCopy>();
   readonly #lookUpTimer: NodeJS.Timeout;
-  #waiting: Waiting[] = [];
+  /** The least time between two look-ups. */
+  readonly #lookUpAgainMs: number;
+  #waiting: WaitingInvocation[] = [];
+  /** Which copy is the first to be asked, so that of those that have the same each takes its turn. */
+  #turn = 0;
   #lookedUpAtMs = Number.NEGATIVE_INFINITY;
   #isLookingUp = false;
   #isClosed = false;
-  #lastError: RpcError = rpcErrorOfCode(rpcStatus.UNAVAILABLE, "No stream to the gateway");
+  #lastError: RpcError = unavailable("No stream to the gateway");
 
   constructor(options: ExchangeOptions) {
+    const { lookUpMs = LOOK_UP_MS } = options;
     this.#options = options;
-    this.#lookUpTimer = setInterval(() => this.#lookUp(), options.lookUpMs ?? LOOK_UP_MS).unref();
+    this.#lookUpTimer = setInterval(() => this.#lookUp(), lookUpMs).unref();
+    this.#lookUpAgainMs = Math.min(LOOK_UP_AGAIN_MS, lookUpMs / 2);
     this.#lookUp();
   }
 
   get isOpen(): boolean {
-    return this.#leastLoaded() !== undefined;
+    return this.#carrier() !== undefined;
   }
 
   begin(outgoing: OutgoingInvocation, listener: AnswerListener): AnswerCall {
-    const invocation = new ExchangedInvocation(outgoing, listener);
-    const stream = this.#leastLoaded();
-    if (stream !== undefined) stream.carry(invocation);
-    else this.#wait(invocation);
-    return invocation;
+    const carrier = this.#carrier();
+    if (carrier !== undefined) return carrier.begin(outgoing, listener);
+    const waiting = new WaitingInvocation(outgoing, listener);
+    this.#wait(waiting);
+    return waiting;
   }
 
   [Symbol.dispose](): void {
@@ -56,29 +57,34 @@ export class Exchange implements Invocations, Disposable {
     this.#giveUp();
   }
 
-  #leastLoaded(): CallerStream | undefined {
-    let least: CallerStream | undefined;
-    for (const { leastLoaded } of this.#copies.values()) {
-      if (leastLoaded !== undefined && (least === undefined || leastLoaded.load < least.load)) least = leastLoaded;
+  #carrier(): Carrier | undefined {
+    const copies = [...this.#copies.values()];
+    this.#turn += 1;
+    let least: { readonly carrier: Carrier; readonly load: number } | undefined;
+    for (let asked = 0; asked < copies.length; asked += 1) {
+      const copy = copies[(this.#turn + asked) % copies.length];
+      const carrier = copy?.carrier();
+      if (copy === undefined || carrier === undefined) continue;
+      if (least === undefined || copy.load < least.load) least = { carrier, load: copy.load };
     }
-    return least;
+    return least?.carrier;
   }
 
-  /** Keeps an invocation until a stream is ready, or none can be had of any copy. */
-  #wait(invocation: ExchangedInvocation): void {
-    this.#waiting.push({ invocation, sinceMs: performance.now() });
+  /** Keeps an invocation until there is a way, or none can be had of any copy. */
+  #wait(invocation: WaitingInvocation): void {
+    this.#waiting.push(invocation);
     if (this.#copies.size > 0) return;
     this.#lookUp();
     setImmediate(() => this.#giveUp());
   }
 
-  /** Sends those that wait, as far as there are streams. */
+  /** Sends those that wait, as far as there are ways. */
   #sendWaiting(): void {
-    this.#waiting = this.#waiting.filter(({ invocation }) => {
+    this.#waiting = this.#waiting.filter((invocation) => {
       if (invocation.isOver) return false;
-      const stream = this.#leastLoaded();
-      stream?.carry(invocation);
-      return stream === undefined;
+      const carrier = this.#carrier();
+      if (carrier !== undefined) invocation.go(carrier);
+      return carrier === undefined;
     });
   }
 
@@ -90,14 +96,14 @@ export class Exchange implements Invocations, Disposable {
       this.#copies.values().every((copy) => copy.isAwaySince(sinceMs)) ? "away" : "others",
     );
     this.#waiting = others;
-    for (const { invocation } of away) invocation.fail(this.#lastError);
+    for (const invocation of away) invocation.fail(this.#lastError);
   }
 
   #lookUp(): void {
     const { addresses } = this.#options;
     const isKnown = this.#copies.size > 0;
     if (this.#isClosed || this.#isLookingUp || (isKnown && !addresses.mayChange)) return;
-    if (performance.now() - this.#lookedUpAtMs < LOOK_UP_AGAIN_MS) return;
+    if (performance.now() - this.#lookedUpAtMs < this.#lookUpAgainMs) return;
     this.#isLookingUp = true;
     this.#lookedUpAtMs = performance.now();
     addresses
@@ -107,7 +113,7 @@ export class Exchange implements Invocations, Disposable {
         (error: unknown) => {
           // The copies that are known stay in use.
           const reason = error instanceof Error ? error.message : String(error);
-          this.#lastError = rpcErrorOfCode(rpcStatus.UNAVAILABLE, `Name resolution failed: ${reason}`);
+          this.#lastError = unavailable(`Name resolution failed: ${reason}`);
         },
       )
       .finally(() => {
@@ -128,7 +134,7 @@ export class Exchange implements Invocations, Disposable {
           if (error !== undefined) this.#giveUp();
         },
       };
-      this.#copies.set(address, new GatewayCopy(this.#options.createClient(address), observer, this.#options));
+      this.#copies.set(address, new GatewayCopy(address, observer, this.#options));
     }
     for (const [address, copy] of this.#copies) {
       if (found.has(address)) continue;

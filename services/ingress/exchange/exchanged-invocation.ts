@@ -1,4 +1,4 @@
-import { Metadata, type ServiceError as RpcError, status as rpcStatus } from "@grpc/grpc-js";
+import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
 import { propagation } from "@opentelemetry/api";
 import { CREDIT_BYTES, CREDIT_STEP_BYTES, FRAME_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
 import { rpcFailureOfStatus } from "#lib/rpc/status-details.ts";
@@ -6,6 +6,8 @@ import type { CallerFrame, EndFrame, GatewayFrame, PieceFrame } from "#proto/twi
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead, Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { AnswerCall, AnswerListener, OutgoingInvocation } from "../core/invocations.ts";
+import { timeLeftMs } from "./deadline.ts";
+import { deadlineExceeded, tooLarge } from "./rpc-error.ts";
 
 /** What an invocation sees of the stream it is on. */
 export interface CarryingStream {
@@ -13,26 +15,23 @@ export interface CarryingStream {
   readonly pieceBytesMax: number;
   /** Whether the gateway does not keep up with what is sent. */
   readonly isFull: boolean;
-  send(frame: NonNullable<CallerFrame["frame"]>, bytes: number): void;
+  /** Sends a frame of the invocation with that number, with so many bytes in it. */
+  send(id: number, frame: NonNullable<CallerFrame["frame"]>, bytes: number): void;
   /** Nothing more is to be heard of the invocation. */
-  left(): void;
+  left(id: number): void;
 }
 
-/** The longest that Node waits. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
-/** In the words of grpc-js, by which it is told from other exhaustion. */
-const TOO_LARGE = "Received message larger than max";
-
-/** An invocation that goes to the gateway as frames of a stream. While it has no stream it waits for one. */
+/** An invocation that goes to the gateway as frames of a stream. */
 export class ExchangedInvocation implements AnswerCall {
   readonly #outgoing: OutgoingInvocation;
   readonly #listener: AnswerListener;
+  readonly #stream: CarryingStream;
+  readonly #id: number;
   readonly #deadline: NodeJS.Timeout;
   readonly #messages: InvokeStreamResponse[] = [];
   readonly #parts: Buffer[] = [];
   #partBytes = 0;
   #head: AnswerHead | undefined;
-  #stream: CarryingStream | undefined;
   #sentBytes = 0;
   #credit = CREDIT_BYTES;
   #takenBytes = 0;
@@ -40,21 +39,17 @@ export class ExchangedInvocation implements AnswerCall {
   #isOver = false;
   #end: { readonly failure: RpcError | undefined } | undefined;
 
-  constructor(outgoing: OutgoingInvocation, listener: AnswerListener) {
+  /** `id`: its number on the stream. */
+  constructor(outgoing: OutgoingInvocation, listener: AnswerListener, stream: CarryingStream, id: number) {
     this.#outgoing = outgoing;
     this.#listener = listener;
-    const leftMs = Math.min(Math.max(0, outgoing.deadline - Date.now()), TIMEOUT_MS_MAX);
-    this.#deadline = setTimeout(() => this.#giveUp(rpcStatus.DEADLINE_EXCEEDED, "Deadline exceeded"), leftMs);
-  }
-
-  /** Whether its caller hears nothing more of it. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  /** Sends it over a stream: as much of its body as one frame holds, and the rest as there is credit. */
-  open(stream: CarryingStream): void {
     this.#stream = stream;
+    this.#id = id;
+    this.#deadline = setTimeout(() => this.#giveUp(deadlineExceeded()), timeLeftMs(outgoing.deadline));
+  }
+
+  /** Sends as much of its body as one frame holds, and the rest as there is credit. */
+  open(): void {
     const { invocation, metadata, caller, deadline } = this.#outgoing;
     const headers: Header[] = [];
     for (const [name, value] of Object.entries(metadata.getMap())) {
@@ -65,25 +60,24 @@ export class ExchangedInvocation implements AnswerCall {
     const isWhole = body.length === invocation.body.length;
     this.#sentBytes = body.length;
     this.#credit -= body.length;
-    const timeoutMillis = Math.min(Math.max(1, deadline - Date.now()), TIMEOUT_MS_MAX);
+    const timeoutMillis = Math.max(1, timeLeftMs(deadline));
     const value = { metadata: headers, timeoutMillis, invocation: { ...invocation, body }, isWhole };
-    stream.send({ $case: "open", value }, bytesOf(headers) + bytesOf(invocation.headers) + body.length);
+    this.#send({ $case: "open", value }, bytesOf(headers) + bytesOf(invocation.headers) + body.length);
     this.sendBody();
   }
 
   /** Sends what of its body may go now. */
   sendBody(): void {
-    const stream = this.#stream;
     const { body } = this.#outgoing.invocation;
-    if (stream === undefined || this.#sentBytes === body.length) return;
-    while (this.#sentBytes < body.length && this.#credit > 0 && !stream.isFull) {
+    if (this.#sentBytes === body.length) return;
+    while (this.#sentBytes < body.length && this.#credit > 0 && !this.#stream.isFull) {
       const to = Math.min(body.length, this.#sentBytes + Math.min(FRAME_BYTES_MAX, this.#credit));
       const bytes = to - this.#sentBytes;
-      stream.send({ $case: "body", value: body.subarray(this.#sentBytes, to) }, bytes);
+      this.#send({ $case: "body", value: body.subarray(this.#sentBytes, to) }, bytes);
       this.#sentBytes = to;
       this.#credit -= bytes;
     }
-    if (this.#sentBytes === body.length) stream.send({ $case: "end", value: {} }, 0);
+    if (this.#sentBytes === body.length) this.#send({ $case: "end", value: {} }, 0);
   }
 
   /** Takes a frame that came for it. */
@@ -127,7 +121,7 @@ export class ExchangedInvocation implements AnswerCall {
   cancel(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#end === undefined) this.#stream?.send({ $case: "cancel", value: {} }, 0);
+    if (this.#end === undefined) this.#send({ $case: "cancel", value: {} }, 0);
     this.#leave();
     this.#messages.length = 0;
   }
@@ -138,7 +132,7 @@ export class ExchangedInvocation implements AnswerCall {
       this.#parts.push(chunk);
       this.#partBytes += chunk.length;
       this.#giveCredit(chunk.length);
-      if (this.#partBytes > (this.#stream?.pieceBytesMax ?? 0)) this.#giveUp(rpcStatus.RESOURCE_EXHAUSTED, TOO_LARGE);
+      if (this.#partBytes > this.#stream.pieceBytesMax) this.#giveUp(tooLarge());
       return;
     }
     this.#partBytes = 0;
@@ -168,26 +162,24 @@ export class ExchangedInvocation implements AnswerCall {
   #giveCredit(bytes: number): void {
     this.#takenBytes += bytes;
     if (this.#takenBytes < CREDIT_STEP_BYTES || this.#end !== undefined) return;
-    this.#stream?.send({ $case: "credit", value: this.#takenBytes }, 0);
+    this.#send({ $case: "credit", value: this.#takenBytes }, 0);
     this.#takenBytes = 0;
   }
 
-  #giveUp(code: number, details: string): void {
+  #giveUp(error: RpcError): void {
     if (this.#isOver || this.#end !== undefined) return;
-    this.#stream?.send({ $case: "cancel", value: {} }, 0);
-    this.fail(rpcErrorOfCode(code, details));
+    this.#send({ $case: "cancel", value: {} }, 0);
+    this.fail(error);
+  }
+
+  #send(frame: NonNullable<CallerFrame["frame"]>, bytes: number): void {
+    this.#stream.send(this.#id, frame, bytes);
   }
 
   #leave(): void {
     clearTimeout(this.#deadline);
-    this.#stream?.left();
-    this.#stream = undefined;
+    this.#stream.left(this.#id);
   }
-}
-
-/** An error of grpc-js's, as a call of its own would end with it. */
-export function rpcErrorOfCode(code: number, details: string): RpcError {
-  return Object.assign(new Error(details), { code, details, metadata: new Metadata() });
 }
 
 function failureOf({ status, trailers }: EndFrame): RpcError | undefined {

@@ -1,7 +1,9 @@
-import type { ServiceError as RpcError } from "@grpc/grpc-js";
+import { type ServiceError as RpcError, status as rpcStatus } from "@grpc/grpc-js";
 import { INVOCATIONS_MAX } from "#lib/rpc/exchange-bounds.ts";
 import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import { CallerStream } from "./caller-stream.ts";
+import type { Carrier } from "./carrier.ts";
+import { CopyCalls } from "./copy-calls.ts";
 import type { ExchangeOptions } from "./exchange-options.ts";
 
 /** How many streams a copy has. A further one is opened when all are full. */
@@ -11,57 +13,72 @@ const BACKOFF_MS = 100;
 const BACKOFF_MAX_MS = 500;
 /** A stream that was open for so long was well. */
 const WELL_MS = 5_000;
+const TRY_AGAIN_MS = 30_000;
 
-type StreamOptions = Pick<ExchangeOptions, "count" | "pieceBytesMax">;
-
-/** Hears of a copy's streams. */
+/** Hears of the ways to a copy. */
 export interface CopyObserver {
-  /** There is a stream that invocations may go on. */
+  /** There is one that invocations may go. */
   onReady(): void;
-  /** A stream was left or broke: copies may have come and gone. */
+  /** One was left or broke: copies may have come and gone. */
   onLost(error: RpcError | undefined): void;
 }
 
-/** One copy of the gateway, at one address, and the streams to it. They are opened again whenever they are lost. */
+/**
+ * One copy of the gateway, at one address, and the streams to it. They are opened again whenever they are lost. A copy that does not
+ * know Exchange gets calls instead, and is tried again when its connection is lost, and every while.
+ */
 export class GatewayCopy implements Disposable {
+  readonly #address: string;
   readonly #client: GatewayServiceClient;
   readonly #observer: CopyObserver;
-  readonly #options: StreamOptions;
+  readonly #options: ExchangeOptions;
   readonly #streams = new Set<CallerStream>();
+  #calls: CopyCalls | undefined;
   #failures = 0;
   /** When the last stream was tried that could not be had. */
   #triedInVainAtMs = Number.NEGATIVE_INFINITY;
   #retry: NodeJS.Timeout | undefined;
   #isLeft = false;
 
-  constructor(client: GatewayServiceClient, observer: CopyObserver, options: StreamOptions) {
-    this.#client = client;
+  constructor(address: string, observer: CopyObserver, options: ExchangeOptions) {
+    this.#address = address;
+    this.#client = options.createStreamClient(address);
     this.#observer = observer;
     this.#options = options;
     this.#open();
   }
 
-  /** Whether no stream can be had: none is open or coming, and one that was tried at that time or later was not to be had. */
-  isAwaySince(atMs: number): boolean {
-    const isComing = this.#streams.values().some(({ state }) => state === "connecting" || state === "ready");
-    return !isComing && this.#triedInVainAtMs >= atMs;
+  /** How many invocations are under way. */
+  get load(): number {
+    let load = this.#calls?.load ?? 0;
+    for (const stream of this.#streams) load += stream.load;
+    return load;
   }
 
-  /** The stream that carries least, of those that are ready and not full. Undefined: there is none now. */
-  get leastLoaded(): CallerStream | undefined {
+  /** The way for the next invocation: the stream that carries least, of those that are ready and not full. Undefined: there is none now. */
+  carrier(): Carrier | undefined {
     let least: CallerStream | undefined;
     for (const stream of this.#streams) {
       if (stream.state !== "ready" || stream.load >= INVOCATIONS_MAX) continue;
       if (least === undefined || stream.load < least.load) least = stream;
     }
-    if (least === undefined) this.#open();
-    return least;
+    if (least !== undefined) return least;
+    if (this.#calls?.isConnected) return this.#calls;
+    this.#open();
+    return undefined;
   }
 
-  /** Takes no further invocations. When those under way are over, its channel is closed. */
+  /** Whether it cannot be had: no way is open or coming, and one that was tried at that time or later was not to be had. */
+  isAwaySince(atMs: number): boolean {
+    const isComing = this.#streams.values().some(({ state }) => state === "connecting" || state === "ready");
+    return !isComing && this.#calls === undefined && this.#triedInVainAtMs >= atMs;
+  }
+
+  /** Takes no further invocations. When those under way are over, its channels are closed. */
   leave(): void {
     this.#isLeft = true;
     clearTimeout(this.#retry);
+    this.#endCalls();
     for (const stream of this.#streams) stream.leave();
     this.#closeWhenDone();
   }
@@ -73,6 +90,7 @@ export class GatewayCopy implements Disposable {
     this.#client.close();
   }
 
+  /** Opens as many streams as there should be, unless it is waited with that. */
   #open(): void {
     if (this.#isLeft || this.#retry !== undefined) return;
     const usable = [...this.#streams].filter(({ state, load }) =>
@@ -89,6 +107,7 @@ export class GatewayCopy implements Disposable {
       {
         onReady: () => {
           wasReady = true;
+          this.#endCalls();
           this.#observer.onReady();
         },
         onLeft: () => {
@@ -99,6 +118,10 @@ export class GatewayCopy implements Disposable {
           this.#streams.delete(stream);
           this.#closeWhenDone();
           if (error === undefined) return;
+          if (error.code === rpcStatus.UNIMPLEMENTED && !wasReady) {
+            this.#callInstead();
+            return;
+          }
           if (!wasReady) this.#triedInVainAtMs = openedAtMs;
           this.#reopen(performance.now() - openedAtMs > WELL_MS);
           this.#observer.onLost(error);
@@ -115,15 +138,41 @@ export class GatewayCopy implements Disposable {
       this.#open();
       return;
     }
-    if (this.#isLeft) return;
     const backoffMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (this.#failures - 1));
-    this.#retry ??= setTimeout(
-      () => {
+    this.#openLater(backoffMs * (0.8 + 0.4 * Math.random()));
+  }
+
+  #openLater(ms: number): void {
+    if (this.#isLeft) return;
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.#open();
+    }, ms).unref();
+  }
+
+  /** It does not know Exchange: until that is tried again, or its connection is lost, invocations go as calls. */
+  #callInstead(): void {
+    if (this.#isLeft) return;
+    this.#openLater(this.#options.tryAgainMs ?? TRY_AGAIN_MS);
+    if (this.#calls !== undefined) return;
+    this.#options.fallbacks.onBegin(this.#address);
+    this.#calls = new CopyCalls(this.#options.createCallClient(this.#address), {
+      onConnected: () => this.#observer.onReady(),
+      onLost: () => {
+        this.#endCalls();
+        clearTimeout(this.#retry);
         this.#retry = undefined;
-        this.#open();
+        this.#reopen(false);
+        this.#observer.onLost(undefined);
       },
-      backoffMs * (0.8 + 0.4 * Math.random()),
-    ).unref();
+    });
+  }
+
+  #endCalls(): void {
+    if (this.#calls === undefined) return;
+    this.#calls.leave();
+    this.#calls = undefined;
+    this.#options.fallbacks.onEnd(this.#address);
   }
 
   #closeWhenDone(): void {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { rpcFailureOfStatus, serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import type { EndFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { openExchange, openFrame } from "../../helpers/exchange-stream.ts";
+import { type ExchangeStream, openExchange, openFrame } from "../../helpers/exchange-stream.ts";
 import { bodyOf } from "../../helpers/gateway-client.ts";
 import { keyFor } from "../../helpers/keyed-services.ts";
 import { viewOf } from "../../helpers/record-view.ts";
@@ -42,15 +42,14 @@ test("invocations of one stream are answered and recorded each for itself, in it
     const { status, trailers } = await stream.ended(id);
     expect(status).toBeUndefined();
     expect(stream.answer(id).toString()).toContain("what is a twin span?");
-    const [head] = stream.frames(id, "head");
-    const name = head?.value.metadata.find(({ name }) => name === "x-twinspan-trace-id")?.value;
-    expect(trailers).toContainEqual({ name: "x-twinspan-trace-id", value: name });
-    const record = await run.record(name?.slice("tr-".length) ?? "");
+    const traceName = `tr-${traceIdOf(stream, id)}`;
+    expect(trailers).toContainEqual({ name: "x-twinspan-trace-id", value: traceName });
+    const record = await run.record(traceIdOf(stream, id));
     expect(record.mirror?.traceId.toString("hex")).toBe(traceId);
   }
 });
 
-test("frames of one turn come as one message", async () => {
+test("frames that are ready together share messages", async () => {
   using stream = await openExchange(run.gateway.address);
   stream.send(...Array.from({ length: 100 }, (_, index) => openFrame(index + 1, "nowhere")));
   for (let id = 1; id <= 100; id += 1) {
@@ -101,15 +100,14 @@ test("an answer that nobody gives credit for waits, and stalls no other on its s
 
 test("a hang-up and a deadline end an invocation alone, and are told apart in its trace", async () => {
   using stream = await openExchange(run.gateway.address);
-  const before = run.traceWriter.records.length;
   stream.send(openFrame(1, "silent"), openFrame(2, "silent", { timeoutMillis: 300 }), openFrame(3, "echo"));
   expect((await stream.ended(3)).status).toBeUndefined();
   stream.send({ id: 1, frame: { $case: "cancel", value: {} } });
   expect(kindOf((await stream.ended(1)).status)).toBe("cancelled");
   expect(kindOf((await stream.ended(2)).status)).toBe("deadline_exceeded");
-  await until("all are recorded", () => run.traceWriter.records.length === before + 3);
-  const errors = run.traceWriter.records.slice(before).map((record) => viewOf(record).root.errorType);
-  expect(errors.sort()).toEqual(["cancelled", "deadline_exceeded", undefined]);
+  const records = await Promise.all([1, 2, 3].map((id) => run.record(traceIdOf(stream, id))));
+  const errors = records.map((record) => viewOf(record).root.errorType);
+  expect(errors).toEqual(["cancelled", "deadline_exceeded", undefined]);
 });
 
 test("what is wrong with an invocation is told in rich details, and only of that one", async () => {
@@ -162,6 +160,17 @@ test("who calls is found out for each invocation, from its own metadata", async 
   expect((await keyed.metrics()).get('twinspan_auth_refused_total{reason="missing"}')).toBe(2);
 });
 
+test("a stream carries a thousand invocations at once, and one more is told to come again", async () => {
+  using stream = await openExchange(run.gateway.address);
+  const waiting = Array.from({ length: 1_000 }, (_, index) => openFrame(index + 1, "echo", { isWhole: false }));
+  stream.send(...waiting, openFrame(1_001, "echo"));
+  expect(kindOf((await stream.ended(1_001)).status)).toBe("overloaded");
+  stream.send({ id: 1, frame: { $case: "cancel", value: {} } });
+  await stream.ended(1);
+  stream.send(openFrame(1_002, "echo"));
+  expect((await stream.ended(1_002)).status).toBeUndefined();
+});
+
 test("a gateway that ends says so on the stream, and serves what was opened before its caller heard", async () => {
   const drained = await startGatewayRun({
     endpoints: { slow: { behaviour: { chunks: 5, chunkDelayMs: 50 } } },
@@ -181,6 +190,13 @@ test("a gateway that ends says so on the stream, and serves what was opened befo
   await until("the gateway has ended the stream", () => stream.hasEnded);
   await stopped;
 });
+
+/** The full trace of an invocation, as its head names it. */
+function traceIdOf(stream: ExchangeStream, id: number): string {
+  const [head] = stream.frames(id, "head");
+  const name = head?.value.metadata.find(({ name }) => name === "x-twinspan-trace-id")?.value;
+  return name?.slice("tr-".length) ?? "";
+}
 
 function invocationWith(body: Buffer) {
   return {

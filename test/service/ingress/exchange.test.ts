@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import { startIngress } from "../../../services/ingress/server.ts";
-import { type ScriptedGateway, type SeenCall, startScriptedGateway } from "../../helpers/scripted-gateway.ts";
+import { ExchangedAnswer } from "../../helpers/exchanged-answer.ts";
+import {
+  type ScriptedGateway,
+  type ScriptedGatewayOptions,
+  type SeenCall,
+  startScriptedGateway,
+} from "../../helpers/scripted-gateway.ts";
 import { answerPlainly } from "./chat-answers.ts";
 import { until } from "./ingress-bench.ts";
 
@@ -11,17 +17,21 @@ import { until } from "./ingress-bench.ts";
 interface Copies extends AsyncDisposable {
   readonly copies: readonly ScriptedGateway[];
   readonly url: string;
+  /** What the ingress has logged. */
+  readonly logged: readonly string[];
 }
 
-async function startCopies(count: number): Promise<Copies> {
+async function startCopies(count: number, options: ScriptedGatewayOptions = {}): Promise<Copies> {
   await using opened = new AsyncDisposableStack();
   const copies: ScriptedGateway[] = [];
-  for (let made = 0; made < count; made += 1) copies.push(opened.use(await startScriptedGateway()));
+  for (let made = 0; made < count; made += 1) copies.push(opened.use(await startScriptedGateway(options)));
   const gateway = { target: `ipv4:${copies.map(({ address }) => address).join(",")}`, transport: "exchange" };
   const config = configSchema.parse({ ingress: { listen: "127.0.0.1:0", gateway, traceWriter: "127.0.0.1:1" } });
-  const ingress = opened.use(await startIngress(config, { log: createLogger("ingress", "silent") }));
+  const logged: string[] = [];
+  const log = createLogger("ingress", "info", { write: (line) => void logged.push(line) });
+  const ingress = opened.use(await startIngress(config, { log }));
   const owned = opened.move();
-  return { copies, url: ingress.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { copies, url: ingress.url, logged, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function chat(url: string, body: string | Buffer = "{}"): Promise<Response> {
@@ -87,7 +97,7 @@ test("a copy that ends gets no further call, and one that comes back in its plac
   expect(statuses.filter((status) => status === 503)).toHaveLength(seen);
   expect(statuses.filter((status) => status === 200)).toHaveLength(held.length - seen);
 
-  await using back = await startScriptedGateway([], leaving.address);
+  await using back = await startScriptedGateway({ listen: leaving.address });
   back.script = (call) => answerPlainly(call, "{}");
   await until(async () => {
     // Several at once, so that the one that carries none is the one to take.
@@ -114,7 +124,51 @@ test("while no copy can be reached calls are 503 in words, and go through once o
   const refused = await chat(system.url);
   expect(refused.status).toBe(503);
   expect(await refused.json()).toMatchObject({ error: { code: "unavailable" } });
-  await using back = await startScriptedGateway([], copy.address);
+  await using back = await startScriptedGateway({ listen: copy.address });
   back.script = (call) => answerPlainly(call, "{}");
   await until(async () => (await chat(system.url)).status === 200);
 });
+
+test("streams that have come of age are left for others, and no call is lost", async () => {
+  await using system = await startCopies(1, { streamAgeMaxMs: 50 });
+  const [copy] = system.copies;
+  if (copy === undefined) throw new Error("there is a copy");
+  copy.script = (call) => void setTimeout(() => answerPlainly(call, "{}"), 5);
+  const lane = async () => {
+    while (copy.streams < 10) expect((await chat(system.url)).status).toBe(200);
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+});
+
+test("a copy that does not know Exchange gets calls, as many as others, and streams once it was replaced", async () => {
+  await using system = await startCopies(2);
+  const [older, newer] = system.copies;
+  if (older === undefined || newer === undefined) throw new Error("there are two copies");
+  older.knowsExchange = false;
+  for (const copy of system.copies) copy.script = (call) => answerPlainly(call, "{}");
+  await until(async () => {
+    await Promise.all(Array.from({ length: 4 }, () => chat(system.url)));
+    return older.calls.length > 0 && newer.calls.length > 0;
+  });
+  expect(older.calls.some(({ stream }) => stream instanceof ExchangedAnswer)).toBe(false);
+  expect(await fallbackCopies(system.url)).toBe(1);
+  expect(system.logged.filter((line) => line.includes("does not know Exchange"))).toHaveLength(1);
+  const before = system.copies.map(({ calls }) => calls.length);
+  for (let more = 0; more < 20; more += 1) expect((await chat(system.url)).status).toBe(200);
+  expect(system.copies.map(({ calls }, index) => calls.length - (before[index] ?? 0))).toEqual([10, 10]);
+
+  await older[Symbol.asyncDispose]();
+  await using replaced = await startScriptedGateway({ listen: older.address });
+  replaced.script = (call) => answerPlainly(call, "{}");
+  await until(async () => {
+    expect((await chat(system.url)).status).toBe(200);
+    return replaced.calls.length > 0;
+  });
+  expect(replaced.calls.every(({ stream }) => stream instanceof ExchangedAnswer)).toBe(true);
+  expect(await fallbackCopies(system.url)).toBe(0);
+});
+
+async function fallbackCopies(url: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^twinspan_exchange_fallback_copies (\d+)$/m.exec(metrics)?.[1]);
+}

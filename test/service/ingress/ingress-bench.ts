@@ -37,17 +37,19 @@ export async function startIngressBench(
 ): Promise<IngressBench> {
   await using opened = new AsyncDisposableStack();
   const gateway = opened.use(
-    await startScriptedGateway([
-      {
-        id: "ep-0000000000000001",
-        name: "demo",
-        experiment: "gateway/demo",
-        models: [],
-        unavailableReason: "",
-        createTimeSeconds: 1_700_000_000n,
-        details: undefined,
-      },
-    ]),
+    await startScriptedGateway({
+      endpoints: [
+        {
+          id: "ep-0000000000000001",
+          name: "demo",
+          experiment: "gateway/demo",
+          models: [],
+          unavailableReason: "",
+          createTimeSeconds: 1_700_000_000n,
+          details: undefined,
+        },
+      ],
+    }),
   );
   const traceWriter = opened.use(await startScriptedTraceWriter());
   const config = configSchema.parse({

@@ -10,6 +10,7 @@ import { startScriptedProvider } from "../../../examples/scripted-provider/scrip
 import { startGateway } from "../../../services/gateway/server.ts";
 import { type Ingress, startIngress } from "../../../services/ingress/server.ts";
 import { startTraceWriter } from "../../../services/trace-writer/server.ts";
+import { TRANSPORT } from "../../helpers/transport-under-test.ts";
 import { until } from "./ingress-bench.ts";
 
 const AGENT_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -44,7 +45,11 @@ interface Places {
 
 function configOf({ directory, traceWriter, gateway, provider }: Places): Config {
   return configSchema.parse({
-    ingress: { listen: "127.0.0.1:0", gateway, traceWriter },
+    ingress: {
+      listen: "127.0.0.1:0",
+      gateway: { target: gateway, transport: TRANSPORT },
+      traceWriter,
+    },
     gateway: { listen: "127.0.0.1:0", ops: "127.0.0.1:0", traceWriter, outbox: { path: join(directory, "outbox.db") } },
     traceWriter: {
       listen: "127.0.0.1:0",

@@ -2,7 +2,7 @@ import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import { context } from "@opentelemetry/api";
 import { rpcErrorOf } from "#lib/rpc/status-details.ts";
 import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
-import type { Invocations } from "./core/invocations.ts";
+import type { Invocations } from "../core/invocations.ts";
 
 /** Every invocation as a call of its own, of InvokeStream: only the gateway reads the body, so only it knows whether a stream is asked for. */
 export function callsOfTheirOwn(gateway: GatewayServiceClient): Invocations {

@@ -1,0 +1,57 @@
+import type { ServiceError as RpcError } from "@grpc/grpc-js";
+import type { AnswerCall, AnswerListener, OutgoingInvocation } from "../core/invocations.ts";
+import type { Carrier } from "./carrier.ts";
+import { timeLeftMs } from "./deadline.ts";
+import { deadlineExceeded } from "./rpc-error.ts";
+
+/** An invocation that waits for a way to the gateway, at the longest until its deadline. */
+export class WaitingInvocation implements AnswerCall {
+  /** Since when, on the clock of `performance.now()`. */
+  readonly sinceMs = performance.now();
+  readonly #outgoing: OutgoingInvocation;
+  readonly #listener: AnswerListener;
+  readonly #deadline: NodeJS.Timeout;
+  #call: AnswerCall | undefined;
+  #isOver = false;
+
+  constructor(outgoing: OutgoingInvocation, listener: AnswerListener) {
+    this.#outgoing = outgoing;
+    this.#listener = listener;
+    this.#deadline = setTimeout(() => this.fail(deadlineExceeded()), timeLeftMs(outgoing.deadline));
+  }
+
+  /** Whether it waits no more: it is on its way, has failed, or its caller has gone. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Sends it on its way. */
+  go(carrier: Carrier): void {
+    this.#end();
+    this.#call = carrier.begin(this.#outgoing, this.#listener);
+  }
+
+  /** It cannot be sent. */
+  fail(error: RpcError): void {
+    this.#end();
+    this.#listener.onEnd(error);
+  }
+
+  pause(): void {
+    this.#call?.pause();
+  }
+
+  resume(): void {
+    this.#call?.resume();
+  }
+
+  cancel(): void {
+    this.#end();
+    this.#call?.cancel();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#deadline);
+  }
+}

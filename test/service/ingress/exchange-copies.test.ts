@@ -1,0 +1,115 @@
+import { Metadata } from "@grpc/grpc-js";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { Registry } from "prom-client";
+import { expect, test } from "vitest";
+import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { countExchange } from "#lib/rpc/exchange-metrics.ts";
+import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { Exchange } from "../../../services/ingress/exchange/exchange.ts";
+import type { ExchangeOptions } from "../../../services/ingress/exchange/exchange-options.ts";
+import { ExchangedAnswer } from "../../helpers/exchanged-answer.ts";
+import { type ScriptedGateway, type SeenCall, startScriptedGateway } from "../../helpers/scripted-gateway.ts";
+import { answerPlainly } from "./chat-answers.ts";
+import { until } from "./ingress-bench.ts";
+
+/** Streams to the addresses that `lookUp` says now, looked up every 20 ms. */
+function exchangeTo(lookUp: () => readonly ScriptedGateway[], more: Partial<ExchangeOptions> = {}): Exchange {
+  const clientFor = (address: string) =>
+    new GatewayServiceClient(address, channelCredentials(), channelOptions(1024 * 1024));
+  return new Exchange({
+    addresses: {
+      authority: undefined,
+      mayChange: true,
+      lookUp: async () => lookUp().map(({ address }) => `ipv4:${address}`),
+    },
+    createStreamClient: clientFor,
+    createCallClient: clientFor,
+    pieceBytesMax: 1024 * 1024,
+    count: countExchange(new Registry()),
+    fallbacks: { onBegin() {}, onEnd() {} },
+    lookUpMs: 20,
+    ...more,
+  });
+}
+
+/** Makes an invocation, and returns its answer's body. */
+function ask(exchange: Exchange): Promise<string> {
+  const invocation = {
+    dialect: Dialect.DIALECT_OPENAI_CHAT,
+    endpoint: "",
+    body: Buffer.from("{}"),
+    target: undefined,
+    headers: [],
+    credentials: [],
+  };
+  const outgoing = { invocation, metadata: new Metadata(), caller: ROOT_CONTEXT, deadline: Date.now() + 60_000 };
+  return new Promise((resolve, reject) => {
+    let body = "";
+    exchange.begin(outgoing, {
+      onMetadata() {},
+      onMessage: ({ chunk }) => {
+        body += chunk.toString();
+      },
+      onEnd: (failure) => (failure === undefined ? resolve(body) : reject(failure)),
+    });
+  });
+}
+
+const answer = (call: SeenCall) => answerPlainly(call, "{}");
+
+test("addresses that a name gains are used, and those that it loses are left when their calls are over", async () => {
+  await using first = await startScriptedGateway();
+  await using second = await startScriptedGateway();
+  for (const copy of [first, second]) copy.script = answer;
+  let known = [first];
+  let lookUps = 0;
+  using exchange = exchangeTo(() => {
+    lookUps += 1;
+    return known;
+  });
+  expect(await ask(exchange)).toBe("{}");
+  known = [first, second];
+  await until(async () => {
+    await ask(exchange);
+    return second.calls.length > 0;
+  });
+
+  const held: SeenCall[] = [];
+  first.script = (call) => void held.push(call);
+  const asked = [ask(exchange), ask(exchange)];
+  await until(() => held.length === 1);
+  known = [second];
+  const before = lookUps;
+  await until(() => lookUps > before + 1);
+  for (let more = 0; more < 10; more += 1) expect(await ask(exchange)).toBe("{}");
+  expect(held).toHaveLength(1);
+  for (const call of held) answer(call);
+  for (const body of await Promise.all(asked)) expect(body).toBe("{}");
+});
+
+test("what is more than a stream carries goes on a further one", async () => {
+  await using copy = await startScriptedGateway();
+  const held: SeenCall[] = [];
+  copy.script = (call) => void held.push(call);
+  using exchange = exchangeTo(() => [copy]);
+  const asked = Array.from({ length: 2_001 }, () => ask(exchange));
+  await until(() => held.length === asked.length, 30_000);
+  expect(copy.streams).toBeGreaterThan(2);
+  for (const call of held) answer(call);
+  for (const body of await Promise.all(asked)) expect(body).toBe("{}");
+});
+
+test("a copy that did not know Exchange is tried again after a while", async () => {
+  await using copy = await startScriptedGateway();
+  copy.script = answer;
+  copy.knowsExchange = false;
+  using exchange = exchangeTo(() => [copy], { tryAgainMs: 50 });
+  expect(await ask(exchange)).toBe("{}");
+  expect(copy.streams).toBe(0);
+  copy.knowsExchange = true;
+  await until(async () => {
+    await ask(exchange);
+    return copy.calls.at(-1)?.stream instanceof ExchangedAnswer;
+  });
+});

@@ -1,10 +1,9 @@
-import { CREDIT_BYTES } from "./exchange-bounds.ts";
+import { CREDIT_BYTES, EXCHANGE_BYTES_MAX } from "./exchange-bounds.ts";
 
 /** The side of a stream that messages are written to. */
 export interface MessageStream<Message> {
-  /** False: no more should be written before `drain`. */
-  write(message: Message): boolean;
-  on(event: "drain", listener: () => void): unknown;
+  /** `onSent` hears when the message is on its way, and the next may follow. */
+  write(message: Message, onSent: () => void): unknown;
 }
 
 /** What is sent on a stream, counted. */
@@ -13,23 +12,32 @@ export interface SentCount {
   sent(frames: number): void;
 }
 
+/** Frames that go together. */
+interface Batch<Frame> {
+  readonly frames: Frame[];
+  bytes: number;
+}
+
 /** What a frame has around its bytes, about. */
 const FRAME_OVERHEAD_BYTES = 64;
 /** A message is closed when it has so many bytes, so that a small frame behind it is not long in coming. */
 const MESSAGE_BYTES = CREDIT_BYTES;
+/** When so many bytes wait, bodies and answers should. */
+const WAITING_BYTES_MAX = EXCHANGE_BYTES_MAX;
 
 /**
- * Sends frames over a stream: those of one turn of the event loop as one message, or as a few when they are large.
- * While the stream is full, they wait here.
+ * Sends frames over a stream. The first goes at once, with those that come in the same step of the event loop; while its message is
+ * on its way frames gather, and the next message has all of them, or as many as fit. So no frame waits for others, and the busier
+ * the stream is, the more of them share a message.
  */
 export class FrameSender<Frame, Message> {
   readonly #stream: MessageStream<Message>;
   readonly #messageOf: (frames: Frame[]) => Message;
   readonly #count: SentCount;
-  readonly #messages: Frame[][] = [];
-  #lastBytes = 0;
-  #isPlanned = false;
-  #isFull = false;
+  readonly #onRoom: () => void;
+  readonly #waiting: Batch<Frame>[] = [];
+  #waitingBytes = 0;
+  #isUnderWay = false;
   #isEnded = false;
 
   /** `onRoom` hears when the stream takes more, after it was full. */
@@ -42,54 +50,52 @@ export class FrameSender<Frame, Message> {
     this.#stream = stream;
     this.#messageOf = messageOf;
     this.#count = count;
-    stream.on("drain", () => {
-      this.#isFull = false;
-      this.#write();
-      if (!this.#isFull) onRoom();
-    });
+    this.#onRoom = onRoom;
   }
 
   /** Whether the other side does not keep up: bytes of bodies and answers should wait. */
   get isFull(): boolean {
-    return this.#isFull;
+    return this.#waitingBytes >= WAITING_BYTES_MAX;
   }
 
   /** Sends a frame with so many bytes in it, after all that were sent before it. */
   send(frame: Frame, bytes: number): void {
     if (this.#isEnded) return;
-    const all = bytes + FRAME_OVERHEAD_BYTES;
-    const last = this.#messages.at(-1);
-    if (last === undefined || this.#lastBytes + all > MESSAGE_BYTES) {
-      this.#messages.push([frame]);
-      this.#lastBytes = all;
-    } else {
-      last.push(frame);
-      this.#lastBytes += all;
-    }
-    if (this.#isPlanned) return;
-    this.#isPlanned = true;
-    setImmediate(() => {
-      this.#isPlanned = false;
-      if (!this.#isFull) this.#write();
-    });
+    this.#add(frame, bytes + FRAME_OVERHEAD_BYTES);
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
+    process.nextTick(() => this.#sendNext());
   }
 
   /** Sends what there is, full or not, and nothing from here on. */
   end(): void {
-    for (const frames of this.#messages.splice(0)) this.#writeOne(frames);
     this.#isEnded = true;
+    for (const { frames } of this.#waiting.splice(0)) this.#write(frames, () => {});
   }
 
-  #write(): void {
-    for (let frames = this.#messages.shift(); frames !== undefined; frames = this.#messages.shift()) {
-      if (this.#writeOne(frames)) continue;
-      this.#isFull = true;
-      return;
+  #add(frame: Frame, bytes: number): void {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && last.bytes + bytes <= MESSAGE_BYTES) {
+      last.frames.push(frame);
+      last.bytes += bytes;
+    } else {
+      this.#waiting.push({ frames: [frame], bytes });
     }
+    this.#waitingBytes += bytes;
   }
 
-  #writeOne(frames: Frame[]): boolean {
+  #sendNext(): void {
+    const next = this.#waiting.shift();
+    this.#isUnderWay = next !== undefined;
+    if (next === undefined) return;
+    const wasFull = this.isFull;
+    this.#waitingBytes -= next.bytes;
+    this.#write(next.frames, () => this.#sendNext());
+    if (wasFull && !this.isFull) this.#onRoom();
+  }
+
+  #write(frames: Frame[], onSent: () => void): void {
     this.#count.sent(frames.length);
-    return this.#stream.write(this.#messageOf(frames));
+    this.#stream.write(this.#messageOf(frames), onSent);
   }
 }

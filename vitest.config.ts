@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-/** What is run a second time, with ingresses that reach their gateways over Exchange: it must pass as it does a call each. */
-const OVER_EXCHANGE = [
+/** What is run a second time, with ingresses that make a gRPC call for each: it must pass as it does over Exchange. */
+const PER_CALL = [
   ...["back-pressure", "caller-context", "chat", "dialects", "lifecycle"].map(
     (name) => `test/service/ingress/${name}.test.ts`,
   ),
@@ -23,7 +23,7 @@ export default defineConfig({
       { extends: true, test: { name: "all", include: ["test/**/*.test.ts"] } },
       {
         extends: true,
-        test: { name: "exchange", include: OVER_EXCHANGE, env: { TWINSPAN_TEST_TRANSPORT: "exchange" } },
+        test: { name: "per-call", include: PER_CALL, env: { TWINSPAN_TEST_TRANSPORT: "per-call" } },
       },
     ],
   },

@@ -1,10 +1,10 @@
 /**
- * How ingresses under test reach the gateway: `TWINSPAN_TEST_TRANSPORT=exchange` runs the same tests over Exchange. Default:
- * a call each.
+ * How ingresses under test reach the gateway: `TWINSPAN_TEST_TRANSPORT=per-call` runs the same tests with a gRPC call for each.
+ * Default: over Exchange.
  */
-export const TRANSPORT = transportOf(process.env["TWINSPAN_TEST_TRANSPORT"] ?? "per-call");
+export const TRANSPORT = transportOf(process.env["TWINSPAN_TEST_TRANSPORT"] ?? "exchange");
 
-function transportOf(word: string): "per-call" | "exchange" {
+function transportOf(word: string): "exchange" | "per-call" {
   if (word === "per-call" || word === "exchange") return word;
-  throw new Error(`TWINSPAN_TEST_TRANSPORT must be per-call or exchange, not ${word}`);
+  throw new Error(`TWINSPAN_TEST_TRANSPORT must be exchange or per-call, not ${word}`);
 }

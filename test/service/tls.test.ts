@@ -25,6 +25,7 @@ import { type Ingress, startIngress } from "../../services/ingress/server.ts";
 import { startTraceWriter, type TraceWriter } from "../../services/trace-writer/server.ts";
 import { openDoor } from "../helpers/open-door.ts";
 import { createTestAuthority, type TestAuthority } from "../helpers/test-authority.ts";
+import { TRANSPORT } from "../helpers/transport-under-test.ts";
 import { until } from "../helpers/until.ts";
 import { run } from "./cli/run-cli.ts";
 
@@ -62,7 +63,13 @@ function configOf({ traceWriter, gateway, provider }: Places): Config {
   const port = (name: string) => ({ ...own(name), clientCaFile: caFile });
   const peer = (name: string) => ({ ...own(name), caFile });
   return configSchema.parse({
-    ingress: { listen: "127.0.0.1:0", gateway, traceWriter, tls: own("ingress"), peerTls: peer("ingress") },
+    ingress: {
+      listen: "127.0.0.1:0",
+      gateway: { target: gateway, transport: TRANSPORT },
+      traceWriter,
+      tls: own("ingress"),
+      peerTls: peer("ingress"),
+    },
     gateway: {
       listen: "127.0.0.1:0",
       ops: "127.0.0.1:0",

@@ -9,8 +9,9 @@ const BACKOFF = { initialBackoff: "0.05s", maxBackoff: "0.5s", backoffMultiplier
 /** Calls are tried again while more than half of these tokens are left; a failure takes one. */
 const RETRY_TOKENS = 100;
 /** At most half of the copies are left alone at once: what they all fail is not any copy's fault. */
-const LEFT_ALONE_PERCENT_MAX = 50;
-const LEFT_ALONE_TIMES_MAX = 10;
+export const LEFT_ALONE_PERCENT_MAX = 50;
+/** How much longer a copy is left alone, at the most, that fails again and again. */
+export const LEFT_ALONE_TIMES_MAX = 10;
 
 /**
  * gRPC's service config of a channel between services: calls go to all copies in turn, but for those that fail nearly all of

@@ -31,8 +31,6 @@ import { createTroubleLog } from "./trouble-log.ts";
 
 /** What a message may have around its body. */
 const MESSAGE_OVERHEAD_BYTES = 64 * 1024;
-/** How old an Exchange stream becomes: as old as a connection. */
-const STREAM_AGE_MAX_MS = 10 * 60_000;
 /** The health service's name for whether traces get through. Calls are served all the same. */
 const TRACING = "twinspan.tracing";
 const HEALTH_EVERY_MS = 1000;
@@ -138,7 +136,7 @@ export async function startGateway(
             bodyBytesMax: options.limits.requestBytesMax,
             onLargeBody: () => metrics.refused("too_large"),
             stallMs: options.limits.stallMs,
-            ageMaxMs: STREAM_AGE_MAX_MS,
+            ageMaxMs: config.peers.connectionAgeMs,
             draining: draining.signal,
             count: countExchange(metrics.registry),
             log: calls,

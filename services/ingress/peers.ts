@@ -71,13 +71,13 @@ export function openPeers(
   const openExchange = () => {
     const addresses = gatewayAddressesOf(target);
     const name = nameOf(addresses.authority, serverName);
-    const forStreams = { ...channelOptions(EXCHANGE_BYTES_MAX), ...NOTHING_KEPT, ...name };
-    const forCalls = { ...channelOptions(pieceBytesMax), ...name };
+    const forStreams = { ...channelOptions(EXCHANGE_BYTES_MAX, undefined, config.peers), ...NOTHING_KEPT, ...name };
+    const forCalls = { ...channelOptions(pieceBytesMax, undefined, config.peers), ...name };
     return new Exchange({
       addresses,
       createStreamClient: (address) => new GatewayServiceClient(address, credentials, forStreams),
       createCallClient: (address) => new GatewayServiceClient(address, credentials, forCalls),
-      lookUpMs: config.peers.lookUpMs,
+      peers: config.peers,
       pieceBytesMax,
       count: countExchange(registry),
       fallbacks: observeFallbacks(registry, log),

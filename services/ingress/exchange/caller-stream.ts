@@ -11,8 +11,10 @@ import type { ExchangeOptions } from "./exchange-options.ts";
 import { type CarryingStream, ExchangedInvocation } from "./exchanged-invocation.ts";
 import { unavailable } from "./rpc-error.ts";
 
-/** Hears what becomes of a stream, each at most once. */
+/** Hears what becomes of a stream, each at most once but for the ends of invocations. */
 export interface StreamObserver {
+  /** An invocation has ended that was not cancelled. */
+  onEnded(hasFailed: boolean): void;
   /** The gateway has answered: invocations may go. */
   onReady(): void;
   /** No invocation may go any more; those under way go on. */
@@ -58,6 +60,7 @@ export class CallerStream implements Carrier {
         return sender.isFull;
       },
       send: (id, frame, bytes) => sender.send({ id, frame }, bytes),
+      ended: (hasFailed) => observer.onEnded(hasFailed),
       left: (id) => this.#leftBy(id),
     };
     count.opened();

@@ -6,6 +6,8 @@ import type { Carrier } from "./carrier.ts";
 
 /** Hears of a connection that calls go over. */
 export interface ConnectionObserver {
+  /** A call has ended that was not cancelled. */
+  onEnded(hasFailed: boolean): void;
   /** It is there: calls may go. */
   onConnected(): void;
   /** It could not be had, or is lost. Heard once; nothing is heard after it. */
@@ -48,7 +50,8 @@ export class CopyCalls implements Carrier {
     const call = this.#calls.begin(outgoing, {
       onMetadata: (metadata) => listener.onMetadata(metadata),
       onMessage: (message) => listener.onMessage(message),
-      onEnd(failure) {
+      onEnd: (failure) => {
+        if (isUnderWay) this.#observer.onEnded(failure !== undefined);
         end();
         listener.onEnd(failure);
       },

@@ -1,3 +1,4 @@
+import type { PeerSettings } from "#lib/config/sections/peers.ts";
 import type { ExchangeCount } from "#lib/rpc/exchange-metrics.ts";
 import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { GatewayAddresses } from "./gateway-addresses.ts";
@@ -13,8 +14,8 @@ export interface ExchangeOptions {
   readonly pieceBytesMax: number;
   readonly count: ExchangeCount;
   readonly fallbacks: FallbackObserver;
-  /** How often names are looked up again, in milliseconds. Default: 30 s. */
-  readonly lookUpMs?: number;
+  /** How often names are looked up again, and what is done about copies that fail. */
+  readonly peers: Pick<PeerSettings, "lookUpMs" | "outliers">;
   /** How long a gateway that does not know Exchange gets calls until it is tried again, in milliseconds. Default: 30 s. */
   readonly tryAgainMs?: number;
 }

@@ -1,12 +1,12 @@
 import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import type { AnswerCall, AnswerListener, Invocations, OutgoingInvocation } from "../core/invocations.ts";
 import type { Carrier } from "./carrier.ts";
+import { lookAt } from "./copy-record.ts";
 import type { ExchangeOptions } from "./exchange-options.ts";
 import { GatewayCopy } from "./gateway-copy.ts";
 import { unavailable } from "./rpc-error.ts";
 import { WaitingInvocation } from "./waiting-invocation.ts";
 
-const LOOK_UP_MS = 30_000;
 /** When a stream was lost they are looked up at once, but not more often than this. */
 const LOOK_UP_AGAIN_MS = 1_000;
 
@@ -19,6 +19,7 @@ export class Exchange implements Invocations, Disposable {
   readonly #options: ExchangeOptions;
   readonly #copies = new Map<string, GatewayCopy>();
   readonly #lookUpTimer: NodeJS.Timeout;
+  readonly #lookTimer: NodeJS.Timeout;
   /** The least time between two look-ups. */
   readonly #lookUpAgainMs: number;
   #waiting: WaitingInvocation[] = [];
@@ -30,9 +31,16 @@ export class Exchange implements Invocations, Disposable {
   #lastError: RpcError = unavailable("No stream to the gateway");
 
   constructor(options: ExchangeOptions) {
-    const { lookUpMs = LOOK_UP_MS } = options;
+    const { lookUpMs, outliers } = options.peers;
     this.#options = options;
     this.#lookUpTimer = setInterval(() => this.#lookUp(), lookUpMs).unref();
+    this.#lookTimer = setInterval(() => {
+      lookAt(
+        Array.from(this.#copies.values(), ({ record }) => record),
+        outliers,
+        performance.now(),
+      );
+    }, outliers.everyMs).unref();
     this.#lookUpAgainMs = Math.min(LOOK_UP_AGAIN_MS, lookUpMs / 2);
     this.#lookUp();
   }
@@ -52,22 +60,28 @@ export class Exchange implements Invocations, Disposable {
   [Symbol.dispose](): void {
     this.#isClosed = true;
     clearInterval(this.#lookUpTimer);
+    clearInterval(this.#lookTimer);
     for (const copy of this.#copies.values()) copy[Symbol.dispose]();
     this.#copies.clear();
     this.#giveUp();
   }
 
+  /** The way to the copy that has least under way. One that is left alone is better than none. */
   #carrier(): Carrier | undefined {
     const copies = [...this.#copies.values()];
     this.#turn += 1;
-    let least: { readonly carrier: Carrier; readonly load: number } | undefined;
+    let least: Carrier | undefined;
+    let leastLoad = Number.POSITIVE_INFINITY;
     for (let asked = 0; asked < copies.length; asked += 1) {
       const copy = copies[(this.#turn + asked) % copies.length];
       const carrier = copy?.carrier();
       if (copy === undefined || carrier === undefined) continue;
-      if (least === undefined || copy.load < least.load) least = { carrier, load: copy.load };
+      const load = copy.record.isLeftAlone ? Number.MAX_SAFE_INTEGER : copy.load;
+      if (load >= leastLoad) continue;
+      least = carrier;
+      leastLoad = load;
     }
-    return least?.carrier;
+    return least;
   }
 
   /** Keeps an invocation until there is a way, or none can be had of any copy. */

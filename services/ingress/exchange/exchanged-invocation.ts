@@ -17,6 +17,8 @@ export interface CarryingStream {
   readonly isFull: boolean;
   /** Sends a frame of the invocation with that number, with so many bytes in it. */
   send(id: number, frame: NonNullable<CallerFrame["frame"]>, bytes: number): void;
+  /** An invocation has ended that was not cancelled. */
+  ended(hasFailed: boolean): void;
   /** Nothing more is to be heard of the invocation. */
   left(id: number): void;
 }
@@ -103,6 +105,7 @@ export class ExchangedInvocation implements AnswerCall {
 
   /** It has ended, with this failure or well; its caller hears so when it has taken what came before. */
   fail(failure: RpcError | undefined): void {
+    this.#stream.ended(failure !== undefined);
     this.#leave();
     this.#end = { failure };
     this.#deliver();

@@ -4,6 +4,7 @@ import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_se
 import { CallerStream } from "./caller-stream.ts";
 import type { Carrier } from "./carrier.ts";
 import { CopyCalls } from "./copy-calls.ts";
+import { CopyRecord } from "./copy-record.ts";
 import type { ExchangeOptions } from "./exchange-options.ts";
 
 /** How many streams a copy has. A further one is opened when all are full. */
@@ -28,6 +29,7 @@ export interface CopyObserver {
  * know Exchange gets calls instead, and is tried again when its connection is lost, and every while.
  */
 export class GatewayCopy implements Disposable {
+  readonly record = new CopyRecord();
   readonly #address: string;
   readonly #client: GatewayServiceClient;
   readonly #observer: CopyObserver;
@@ -110,6 +112,7 @@ export class GatewayCopy implements Disposable {
           this.#endCalls();
           this.#observer.onReady();
         },
+        onEnded: (hasFailed) => this.record.ended(hasFailed),
         onLeft: () => {
           this.#open();
           this.#observer.onLost(undefined);
@@ -158,6 +161,7 @@ export class GatewayCopy implements Disposable {
     this.#options.fallbacks.onBegin(this.#address);
     this.#calls = new CopyCalls(this.#options.createCallClient(this.#address), {
       onConnected: () => this.#observer.onReady(),
+      onEnded: (hasFailed) => this.record.ended(hasFailed),
       onLost: () => {
         this.#endCalls();
         clearTimeout(this.#retry);

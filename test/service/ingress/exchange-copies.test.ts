@@ -1,7 +1,8 @@
-import { Metadata } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
+import { DEFAULT_PEERS } from "#lib/config/sections/peers.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { countExchange } from "#lib/rpc/exchange-metrics.ts";
 import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
@@ -28,7 +29,7 @@ function exchangeTo(lookUp: () => readonly ScriptedGateway[], more: Partial<Exch
     pieceBytesMax: 1024 * 1024,
     count: countExchange(new Registry()),
     fallbacks: { onBegin() {}, onEnd() {} },
-    lookUpMs: 20,
+    peers: { ...DEFAULT_PEERS, lookUpMs: 20 },
     ...more,
   });
 }
@@ -111,5 +112,25 @@ test("a copy that did not know Exchange is tried again after a while", async () 
   await until(async () => {
     await ask(exchange);
     return copy.calls.at(-1)?.stream instanceof ExchangedAnswer;
+  });
+});
+
+test("a copy that fails nearly all of its invocations is left alone for a while", async () => {
+  await using good = await startScriptedGateway();
+  await using bad = await startScriptedGateway();
+  good.script = answer;
+  bad.script = ({ stream }) => void stream.emit("error", { code: status.INTERNAL, details: "as told" });
+  const outliers = { failedPercent: 90, callsMin: 5, everyMs: 100, leftAloneMs: 200 };
+  using exchange = exchangeTo(() => [good, bad], { peers: { lookUpMs: 20, outliers } });
+  await until(async () => {
+    const before = bad.calls.length;
+    await Promise.allSettled(Array.from({ length: 12 }, () => ask(exchange)));
+    return bad.calls.length === before && before > 0;
+  });
+  bad.script = answer;
+  await until(async () => {
+    const before = bad.calls.length;
+    for (let more = 0; more < 2; more += 1) await ask(exchange);
+    return bad.calls.length === before + 1;
   });
 });

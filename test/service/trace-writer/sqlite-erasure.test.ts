@@ -94,7 +94,7 @@ test("while somebody reads what was there before, erasing says that some of it i
   await writeTwins(store, 1);
   using reader = new DatabaseSync(path, { readOnly: true });
   reader.exec("BEGIN");
-  reader.prepare("SELECT count(*) FROM spans").get();
+  reader.prepare("SELECT count(*) FROM batches").get();
   await remove(store, "agents", [traceId(1)]);
   await remove(store, "gateway/demo", [idsOf(1).full]);
   expect(await store.erase(never)).toBe(false);

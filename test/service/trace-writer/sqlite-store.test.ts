@@ -80,7 +80,7 @@ test("deletion leaves no row of a trace behind, in any table", async () => {
   await writeRecords(store, [record({ n: 1, payloads: [payload(idsOf(1).root)], caller })]);
   await writeSpans(store, "agents", [span({ trace: traceId(1), span: spanId(1), attributes: { "session.id": "s" } })]);
   await claimTrace(store, "agents", { traceId: traceId(1), metadata: { a: "1" } });
-  const tables = ["traces", "spans", "chunks", "payloads", "mirror_links", "trace_facets"];
+  const tables = ["traces", "batches", "blocks", "mirror_links", "trace_facets"];
   const rows = () => {
     using db = new DatabaseSync(path, { readOnly: true });
     return tables.map((table) => Number(db.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.["rows"]));

@@ -125,7 +125,8 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     tables.traces.annotate(trace);
   };
   const evict = (trace: WorkingTrace) => {
-    count("span_evicted", spans.removeAll(trace.ref));
+    count("span_evicted", spans.countOf(trace.ref));
+    spans.removeAll(trace.ref);
     relink(tables.traces.unlinkMirrorsIn(trace.ref));
     trace.known = { rows: [], linkedTraceIds: [] };
     trace.bytes = 0n;
@@ -178,7 +179,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
       knownTraces.take(ref);
     },
     storePayload(trace, payload) {
-      trace.bytes += bytes.storePayload(trace, payload);
+      bytes.storePayload(trace, payload);
     },
     storeSpans(trace, batch, experiment, spansMax = traceSpansMax) {
       const chunk = bytes.nextChunk();
@@ -196,7 +197,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
       count("span_repeated", times("repeated"));
       count("span_conflict", times("replaced") + times("lost") + times("mirror_span"));
       if (stored > 0) {
-        trace.bytes += bytes.storeChunk(trace, chunk, batch.bytes);
+        bytes.storeChunk(trace, chunk, batch.bytes);
         const first = batch.rows.find((row) => row !== undefined);
         if (first !== undefined) forwardWaits.noteStored(trace.ref, chunk, first.origin, stored, batch.bytes);
         trace.changed = true;
@@ -215,6 +216,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     },
     isRestored: (trace) => void restored.add(trace),
     sumUp(nowMs) {
+      tables.settle();
       const changed = byRef.values().filter((trace) => trace.changed);
       const owners = new Set(changed.map((trace) => sumUpTrace(trace, nowMs)));
       for (const owner of owners) if (owner !== undefined) tables.experiments.touch(owner, nowMs);

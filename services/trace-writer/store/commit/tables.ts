@@ -24,6 +24,8 @@ export interface CommitTables {
   readonly known: KnownTraces;
   /** The first step of a transaction. */
   begin(): void;
+  /** All spans and payloads were handed over: when this returns, what they take is counted in their traces' `bytes`. */
+  settle(): void;
   /** The last step before the transaction is committed. */
   end(): void;
   /** The transaction was rolled back: what it did is forgotten. */
@@ -58,7 +60,7 @@ export interface TraceTable {
   ownedUntil(experimentId: bigint, startNsMax: bigint, limit: number): readonly bigint[];
   /** The traces that an experiment owns, or undefined: the pending ones, the oldest first. */
   oldest(workspace: string, experimentId: bigint | undefined, limit: number): readonly bigint[];
-  /** Removes a trace, its payload and its links. Returns the traces that were linked to it. */
+  /** Removes a trace and its links. Returns the traces that were linked to it. */
   remove(trace: WorkingTrace): readonly bigint[];
   link(fullRef: bigint, mirrorRef: bigint, spanId: string, startNs: bigint): void;
   /** Removes the links to mirrors within a trace. Returns the full traces that had them. */
@@ -88,16 +90,16 @@ export interface SpanTable {
    * bytes it had.
    */
   replace(traceRef: bigint, row: StoredSpanRow, place: BytesPlace, oldChunk: bigint): bigint;
-  /** Removes the rows of a trace and their bytes. Returns how many there were. */
-  removeAll(traceRef: bigint): number;
+  /** Removes the rows of a trace and their bytes, those of its payload too. */
+  removeAll(traceRef: bigint): void;
 }
 
-/** The bytes of spans and payloads. What is stored is answered with how many bytes that takes. */
+/** The bytes of spans and payloads. What they take is added to the `bytes` of their trace, by `CommitTables.settle` at the latest. */
 export interface BytesTable {
   /** An id for spans that are stored together. */
   nextChunk(): bigint;
-  storeChunk(trace: WorkingTrace, chunk: bigint, bytes: Uint8Array): bigint;
-  storePayload(trace: WorkingTrace, bytes: Uint8Array): bigint;
+  storeChunk(trace: WorkingTrace, chunk: bigint, bytes: Uint8Array): void;
+  storePayload(trace: WorkingTrace, bytes: Uint8Array): void;
 }
 
 /** What experiments hold: added up as it changes, so that nobody has to count. */

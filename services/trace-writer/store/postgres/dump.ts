@@ -3,6 +3,7 @@ import type { NamedExperiment } from "../../core/span-row.ts";
 import { bytesIn, hexIn, integerIn, type Row, textIn } from "../columns.ts";
 import { ownRetentionIn } from "../experiment-settings.ts";
 import { unpack } from "../packing.ts";
+import { placedRowOf } from "../stored-rows.ts";
 import { pageLengthOf, type TraceDump } from "../trace-moves.ts";
 import {
   mirrorGatewayIn,
@@ -17,7 +18,7 @@ import type { Connection } from "./database.ts";
 import { dumpExperimentRows } from "./experiment-rows.ts";
 import type { HeldTrace } from "./held-trace.ts";
 import { readChunks } from "./reader.ts";
-import { placedRowOf, storedSpansIn } from "./span-packing.ts";
+import { storedSpansIn } from "./span-packing.ts";
 import { HELD_COLUMNS, heldTraceIn, uuidIn } from "./trace-rows.ts";
 
 const POSITION = /^([01])-(\d{1,18})$/;

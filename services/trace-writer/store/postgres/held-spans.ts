@@ -1,9 +1,9 @@
 import type { BytesPlace, BytesTable, SpanTable } from "../commit/tables.ts";
+import type { PlacedRow } from "../stored-rows.ts";
 import { dayOf } from "./days.ts";
 import type { Held } from "./held.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import { type HeldChunk, type HeldSpans, noSpans } from "./held-trace.ts";
-import type { PlacedRow } from "./span-packing.ts";
 
 /** The rows of spans, over what a commit holds. */
 export function createHeldSpans(held: Held, { gone, emptied }: Pick<HeldChanges, "gone" | "emptied">): SpanTable {
@@ -46,10 +46,8 @@ export function createHeldSpans(held: Held, { gone, emptied }: Pick<HeldChanges,
     },
     removeAll(ref) {
       const trace = held.byRef.get(ref);
-      const count = trace?.spans?.byId.size ?? 0;
       if (trace !== undefined) trace.spans = noSpans();
       if (trace !== undefined && trace.version > 0) emptied.push(trace);
-      return count;
     },
   };
 }
@@ -67,18 +65,18 @@ export function createHeldBytes(held: Held, packed: (bytes: Uint8Array) => Uint8
       if (id === undefined) throw new Error("spans are stored that were not foreseen");
       return id;
     },
-    storeChunk({ ref }, id, bytes) {
-      const chunk = chunkOf(ref, id);
+    storeChunk(trace, id, bytes) {
+      const chunk = chunkOf(trace.ref, id);
       chunk.spans = packed(bytes);
       chunk.bytes = chunk.spans.length;
-      return BigInt(chunk.bytes);
+      trace.bytes += BigInt(chunk.bytes);
     },
-    storePayload({ ref }, bytes) {
+    storePayload(trace, bytes) {
       // It is stored with the spans that it belongs to: a full trace has one chunk.
-      const [id] = held.byRef.get(ref)?.spans?.chunks.keys() ?? [];
-      const chunk = chunkOf(ref, id);
+      const [id] = held.byRef.get(trace.ref)?.spans?.chunks.keys() ?? [];
+      const chunk = chunkOf(trace.ref, id);
       chunk.payload = packed(bytes);
-      return BigInt(chunk.payload.length);
+      trace.bytes += BigInt(chunk.payload.length);
     },
   };
 }

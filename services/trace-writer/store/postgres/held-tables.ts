@@ -28,6 +28,7 @@ export function createHeldTables(
     // Rows are in memory already, and remembered once they are durable.
     known: { take: () => undefined, remember: () => {}, forget: onRename },
     begin() {},
+    settle() {},
     end() {},
     reset() {},
   };

@@ -1,7 +1,7 @@
 import type { StoredSpanRow } from "../../core/span-row.ts";
 import type { TraceSummary } from "../../core/trace-summary.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
-import type { PlacedRow } from "./span-packing.ts";
+import type { PlacedRow } from "../stored-rows.ts";
 
 /** A trace that a commit holds in memory, until it is written back. */
 export interface HeldTrace extends WorkingTrace {

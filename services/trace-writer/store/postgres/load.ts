@@ -2,12 +2,13 @@ import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
 import { LINKED_MAX } from "../../core/trace-summary.ts";
 import { bytesIn, integerIn, type Row } from "../columns.ts";
 import type { KnownTraces } from "../commit/known-traces.ts";
+import { placedRowOf } from "../stored-rows.ts";
 import { bigints, integers, texts, uuids } from "./arrays.ts";
 import type { Connection, Parameter } from "./database.ts";
 import { type Held, type HeldTwin, oldestKeyOf, sizeKeyOf } from "./held.ts";
 import { type HeldChunk, type HeldSpans, type HeldTrace, noSpans } from "./held-trace.ts";
 import { type ExperimentLoader, startExperimentLoader } from "./load-experiments.ts";
-import { placedRowOf, storedSpansIn } from "./span-packing.ts";
+import { storedSpansIn } from "./span-packing.ts";
 import { keyOf, type Oldest, type Touched } from "./touched.ts";
 import { HELD_COLUMNS, heldTraceIn, numberIn, uuidIn } from "./trace-rows.ts";
 

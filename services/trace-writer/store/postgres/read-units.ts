@@ -6,9 +6,10 @@ import { type BilledSpan, usageSampleOf } from "../../core/totals-samples.ts";
 import type { TotalsUnit } from "../../core/totals-units.ts";
 import { bytesIn, integerIn, type Row } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
+import { originOf } from "../stored-rows.ts";
 import type { Connection } from "./database.ts";
 import { readChunks } from "./reader.ts";
-import { originOf, storedSpansIn } from "./span-packing.ts";
+import { storedSpansIn } from "./span-packing.ts";
 import { uuidIn } from "./trace-rows.ts";
 
 /** So many traces are read at a time; between them others have their turn. Some 15 ms. */

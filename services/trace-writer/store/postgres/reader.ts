@@ -8,10 +8,11 @@ import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
 import { bytesIn, hexIn, integerIn, type Row } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
 import { unpack } from "../packing.ts";
+import { originOf } from "../stored-rows.ts";
 import type { TracePage } from "../trace-reads.ts";
 import { bigints, integers, uuids } from "./arrays.ts";
 import type { Connection } from "./database.ts";
-import { originOf, storedSpansIn } from "./span-packing.ts";
+import { storedSpansIn } from "./span-packing.ts";
 import { numbersIn, uuidIn } from "./trace-rows.ts";
 
 /** A trace as readers see it. Of its spans those for which `counts` holds. */

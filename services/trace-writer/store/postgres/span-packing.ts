@@ -1,72 +1,14 @@
-import { type StoredSpan, StoredSpanOrigin, StoredSpans } from "#proto/twinspan/store/v1/stored_spans.ts";
-import type { NamedExperiment, SpanOrigin, StoredSpanRow } from "../../core/span-row.ts";
+import { type StoredSpan, StoredSpans } from "#proto/twinspan/store/v1/stored_spans.ts";
 import { unpack } from "../packing.ts";
+import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
 import { packLarge } from "./pack-large.ts";
-
-/** A row, and its place among the spans that it was stored with. */
-export interface PlacedRow {
-  readonly row: StoredSpanRow;
-  readonly position: number;
-}
 
 /** The rows of spans that were stored together, as a column holds them. */
 export function packRows(placed: Iterable<PlacedRow>): Uint8Array {
-  return packLarge(StoredSpans.encode({ spans: Array.from(placed, storedOf) }).finish());
+  return packLarge(StoredSpans.encode({ spans: Array.from(placed, storedSpanOf) }).finish());
 }
 
 /** The inverse of {@link packRows}: the rows as they are stored. */
 export function storedSpansIn(bytes: Uint8Array): readonly StoredSpan[] {
   return StoredSpans.decode(unpack(bytes)).spans;
-}
-
-/** A row, as the rules have it. An experiment that is gone counts as not named. */
-export function placedRowOf(stored: StoredSpan, experiment: (id: bigint) => NamedExperiment | undefined): PlacedRow {
-  const { position, spanId, parentId, experimentId, ...said } = stored;
-  const row: StoredSpanRow = {
-    endpoint: undefined,
-    provider: undefined,
-    requestModel: undefined,
-    responseModel: undefined,
-    responseId: undefined,
-    firstTokenNs: undefined,
-    session: undefined,
-    user: undefined,
-    ...said,
-    usage: stored.usage,
-    cost: stored.cost,
-    spanId: spanId.toString("hex"),
-    parentId: parentId.length === 0 ? undefined : parentId.toString("hex"),
-    origin: originOf(stored),
-    experiment: experimentId === undefined ? undefined : experiment(experimentId),
-  };
-  return { row, position };
-}
-
-/** Who wrote a span. */
-export function originOf({ origin }: Pick<StoredSpan, "origin">): SpanOrigin {
-  const found = ORIGINS.find(([, stored]) => stored === origin);
-  if (found === undefined) throw new Error(`a stored span has the origin ${origin}`);
-  return found[0];
-}
-
-const ORIGINS = [
-  ["agent", StoredSpanOrigin.STORED_SPAN_ORIGIN_AGENT],
-  ["mirror-gateway", StoredSpanOrigin.STORED_SPAN_ORIGIN_MIRROR_GATEWAY],
-  ["mirror-attempt", StoredSpanOrigin.STORED_SPAN_ORIGIN_MIRROR_ATTEMPT],
-  ["full-gateway", StoredSpanOrigin.STORED_SPAN_ORIGIN_FULL_GATEWAY],
-  ["full-attempt", StoredSpanOrigin.STORED_SPAN_ORIGIN_FULL_ATTEMPT],
-] as const satisfies readonly (readonly [SpanOrigin, StoredSpanOrigin])[];
-const STORED_ORIGINS = new Map<SpanOrigin, StoredSpanOrigin>(ORIGINS);
-const NO_BYTES = Buffer.alloc(0);
-
-function storedOf({ row, position }: PlacedRow): StoredSpan {
-  const { spanId, parentId, origin, experiment, ...said } = row;
-  return {
-    ...said,
-    position,
-    spanId: Buffer.from(spanId, "hex"),
-    parentId: parentId === undefined ? NO_BYTES : Buffer.from(parentId, "hex"),
-    origin: STORED_ORIGINS.get(origin) ?? StoredSpanOrigin.STORED_SPAN_ORIGIN_UNSPECIFIED,
-    experimentId: experiment?.id,
-  };
 }

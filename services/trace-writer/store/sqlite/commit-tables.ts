@@ -1,9 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { integerIn } from "../columns.ts";
-import { createKnownTraces } from "../commit/known-traces.ts";
 import type { CommitTables } from "../commit/tables.ts";
-import type { KnownTrace } from "../commit/working-trace.ts";
-import { openBytesTable } from "./bytes-table.ts";
 import { openChangedHours } from "./changed-hours.ts";
 import { openExperimentTable } from "./experiment-table.ts";
 import { type ForwardTable, openForwardTable } from "./forward-table.ts";
@@ -24,35 +21,44 @@ export function openCommitTables(db: DatabaseSync): SqliteTables {
   const sizes = openSizeTable(db);
   const hours = openChangedHours(db);
   const traces = openTraceTable(db, sizes, hours);
-  const bytes = openBytesTable(db);
-  const known = createKnownTraces<KnownTrace>(({ rows }) => rows.length);
+  const spans = openSpanTable(db);
   let version = -1n;
   return {
     experiments: openExperimentTable(db),
-    traces,
-    spans: openSpanTable(db),
-    bytes,
+    traces: {
+      ...traces,
+      insert(...key) {
+        const trace = traces.insert(...key);
+        spans.isNew(trace.ref);
+        return trace;
+      },
+    },
+    spans,
+    bytes: spans,
     sizes,
     forwards: openForwardTable(db),
     rollups: openRollupTable(db),
-    known,
+    // The table of spans remembers more.
+    known: { take: () => undefined, remember: () => {}, forget: spans.forgetNames },
     begin() {
       const current = integerIn(dataVersion.get() ?? {}, "data_version");
       // Another process has written since.
       if (current !== version) {
-        known.forget();
+        spans.forget();
         traces.forget();
       }
       version = current;
       traces.begin();
-      bytes.begin();
+      spans.begin();
     },
+    settle: spans.settle,
     end() {
+      spans.end();
       sizes.store();
       hours.store(traces.commit);
     },
     reset() {
-      known.forget();
+      spans.forget();
       traces.forget();
       sizes.forget();
       hours.forget();

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
+import { BATCH_MIGRATION, BATCHES_MOVED_MIGRATION } from "./batch-migration.ts";
 import { CHANGED_HOURS_MIGRATION } from "./changed-hours.ts";
 import { FORWARD_MIGRATION } from "./forward-migration.ts";
+import { moveIntoBatches } from "./move-into-batches.ts";
 import { ROLLUP_MIGRATION } from "./rollup-table.ts";
 import { SEARCH_MIGRATION } from "./search-migration.ts";
 import { SIZE_MIGRATION } from "./size-table.ts";
@@ -111,10 +113,21 @@ export const MIGRATIONS = [
   // What is set for an experiment beside its name: a serialized StoredExperimentSettings.
   "ALTER TABLE experiments ADD COLUMN settings BLOB NOT NULL DEFAULT x''",
   ROLLUP_MIGRATION,
+  BATCH_MIGRATION,
+  BATCHES_MOVED_MIGRATION,
 ] as const;
+
+/** Up to here a file may have what must be moved before it goes on. */
+const BEFORE_BATCHES = MIGRATIONS.indexOf(BATCHES_MOVED_MIGRATION);
 
 /** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */
 export function migrate(db: DatabaseSync, path: string): void {
+  if (upgrade(db, path, BEFORE_BATCHES) === BEFORE_BATCHES) moveIntoBatches(db);
+  upgrade(db, path, MIGRATIONS.length);
+}
+
+/** Brings the schema to a version, unless it is beyond it already. Returns the version that it has. */
+function upgrade(db: DatabaseSync, path: string, wanted: number): number {
   db.exec("BEGIN IMMEDIATE");
   try {
     const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
@@ -123,9 +136,10 @@ export function migrate(db: DatabaseSync, path: string): void {
         `${path} has schema ${version}, written by a newer twinspan; this one knows ${MIGRATIONS.length}. Start the newer one, or name another file in traceWriter.store.sqlite.path.`,
       );
     }
-    for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
-    db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    for (const migration of MIGRATIONS.slice(version, wanted)) db.exec(migration);
+    if (version < wanted) db.exec(`PRAGMA user_version = ${wanted}`);
     db.exec("COMMIT");
+    return Math.max(version, wanted);
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;

@@ -3,12 +3,12 @@ import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts"
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { StoredSize } from "../../core/retention.ts";
 import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
-import { bytesIn, hexIn, idBytes, integerIn, type Row } from "../columns.ts";
+import { hexIn, idBytes, integerIn } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
-import { unpack } from "../packing.ts";
+import { openBlockReads } from "./block-reads.ts";
 import { type DumpTraces, openDump } from "./dump.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
-import { originIn } from "./span-table.ts";
+import { openStoredBatches, placesOf } from "./stored-batches.ts";
 import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
 import { openTraceSearch, type SearchTraces } from "./trace-search.ts";
 import { type ListTwins, openTwinList } from "./twin-list.ts";
@@ -44,11 +44,8 @@ const PENDING_BEFORE_COUNTED_MAX = 10_000;
 export function openReader(db: DatabaseSync): Reader {
   const experiments = openExperimentTable(db);
   const trace = db.prepare("SELECT ref, sealed, info FROM traces WHERE workspace = ? AND trace_id = ?");
-  const places = db.prepare(
-    "SELECT span_id, origin, chunk, position FROM spans WHERE trace_ref = ? ORDER BY start_ns, span_id",
-  );
-  const chunk = db.prepare("SELECT bytes FROM chunks WHERE id = ?");
-  const payload = db.prepare("SELECT bytes FROM payloads WHERE trace_ref = ?");
+  const blocks = openBlockReads(db);
+  const batchesOf = openStoredBatches(db, blocks);
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");
   const linkedMirrors = db.prepare("SELECT span_id FROM mirror_links WHERE mirror_ref = ?");
   const pendingCount = db.prepare(
@@ -59,10 +56,10 @@ export function openReader(db: DatabaseSync): Reader {
       SELECT 1 FROM traces INDEXED BY traces_pending
       WHERE experiment_id IS NULL AND start_ns > 0 AND start_ns + duration_ns < ? LIMIT ${PENDING_BEFORE_COUNTED_MAX})`,
   );
-  const search = openTraceSearch(db, experiments);
+  const search = openTraceSearch(db, blocks, experiments);
   const twins = openTwinList(db);
-  const changes = openTraceChanges(db);
-  const dump = openDump(db);
+  const changes = openTraceChanges(db, blocks);
+  const dump = openDump(db, blocks);
   const size = db.prepare(
     "SELECT coalesce(sum(traces), 0) AS traces, coalesce(sum(bytes), 0) AS bytes FROM experiment_sizes",
   );
@@ -76,62 +73,50 @@ export function openReader(db: DatabaseSync): Reader {
     const found = trace.get(workspace, idBytes(traceId));
     if (found === undefined) return undefined;
     const ref = integerIn(found, "ref");
-    const spans = places
-      .all(ref)
-      .map((row) => ({
-        spanId: hexIn(row, "span_id"),
-        origin: originIn(row),
-        chunk: integerIn(row, "chunk"),
-        position: Number(integerIn(row, "position")),
-      }))
-      .filter(counts);
-    const chunks = new Map([...new Set(spans.map((span) => span.chunk))].map((id) => [id, unpackedIn(chunk.get(id))]));
-    const payloadRow = withPayload ? payload.get(ref) : undefined;
+    const batches = batchesOf(ref);
+    const payload = withPayload ? batches.find((batch) => batch.payload !== undefined)?.payload : undefined;
     const linkRow = link.get(ref);
     const stored = {
       info: infoIn(found),
-      places: spans,
-      chunks,
-      payloads: payloadRow && InvocationRecord.decode(unpackedIn(payloadRow)).payloads,
+      places: placesOf(batches).filter(counts),
+      chunks: new Map(batches.map(({ id, spans }) => [id, spans])),
+      payloads: payload && InvocationRecord.decode(blocks.piece(payload)).payloads,
       mirrorSpanId: linkRow && hexIn(linkRow, "span_id"),
       linkedMirrors: new Set(linkedMirrors.all(ref).map((row) => hexIn(row, "span_id"))),
     };
     return traceOf(stored, withPayload);
   };
 
+  /** What was read of blocks is true within one transaction. */
+  const inOneMoment = <Value>(read: () => Value): Value => {
+    db.exec("BEGIN");
+    try {
+      return read();
+    } finally {
+      blocks.letGo();
+      db.exec("COMMIT");
+    }
+  };
+
   return {
-    trace: (...asked) => inOneMoment(db, () => readTrace(...asked)),
-    changes: (...asked) => inOneMoment(db, () => changes(...asked)),
-    twins: (...asked) => inOneMoment(db, () => twins(...asked)),
+    trace: (...asked) => inOneMoment(() => readTrace(...asked)),
+    changes: (...asked) => inOneMoment(() => changes(...asked)),
+    twins: (...asked) => inOneMoment(() => twins(...asked)),
     infos: (workspace, traceIds) =>
-      inOneMoment(db, () =>
+      inOneMoment(() =>
         traceIds.flatMap((traceId) => {
           const found = trace.get(workspace, idBytes(traceId));
           return found === undefined ? [] : infoIn(found);
         }),
       ),
-    search: (...asked) => inOneMoment(db, () => search(...asked)),
+    search: (...asked) => inOneMoment(() => search(...asked)),
     pendingTracesBefore: (endedNs) => Number(integerIn(pendingBeforeCount.get(endedNs) ?? {}, "traces")),
     pendingTraces: () => Number(integerIn(pendingCount.get() ?? {}, "traces")),
     experiments,
-    dump: (...asked) => inOneMoment(db, () => dump(...asked)),
+    dump: (...asked) => inOneMoment(() => dump(...asked)),
     sizeOfAll() {
       const all = size.get() ?? {};
       return { traces: integerIn(all, "traces"), bytes: integerIn(all, "bytes") };
     },
   };
-}
-
-function inOneMoment<Value>(db: DatabaseSync, read: () => Value): Value {
-  db.exec("BEGIN");
-  try {
-    return read();
-  } finally {
-    db.exec("COMMIT");
-  }
-}
-
-function unpackedIn(row: Row | undefined): Uint8Array {
-  if (row === undefined) throw new Error("a span's bytes are not there");
-  return unpack(bytesIn(row, "bytes"));
 }

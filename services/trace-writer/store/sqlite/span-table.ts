@@ -1,200 +1,231 @@
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { USAGE_FIELDS } from "#lib/spans/usage.ts";
-import type { SpanOrigin, StoredSpanRow } from "../../core/span-row.ts";
-import { hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
-import type { BytesPlace, SpanTable } from "../commit/tables.ts";
-import { openSpanPreviews } from "./span-previews.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { StoredBatch } from "#proto/twinspan/store/v1/stored_batch.ts";
+import { integerIn } from "../columns.ts";
+import { createKnownTraces } from "../commit/known-traces.ts";
+import type { BytesTable, SpanTable } from "../commit/tables.ts";
+import type { WorkingTrace } from "../commit/working-trace.ts";
+import { infoIn } from "../packed-info.ts";
+import { storedSpanOf } from "../stored-rows.ts";
+import { openBlockReads } from "./block-reads.ts";
+import { openBlockTable, type WaitingPiece } from "./block-table.ts";
+import { type Held, type HeldBatch, type HeldSpans, heldOf, hold, newBatch, noSpans } from "./held-spans.ts";
+import { openStoredBatches, payloadPlaceIn, spansPlaceIn } from "./stored-batches.ts";
 
-/** What a row has in the columns of a usage and a cost. */
-export const TOTALS = [
-  "input_tokens",
-  "output_tokens",
-  "total_tokens",
-  "cache_read_input_tokens",
-  "cache_write_input_tokens",
-  "reasoning_output_tokens",
-  "audio_input_tokens",
-  "audio_output_tokens",
-  "usage_estimated",
-  "input_nano_usd",
-  "output_nano_usd",
-  "total_nano_usd",
-  "price_version",
-] as const;
+/**
+ * The spans of an open file, and their bytes. A transaction holds those of the traces that it works on in memory, and stores
+ * what is new in few steps; those of traces that may grow are remembered beyond it.
+ */
+export interface SqliteSpanTable extends SpanTable, BytesTable {
+  /** The first step of a transaction. */
+  begin(): void;
+  /** Notes that a trace is new: there is nothing to read. */
+  isNew(traceRef: bigint): void;
+  /** Stores what was handed over. */
+  settle(): void;
+  /** The last step of a transaction. */
+  end(): void;
+  /** Experiments have other names: rows that bear the old ones are not remembered. */
+  forgetNames(): void;
+  /** Forgets what it took to be stored: a transaction was rolled back, or somebody else has written. */
+  forget(): void;
+}
 
-const COLUMNS = [
-  "trace_ref",
-  "span_id",
-  "parent_id",
-  "origin",
-  "experiment_id",
-  "start_ns",
-  "end_ns",
-  "failed",
-  "name",
-  "llm",
-  "endpoint",
-  "provider",
-  "request_model",
-  "response_model",
-  "response_id",
-  ...TOTALS,
-  "first_token_ns",
-  "session",
-  "user",
-  "request_preview",
-  "response_preview",
-  "content_hash",
-  "chunk",
-  "position",
-] as const;
+/** The table of spans, of a file that is open for writing. */
+export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
+  const blocks = openBlockTable(db);
+  const reads = openBlockReads(db);
+  const batchesOf = openStoredBatches(db, reads);
+  const info = db.prepare("SELECT info FROM traces WHERE ref = ?");
+  const lastBatch = db.prepare("SELECT coalesce(max(id), 0) AS id FROM batches");
+  const insert = db.prepare(`
+    INSERT INTO batches (id, trace_ref, experiment_id, voided, stored_bytes, block, at, length,
+      payload_block, payload_at, payload_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const setVoided = db.prepare("UPDATE batches SET voided = ? WHERE id = ?");
+  const removeBatch = db.prepare("DELETE FROM batches WHERE id = ?");
+  const removeOfTrace = db.prepare("DELETE FROM batches WHERE trace_ref = ? RETURNING *");
+  const known = createKnownTraces<HeldSpans>(({ byId }) => byId.size);
+  const held = new Map<bigint, HeldSpans>();
+  /** What is to be inserted. */
+  const added = new Map<HeldBatch, WorkingTrace>();
+  let batchId: bigint | undefined;
+  let remembers = true;
 
-/** What {@link spanRowIn} reads. */
-export const SELECT_SPANS = `
-  SELECT spans.*, experiments.name AS experiment_name
-  FROM spans LEFT JOIN experiments ON experiments.id = spans.experiment_id`;
-const INSERT = `INSERT INTO spans (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
+  const spansOf = (ref: bigint): HeldSpans => {
+    const there = held.get(ref);
+    if (there !== undefined) return there;
+    const spans = known.take(ref) ?? heldOf(batchesOf(ref), () => infoIn(info.get(ref) ?? {}));
+    held.set(ref, spans);
+    return spans;
+  };
+  const batchOf = (ref: bigint, id: bigint | undefined): HeldBatch => {
+    const batch = id === undefined ? undefined : spansOf(ref).batches.get(id);
+    if (batch === undefined) throw new Error("bytes are stored for spans that are not there");
+    return batch;
+  };
+  /** Has bytes stored, or leaves it when it is taken back. */
+  const wait = (
+    trace: WorkingTrace,
+    group: string,
+    bytes: Uint8Array,
+    onStored: (place: Extract<Held, { kind: "stored" }>) => void,
+  ): Held => {
+    const piece: WaitingPiece = {
+      group,
+      bytes,
+      onStored(place, stored) {
+        trace.bytes += stored;
+        onStored({ kind: "stored", place, bytes: stored });
+      },
+    };
+    blocks.add(piece);
+    return { kind: "waiting", piece };
+  };
+  const letGoOf = (bytes: Held | undefined) => {
+    if (bytes?.kind === "waiting") blocks.takeBack(bytes.piece);
+    else if (bytes !== undefined) blocks.remove(bytes.place);
+  };
+  /** Returns what its spans took where they were stored. */
+  const remove = (batch: HeldBatch): bigint => {
+    letGoOf(batch.spans);
+    if (batch.spans?.kind !== "stored") {
+      added.delete(batch);
+      return 0n;
+    }
+    removeBatch.run(batch.id);
+    return batch.spans.bytes;
+  };
+  const insertBatch = (batch: HeldBatch, { ref }: WorkingTrace) => {
+    const [spans, payload] = [storedIn(batch.spans), batch.payload && storedIn(batch.payload)];
+    const { block, at, length } = spans.place;
+    insert.run(
+      batch.id,
+      ref,
+      batch.experiment?.id ?? null,
+      voidedText(batch),
+      spans.bytes,
+      block,
+      at,
+      length,
+      payload?.place.block ?? null,
+      payload?.place.at ?? null,
+      payload?.place.length ?? null,
+    );
+  };
 
-/** The table of spans of an open file. */
-export function openSpanTable(db: DatabaseSync): SpanTable {
-  const ofTrace = db.prepare(`${SELECT_SPANS} WHERE trace_ref = ?`);
-  const ofId = db.prepare(`${SELECT_SPANS} WHERE trace_ref = ? AND span_id = ?`);
-  const count = db.prepare("SELECT count(*) AS spans FROM spans WHERE trace_ref = ?");
-  const insert = db.prepare(`${INSERT} ON CONFLICT DO NOTHING`);
-  const remove = db.prepare("DELETE FROM spans WHERE trace_ref = ? AND span_id = ?");
-  const usesOfChunk = db.prepare("SELECT count(*) AS uses FROM spans WHERE trace_ref = ? AND chunk = ?");
-  const removeChunk = db.prepare("DELETE FROM chunks WHERE id = ? RETURNING length(bytes) AS bytes");
-  const removeChunks = db.prepare(
-    "DELETE FROM chunks WHERE id IN (SELECT DISTINCT chunk FROM spans WHERE trace_ref = ?)",
-  );
-  const removeRows = db.prepare("DELETE FROM spans WHERE trace_ref = ?");
-  const previewsOf = openSpanPreviews(db);
   return {
-    rowsOf: (traceRef) =>
-      ofTrace.all(traceRef).map((found) => {
-        const row = spanRowIn(found);
-        return { ...row, ...previewsOf(traceRef, row, found) };
-      }),
-    countOf: (traceRef) => Number(integerIn(count.get(traceRef) ?? {}, "spans")),
-    find(traceRef, spanId) {
-      const found = ofId.get(traceRef, idBytes(spanId));
-      return found && { row: spanRowIn(found), chunk: integerIn(found, "chunk") };
+    begin() {
+      batchId = undefined;
+      remembers = true;
+      blocks.begin();
     },
-    insert: (...row) => Number(insert.run(...valuesOf(...row)).changes) === 1,
-    replace(traceRef, row, place, oldChunk) {
-      remove.run(traceRef, idBytes(row.spanId));
-      insert.run(...valuesOf(traceRef, row, place));
-      const uses = usesOfChunk.get(traceRef, oldChunk);
-      if (uses === undefined || integerIn(uses, "uses") > 0n) return 0n;
-      return integerIn(removeChunk.get(oldChunk) ?? {}, "bytes");
+    isNew: (ref) => void held.set(ref, noSpans()),
+    rowsOf: (ref) => Array.from(spansOf(ref).byId.values(), ({ row }) => row),
+    countOf: (ref) => spansOf(ref).byId.size,
+    find(ref, spanId) {
+      const found = spansOf(ref).byId.get(spanId);
+      return found && { row: found.row, chunk: found.batch.id };
     },
-    removeAll(traceRef) {
-      removeChunks.run(traceRef);
-      return Number(removeRows.run(traceRef).changes);
+    insert(ref, row, { chunk, position }) {
+      const spans = spansOf(ref);
+      if (spans.byId.has(row.spanId)) return false;
+      hold(spans, spans.batches.get(chunk) ?? newBatch(chunk, row.experiment), { row, position });
+      return true;
+    },
+    replace(ref, row, { chunk, position }, oldChunk) {
+      const spans = spansOf(ref);
+      const old = batchOf(ref, oldChunk);
+      const before = old.rows.get(row.spanId);
+      old.rows.delete(row.spanId);
+      hold(spans, spans.batches.get(chunk) ?? newBatch(chunk, row.experiment), { row, position });
+      if (old.rows.size > 0) {
+        if (before !== undefined) old.voided.push(before.position);
+        if (old.spans?.kind === "stored") setVoided.run(voidedText(old), old.id);
+        return 0n;
+      }
+      spans.batches.delete(old.id);
+      return remove(old);
+    },
+    removeAll(ref) {
+      for (const batch of held.get(ref)?.batches.values() ?? []) {
+        if (!added.delete(batch)) continue;
+        letGoOf(batch.spans);
+        letGoOf(batch.payload);
+      }
+      for (const row of removeOfTrace.all(ref)) {
+        blocks.remove(spansPlaceIn(row));
+        const payload = payloadPlaceIn(row);
+        if (payload !== undefined) blocks.remove(payload);
+      }
+      known.take(ref);
+      held.set(ref, noSpans());
+    },
+    nextChunk() {
+      batchId = (batchId ?? integerIn(lastBatch.get() ?? {}, "id")) + 1n;
+      return batchId;
+    },
+    storeChunk(trace, id, bytes) {
+      const batch = batchOf(trace.ref, id);
+      added.set(batch, trace);
+      const rows = Array.from(batch.rows.values(), (placed) => ({ ...storedSpanOf(placed), experimentId: undefined }));
+      const group = groupOf(trace, batch);
+      const encoded = StoredBatch.encode({ rows, spans: asBuffer(bytes) }).finish();
+      batch.spans = wait(trace, group, encoded, (stored) => {
+        batch.spans = stored;
+      });
+    },
+    storePayload(trace, bytes) {
+      // A full trace has one batch.
+      const [id] = spansOf(trace.ref).batches.keys();
+      const batch = batchOf(trace.ref, id);
+      batch.payload = wait(trace, `${groupOf(trace, batch)}\npayload`, bytes, (stored) => {
+        batch.payload = stored;
+      });
+    },
+    settle() {
+      blocks.store();
+      for (const [batch, trace] of added) insertBatch(batch, trace);
+      added.clear();
+    },
+    end() {
+      blocks.erase();
+      reads.letGo();
+      for (const [ref, spans] of held) if (remembers && mayGrow(spans)) known.remember(ref, spans);
+      held.clear();
+    },
+    forgetNames() {
+      remembers = false;
+      known.forget();
+    },
+    forget() {
+      known.forget();
+      held.clear();
+      added.clear();
+      blocks.forget();
+      reads.letGo();
     },
   };
 }
 
-function valuesOf(traceRef: bigint, row: StoredSpanRow, { chunk, position }: BytesPlace): SQLInputValue[] {
-  const { usage, cost } = row;
-  return [
-    traceRef,
-    idBytes(row.spanId),
-    row.parentId === undefined ? null : idBytes(row.parentId),
-    row.origin,
-    row.experiment?.id ?? null,
-    row.startNs,
-    row.endNs,
-    row.failed ? 1 : 0,
-    row.name,
-    row.llm ? 1 : 0,
-    row.endpoint ?? null,
-    row.provider ?? null,
-    row.requestModel ?? null,
-    row.responseModel ?? null,
-    row.responseId ?? null,
-    ...USAGE_FIELDS.map((field) => usage?.[field] ?? null),
-    usage?.estimated ? 1 : null,
-    cost?.inputNanoUsd ?? null,
-    cost?.outputNanoUsd ?? null,
-    cost?.totalNanoUsd ?? null,
-    cost?.priceVersion ?? null,
-    row.firstTokenNs ?? null,
-    row.session ?? null,
-    row.user ?? null,
-    // The previews are read from the span's bytes.
-    "",
-    "",
-    row.contentHash,
-    chunk,
-    position,
-  ];
+/** What goes into one block: what an experiment was named with in a workspace. It is mostly deleted together. */
+function groupOf({ workspace }: WorkingTrace, { experiment }: HeldBatch): string {
+  return `${workspace}\n${experiment?.id ?? ""}`;
 }
 
-/** A row of a span, without its previews. */
-export function spanRowIn(row: Row): StoredSpanRow {
-  const experimentId = optionalIntegerIn(row, "experiment_id");
-  const experimentName = optionalTextIn(row, "experiment_name");
-  return {
-    spanId: hexIn(row, "span_id"),
-    parentId: row["parent_id"] === null ? undefined : hexIn(row, "parent_id"),
-    origin: originIn(row),
-    startNs: integerIn(row, "start_ns"),
-    endNs: integerIn(row, "end_ns"),
-    failed: integerIn(row, "failed") === 1n,
-    name: textIn(row, "name"),
-    llm: integerIn(row, "llm") === 1n,
-    endpoint: optionalTextIn(row, "endpoint"),
-    provider: optionalTextIn(row, "provider"),
-    requestModel: optionalTextIn(row, "request_model"),
-    responseModel: optionalTextIn(row, "response_model"),
-    responseId: optionalTextIn(row, "response_id"),
-    usage: usageIn(row),
-    cost: costIn(row),
-    firstTokenNs: optionalIntegerIn(row, "first_token_ns"),
-    session: optionalTextIn(row, "session"),
-    user: optionalTextIn(row, "user"),
-    requestPreview: "",
-    responsePreview: "",
-    contentHash: textIn(row, "content_hash"),
-    experiment:
-      experimentId === undefined || experimentName === undefined
-        ? undefined
-        : { id: experimentId, name: experimentName },
-  };
+/** A full trace does not change any more, but for its link. */
+function mayGrow({ byId }: HeldSpans): boolean {
+  const [first] = byId.values();
+  return first !== undefined && first.row.origin !== "full-gateway" && first.row.origin !== "full-attempt";
 }
 
-/** Who wrote the span of a row. */
-export function originIn(row: Row): SpanOrigin {
-  const origin = textIn(row, "origin");
-  switch (origin) {
-    case "agent":
-    case "mirror-gateway":
-    case "mirror-attempt":
-    case "full-gateway":
-    case "full-attempt":
-      return origin;
-    default:
-      throw new Error(`spans.origin holds ${origin}`);
-  }
+function voidedText({ voided }: HeldBatch): string | null {
+  return voided.length === 0 ? null : voided.join();
 }
 
-/** The usage of a row that has the columns of {@link TOTALS}. */
-export function usageIn(row: Row): StoredSpanRow["usage"] {
-  const values = TOTALS.slice(0, USAGE_FIELDS.length).map((column) => optionalIntegerIn(row, column));
-  if (values.every((value) => value === undefined)) return undefined;
-  const estimated = row["usage_estimated"] === 1n ? { estimated: true } : {};
-  return { ...Object.fromEntries(USAGE_FIELDS.map((field, index) => [field, values[index]])), ...estimated };
+function storedIn(held: Held | undefined): Extract<Held, { kind: "stored" }> {
+  if (held?.kind !== "stored") throw new Error("bytes of spans were not handed over");
+  return held;
 }
 
-/** Likewise its cost. */
-export function costIn(row: Row): StoredSpanRow["cost"] {
-  const totalNanoUsd = optionalIntegerIn(row, "total_nano_usd");
-  if (totalNanoUsd === undefined) return undefined;
-  return {
-    inputNanoUsd: integerIn(row, "input_nano_usd"),
-    outputNanoUsd: integerIn(row, "output_nano_usd"),
-    totalNanoUsd,
-    priceVersion: optionalTextIn(row, "price_version"),
-  };
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -3,6 +3,7 @@ import { matches } from "../../core/filter-match.ts";
 import { integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
 import type { ChangePage, TraceSearch } from "../trace-reads.ts";
+import type { BlockReads } from "./block-reads.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
 
 /** The traces that have changed, as `TraceStore.changes` says, within one transaction. */
@@ -14,12 +15,12 @@ export type ListChanges = (
 ) => ChangePage | undefined;
 
 /** Prepares the look-ups of a file that is open for reading. A position is a commit, and a trace within it. */
-export function openTraceChanges(db: DatabaseSync): ListChanges {
+export function openTraceChanges(db: DatabaseSync, blocks: BlockReads): ListChanges {
   const latest = db.prepare("SELECT last FROM commits");
   const changed = db.prepare(`
     SELECT ref, changed, workspace, experiment_id, info, facets FROM traces INDEXED BY traces_changed
     WHERE changed > 0 AND changed >= ?1 AND (changed > ?1 OR ref > ?2) ORDER BY changed, ref LIMIT ?3`);
-  const searched = openSearchedTraces(db);
+  const searched = openSearchedTraces(db, blocks);
   return (workspace, { scope, filter }, since, limit) => {
     if (since === undefined) {
       return { traces: [], position: `${integerIn(latest.get() ?? {}, "last")}.${REF_MAX}`, isEnd: true };

@@ -6,6 +6,7 @@ import type { TraceOrder } from "../../core/trace-order.ts";
 import { hexIn, integerIn } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
 import type { TracePage, TraceSearch } from "../trace-reads.ts";
+import type { BlockReads } from "./block-reads.ts";
 import type { ExperimentTable } from "./experiment-table.ts";
 import { PENDING_ID } from "./facet-table.ts";
 import { searchQueryOf, type WalkedScope } from "./search-query.ts";
@@ -28,10 +29,10 @@ const LOOK_COST = 4;
 const SPANS_COST = 60;
 
 /** Prepares the searches of a file that is open for reading. */
-export function openTraceSearch(db: DatabaseSync, experiments: ExperimentTable): SearchTraces {
+export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiments: ExperimentTable): SearchTraces {
   const value = db.prepare("SELECT id FROM facet_values WHERE workspace = ? AND name = ? AND value = ?");
   const shown = db.prepare("SELECT ref, info, facets FROM traces WHERE ref = ?");
-  const searched = openSearchedTraces(db);
+  const searched = openSearchedTraces(db, blocks);
 
   const scopesOf = (workspace: string, { scope }: TraceSearch): readonly WalkedScope[] =>
     scope.kind === "pending"

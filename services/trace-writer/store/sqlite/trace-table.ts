@@ -51,7 +51,6 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
     SELECT ref FROM traces WHERE workspace = ? AND experiment_id IS NULL AND start_ns > 0
     ORDER BY start_ns, trace_id DESC LIMIT ?`);
   const remove = db.prepare("DELETE FROM traces WHERE ref = ?");
-  const removePayload = db.prepare("DELETE FROM payloads WHERE trace_ref = ?");
   const unlinkFull = db.prepare("DELETE FROM mirror_links WHERE full_ref = ? RETURNING mirror_ref");
   const link = db.prepare("INSERT INTO mirror_links (full_ref, mirror_ref, span_id, start_ns) VALUES (?, ?, ?, ?)");
   const unlink = db.prepare("DELETE FROM mirror_links WHERE mirror_ref = ? RETURNING full_ref");
@@ -140,7 +139,6 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
       uncount(trace);
       facets.remove(trace);
       const linked = [...unlinkMirrorsIn(ref), ...unlinkFull.all(ref).map((row) => integerIn(row, "mirror_ref"))];
-      removePayload.run(ref);
       remove.run(ref);
       return linked;
     },

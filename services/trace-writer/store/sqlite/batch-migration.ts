@@ -1,0 +1,32 @@
+/**
+ * Spans that were stored together, and where their bytes and those of their payload are: in blocks, with those of others.
+ * `voided` are the places, joined by commas, of spans that count no more. `stored_bytes` is what they take without the
+ * payload. Of a block `pieces` counts what is in it still.
+ */
+export const BATCH_MIGRATION = `
+  CREATE TABLE blocks (id INTEGER PRIMARY KEY, pieces INTEGER NOT NULL, bytes BLOB NOT NULL);
+  CREATE TABLE batches (
+    id INTEGER PRIMARY KEY,
+    trace_ref INTEGER NOT NULL,
+    experiment_id INTEGER,
+    voided TEXT,
+    stored_bytes INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    payload_block INTEGER,
+    payload_at INTEGER,
+    payload_length INTEGER
+  );
+  CREATE INDEX batches_of_trace ON batches (trace_ref);
+`;
+
+/** What `moveIntoBatches` has emptied goes, and experiments hold what their traces take now. */
+export const BATCHES_MOVED_MIGRATION = `
+  DROP TABLE spans;
+  DROP TABLE chunks;
+  DROP TABLE payloads;
+  DELETE FROM experiment_sizes;
+  INSERT INTO experiment_sizes
+    SELECT workspace, coalesce(experiment_id, -1), count(*), sum(bytes) FROM traces WHERE start_ns > 0 GROUP BY 1, 2;
+`;

@@ -1,0 +1,120 @@
+import type { DatabaseSync } from "node:sqlite";
+import { bytesIn, integerIn } from "../columns.ts";
+import { pack, unpack } from "../packing.ts";
+
+/** Where bytes are: in which block, and from where on when it is unpacked. */
+export interface BlockPlace {
+  readonly block: bigint;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** Bytes that wait for the end of their transaction. */
+export interface WaitingPiece {
+  readonly group: string;
+  readonly bytes: Uint8Array;
+  /** Hears where they are, and what they take. */
+  readonly onStored: (place: BlockPlace, storedBytes: bigint) => void;
+}
+
+/**
+ * Where the bytes of spans and payloads are, as the writer keeps them: packed together with others that came with the same
+ * transaction. So what repeats from one call to the next is stored once, and pages are full.
+ */
+export interface BlockTable {
+  /** The first step of a transaction: another process may have taken ids. */
+  begin(): void;
+  /** Has bytes stored with others of the same group: only such are ever in one block. */
+  add(piece: WaitingPiece): void;
+  /** Has bytes not stored that still wait. */
+  takeBack(piece: WaitingPiece): void;
+  /** Has bytes overwritten that are stored. Each but once. */
+  remove(place: BlockPlace): void;
+  /** Stores what was added. */
+  store(): void;
+  /** Overwrites what was removed: with zeros where others are in the same block, whose places stay. */
+  erase(): void;
+  /** Forgets what waits: the transaction was rolled back. */
+  forget(): void;
+}
+
+/** More bytes than this are not packed together, before they are packed: whoever reads one of them unpacks them all. */
+const BLOCK_BYTES = 64 * 1024;
+
+/** The blocks of a file that is open for writing. */
+export function openBlockTable(db: DatabaseSync): BlockTable {
+  const last = db.prepare("SELECT coalesce(max(id), 0) AS id FROM blocks");
+  const insert = db.prepare("INSERT INTO blocks (id, pieces, bytes) VALUES (?, ?, ?)");
+  const find = db.prepare("SELECT pieces, bytes FROM blocks WHERE id = ?");
+  const update = db.prepare("UPDATE blocks SET pieces = ?, bytes = ? WHERE id = ?");
+  const remove = db.prepare("DELETE FROM blocks WHERE id = ?");
+  const waiting = new Map<string, Set<WaitingPiece>>();
+  const gone = new Map<bigint, BlockPlace[]>();
+  let taken: bigint | undefined;
+  const storeBlock = (pieces: readonly WaitingPiece[]) => {
+    const whole = Buffer.concat(pieces.map(({ bytes }) => bytes));
+    const packed = pack(whole);
+    taken = (taken ?? integerIn(last.get() ?? {}, "id")) + 1n;
+    insert.run(taken, pieces.length, packed);
+    let at = 0;
+    for (const { bytes, onStored } of pieces) {
+      const share = Math.round((packed.length * bytes.length) / whole.length);
+      onStored({ block: taken, at, length: bytes.length }, BigInt(share));
+      at += bytes.length;
+    }
+  };
+  return {
+    begin() {
+      taken = undefined;
+    },
+    add(piece) {
+      const pieces = waiting.get(piece.group) ?? new Set();
+      waiting.set(piece.group, pieces.add(piece));
+    },
+    takeBack: (piece) => void waiting.get(piece.group)?.delete(piece),
+    remove(place) {
+      const places = gone.get(place.block) ?? [];
+      places.push(place);
+      gone.set(place.block, places);
+    },
+    store() {
+      for (const pieces of waiting.values()) for (const block of blocksOf(pieces)) storeBlock(block);
+      waiting.clear();
+    },
+    erase() {
+      for (const [id, places] of gone) {
+        const found = find.get(id) ?? {};
+        const left = integerIn(found, "pieces") - BigInt(places.length);
+        if (left === 0n) remove.run(id);
+        else update.run(left, pack(without(unpack(bytesIn(found, "bytes")), places)), id);
+      }
+      gone.clear();
+    },
+    forget() {
+      waiting.clear();
+      gone.clear();
+    },
+  };
+}
+
+/** In their order, each with as many as it may have, but always one. */
+function blocksOf(pieces: Iterable<WaitingPiece>): readonly (readonly WaitingPiece[])[] {
+  const blocks: WaitingPiece[][] = [];
+  let room = 0;
+  for (const piece of pieces) {
+    room -= piece.bytes.length;
+    const block = room >= 0 ? blocks.at(-1) : undefined;
+    if (block !== undefined) block.push(piece);
+    else {
+      blocks.push([piece]);
+      room = BLOCK_BYTES - piece.bytes.length;
+    }
+  }
+  return blocks;
+}
+
+function without(bytes: Uint8Array, places: readonly BlockPlace[]): Uint8Array {
+  const rest = Buffer.from(bytes);
+  for (const { at, length } of places) rest.fill(0, at, at + length);
+  return rest;
+}

@@ -1,0 +1,136 @@
+import type { DatabaseSync } from "node:sqlite";
+import { StoredBatch } from "#proto/twinspan/store/v1/stored_batch.ts";
+import { spanRowOf } from "../../core/span-batch.ts";
+import { storedSpansOf } from "../../core/stored-spans.ts";
+import { bytesIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
+import { unpack } from "../packing.ts";
+import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
+import { type BlockPlace, openBlockTable } from "./block-table.ts";
+import { spanRowIn } from "./span-rows-of-old.ts";
+
+/** So many traces are moved in one transaction. */
+const MOVED_TOGETHER = 500;
+
+/**
+ * Moves what older versions kept in `spans`, `chunks` and `payloads` into batches, in several transactions: one that was
+ * interrupted goes on where it was. It takes some minutes for a million traces.
+ */
+export function moveIntoBatches(db: DatabaseSync): void {
+  const areThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'spans'");
+  const refs = db.prepare(`SELECT DISTINCT trace_ref FROM spans ORDER BY trace_ref LIMIT ${MOVED_TOGETHER}`);
+  const move = openMove(db);
+  for (let left = true; left; ) {
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      // Another process may have come to the end.
+      const found = areThere.get() === undefined ? [] : refs.all().map((row) => integerIn(row, "trace_ref"));
+      move(found);
+      left = found.length > 0;
+      db.exec("COMMIT");
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+/** Where bytes are, once all are stored. */
+interface Moved {
+  place?: BlockPlace;
+  bytes: bigint;
+}
+
+function openMove(db: DatabaseSync): (refs: readonly bigint[]) => void {
+  const trace = db.prepare("SELECT workspace FROM traces WHERE ref = ?");
+  const spans = db.prepare("SELECT * FROM spans WHERE trace_ref = ? ORDER BY chunk, position");
+  const chunk = db.prepare("SELECT bytes FROM chunks WHERE id = ?");
+  const payload = db.prepare("SELECT bytes FROM payloads WHERE trace_ref = ?");
+  const insert = db.prepare(`
+    INSERT INTO batches (id, trace_ref, experiment_id, stored_bytes, block, at, length, payload_block, payload_at,
+      payload_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const setBytes = db.prepare("UPDATE traces SET bytes = ? WHERE ref = ?");
+  const removals = [
+    "DELETE FROM chunks WHERE id IN (SELECT chunk FROM spans WHERE trace_ref = ?)",
+    "DELETE FROM payloads WHERE trace_ref = ?",
+    "DELETE FROM spans WHERE trace_ref = ?",
+  ].map((sql) => db.prepare(sql));
+  const blocks = openBlockTable(db);
+  const put = (group: string, bytes: Uint8Array): Moved => {
+    const moved: Moved = { bytes: 0n };
+    blocks.add({ group, bytes, onStored: (place, stored) => void Object.assign(moved, { place, bytes: stored }) });
+    return moved;
+  };
+  const insertBatch = (
+    id: bigint,
+    ref: bigint,
+    experiment: bigint | null,
+    spans: Moved,
+    payload: Moved | undefined,
+  ) => {
+    const { block = 0n, at = 0, length = 0 } = spans.place ?? {};
+    const paid = payload?.place;
+    insert.run(
+      id,
+      ref,
+      experiment,
+      spans.bytes,
+      block,
+      at,
+      length,
+      paid?.block ?? null,
+      paid?.at ?? null,
+      paid?.length ?? null,
+    );
+  };
+  /** Hands the bytes of a trace over. Returns what is left to do once they are stored. */
+  const moveTrace = (ref: bigint): (() => void) => {
+    const workspace = textIn(trace.get(ref) ?? {}, "workspace");
+    let payloadRow = payload.get(ref);
+    const batches = Array.from(
+      Map.groupBy(spans.all(ref), (row) => integerIn(row, "chunk")),
+      ([id, rows]) => {
+        const experiment = optionalIntegerIn(rows[0] ?? {}, "experiment_id") ?? null;
+        const group = `${workspace}\n${experiment ?? ""}`;
+        const bytes = unpack(bytesIn(chunk.get(id) ?? {}, "bytes"));
+        const stored = put(group, batchBytesOf(rows, bytes));
+        const paid = payloadRow && put(`${group}\npayload`, unpack(bytesIn(payloadRow, "bytes")));
+        payloadRow = undefined;
+        return { id, experiment, stored, paid };
+      },
+    );
+    return () => {
+      for (const { id, experiment, stored, paid } of batches) insertBatch(id, ref, experiment, stored, paid);
+      setBytes.run(
+        batches.reduce((sum, { stored, paid }) => sum + stored.bytes + (paid?.bytes ?? 0n), 0n),
+        ref,
+      );
+      for (const removal of removals) removal.run(ref);
+    };
+  };
+  return (refs) => {
+    blocks.begin();
+    const moved = refs.map(moveTrace);
+    blocks.store();
+    for (const finish of moved) finish();
+  };
+}
+
+/** Rows of one chunk, with its bytes. */
+function batchBytesOf(rows: readonly Row[], bytes: Uint8Array): Uint8Array {
+  const placed = rows.map((row): PlacedRow => ({ row: spanRowIn(row), position: Number(integerIn(row, "position")) }));
+  const [first] = placed;
+  const spans = first?.row.origin === "agent" ? storedSpansOf(bytes, "agent") : [];
+  return StoredBatch.encode({
+    rows: placed.map(({ row, position }) =>
+      storedSpanOf({ row: { ...row, ...previewsOf(spans[position]) }, position }),
+    ),
+    spans: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  }).finish();
+}
+
+/** The previews of an agent's span, which stand nowhere but in its bytes. */
+function previewsOf(found: ReturnType<typeof storedSpansOf>[number] | undefined) {
+  if (found === undefined) return {};
+  const { requestPreview, responsePreview } = spanRowOf(found.span, "agent", "");
+  return { requestPreview, responsePreview };
+}

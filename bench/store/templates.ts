@@ -23,7 +23,7 @@ export interface Templates {
 }
 
 /** So many of each are told apart; two that are the same are far from each other, and nothing is compressed across traces. */
-const VARIANTS = 251;
+const VARIANTS = 1_009;
 /** When templates happen, in nanoseconds since the Unix epoch. */
 export const TEMPLATE_NS = 1_780_000_000_000_000_000n;
 /** A record holds one payload: what was asked and answered. */

@@ -1,7 +1,7 @@
 import { traceNameOf } from "#lib/ids.ts";
-import { mlflowCostOf, mlflowUsageOf } from "#lib/spans/usage.ts";
 import { type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
+import { computedMetadataOf } from "./computed-metadata.ts";
 import { compareByRank } from "./span-order.ts";
 import type { NamedExperiment, StoredSpanRow } from "./span-row.ts";
 import { claimedStateOf, endOf, type StoredClaim } from "./trace-claim.ts";
@@ -64,11 +64,7 @@ export function summaryOf(facts: TraceFacts): TraceSummary {
       "mlflow.trace.user": firstByRank(rows, ({ user }) => user !== undefined)?.user,
       ...claim?.metadata,
       ...facts.metadata,
-      "mlflow.trace_schema.version": "3",
-      "mlflow.trace.tokenUsage": usage && mlflowUsageOf(usage),
-      "mlflow.trace.cost": cost && mlflowCostOf(cost),
-      "twinspan.usage.estimated": usage?.estimated ? "true" : undefined,
-      "twinspan.cost.price_version": cost?.priceVersion,
+      ...computedMetadataOf(usage, cost),
     }),
     tags,
     usage,

@@ -21,11 +21,12 @@ export const BATCH_MIGRATION = `
   CREATE INDEX batches_of_trace ON batches (trace_ref);
 `;
 
-/** What `moveIntoBatches` has emptied goes, and experiments hold what their traces take now. */
+/** What `moveIntoBatches` has emptied goes, so does what stands in batches and lists anyway, and experiments hold what their traces take now. */
 export const BATCHES_MOVED_MIGRATION = `
   DROP TABLE spans;
   DROP TABLE chunks;
   DROP TABLE payloads;
+  ALTER TABLE traces DROP COLUMN metadata;
   DELETE FROM experiment_sizes;
   INSERT INTO experiment_sizes
     SELECT workspace, coalesce(experiment_id, -1), count(*), sum(bytes) FROM traces WHERE start_ns > 0 GROUP BY 1, 2;

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { hexIn, integerIn, type Row, textIn } from "../columns.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
-import { infoIn } from "../packed-info.ts";
 import { pageLengthOf, type TraceDump } from "../trace-moves.ts";
 import { mirrorGatewayIn, rowsAt, type TwinName, type WholeBatch, type WholeTrace } from "../whole-trace.ts";
 import type { BlockReads } from "./block-reads.ts";
 import { heldOf } from "./held-spans.ts";
-import { type BatchOfTrace, openStoredBatches } from "./stored-batches.ts";
+import { type BatchOfTrace, openStoredBatches, recordMetadataIn } from "./stored-batches.ts";
+import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
 import { SELECT_TRACE, traceIn } from "./trace-table.ts";
 
 /** Reads pages of traces, as `TraceMoves.dumpTraces` says. A position is whether full traces are read, and a trace. */
@@ -17,7 +17,7 @@ const POSITION = /^([01])-(\d{1,18})$/;
 /** Prepares dumping a file that is open for reading. It is read from its beginning to its end, twice. */
 export function openDump(db: DatabaseSync, blocks: BlockReads): DumpTraces {
   const page = db.prepare(`${SELECT_TRACE} WHERE ref > ? AND sealed = ? AND start_ns > 0 ORDER BY ref LIMIT ?`);
-  const info = db.prepare("SELECT info FROM traces WHERE ref = ?");
+  const info = db.prepare(`SELECT ${INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
   const storedBatchesOf = openStoredBatches(db, blocks);
   const mirror = db.prepare(`
     SELECT workspace, trace_id, span_id, mirror_links.start_ns AS at FROM mirror_links
@@ -41,14 +41,16 @@ export function openDump(db: DatabaseSync, blocks: BlockReads): DumpTraces {
     });
   };
   const fullOf = (
-    { ref, recordHash = "", metadata }: WorkingTrace,
+    { ref, recordHash = "" }: WorkingTrace,
     stored: readonly BatchOfTrace[],
   ): WholeTrace["full"] => {
-    const payload = stored.find((batch) => batch.payload !== undefined)?.payload;
+    // A full trace has one batch.
+    const [batch] = stored;
+    const payload = batch?.payload;
     const link = mirror.get(ref);
     return {
       hash: recordHash,
-      metadata,
+      metadata: batch === undefined ? {} : recordMetadataIn(batch.spans),
       payload: payload && blocks.piece(payload),
       mirror: link && { ...twinIn(link), spanId: hexIn(link, "span_id"), startNs: integerIn(link, "at") },
     };

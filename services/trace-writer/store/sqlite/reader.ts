@@ -4,12 +4,12 @@ import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { StoredSize } from "../../core/retention.ts";
 import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
 import { hexIn, idBytes, integerIn } from "../columns.ts";
-import { infoIn } from "../packed-info.ts";
 import { openBlockReads } from "./block-reads.ts";
 import { type DumpTraces, openDump } from "./dump.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
 import { openStoredBatches, placesOf } from "./stored-batches.ts";
 import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
+import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
 import { openTraceSearch, type SearchTraces } from "./trace-search.ts";
 import { type ListTwins, openTwinList } from "./twin-list.ts";
 
@@ -43,7 +43,7 @@ const PENDING_BEFORE_COUNTED_MAX = 10_000;
 /** Prepares the reads of a file that is open for reading. */
 export function openReader(db: DatabaseSync): Reader {
   const experiments = openExperimentTable(db);
-  const trace = db.prepare("SELECT ref, sealed, info FROM traces WHERE workspace = ? AND trace_id = ?");
+  const trace = db.prepare(`SELECT t.ref, ${INFO_COLUMNS} FROM traces t WHERE t.workspace = ? AND t.trace_id = ?`);
   const blocks = openBlockReads(db);
   const batchesOf = openStoredBatches(db, blocks);
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");

@@ -3,12 +3,12 @@ import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { SearchedTrace } from "../../core/filter-match.ts";
 import { storedSpansOf } from "../../core/stored-spans.ts";
 import { integerIn, type Row, textIn } from "../columns.ts";
-import { infoIn } from "../packed-info.ts";
 import type { BlockReads } from "./block-reads.ts";
 import { facetIdsIn } from "./facet-table.ts";
 import { openStoredBatches, placesOf } from "./stored-batches.ts";
+import { infoIn } from "./trace-info.ts";
 
-/** Gives a filter what it asks of a trace: of a row with `ref`, `info` and `facets`. Spans are read once, when asked for. */
+/** Gives a filter what it asks of a trace: of a row with `ref`, `facets` and `INFO_COLUMNS`. Spans are read once, when asked for. */
 export interface SearchedTraces {
   /** `onSpans` hears how many spans were read. */
   of(row: Row, onSpans: (spans: number) => void): SearchedTrace;

@@ -1,15 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoredBatch } from "#proto/twinspan/store/v1/stored_batch.ts";
+import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
 import { integerIn } from "../columns.ts";
 import { createKnownTraces } from "../commit/known-traces.ts";
 import type { BytesTable, SpanTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
-import { infoIn } from "../packed-info.ts";
-import { storedSpanOf } from "../stored-rows.ts";
+import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
 import { openBlockReads } from "./block-reads.ts";
 import { openBlockTable, type WaitingPiece } from "./block-table.ts";
 import { type Held, type HeldBatch, type HeldSpans, heldOf, hold, newBatch, noSpans } from "./held-spans.ts";
 import { openStoredBatches, payloadPlaceIn, spansPlaceIn } from "./stored-batches.ts";
+import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
 
 /**
  * The spans of an open file, and their bytes. A transaction holds those of the traces that it works on in memory, and stores
@@ -35,7 +36,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   const blocks = openBlockTable(db);
   const reads = openBlockReads(db);
   const batchesOf = openStoredBatches(db, reads);
-  const info = db.prepare("SELECT info FROM traces WHERE ref = ?");
+  const info = db.prepare(`SELECT ${INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
   const lastBatch = db.prepare("SELECT coalesce(max(id), 0) AS id FROM batches");
   const insert = db.prepare(`
     INSERT INTO batches (id, trace_ref, experiment_id, voided, stored_bytes, block, at, length,
@@ -166,7 +167,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
     storeChunk(trace, id, bytes) {
       const batch = batchOf(trace.ref, id);
       added.set(batch, trace);
-      const rows = Array.from(batch.rows.values(), (placed) => ({ ...storedSpanOf(placed), experimentId: undefined }));
+      const rows = Array.from(batch.rows.values(), storedRowOf);
       const group = groupOf(trace, batch);
       const encoded = StoredBatch.encode({ rows, spans: asBuffer(bytes) }).finish();
       batch.spans = wait(trace, group, encoded, (stored) => {
@@ -204,6 +205,12 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       reads.letGo();
     },
   };
+}
+
+/** The batch has the experiment; and what lists show of a full trace has the beginning of its payload, which is elsewhere. */
+function storedRowOf(placed: PlacedRow): StoredSpan {
+  const stored = { ...storedSpanOf(placed), experimentId: undefined };
+  return placed.row.origin === "full-gateway" ? { ...stored, requestPreview: "", responsePreview: "" } : stored;
 }
 
 /** What goes into one block: what an experiment was named with in a workspace. It is mostly deleted together. */

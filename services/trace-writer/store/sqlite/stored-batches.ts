@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoredBatch } from "#proto/twinspan/store/v1/stored_batch.ts";
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
+import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { NamedExperiment } from "../../core/span-row.ts";
 import type { SpanPlace } from "../../core/trace-assembly.ts";
 import { integerIn, optionalIntegerIn, optionalTextIn, type Row } from "../columns.ts";
@@ -57,6 +58,11 @@ export function placesOf(batches: readonly BatchOfTrace[]): readonly SpanPlace[]
   return rows
     .toSorted((a, b) => compare(a.row.startNs, b.row.startNs) || compare(a.spanId, b.spanId))
     .map(({ row, id, spanId }) => ({ spanId, origin: originOf(row), chunk: id, position: row.position }));
+}
+
+/** What the record of a full trace says of it, from the bytes of its spans. */
+export function recordMetadataIn(spans: Uint8Array): Readonly<Record<string, string>> {
+  return InvocationRecord.decode(spans).full?.metadata ?? {};
 }
 
 /** Where the spans of a row of `batches` are. */

@@ -2,11 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
 import type { TotalsSample } from "../../core/totals-cell.ts";
 import { type BilledTrace, usageSampleOf } from "../../core/totals-samples.ts";
-import { integerIn, optionalTextIn } from "../columns.ts";
-import { infoIn } from "../packed-info.ts";
+import { integerIn } from "../columns.ts";
 import { originOf } from "../stored-rows.ts";
 import { openBlockReads } from "./block-reads.ts";
-import { openStoredBatches } from "./stored-batches.ts";
+import { openStoredBatches, recordMetadataIn } from "./stored-batches.ts";
+import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
 
 /** A piece of time: traces that began at `fromNs` or later, and before `toNs`. */
 export interface Within {
@@ -28,20 +28,17 @@ const WITHIN = "t.experiment_id = ? AND t.start_ns >= ? AND t.start_ns < ?";
 export function openSummedTraces(db: DatabaseSync): SummedTraces {
   const blocks = openBlockReads(db);
   const batchesOf = openStoredBatches(db, blocks);
-  const fulls = db.prepare(`
-    SELECT ref, start_ns, json_extract(metadata, '$."mlflow.gateway.caller"') AS caller
-    FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 1`);
-  const infos = db.prepare(`SELECT info FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 0`);
+  const fulls = db.prepare(`SELECT ref, start_ns FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 1`);
+  const infos = db.prepare(`SELECT ${INFO_COLUMNS} FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 0`);
   return {
     *billed(experimentId, { fromNs, toNs }) {
       try {
         for (const row of fulls.iterate(experimentId, fromNs, toNs)) {
-          yield {
-            startNs: integerIn(row, "start_ns"),
-            experiment: "",
-            caller: optionalTextIn(row, "caller") ?? "",
-            spans: batchesOf(integerIn(row, "ref")).flatMap(({ rows }) => rows.map(billedSpanOf)),
-          };
+          // A full trace has one batch.
+          const [batch] = batchesOf(integerIn(row, "ref"));
+          if (batch === undefined) continue;
+          const { "mlflow.gateway.caller": caller = "" } = recordMetadataIn(batch.spans);
+          yield { startNs: integerIn(row, "start_ns"), experiment: "", caller, spans: batch.rows.map(billedSpanOf) };
         }
       } finally {
         blocks.letGo();

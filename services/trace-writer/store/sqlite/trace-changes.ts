@@ -1,10 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { matches } from "../../core/filter-match.ts";
 import { integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
-import { infoIn } from "../packed-info.ts";
 import type { ChangePage, TraceSearch } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
+import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
 
 /** The traces that have changed, as `TraceStore.changes` says, within one transaction. */
 export type ListChanges = (
@@ -18,7 +18,7 @@ export type ListChanges = (
 export function openTraceChanges(db: DatabaseSync, blocks: BlockReads): ListChanges {
   const latest = db.prepare("SELECT last FROM commits");
   const changed = db.prepare(`
-    SELECT ref, changed, workspace, experiment_id, info, facets FROM traces INDEXED BY traces_changed
+    SELECT t.ref, t.changed, t.workspace, t.facets, ${INFO_COLUMNS} FROM traces t INDEXED BY traces_changed
     WHERE changed > 0 AND changed >= ?1 AND (changed > ?1 OR ref > ?2) ORDER BY changed, ref LIMIT ?3`);
   const searched = openSearchedTraces(db, blocks);
   return (workspace, { scope, filter }, since, limit) => {

@@ -4,13 +4,13 @@ import { matches } from "../../core/filter-match.ts";
 import type { TraceKey } from "../../core/page-token.ts";
 import type { TraceOrder } from "../../core/trace-order.ts";
 import { hexIn, integerIn } from "../columns.ts";
-import { infoIn } from "../packed-info.ts";
 import type { TracePage, TraceSearch } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";
 import type { ExperimentTable } from "./experiment-table.ts";
 import { PENDING_ID } from "./facet-table.ts";
 import { searchQueryOf, type WalkedScope } from "./search-query.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
+import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
 
 /** A search within one transaction, as `TraceStore.searchTraces` says. */
 export type SearchTraces = (
@@ -31,7 +31,7 @@ const SPANS_COST = 60;
 /** Prepares the searches of a file that is open for reading. */
 export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiments: ExperimentTable): SearchTraces {
   const value = db.prepare("SELECT id FROM facet_values WHERE workspace = ? AND name = ? AND value = ?");
-  const shown = db.prepare("SELECT ref, info, facets FROM traces WHERE ref = ?");
+  const shown = db.prepare(`SELECT t.ref, t.facets, ${INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
   const searched = openSearchedTraces(db, blocks);
 
   const scopesOf = (workspace: string, { scope }: TraceSearch): readonly WalkedScope[] =>

@@ -6,9 +6,9 @@ import type { TagEdits } from "../../core/trace-tags.ts";
 import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
 import type { SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
-import { packedInfoOf } from "../packed-info.ts";
 import type { ChangedHours } from "./changed-hours.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
+import { INFO_COLUMNS, infoIn, storedInfoOf } from "./trace-info.ts";
 
 /** The traces of an open file. `begin` must be called when a transaction has begun. */
 export interface SqliteTraceTable extends TraceTable {
@@ -21,9 +21,9 @@ export interface SqliteTraceTable extends TraceTable {
 
 /** What {@link traceIn} reads. */
 export const SELECT_TRACE = `
-  SELECT ref, workspace, trace_id, sealed, metadata, record_hash, experiment_id, start_ns, bytes, facets, tag_edits, claim,
-    claim_experiment_id, (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name
-  FROM traces`;
+  SELECT ref, workspace, record_hash, bytes, facets, tag_edits, claim, claim_experiment_id,
+    (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name, ${INFO_COLUMNS}
+  FROM traces t`;
 
 /** The table of traces. It notes what experiments hold in `sizes`, and when that changed in `hours`. */
 export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: ChangedHours): SqliteTraceTable {
@@ -32,7 +32,7 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
   const byRef = db.prepare(`${SELECT_TRACE} WHERE ref = ?`);
   const insert = db.prepare("INSERT INTO traces (workspace, trace_id) VALUES (?, ?)");
   const update = db.prepare(`
-    UPDATE traces SET sealed = ?, metadata = ?, record_hash = ?, experiment_id = ?, start_ns = ?, duration_ns = ?,
+    UPDATE traces SET sealed = ?, record_hash = ?, experiment_id = ?, start_ns = ?, duration_ns = ?,
       state = ?, name = ?, bytes = ?, facets = ?, info = ?, changed = ? WHERE ref = ?`);
   const nextCommit = db.prepare("UPDATE commits SET last = last + 1 RETURNING last");
   let number: bigint | undefined;
@@ -101,7 +101,7 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
       return found && traceIn(found);
     },
     update(trace, summary) {
-      const { ref, sealed, metadata, recordHash } = trace;
+      const { ref, sealed, recordHash } = trace;
       const { info, experiment } = summary;
       const facetIds = facets.store(trace, summary);
       uncount(trace);
@@ -109,7 +109,6 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
       hours.note(experiment?.id, info.startTimeUnixNano);
       update.run(
         sealed ? 1 : 0,
-        JSON.stringify(metadata),
         recordHash ?? null,
         experiment?.id ?? null,
         info.startTimeUnixNano,
@@ -118,7 +117,7 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
         info.name,
         trace.bytes,
         `[${facetIds.join()}]`,
-        packedInfoOf(info),
+        storedInfoOf(info),
         commit(),
         ref,
       );
@@ -151,12 +150,14 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
 
 /** A trace as it is stored, of a row of {@link SELECT_TRACE}. */
 export function traceIn(row: Row): WorkingTrace {
+  const sealed = integerIn(row, "sealed") === 1n;
   return {
     ref: integerIn(row, "ref"),
     workspace: textIn(row, "workspace"),
     traceId: hexIn(row, "trace_id"),
-    sealed: integerIn(row, "sealed") === 1n,
-    metadata: textsOf(JSON.parse(textIn(row, "metadata"))),
+    sealed,
+    // What lists show has the record's, and beside it nothing that is not added again.
+    metadata: sealed ? infoIn(row).metadata : {},
     recordHash: optionalTextIn(row, "record_hash"),
     claim: claimIn(row),
     tagEdits: editsOf(JSON.parse(optionalTextIn(row, "tag_edits") ?? "{}")),
@@ -183,12 +184,5 @@ function editsOf(value: unknown): TagEdits {
   if (typeof value !== "object" || value === null) return {};
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, edit]) => (typeof edit === "string" || edit === null ? [[key, edit]] : [])),
-  );
-}
-
-function textsOf(value: unknown): Readonly<Record<string, string>> {
-  if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, text]) => (typeof text === "string" ? [[key, text]] : [])),
   );
 }

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { TraceKey } from "../../core/page-token.ts";
 import { hexIn, idBytes, integerIn } from "../columns.ts";
-import { infoIn } from "../packed-info.ts";
 import type { TracePage } from "../trace-reads.ts";
+import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
 
 /** The other twins of a trace, as `TraceStore.listTwins` says, within one transaction. */
 export type ListTwins = (
@@ -17,9 +17,9 @@ export function openTwinList(db: DatabaseSync): ListTwins {
   const trace = db.prepare("SELECT ref, sealed FROM traces WHERE workspace = ? AND trace_id = ?");
   const behind =
     "t.workspace = ?5 AND l.start_ns >= ?2 AND (l.start_ns > ?2 OR t.trace_id > ?3) ORDER BY l.start_ns, t.trace_id LIMIT ?4";
-  const ofFull = db.prepare(`SELECT l.start_ns AS at, t.trace_id, t.info FROM mirror_links l
+  const ofFull = db.prepare(`SELECT l.start_ns AS at, ${INFO_COLUMNS} FROM mirror_links l
     JOIN traces t ON t.ref = l.mirror_ref WHERE l.full_ref = ?1 AND ${behind}`);
-  const ofMirrors = db.prepare(`SELECT l.start_ns AS at, t.trace_id, t.info
+  const ofMirrors = db.prepare(`SELECT l.start_ns AS at, ${INFO_COLUMNS}
     FROM mirror_links l INDEXED BY mirror_links_back CROSS JOIN traces t ON t.ref = l.full_ref
     WHERE l.mirror_ref = ?1 AND ${behind}`);
   return (workspace, traceId, limit, after) => {

@@ -1,0 +1,125 @@
+import { traceNameOf } from "#lib/ids.ts";
+import { StoredInfo } from "#proto/twinspan/store/v1/stored_info.ts";
+import { TraceInfo, type TraceState } from "#proto/twinspan/trace/v1/trace.ts";
+import { computedMetadataOf, usualTagsOf } from "../../core/computed-metadata.ts";
+import { bytesIn, hexIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
+import { pack, unpack } from "../packing.ts";
+
+/** The columns of `traces t` that {@link infoIn} reads. */
+export const INFO_COLUMNS =
+  "t.trace_id, t.experiment_id, t.state, t.name, t.start_ns, t.duration_ns, t.sealed, t.info";
+
+/** What lists show of a trace, as its column `info` holds it: what the others of {@link INFO_COLUMNS} do not say. */
+export function storedInfoOf(info: TraceInfo): Uint8Array {
+  const { usage, cost, metadata, tags, name } = info;
+  const isWhole = !saysAll(metadata, computedMetadataOf(usage, cost));
+  const areUsual = Object.keys(tags).length === 2 && saysAll(tags, usualTagsOf(name));
+  return pack(
+    StoredInfo.encode({
+      spanCount: info.spanCount,
+      requestPreview: info.requestPreview,
+      responsePreview: info.responsePreview,
+      usage,
+      cost,
+      linkedTraceIds: Buffer.from(info.linkedTraceIds.map(digitsOf).join(""), "hex"),
+      clientRequestId: info.clientRequestId,
+      endpointId: metadata["mlflow.gateway.endpointId"],
+      requestType: metadata["mlflow.gateway.requestType"],
+      caller: metadata["mlflow.gateway.caller"],
+      session: metadata["mlflow.trace.session"],
+      user: metadata["mlflow.trace.user"],
+      username: metadata["mlflow.auth.username"],
+      userId: metadata["mlflow.auth.userId"],
+      metadata: without(metadata, isWhole ? NAMED : NAMED_OR_COMPUTED),
+      metadataIsWhole: isWhole,
+      tags: areUsual ? {} : tags,
+      tagsAreUsual: areUsual,
+    }).finish(),
+  );
+}
+
+/** What lists show of the trace of a row that has {@link INFO_COLUMNS}. */
+export function infoIn(row: Row): TraceInfo {
+  const bytes = unpack(bytesIn(row, "info"));
+  // What an older version has written is whole.
+  if (bytes[0] === TRACE_INFO_BEGINS) return TraceInfo.decode(bytes);
+  const stored = StoredInfo.decode(bytes);
+  const { usage, cost, linkedTraceIds } = stored;
+  const name = textIn(row, "name");
+  const computed = stored.metadataIsWhole ? {} : computedMetadataOf(usage, cost);
+  return {
+    traceId: traceNameOf(hexIn(row, "trace_id")),
+    experimentId: optionalIntegerIn(row, "experiment_id")?.toString() ?? "",
+    state: stateIn(row),
+    name,
+    startTimeUnixNano: integerIn(row, "start_ns"),
+    durationNanos: integerIn(row, "duration_ns"),
+    spanCount: stored.spanCount,
+    requestPreview: stored.requestPreview,
+    responsePreview: stored.responsePreview,
+    metadata: { ...setIn(namedOf(stored)), ...stored.metadata, ...setIn(computed) },
+    tags: stored.tagsAreUsual ? usualTagsOf(name) : stored.tags,
+    usage,
+    cost,
+    sealed: integerIn(row, "sealed") === 1n,
+    linkedTraceIds: Array.from({ length: linkedTraceIds.length / ID_BYTES }, (_, index) =>
+      traceNameOf(linkedTraceIds.toString("hex", index * ID_BYTES, (index + 1) * ID_BYTES)),
+    ),
+    clientRequestId: stored.clientRequestId,
+    unclaimed: false,
+  };
+}
+
+const ID_BYTES = 16;
+/** The tag of its field 1. */
+const TRACE_INFO_BEGINS = 0x0a;
+const NAMED: ReadonlySet<string> = new Set(Object.keys(namedOf({})));
+const NAMED_OR_COMPUTED = NAMED.union(new Set(Object.keys(computedMetadataOf(undefined, undefined))));
+
+/** Metadata that has a field of its own. */
+function namedOf(stored: Partial<StoredInfo>) {
+  return {
+    "mlflow.gateway.endpointId": stored.endpointId,
+    "mlflow.gateway.requestType": stored.requestType,
+    "mlflow.gateway.caller": stored.caller,
+    "mlflow.trace.session": stored.session,
+    "mlflow.trace.user": stored.user,
+    "mlflow.auth.username": stored.username,
+    "mlflow.auth.userId": stored.userId,
+  };
+}
+
+function saysAll(
+  texts: Readonly<Record<string, string>>,
+  expected: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return Object.entries(expected).every(([key, value]) => texts[key] === value);
+}
+
+function without(texts: Readonly<Record<string, string>>, keys: ReadonlySet<string>): Record<string, string> {
+  const rest: Record<string, string> = {};
+  for (const [key, value] of Object.entries(texts)) if (!keys.has(key)) rest[key] = value;
+  return rest;
+}
+
+function setIn(values: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  const set: Record<string, string> = {};
+  for (const [key, value] of Object.entries(values)) if (value !== undefined) set[key] = value;
+  return set;
+}
+
+function digitsOf(traceName: string): string {
+  return traceName.slice(traceNameOf("").length);
+}
+
+function stateIn(row: Row): TraceState {
+  const state = Number(integerIn(row, "state"));
+  switch (state) {
+    case 1:
+    case 2:
+    case 3:
+      return state;
+    default:
+      return 0;
+  }
+}

@@ -6,11 +6,10 @@ import { expect, test } from "vitest";
 import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
 import type { TraceKey } from "../../../services/trace-writer/core/page-token.ts";
 import { NEWEST_FIRST, parseTraceOrder } from "../../../services/trace-writer/core/trace-order.ts";
-import { MIGRATIONS } from "../../../services/trace-writer/store/sqlite/migrations.ts";
 import { searchQueryOf } from "../../../services/trace-writer/store/sqlite/search-query.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
-import { record, span, spanId, traceId } from "./sample-traces.ts";
-import { searchTraces, writeRecords, writeSpans } from "./writing.ts";
+import { span, spanId, traceId } from "./sample-traces.ts";
+import { searchTraces, writeSpans } from "./writing.ts";
 
 const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-search-")), "traces.db");
 const start = (path: string) =>
@@ -114,64 +113,3 @@ test("a value that another process has removed with its last trace is stored ane
   const scope = { kind: "experiments", ids: [id] } as const;
   expect(await searchTraces(one, scope, { filter: "session = 'ada'" })).toHaveLength(1);
 });
-
-test("a file of a version before searches is filled in when it is opened", async () => {
-  const path = newFile();
-  const metadata = { "mlflow.gateway.caller": "curl", "mlflow.trace.session": "told" };
-  {
-    await using store = await start(path);
-    await writeRecords(store, [
-      record({ n: 1, attempts: 2, metadata, caller: { trace: traceId(1), span: spanId(1) } }),
-      record({ n: 2, caller: { trace: traceId(2), span: spanId(1) } }),
-    ]);
-    const said = { "session.id": "s", "user.id": "u", "gen_ai.operation.name": "chat", "gen_ai.request.model": "m" };
-    await writeSpans(store, "agents", [
-      span({ trace: traceId(2), span: spanId(1), end: 500, failed: true, attributes: said }),
-      span({ trace: traceId(3), span: spanId(2), parent: spanId(1), attributes: { "session.id": "late" }, start: 9 }),
-      span({ trace: traceId(3), span: spanId(3), parent: spanId(1), attributes: { "session.id": "first" }, start: 2 }),
-    ]);
-  }
-  const old = newFile();
-  copyAsOf(2, path, old);
-  await using migrated = await start(old);
-  expect(migrated.condition().ready).toBe(true);
-  const [before, after] = [factsIn(path), factsIn(old)];
-  expect(before.facets.length).toBeGreaterThan(15);
-  expect(after.facets).toEqual(before.facets);
-  // The samples' full traces do not say their provider but in the names of spans, which is where it is taken from here.
-  const sums = (rows: typeof before.traces) => rows.map(({ facets: _, ...row }) => row);
-  expect(sums(after.traces)).toEqual(sums(before.traces));
-  expect(before.sizes.length).toBeGreaterThan(1);
-  expect(after.sizes).toEqual(before.sizes);
-});
-
-/** A file of an older version of the schema, with what that version had of another file. */
-function copyAsOf(version: number, path: string, old: string): void {
-  using db = new DatabaseSync(old);
-  for (const migration of MIGRATIONS.slice(0, version)) db.exec(migration);
-  db.exec(`PRAGMA user_version = ${version}`);
-  db.prepare("ATTACH ? AS new").run(path);
-  const tables = db
-    .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    .all();
-  for (const { name } of tables) {
-    const columns = db.prepare("SELECT name FROM pragma_table_info(?, 'main')").all(String(name));
-    const list = columns.map((column) => String(column["name"])).join();
-    db.exec(`DELETE FROM main.${name}; INSERT INTO main.${name} (${list}) SELECT ${list} FROM new.${name}`);
-  }
-}
-
-/** What searches and limits look at in a file, by the names of values: their ids follow the order of arrival. */
-function factsIn(path: string) {
-  using db = new DatabaseSync(path, { readOnly: true, readBigInts: true });
-  const facets = `SELECT experiment_id, name, value, start_ns, trace_ref FROM trace_facets
-    JOIN facet_values ON id = value_id WHERE name <> 'provider' ORDER BY trace_ref, name, value`;
-  const traces =
-    "SELECT ref, duration_ns, state, name, bytes, json_array_length(facets) AS facets FROM traces ORDER BY ref";
-  const sizes = "SELECT * FROM experiment_sizes WHERE traces > 0 ORDER BY workspace, experiment_id";
-  return {
-    facets: db.prepare(facets).all(),
-    traces: db.prepare(traces).all(),
-    sizes: db.prepare(sizes).all(),
-  };
-}

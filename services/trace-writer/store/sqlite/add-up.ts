@@ -10,7 +10,7 @@ import { openRollupReads } from "./rollup-table.ts";
 import { openSummedTraces, type SummedTraces, type Within } from "./summed-traces.ts";
 
 /** So much is done at a time, in rows that are read; between it others have their turn. Some 2 ms. */
-const TURN_ROWS = 500;
+const TURN_ROWS = 150;
 /** What it takes to use an hour that was added up before, in rows. */
 const HOUR_ROWS = 10;
 /** So much is done for one answer: some seconds. */
@@ -75,9 +75,9 @@ function openRollups(db: DatabaseSync, part: RollupPart, addedUp: AddedUp, step:
   const rolledUp = openRollupReads(db);
   const traces = openSummedTraces(db);
   const fromRows = async (rollup: Rollup, experimentId: bigint, within: Within) => {
-    for (const samples of samplesOf(traces, part, experimentId, within)) {
+    for (const { rows, samples } of samplesOf(traces, part, experimentId, within)) {
       for (const sample of samples) rollup.add(sample);
-      await step(1);
+      await step(rows);
     }
   };
   return async (experimentId: bigint, unit: TotalsUnit): Promise<Rollup> => {
@@ -105,18 +105,18 @@ function openRollups(db: DatabaseSync, part: RollupPart, addedUp: AddedUp, step:
   };
 }
 
-/** For each row that is read what it completes, mostly nothing. */
+/** What each trace that is read comes to, and in how many rows it is: its own, and those of its spans. */
 function* samplesOf(
   traces: SummedTraces,
   part: RollupPart,
   experimentId: bigint,
   within: Within,
-): Generator<readonly RolledSample[], void, void> {
+): Generator<{ readonly rows: number; readonly samples: readonly RolledSample[] }, void, void> {
   if (part === "traces") {
-    for (const sample of traces.usage(experimentId, within)) yield [{ groups: ["", ""], sample }];
+    for (const sample of traces.usage(experimentId, within)) yield { rows: 1, samples: [{ groups: ["", ""], sample }] };
     return;
   }
   for (const trace of traces.billed(experimentId, within)) {
-    yield trace === undefined ? [] : rolledSamplesOf(trace, part);
+    yield { rows: 1 + trace.spans.length, samples: rolledSamplesOf(trace, part) };
   }
 }

@@ -11,7 +11,7 @@ export interface BlockReads {
   letGo(): void;
 }
 
-/** So many blocks that were read are remembered, some hundred kilobytes: neighbours in time are in one block. */
+/** So many blocks that were read are remembered, a megabyte at the most, but for large ones: neighbours in time are in one block. */
 const REMEMBERED_MAX = 8;
 
 /** Prepares reading the blocks of an open file. */

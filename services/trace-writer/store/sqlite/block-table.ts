@@ -39,7 +39,7 @@ export interface BlockTable {
 }
 
 /** More bytes than this are not packed together, before they are packed: whoever reads one of them unpacks them all. */
-const BLOCK_BYTES = 64 * 1024;
+const BLOCK_BYTES = 128 * 1024;
 
 /** The blocks of a file that is open for writing. */
 export function openBlockTable(db: DatabaseSync): BlockTable {

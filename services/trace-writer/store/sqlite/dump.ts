@@ -40,10 +40,7 @@ export function openDump(db: DatabaseSync, blocks: BlockReads): DumpTraces {
       return { experiment, rows, bytes: spans, full: gateway && fullOf.get(gateway.spanId) };
     });
   };
-  const fullOf = (
-    { ref, recordHash = "" }: WorkingTrace,
-    stored: readonly BatchOfTrace[],
-  ): WholeTrace["full"] => {
+  const fullOf = ({ ref, recordHash = "" }: WorkingTrace, stored: readonly BatchOfTrace[]): WholeTrace["full"] => {
     // A full trace has one batch.
     const [batch] = stored;
     const payload = batch?.payload;

@@ -11,9 +11,9 @@ import { SIZE_MIGRATION } from "./size-table.ts";
  * The schema, a version at a time, forward only. Never edit one that was released: add another.
  *
  * - Times are nanoseconds since the Unix epoch, ids are blobs, `ref` is a trace within this file.
- * - `traces` has what lists show, ready made (`info`, a serialized TraceInfo); rows of `spans` are narrow and hold what
- *   it is computed from; the spans' bytes are in `chunks`, one compressed blob for the spans of a trace that arrived
- *   together; payloads are apart, so that lists never read them.
+ * - `traces` has what lists show, ready made (`info`, as `storedInfoOf` has it). What it is computed from, and the spans'
+ *   bytes, are in `batches`, a row for the spans of a trace that arrived together; payloads are apart, so that lists never
+ *   read them. The bytes of both are in `blocks`, packed with those of others.
  * - A trace's `start_ns` is 0 until it is summed up, within the commit that made it: so it enters one index, once.
  * - Random keys are in one narrow index each: large rows in a tree of random keys are four times slower.
  */

@@ -9,8 +9,8 @@ import { type RolledHour, rolledPartsOf } from "./rollup-table.ts";
 import { openSummedTraces, type SummedTraces } from "./summed-traces.ts";
 
 const CACHE_BYTES = 2 * 1024 * 1024;
-/** So many rows are read at a time, some 2 ms; then others have their turn, and all of this, in milliseconds. */
-const TURN_ROWS = 500;
+/** So many traces are read at a time, some 2 ms; then others have their turn, and all of this, in milliseconds. */
+const TURN_TRACES = 50;
 const TURN_PAUSE_MS = 5;
 /** So many hours are looked at in a round; the others in the next. */
 const ROUND_HOURS = 5_000;
@@ -73,10 +73,10 @@ type DueHour = Pick<RolledHour, "experimentId" | "hour" | "changed">;
 /** Adds an hour up as it is at one moment. When it has changed since it was found, what that comes to will not be stored. */
 function openHours(db: DatabaseSync, signal: AbortSignal): (hour: DueHour) => Promise<RolledHour> {
   const traces = openSummedTraces(db);
-  let rows = 0;
+  let read = 0;
   const step = async () => {
-    rows += 1;
-    if (rows % TURN_ROWS === 0) await pause(TURN_PAUSE_MS, undefined, { signal });
+    read += 1;
+    if (read % TURN_TRACES === 0) await pause(TURN_PAUSE_MS, undefined, { signal });
   };
   return async (due) => {
     db.exec("BEGIN");
@@ -98,7 +98,6 @@ async function partsOf(
   try {
     for (const trace of traces.billed(experimentId, within)) {
       await step();
-      if (trace === undefined) continue;
       for (const sample of rolledSamplesOf(trace, "calls")) parts.calls.add(sample);
       for (const sample of rolledSamplesOf(trace, "attempts")) parts.attempts.add(sample);
     }

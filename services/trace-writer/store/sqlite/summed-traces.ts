@@ -28,8 +28,12 @@ const WITHIN = "t.experiment_id = ? AND t.start_ns >= ? AND t.start_ns < ?";
 export function openSummedTraces(db: DatabaseSync): SummedTraces {
   const blocks = openBlockReads(db);
   const batchesOf = openStoredBatches(db, blocks);
-  const fulls = db.prepare(`SELECT ref, start_ns FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 1`);
-  const infos = db.prepare(`SELECT ${INFO_COLUMNS} FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 0`);
+  const fulls = db.prepare(
+    `SELECT ref, start_ns FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 1`,
+  );
+  const infos = db.prepare(
+    `SELECT ${INFO_COLUMNS} FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 0`,
+  );
   return {
     *billed(experimentId, { fromNs, toNs }) {
       try {

@@ -6,8 +6,7 @@ import { bytesIn, hexIn, integerIn, optionalIntegerIn, type Row, textIn } from "
 import { pack, unpack } from "../packing.ts";
 
 /** The columns of `traces t` that {@link infoIn} reads. */
-export const INFO_COLUMNS =
-  "t.trace_id, t.experiment_id, t.state, t.name, t.start_ns, t.duration_ns, t.sealed, t.info";
+export const INFO_COLUMNS = "t.trace_id, t.experiment_id, t.state, t.name, t.start_ns, t.duration_ns, t.sealed, t.info";
 
 /** What lists show of a trace, as its column `info` holds it: what the others of {@link INFO_COLUMNS} do not say. */
 export function storedInfoOf(info: TraceInfo): Uint8Array {

@@ -65,6 +65,10 @@ generate: install ## Generate gen/ from proto/, and the documents that are made 
 chaos: install ## Kill, stop, fill up and cut everything under load, and compare what callers saw with what is stored (SECONDS=180 SEED=… STORE=postgres)
 	@$(NODE) test/chaos/main.ts
 
+.PHONY: upgrade
+upgrade: install ## Replace the services of the last release by these, one by one under load, and compare what callers saw with what is stored (FROM=tag or commit SEED=…)
+	@TWINSPAN_UPGRADE_FROM='$(FROM)' TWINSPAN_UPGRADE_SEED='$(SEED)' $(BIN)/vitest run --project all test/fault/rolling-upgrade.test.ts
+
 .PHONY: fuzz
 fuzz: install ## Give every parser what is almost right, and keep what breaks one (SECONDS=60 SEED=… TARGET=…)
 	@$(NODE) test/fuzz/main.ts

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the contracts: their style, that gen/ is what `make generate` makes of them, and that nobody who speaks the last
-# version is broken.
+# Checks the contracts: their style, that gen/ is what `make generate` makes of them, that nobody who speaks those of the last
+# release is broken, and that its configurations are still taken.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -22,9 +22,15 @@ for FILE in docs/configuration.md twinspan.schema.json; do
 done
 
 # A clone of main compared with main would compare it with itself, so it is the last release, else the commit before.
-BASE=$(git describe --tags --abbrev=0 HEAD^ 2>/dev/null || git rev-parse --verify --quiet HEAD^ || true)
-if [ -z "$BASE" ] || ! git cat-file -e "$BASE:buf.yaml" 2>/dev/null; then
-  echo "contracts: nothing to compare with yet"
+RELEASE=$(git describe --tags --abbrev=0 HEAD^ 2>/dev/null || true)
+BASE=${RELEASE:-$(git rev-parse --verify --quiet HEAD^ || true)}
+if [ -z "$BASE" ] || ! git show "$BASE:gen/image.binpb" >"$FRESH/last.binpb" 2>/dev/null; then
+  echo "contracts: nothing to compare with: git has no release, and no commit before"
   exit 0
 fi
-buf breaking --against ".git#ref=$BASE"
+buf breaking --against "$FRESH/last.binpb"
+# What a configuration may say is promised from release to release, not from commit to commit.
+if [ -n "$RELEASE" ] && git show "$RELEASE:twinspan.schema.json" >"$FRESH/last.json"; then
+  node scripts/check-settings.ts "$FRESH/last.json" twinspan.schema.json
+fi
+echo "contracts: as $BASE has them, or more"

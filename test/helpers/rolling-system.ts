@@ -23,11 +23,22 @@ export const SLOW_ENDPOINT = "slow";
 /** How long an ingress takes requests after SIGTERM. A balancer that looks more often than that loses none. */
 const DRAIN_DELAY_MS = 3_000;
 
-/**
- * Starts it, and returns when all are ready: with one trace-writer over a file, or with two over the PostgreSQL database at
- * `postgresUrl`.
- */
-export async function startRollingSystem(postgresUrl?: string): Promise<RollingSystem> {
+/** How a system is started. */
+export interface RollingOptions {
+  /** A PostgreSQL database, which two trace-writers share. Default: one trace-writer over a file. */
+  readonly postgresUrl?: string;
+  /** The tree that all services run from at first. Default: this one. */
+  readonly tree?: string;
+  /** How ingresses reach gateways. Default: as the tests are told; `default`: as they do where nothing is said. */
+  readonly transport?: typeof TRANSPORT | "default";
+}
+
+/** Starts it, and returns when all are ready. */
+export async function startRollingSystem({
+  postgresUrl,
+  tree,
+  transport = TRANSPORT,
+}: RollingOptions = {}): Promise<RollingSystem> {
   await using started = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), "twinspan-rolling-"));
   started.defer(() => rmSync(directory, { recursive: true, force: true }));
@@ -42,6 +53,7 @@ export async function startRollingSystem(postgresUrl?: string): Promise<RollingS
       ? { sqlite: { path: join(directory, "traces.db") } }
       : { use: "postgres", postgres: { url: postgresUrl } };
   const writers = postgresUrl === undefined ? 1 : 2;
+  const target = `ipv4:${rpc.join(",")}`;
   const stores = `ipv4:${storeRpc.slice(0, writers).join(",")}`;
   // A machine that is busy with other tests makes everything late: calls are not to be turned away for that.
   const limits = { loopDelayMsMax: 60_000 };
@@ -50,7 +62,7 @@ export async function startRollingSystem(postgresUrl?: string): Promise<RollingS
     const config = {
       ingress: {
         listen: http[copy],
-        gateway: { target: `ipv4:${rpc.join(",")}`, transport: TRANSPORT },
+        gateway: transport === "default" ? target : { target, transport },
         traceWriter: stores,
         drainDelayMs: DRAIN_DELAY_MS,
         limits,
@@ -68,7 +80,9 @@ export async function startRollingSystem(postgresUrl?: string): Promise<RollingS
     };
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(config));
-    return started.use(new ServiceProcess(name, `http://${opsAddress}`, { TWINSPAN_CONFIG: file }));
+    const service = started.use(new ServiceProcess(name, `http://${opsAddress}`, { TWINSPAN_CONFIG: file }));
+    service.runFrom(tree);
+    return service;
   };
   // They are disposed of in the reverse order: callers first, the store last.
   const traceWriters = storeOps.slice(0, writers).map((address, copy) => processOf("trace-writer", copy, address));

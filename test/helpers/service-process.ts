@@ -30,6 +30,8 @@ export class ServiceProcess implements AsyncDisposable {
   readonly opsUrl: string;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #program: readonly string[];
+  /** Where its program is. */
+  #tree = ROOT;
   #child: ChildProcess | undefined;
   #ended: Promise<string> = Promise.resolve("never started");
   #output = "";
@@ -57,10 +59,15 @@ export class ServiceProcess implements AsyncDisposable {
     return this.#child?.pid;
   }
 
+  /** From its next start on it runs from another tree of the repository. Default: this one. */
+  runFrom(tree: string = ROOT): void {
+    this.#tree = tree;
+  }
+
   /** Starts it, and waits until it says that it is ready. */
   async start(): Promise<void> {
     const child = spawn(process.execPath, this.#program, {
-      cwd: ROOT,
+      cwd: this.#tree,
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...COMPILE_CACHE, ...this.#environment },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -43,7 +43,7 @@ export function lockOutbox(path: string, errorOf = lockErrorOf): OutboxLock {
     // The first write takes the lock, and the locking mode keeps it.
     database.exec("BEGIN IMMEDIATE");
     const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-    if (version > VERSION) throw new Error(`it was written by a newer twinspan (version ${version})`);
+    if (version > VERSION) throw new NewerOutboxError(version);
     if (version === 0) {
       const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() ?? {};
       if (tables !== 0) throw new Error("it has other tables");
@@ -63,6 +63,10 @@ export function lockOutbox(path: string, errorOf = lockErrorOf): OutboxLock {
 
 /** The one line that says why the file cannot be had, and what to do. */
 function lockErrorOf(cause: unknown, path: string): Error {
+  if (cause instanceof NewerOutboxError) {
+    const message = `The outbox ${path} ${cause.message}. Start the newer one, or name another file in gateway.outbox.path.`;
+    return new Error(message, { cause });
+  }
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (/locked|busy/i.test(reason)) {
     const message = `The outbox ${path} is in use by another gateway process. Give each its own gateway.outbox.path.`;
@@ -71,6 +75,15 @@ function lockErrorOf(cause: unknown, path: string): Error {
   return new Error(`The outbox ${path} cannot be opened: ${reason}. Set another gateway.outbox.path, or mend it.`, {
     cause,
   });
+}
+
+/** The file may hold what this twinspan does not understand. */
+class NewerOutboxError extends Error {
+  override readonly name = "NewerOutboxError";
+
+  constructor(version: number) {
+    super(`has version ${version}, written by a newer twinspan; this one knows ${VERSION}`);
+  }
 }
 
 function earlierOutboxIn(database: DatabaseSync): EarlierOutbox {

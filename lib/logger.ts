@@ -17,11 +17,17 @@ export interface LogLevels {
   readonly levels?: Readonly<Partial<Record<string, LogLevel>>>;
 }
 
-/** A logger for a service. `destination` is for tests that read what is logged. */
-export function createLogger(service: string, levels: LogLevel | LogLevels, destination?: DestinationStream): Logger {
+/** A logger for a service, or one of its workers, by its number. `destination` is for tests that read what is logged. */
+export function createLogger(
+  service: string,
+  levels: LogLevel | LogLevels,
+  destination?: DestinationStream,
+  worker?: number,
+): Logger {
   const { level: others, levels: named = {} } = typeof levels === "string" ? { level: levels } : levels;
   const level = named[service] ?? others;
-  const options = { level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime };
+  const base = worker === undefined ? { service } : { service, worker };
+  const options = { level, base, timestamp: pino.stdTimeFunctions.isoTime };
   const whole = destination === undefined ? pino(options) : pino(options, destination);
   const withModules = (log: PinoLogger): Logger =>
     Object.assign(log, {

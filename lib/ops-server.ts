@@ -1,15 +1,7 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import type { Registry } from "prom-client";
 import { listenErrorOf } from "./listen-error.ts";
-
-/** What a service says of itself when asked. */
-export interface Readiness {
-  /** Whether it takes calls. */
-  readonly ready: boolean;
-  /** What is wrong but costs no call, in words ("tracing degraded: …"). Empty: nothing. */
-  readonly degraded: readonly string[];
-}
+import type { ServiceReport } from "./service-report.ts";
 
 /** The operators' HTTP port of a service that speaks gRPC: `/metrics`, `/healthz`, `/readyz`. */
 export interface OpsServer extends AsyncDisposable {
@@ -18,14 +10,10 @@ export interface OpsServer extends AsyncDisposable {
 }
 
 /** Starts it on `host:port`; port 0 takes a free one. */
-export async function startOpsServer(
-  listen: string,
-  metrics: Registry,
-  readiness: () => Readiness,
-): Promise<OpsServer> {
+export async function startOpsServer(listen: string, report: ServiceReport): Promise<OpsServer> {
   const [host = "127.0.0.1", port = "0"] = splitAt(listen, listen.lastIndexOf(":"));
   const server = createServer((request, response) => {
-    answer(request.url ?? "/", response, metrics, readiness).catch((error: unknown) => {
+    answer(request.url ?? "/", response, report).catch((error: unknown) => {
       sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });
     });
   });
@@ -46,23 +34,18 @@ export async function startOpsServer(
   };
 }
 
-async function answer(
-  url: string,
-  response: ServerResponse,
-  metrics: Registry,
-  readiness: () => Readiness,
-): Promise<void> {
+async function answer(url: string, response: ServerResponse, report: ServiceReport): Promise<void> {
   switch (url.split("?", 1)[0]) {
     case "/metrics": {
-      const text = await metrics.metrics();
-      response.setHeader("content-type", metrics.contentType).end(text);
+      const text = await report.metrics();
+      response.setHeader("content-type", report.contentType).end(text);
       return;
     }
     case "/healthz":
       sendJson(response, 200, { status: "ok" });
       return;
     case "/readyz": {
-      const { ready, degraded } = readiness();
+      const { ready, degraded } = await report.readiness();
       sendJson(response, ready ? 200 : 503, { status: ready ? "ready" : "not ready", degraded });
       return;
     }

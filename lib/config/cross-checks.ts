@@ -7,6 +7,7 @@ import { forwardingFaultsOf } from "./forwarding-checks.ts";
 import { limitFaultsOf } from "./limit-checks.ts";
 import { BUILT_IN_PATTERNS } from "./sections/redaction.ts";
 import { storeFaultsOf } from "./store-checks.ts";
+import { workerFaultsOf } from "./worker-checks.ts";
 
 /** Settings of providers that only some kinds read. */
 const OF_KINDS: Readonly<Record<string, readonly string[]>> = {
@@ -70,6 +71,7 @@ export function crossFaultsOf(plain: unknown): readonly CrossFault[] {
     ...forwardingFaultsOf(plain),
     ...limitFaultsOf(plain),
     ...storeFaultsOf(plain),
+    ...workerFaultsOf(plain),
     ...authFaultsOf(plain),
   ];
 }

@@ -31,6 +31,7 @@ export function startServiceLoad(setting: string, limits: LoadLimits, registry: 
   });
   new Gauge({
     name: "twinspan_event_loop_delay_seconds",
+    aggregator: "max",
     help: "How late the process is with everything, on average over the last quarter of a second.",
     registers,
     collect() {

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import {
   Metadata,
   makeGenericClientConstructor,
@@ -45,13 +47,15 @@ export async function checkContextTravels(): Promise<void> {
   server.addService(PROBE, {
     probe: (_call: unknown, callback: (error: null, seen: string) => void) => callback(null, seen()),
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
-  });
+  // Not grpc-js's own port, which a worker would share with the others: this is about this process.
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const port = createServer((socket) => injector.injectConnection(socket));
+  port.listen({ host: "127.0.0.1", port: 0, exclusive: true });
+  await once(port, "listening");
+  const bound = port.address();
+  const address = `127.0.0.1:${typeof bound === "object" ? bound?.port : bound}`;
   const Client = makeGenericClientConstructor(PROBE, "twinspan.SelfCheck");
-  const client = new Client(`127.0.0.1:${port}`, channelCredentials(), channelOptions(MESSAGE_BYTES_MAX));
+  const client = new Client(address, channelCredentials(), channelOptions(MESSAGE_BYTES_MAX));
   try {
     const arrived = await context.with(
       withCallerContext(context.active(), CALLER),
@@ -72,6 +76,7 @@ export async function checkContextTravels(): Promise<void> {
     }
   } finally {
     client.close();
+    port.close();
     server.forceShutdown();
   }
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { Server, ServerCredentials } from "@grpc/grpc-js";
 import { listenErrorOf } from "../listen-error.ts";
+import { limitConnections } from "../load/limit-connections.ts";
 import type { ServiceLoad } from "../load/service-load.ts";
 
 /** A port whose connections go to a gRPC server. */
@@ -36,10 +37,7 @@ export async function listenFor(
     socket.on("error", () => socket.destroy());
     injector.injectConnection(socket);
   });
-  if (load !== undefined) {
-    port.maxConnections = load.connectionsMax;
-    port.on("drop", load.connectionRefused);
-  }
+  if (load !== undefined) limitConnections(port, load);
   port.listen(Number(listen.slice(colon + 1)), host.replace(/^\[(.*)\]$/, "$1"));
   try {
     await once(port, "listening");

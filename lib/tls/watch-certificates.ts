@@ -23,6 +23,7 @@ export function watchCertificates(
   });
   new Gauge({
     name: "twinspan_certificate_expiry_timestamp_seconds",
+    aggregator: "min",
     help: "When the first of the certificates in use expires, in seconds since the Unix epoch.",
     labelNames: ["of"],
     registers: [registry],

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { type Aggregator, Counter, Gauge, type Registry } from "prom-client";
 import type { OutboxState } from "./outbox/outbox-state.ts";
 
 /** What the figures are read of. */
@@ -10,10 +10,11 @@ export interface WatchedOutbox {
 
 /** Puts the outbox's figures into a registry: it is asked for its state whenever they are read. */
 export function watchOutbox(registry: Registry, { state: outbox, bytesMax }: WatchedOutbox): void {
-  const gauge = (name: string, help: string, read: (state: OutboxState) => number) =>
+  const gauge = (name: string, help: string, read: (state: OutboxState) => number, aggregator: Aggregator = "sum") =>
     new Gauge({
       name: `twinspan_outbox_${name}`,
       help,
+      aggregator,
       registers: [registry],
       collect() {
         this.set(read(outbox()));
@@ -22,10 +23,18 @@ export function watchOutbox(registry: Registry, { state: outbox, bytesMax }: Wat
   gauge("records", "Records that wait for the trace-writer.", ({ records }) => records);
   gauge("bytes", "Bytes that wait for the trace-writer.", ({ bytes }) => bytes);
   gauge("bytes_max", "How many bytes may wait: gateway.outbox.bytesMax.", () => bytesMax);
-  gauge("oldest_age_seconds", "How long the oldest record has waited.", ({ oldestMs }) =>
-    oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs) / 1000,
+  gauge(
+    "oldest_age_seconds",
+    "How long the oldest record has waited.",
+    ({ oldestMs }) => (oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs) / 1000),
+    "max",
   );
-  gauge("degraded", "1 while records do not get through, else 0.", ({ trouble }) => (trouble === undefined ? 0 : 1));
+  gauge(
+    "degraded",
+    "1 while records do not get through, else 0.",
+    ({ trouble }) => (trouble === undefined ? 0 : 1),
+    "max",
+  );
   const total = (name: string, help: string, read: (state: OutboxState) => number) => {
     const counter = new Counter({
       name: `twinspan_outbox_${name}`,

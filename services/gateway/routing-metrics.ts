@@ -9,6 +9,7 @@ export function watchRouting(registry: Registry, routing: RoutingMemory): void {
   const registers = [registry];
   const breakerState = new Gauge({
     name: "twinspan_breaker_state",
+    aggregator: "max",
     help: "A provider's circuit breaker: 0 closed, 1 half open (one attempt tries), 2 open (none is made).",
     labelNames: ["provider"],
     registers,

@@ -14,6 +14,7 @@ import { startRpcServer } from "#lib/rpc/server.ts";
 import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
 import { watchCertificates } from "#lib/tls/watch-certificates.ts";
 import { observeTraceContext } from "#lib/trace-context/register.ts";
+import { ONLY_PROCESS, type WorkerLink } from "#lib/workers/worker-link.ts";
 import { EndpointServiceService } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { GatewayServiceService } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import { InferenceServiceService } from "#proto/twinspan/inference/v1/inference_service.ts";
@@ -24,7 +25,7 @@ import { createInferenceService } from "./inference-service.ts";
 import { startAllowances } from "./limits/start-allowances.ts";
 import { LiveEndpoints } from "./live-endpoints.ts";
 import { GatewayMetrics } from "./metrics.ts";
-import { startOutbox } from "./outbox/outbox.ts";
+import { startWorkerOutbox } from "./outbox/worker-outbox.ts";
 import { createReloading } from "./reload.ts";
 import { RoutingMemory } from "./routing/routing-memory.ts";
 import { createTroubleLog } from "./trouble-log.ts";
@@ -50,12 +51,14 @@ export interface GatewayDependencies {
   readonly log: Logger;
   /** Where the configuration is read again. Default: it stays as it is. */
   readonly source?: ConfigSource;
+  /** Its link to other workers. Default: it is alone. */
+  readonly link?: WorkerLink;
 }
 
 /** Starts the gateway. Throws an Error for the operator when it cannot. */
 export async function startGateway(
   config: Config,
-  { log, source = fixedConfigSource(config) }: GatewayDependencies,
+  { log, source = fixedConfigSource(config), link = ONLY_PROCESS }: GatewayDependencies,
 ): Promise<RunningGateway> {
   await checkContextTravels();
   await using started = new AsyncDisposableStack();
@@ -65,14 +68,16 @@ export async function startGateway(
   const routing = new RoutingMemory(log.module("routing"));
   const endpoints = started.use(new LiveEndpoints(config, routing));
   const outbox = started.use(
-    await startOutbox({ ...options, peers: config.peers }, log.module("outbox"), peerCertificates),
+    await startWorkerOutbox({ ...options, peers: config.peers }, link.place, log.module("outbox"), peerCertificates),
   );
   const metrics = new GatewayMetrics({ state: () => outbox.state(), bytesMax: options.outbox.bytesMax }, routing);
   const watched = started.use(
     watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),
   );
   const load = started.use(startServiceLoad("gateway.limits", options.limits, metrics.registry));
-  const { allowances } = started.use(startAllowances(config.limits, metrics.registry, log.module("limits")));
+  const { allowances } = started.use(
+    startAllowances(config.limits, metrics.registry, log.module("limits"), link.askPrimary),
+  );
   observeTraceContext((outcome) => metrics.context(outcome));
   const authority = new Authority(config);
   const onRefused = observeRefusals(metrics.registry, log.module("auth"));
@@ -115,7 +120,10 @@ export async function startGateway(
     return told.filter((reason) => reason !== undefined);
   };
   const ops = started.use(
-    await startOpsServer(options.ops, metrics.registry, () => ({ ready: isReady, degraded: degraded() })),
+    await startOpsServer(
+      options.ops,
+      link.reportOf(metrics.registry, () => ({ ready: isReady, degraded: degraded() })),
+    ),
   );
   const door = { authority, onRefused };
   const draining = new AbortController();
@@ -174,7 +182,7 @@ export async function startGateway(
     {
       address: server.address,
       ops: ops.address,
-      outbox: options.outbox.path,
+      outbox: outbox.path,
       endpoints: endpoints.all.map(({ name }) => name),
     },
     "ready",

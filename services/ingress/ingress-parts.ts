@@ -6,6 +6,7 @@ import type { ServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { ServerTls } from "#lib/tls/configured-certificates.ts";
 import type { WatchedCertificates } from "#lib/tls/watch-certificates.ts";
+import type { WorkerLink } from "#lib/workers/worker-link.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import type { IngressMetrics } from "./metrics.ts";
 import type { Peers } from "./peers.ts";
@@ -25,6 +26,8 @@ export interface IngressParts {
   readonly certificates: WatchedCertificates;
   readonly load: ServiceLoad;
   readonly bodies: BodyBudget;
+  /** Its link to other workers. */
+  readonly link: WorkerLink;
   /** Aborts when the ingress begins to drain. */
   readonly draining: AbortSignal;
   /** Where the console was built. */

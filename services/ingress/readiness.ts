@@ -1,5 +1,5 @@
-import type { Readiness } from "#lib/ops-server.ts";
 import { checkHealth } from "#lib/rpc/check-health.ts";
+import type { Readiness } from "#lib/service-report.ts";
 import type { Peers } from "./peers.ts";
 
 /** How long a service may take to say how it is. */

@@ -9,12 +9,14 @@ import { watchRights } from "#lib/auth/watch-rights.ts";
 import { type ConfigSource, fixedConfigSource } from "#lib/config/config-source.ts";
 import type { Config } from "#lib/config/schema.ts";
 import { listenErrorOf } from "#lib/listen-error.ts";
+import { limitConnections } from "#lib/load/limit-connections.ts";
 import { startServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
 import { watchCertificates } from "#lib/tls/watch-certificates.ts";
 import { observeTraceContext } from "#lib/trace-context/register.ts";
+import { ONLY_PROCESS, type WorkerLink } from "#lib/workers/worker-link.ts";
 import { admitCallers } from "./admission.ts";
 import { createBodyBudget } from "./body-budget.ts";
 import { requestIdOf } from "./core/request-id.ts";
@@ -69,6 +71,8 @@ export interface IngressDependencies {
   readonly log: Logger;
   /** Where the configuration is read again. Default: it stays as it is. */
   readonly source?: ConfigSource;
+  /** Its link to other workers. Default: it is alone. */
+  readonly link?: WorkerLink;
   /** Where the console was built. Default: where `make console` builds it. */
   readonly consoleDirectory?: string;
 }
@@ -76,7 +80,7 @@ export interface IngressDependencies {
 /** Starts the ingress. Fails with one line that says what to do when it cannot serve. */
 export async function startIngress(
   config: Config,
-  { log, source = fixedConfigSource(config), consoleDirectory = CONSOLE }: IngressDependencies,
+  { log, source = fixedConfigSource(config), link = ONLY_PROCESS, consoleDirectory = CONSOLE }: IngressDependencies,
 ): Promise<Ingress> {
   await checkContextTravels();
   const metrics = createIngressMetrics();
@@ -105,6 +109,7 @@ export async function startIngress(
     certificates,
     load,
     bodies,
+    link,
     draining: draining.signal,
     consoleDirectory,
     access: createAccessLog(log.module("access"), config.log.access),
@@ -152,8 +157,7 @@ function createApp(parts: IngressParts, closing: AbortSignal): FastifyInstance {
     },
     clientErrorHandler: (error, socket) => refuseOnSocket(error, socket, parts.metrics),
   });
-  app.server.maxConnections = parts.load.connectionsMax;
-  app.server.on("drop", parts.load.connectionRefused);
+  limitConnections(app.server, parts.load);
   // Routes read their bodies themselves, as bytes and within their own limits.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));

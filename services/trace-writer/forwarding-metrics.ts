@@ -34,6 +34,7 @@ export function createForwardingMetrics(
   }
   new Gauge({
     name: "twinspan_forward_waiting",
+    aggregator: "max",
     help: "Traces, and additions to traces, that wait for a destination.",
     labelNames: ["destination"],
     registers,
@@ -46,6 +47,7 @@ export function createForwardingMetrics(
   });
   new Gauge({
     name: "twinspan_forward_oldest_age_seconds",
+    aggregator: "max",
     help: "How long the oldest of what waits for a destination has waited. 0: nothing waits.",
     labelNames: ["destination"],
     registers,

@@ -104,6 +104,7 @@ export function createMetrics(): Metrics {
     watch(condition, unclaimedTraces) {
       new Gauge({
         name: "twinspan_trace_writer_unclaimed_traces",
+        aggregator: "max",
         help: "Of the pending traces, those that nobody has claimed for traceWriter.unclaimedAfterMs. 10,000: that many or more.",
         registers,
         async collect() {
@@ -112,6 +113,7 @@ export function createMetrics(): Metrics {
       });
       new Gauge({
         name: "twinspan_trace_writer_pending_traces",
+        aggregator: "max",
         help: "Traces that wait for an owner. 100,000: that many or more.",
         registers,
         collect() {

@@ -13,6 +13,7 @@ export function createRetentionMetrics(registry: Registry): RetentionObserver {
   });
   const ended = new Gauge({
     name: "twinspan_trace_writer_retention_last_run_timestamp_seconds",
+    aggregator: "max",
     help: "When retention last looked at all experiments, in seconds since the Unix epoch. 0: not yet, or nothing has a limit.",
     registers,
   });

@@ -11,6 +11,7 @@ import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { serverTlsOf } from "#lib/tls/configured-certificates.ts";
 import { watchCertificates } from "#lib/tls/watch-certificates.ts";
+import { ONLY_PROCESS, type WorkerLink } from "#lib/workers/worker-link.ts";
 import { forwardRoutesOf } from "./core/forward-routes.ts";
 import { keptByExperimentOf } from "./core/kept-traces.ts";
 import { ERASED_AFTER, type Erasing, startErasing } from "./erasing.ts";
@@ -43,12 +44,14 @@ export interface TraceWriterDependencies {
   readonly log: Logger;
   /** Where the configuration is read again. Default: it stays as it is. */
   readonly source?: ConfigSource;
+  /** Its link to other workers. Default: it is alone. */
+  readonly link?: WorkerLink;
 }
 
 /** Starts the trace-writer: opens its store, then its ports. Fails with one line that says what to do. */
 export async function startTraceWriter(
   config: Config,
-  { log, source = fixedConfigSource(config) }: TraceWriterDependencies,
+  { log, source = fixedConfigSource(config), link = ONLY_PROCESS }: TraceWriterDependencies,
 ): Promise<TraceWriter> {
   await checkContextTravels();
   const { traceWriter } = config;
@@ -104,11 +107,14 @@ export async function startTraceWriter(
       log.module("forwarding").warn({ missing }, "new destinations need a restart: nothing is forwarded to them yet");
   };
   const ops = opened.use(
-    await startOpsServer(traceWriter.ops, metrics.registry, () =>
-      readinessOf(
-        store,
-        [rights.trouble, ...troubles(), load.admission.trouble, ...watched.troubles],
-        draining.signal.aborted,
+    await startOpsServer(
+      traceWriter.ops,
+      link.reportOf(metrics.registry, () =>
+        readinessOf(
+          store,
+          [rights.trouble, ...troubles(), load.admission.trouble, ...watched.troubles],
+          draining.signal.aborted,
+        ),
       ),
     ),
   );

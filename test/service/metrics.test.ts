@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { type Config, configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
+import { countWorkers } from "#lib/workers/worker-metrics.ts";
 import { type ScriptedProvider, startScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
 import { startGateway } from "../../services/gateway/server.ts";
 import { startIngress } from "../../services/ingress/server.ts";
@@ -36,6 +37,7 @@ beforeAll(async () => {
   const places: { gateway?: string; traceWriter?: string } = {};
   const spy = vi.spyOn(Registry.prototype, "registerMetric");
   const note = (service: string) => {
+    countWorkers(new Registry(), () => 0);
     for (const [metric] of spy.mock.calls) registered.push([service, metric]);
     spy.mockClear();
   };
@@ -117,6 +119,8 @@ test("what callers write makes no series: names of endpoints, routes, methods an
     await fetch(`${url}/${model}`).then((answer) => answer.arrayBuffer());
     await fetch(`${url}/v1/models/${model}`, { method: "DELETE" }).then((answer) => answer.arrayBuffer());
   };
+  // Asking for figures is counted, too.
+  await seriesNow();
   await ask("known");
   await ask("stranger-first");
   let before: readonly string[] = [];

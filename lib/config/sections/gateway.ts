@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { outbox } from "./outbox.ts";
-import { bytes, listen, load, MiB, ms, target } from "./scalars.ts";
+import { bytes, listen, load, MiB, ms, target, workers } from "./scalars.ts";
 import { peerTls, serverTls } from "./tls.ts";
 
 /** `gateway`: calls the providers, records every call. */
 export const gateway = z
   .strictObject({
     listen: listen.default("127.0.0.1:7001").describe("Where gRPC callers and the ingress come in."),
+    workers,
     tls: serverTls.optional(),
     ops: listen.default("127.0.0.1:7011").describe("Where /metrics, /healthz and /readyz are, over HTTP."),
     traceWriter: target.default("dns:///127.0.0.1:7002").describe("The trace-writer's gRPC target."),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bytes, count, KiB, listen, load, MiB, ms, target } from "./scalars.ts";
+import { bytes, count, KiB, listen, load, MiB, ms, target, workers } from "./scalars.ts";
 import { peerTls, serverTls } from "./tls.ts";
 
 const GATEWAY = "dns:///127.0.0.1:7001";
@@ -29,6 +29,7 @@ const gateway = z
 export const ingress = z
   .strictObject({
     listen: listen.default("127.0.0.1:8080").describe("Where HTTP clients come in."),
+    workers,
     tls: serverTls.optional(),
     gateway,
     traceWriter: target.default("dns:///127.0.0.1:7002").describe("The trace-writer's gRPC target."),

@@ -20,6 +20,19 @@ export const bytes = (fallback: number, what: string) => z.int().min(KiB).max(Ti
 export const count = (fallback: number, max: number, what: string) =>
   z.int().min(1).max(max).default(fallback).describe(what);
 
+/** How many worker processes a service has. */
+export const workers = z
+  .union([
+    z
+      .int()
+      .min(1)
+      .max(256)
+      .describe("How many processes serve, over the same ports. Limits are shared out among them."),
+    z.literal("auto").describe("One for each processor; for a trace-writer with SQLite, which has one writer, one."),
+  ])
+  .default(1)
+  .describe("How many processes serve, over the same ports: a number, or `auto`.");
+
 /** What a service takes on at once, calls and connections; parts of its `limits`. */
 export const load = {
   callsMax: count(

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { destinations, experiments, mirrors } from "./forwarding.ts";
 import { retention } from "./retention.ts";
-import { bytes, count, listen, load, MiB, ms } from "./scalars.ts";
+import { bytes, count, listen, load, MiB, ms, workers } from "./scalars.ts";
 import { store } from "./store.ts";
 import { serverTls } from "./tls.ts";
 
@@ -9,6 +9,7 @@ import { serverTls } from "./tls.ts";
 export const traceWriter = z
   .strictObject({
     listen: listen.default("127.0.0.1:7002").describe("Where the gateway, OTLP/gRPC exporters and readers come in."),
+    workers,
     tls: serverTls.optional(),
     ops: listen.default("127.0.0.1:7012").describe("Where /metrics, /healthz and /readyz are, over HTTP."),
     drainMs: ms(30_000, "How long calls in flight may go on after SIGTERM; then they are cut."),

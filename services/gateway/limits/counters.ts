@@ -30,8 +30,3 @@ export interface Counters extends AsyncDisposable {
   /** Why nothing is counted now, in words. Undefined: it is. */
   readonly trouble: string | undefined;
 }
-
-/** Whether a window that has so much used has no room for a claim. One that is used up has none for anything. */
-export function isOver(used: number, { amount, max }: Claim): boolean {
-  return used >= max || used + amount > max;
-}

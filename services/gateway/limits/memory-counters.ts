@@ -1,53 +1,24 @@
 import type { Claim } from "../core/limit-claims.ts";
-import { type Counters, isOver, type Settlement, type Taken } from "./counters.ts";
+import type { Counters, Settlement, Taken } from "./counters.ts";
+import { WindowCounters } from "./window-counters.ts";
 
-/** How often counters of windows that have ended are let go. */
-const SWEEP_MS = 10_000;
-
-interface Counter {
-  used: number;
-  readonly endMs: number;
-}
-
-/** Counters in this process's memory: they are gone with it. As many as there are rules, callers and open windows. */
+/** Counters in this process's memory. */
 export class MemoryCounters implements Counters {
   readonly trouble = undefined;
-  readonly #counters = new Map<string, Counter>();
-  readonly #nowMs: () => number;
-  #sweptMs = 0;
+  readonly #windows: WindowCounters;
 
   constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+    this.#windows = new WindowCounters(nowMs);
   }
 
   async take(_call: string, claims: readonly Claim[]): Promise<Taken> {
-    this.#sweep();
-    const usedOf = ({ counter }: Claim) => this.#counters.get(counter)?.used ?? 0;
-    const refused = claims.find((claim) => isOver(usedOf(claim), claim));
-    if (refused === undefined) for (const claim of claims) this.#add(claim, claim.amount);
-    return { refused, used: claims.map(usedOf) };
+    const { refused, used } = this.#windows.take(claims);
+    return { refused: refused === undefined ? undefined : claims[refused], used };
   }
 
   async settle(_call: string, settlements: readonly Settlement[]): Promise<void> {
-    for (const { claim, actual } of settlements) {
-      if (this.#counters.has(claim.counter)) this.#add(claim, actual - claim.amount);
-    }
+    this.#windows.settle(settlements);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#counters.clear();
-  }
-
-  #add({ counter, endMs }: Claim, amount: number): void {
-    const there = this.#counters.get(counter);
-    if (there === undefined) this.#counters.set(counter, { used: amount, endMs });
-    else there.used += amount;
-  }
-
-  #sweep(): void {
-    const nowMs = this.#nowMs();
-    if (nowMs - this.#sweptMs < SWEEP_MS) return;
-    this.#sweptMs = nowMs;
-    for (const [name, { endMs }] of this.#counters) if (endMs <= nowMs) this.#counters.delete(name);
-  }
+  async [Symbol.asyncDispose](): Promise<void> {}
 }

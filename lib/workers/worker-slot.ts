@@ -1,0 +1,141 @@
+import cluster, { type Worker } from "node:cluster";
+import { once } from "node:events";
+import type { Logger } from "#lib/logger.ts";
+import { type Answers, Conversation } from "./conversation.ts";
+import { PLACE_VARIABLE } from "./worker-link.ts";
+import { placeText, type WorkerPlace } from "./worker-place.ts";
+
+/** How long until a worker that ended is started again: doubled each time that it ends soon. */
+const BACKOFF_MS = 100;
+const BACKOFF_MAX_MS = 10_000;
+/** One that was ready for so long was well. */
+const WELL_MS = 10_000;
+/** How long a worker may take to say that it heard an order. */
+const ORDER_MS = 5_000;
+
+/** Hears of a worker's lives. */
+export interface SlotObserver {
+  /** It has ended unasked, and is started again. */
+  onRestart(): void;
+  /** It has ended, asked or not; nothing more comes of it. */
+  onEnded(): void;
+}
+
+/** The place of one worker: there is a process in it, or one is started again soon, until it is stopped. */
+export class WorkerSlot {
+  readonly #place: WorkerPlace;
+  readonly #answers: Answers;
+  readonly #observer: SlotObserver;
+  readonly #log: Logger;
+  #worker: Worker | undefined;
+  #conversation: Conversation | undefined;
+  #readyAtMs: number | undefined;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #isStopping = false;
+
+  /** `answers`: what workers are told by the primary. */
+  constructor(place: WorkerPlace, answers: Answers, observer: SlotObserver, log: Logger) {
+    this.#place = place;
+    this.#answers = answers;
+    this.#observer = observer;
+    this.#log = log;
+  }
+
+  /** Whether its process takes calls. */
+  get isReady(): boolean {
+    return this.#readyAtMs !== undefined;
+  }
+
+  /** Starts the first process. Resolves when it is ready; rejects when it ends instead, and starts no other. */
+  async start(): Promise<void> {
+    const { promise: ready, resolve } = Promise.withResolvers<void>();
+    const worker = this.#fork(resolve);
+    const ended = once(worker, "exit").then(([code, signal]) => {
+      const how = signal ?? `status ${code}`;
+      throw new Error(`Worker ${this.#place.number} ended at its start (${how}). What it said before says why.`);
+    });
+    await Promise.race([ready, ended]);
+    worker.once("exit", (code: number, signal: string | null) => this.#onExit(signal ?? `status ${code}`));
+  }
+
+  /** The number of its process. Undefined: there is none now. */
+  get pid(): number | undefined {
+    return this.#worker?.process.pid;
+  }
+
+  /** Asks its process. Rejects when there is none, or it does not answer in time. */
+  ask(what: string, body: unknown, withinMs: number): Promise<unknown> {
+    if (this.#conversation === undefined) return Promise.reject(new Error("the worker is not running"));
+    return this.#conversation.ask(what, body, withinMs);
+  }
+
+  /** Tells its process to read the configuration again. */
+  reload(): void {
+    this.ask("reload", undefined, ORDER_MS).catch((error: unknown) =>
+      this.#log.warn({ err: error, worker: this.#place.number }, "a worker did not hear of a reload"),
+    );
+  }
+
+  /** Tells its process to drain, and waits for its end. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#retry);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const ended = once(worker, "exit");
+    // One that does not hear ends at the drain limit, with its primary.
+    this.ask("stop", undefined, ORDER_MS).catch(() => {});
+    await ended;
+  }
+
+  /** Ends its process at once. */
+  kill(): void {
+    this.#worker?.process.kill("SIGKILL");
+  }
+
+  #tellAgain(): void {
+    this.#log.info({ worker: this.#place.number, pid: this.pid }, "a worker takes calls again");
+  }
+
+  #fork(onReady: () => void): Worker {
+    const worker = cluster.fork({ [PLACE_VARIABLE]: placeText(this.#place) });
+    const conversation = new Conversation(
+      (message) => {
+        if (worker.isConnected()) worker.send(message, () => {});
+      },
+      {
+        ...this.#answers,
+        ready: () => {
+          this.#readyAtMs = performance.now();
+          onReady();
+        },
+      },
+    );
+    worker.on("message", (message: unknown) => conversation.hear(message));
+    worker.once("exit", () => {
+      conversation.close();
+      this.#worker = undefined;
+      this.#conversation = undefined;
+      this.#observer.onEnded();
+    });
+    this.#worker = worker;
+    this.#conversation = conversation;
+    return worker;
+  }
+
+  #onExit(how: string): void {
+    const wasWell = this.#readyAtMs !== undefined && performance.now() - this.#readyAtMs > WELL_MS;
+    this.#readyAtMs = undefined;
+    if (this.#isStopping) return;
+    this.#failures = wasWell ? 1 : this.#failures + 1;
+    const inMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (this.#failures - 1));
+    this.#log.warn({ worker: this.#place.number, how, inMs }, "a worker ended, and is started again");
+    this.#observer.onRestart();
+    this.#retry = setTimeout(() => {
+      this.#fork(() => this.#tellAgain()).once("exit", (code: number, signal: string | null) =>
+        this.#onExit(signal ?? `status ${code}`),
+      );
+    }, inMs);
+  }
+}

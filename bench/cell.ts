@@ -53,6 +53,7 @@ export async function measureCell(
     headers: asked.headers,
     body: bodyOf(mode, asked.model),
     connections: mode.connections,
+    spreadMs: mode.spreadMs,
     seconds,
     perSecond: mode.isOpen ? perSecond : undefined,
     answer: mode.answer,

@@ -1,4 +1,4 @@
-import type { AnswerKind } from "./chains/canned-answers.ts";
+import { type AnswerKind, PACED_MS } from "./chains/canned-answers.ts";
 import { proseOf } from "./store/prose.ts";
 import { createRandom } from "./traffic/random.ts";
 
@@ -9,6 +9,8 @@ export interface Mode {
   readonly words: string;
   readonly answer: AnswerKind;
   readonly connections: number;
+  /** Over how long their first requests are spread, in milliseconds. */
+  readonly spreadMs: number;
   /** Whether requests fall due at a fixed rate, an open loop. Else each connection asks again once it has its answer. */
   readonly isOpen: boolean;
   /** What is asked. */
@@ -24,7 +26,7 @@ const OPEN_MAX = 256;
 const LARGE_CHARACTERS = 100_000;
 const SMALL = "one two three four five six seven eight nine ten";
 
-const closed = { connections: AT_ONCE, isOpen: false, prompt: SMALL };
+const closed = { connections: AT_ONCE, spreadMs: 0, isOpen: false, prompt: SMALL };
 const MODES: Readonly<Record<ModeName, Omit<Mode, "name">>> = {
   "plain-1": { ...closed, words: "small, 1 connection", answer: "plain", connections: 1 },
   "plain-64": { ...closed, words: "small, 64 connections", answer: "plain" },
@@ -35,7 +37,12 @@ const MODES: Readonly<Record<ModeName, Omit<Mode, "name">>> = {
     answer: "plain",
     prompt: proseOf(createRandom(1), LARGE_CHARACTERS),
   },
-  "stream-64": { ...closed, words: "streams, a chunk each 10 ms, 64 at once", answer: "paced" },
+  "stream-64": {
+    ...closed,
+    words: "streams, a chunk each 10 ms, 64 at once, begun one after another",
+    answer: "paced",
+    spreadMs: PACED_MS,
+  },
   "burst-64": { ...closed, words: "streams of 100 chunks at once, 64 at once", answer: "burst" },
 };
 

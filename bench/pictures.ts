@@ -15,7 +15,7 @@ export function pictureOf(figures: Figures): string {
     digits: 0,
   });
   const cpu: Panel = {
-    title: "CPU ms for one of them",
+    title: "CPU ms for each",
     legend: ["ingress", "gateway", "trace-writer", "store"],
     bars: comparable(figures, "plain-64").map((target) => cpuBarOf(figures, target)),
     mark: markAt(figures.of("plain-64", "U", "cpuMs").median, 0.6),

@@ -41,14 +41,16 @@ const FOOT = 18;
 
 /** An SVG of panels in two columns, legible on light and on dark pages. A bar longer than its panel is cut, and ends in an arrow. */
 export function plotOf(panels: readonly Panel[], longestOf: (panel: Panel) => number): string {
-  const heights = panels.map(({ bars }) => HEAD + bars.length * ROW + FOOT);
-  const rowHeight = Math.max(0, ...heights);
-  const height = Math.ceil(panels.length / COLUMNS) * rowHeight;
-  const drawn = panels.map((panel, index) => {
-    const x = (index % COLUMNS) * PANEL_WIDTH;
-    const y = Math.floor(index / COLUMNS) * rowHeight;
-    return `<g transform="translate(${x} ${y})">\n${panelOf(panel, longestOf(panel))}</g>\n`;
-  });
+  const drawn: string[] = [];
+  let height = 0;
+  for (let first = 0; first < panels.length; first += COLUMNS) {
+    const row = panels.slice(first, first + COLUMNS);
+    for (const [column, panel] of row.entries()) {
+      const place = `translate(${column * PANEL_WIDTH} ${height})`;
+      drawn.push(`<g transform="${place}">\n${panelOf(panel, longestOf(panel))}</g>\n`);
+    }
+    height += Math.max(...row.map(({ bars }) => HEAD + bars.length * ROW + FOOT));
+  }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="12">
 <style>
 ${styleOf(0)}
@@ -63,7 +65,7 @@ ${drawn.join("")}</svg>
 
 function panelOf({ title, legend, bars, mark, digits }: Panel, longest: number): string {
   const scale = (value: number) => (value / longest) * BAR_WIDTH;
-  const swatches = legend.map((kind) => `<tspan class="${kind}" dx="6">■ ${kind}</tspan>`).join("");
+  const swatches = legend.map((kind) => `<tspan class="${kind}" dx="8" font-weight="400">■ ${kind}</tspan>`).join("");
   const lines = [`<text class="ink" x="12" y="20" font-weight="600">${escaped(title)}${swatches}</text>`];
   for (const [row, { label, parts }] of bars.entries()) {
     const y = HEAD + row * ROW;

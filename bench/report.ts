@@ -40,7 +40,8 @@ the answer: a round is over when the outbox is empty. The provider's time is in 
 ${figures.modes.map((mode) => `## ${mode}: ${modeOf(mode).words}\n\n${modeTable(figures, mode)}`).join("\n")}
 *plain-open* is an open loop of ${run.perSecond} requests/s: a request's time begins when it is due, whether or not a connection is free, so what
 a target keeps waiting is in its figures (no coordinated omission). In it requests are sent each millisecond, which is in D's
-figures too. In the others each connection asks again once it has its answer.
+figures too. In the others each connection asks again once it has its answer; those of *stream-64* begin one after another, since
+streams that begin together would go on together, each chunk with those of all others.
 
 ## Nothing lost
 

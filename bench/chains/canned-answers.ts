@@ -5,6 +5,8 @@ export type AnswerKind = (typeof ANSWER_KINDS)[number];
 /** How long a stream pauses between two chunks, where it is paced. */
 export const PACE_MS = 10;
 const CHUNKS: Readonly<Record<Exclude<AnswerKind, "plain">, number>> = { paced: 30, burst: 100 };
+/** How long a paced stream takes. */
+export const PACED_MS = CHUNKS.paced * PACE_MS;
 const CREATED = 1_767_225_600;
 const USAGE = '"usage":{"prompt_tokens":10,"completion_tokens":10,"total_tokens":20}';
 

@@ -30,8 +30,9 @@ async function run(load: Load): Promise<LoadResult> {
   const endMs = startMs + load.seconds * 1000;
   let lastMs = startMs;
   const next = load.perSecond === undefined ? again : rest;
-  if (load.perSecond === undefined) for (const lane of all) lane.send(startMs);
-  else {
+  if (load.perSecond === undefined) {
+    await beginSpread();
+  } else {
     idle.push(...all);
     await sendWhenDue(load.perSecond);
   }
@@ -47,6 +48,15 @@ async function run(load: Load): Promise<LoadResult> {
     gapMs: percentilesOf(tally.gapsMs),
     cpuSeconds: (after.user + after.system - user - system) / 1e6,
   };
+
+  /** Streams that begin together would go on together, each chunk of one with those of all others. */
+  async function beginSpread(): Promise<void> {
+    for (const [index, lane] of all.entries()) {
+      const dueMs = startMs + (index / all.length) * load.spreadMs;
+      while (performance.now() < dueMs) await pause(TICK_MS);
+      lane.send(performance.now());
+    }
+  }
 
   function again(lane: Lane): void {
     lastMs = performance.now();

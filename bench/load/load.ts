@@ -9,6 +9,8 @@ export interface Load {
   readonly body: string;
   /** How many connections there are. Each has one request under way at the most. */
   readonly connections: number;
+  /** Over how long the first requests of a closed loop are spread, evenly, in milliseconds. */
+  readonly spreadMs: number;
   readonly seconds: number;
   /**
    * How many requests fall due in a second, whatever became of those before: an open loop. Undefined: each connection asks

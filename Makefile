@@ -8,7 +8,7 @@ NODE := node_modules/node/bin/node
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: install
 install: ## Install the dependencies, when package-lock.json has changed
@@ -88,6 +88,10 @@ sbom: install ## Write the bill of materials of what runs in production: var/sbo
 .PHONY: bench
 bench: install ## Measure what twinspan costs, side by side with a bare chain, proxies and nginx, and write docs/performance.md (BENCH_ARGS=--quick)
 	@$(NODE) bench/main.ts $(BENCH_ARGS)
+
+.PHONY: bench-compare
+bench-compare: install ## Measure what this tree has changed since BASE=<git ref>, both side by side (BENCH_ARGS='--only plain-64')
+	@$(NODE) bench/compare/main.ts --base '$(or $(BASE),$(error BASE=<git ref> is missing: what to compare with, such as HEAD~1))' $(BENCH_ARGS)
 
 .PHONY: bench-store
 bench-store: install ## Measure what a store takes and gives (STORE=sqlite, postgres or clickhouse; N=60000 traces), and write docs/performance-store.md

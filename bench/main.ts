@@ -1,14 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startProgress } from "../cli/progress.ts";
+import { toldOptions } from "./arguments.ts";
 import { Figures } from "./figures.ts";
 import { goalsOf, lostOf } from "./goals.ts";
-import { type Options, optionsOf, USAGE } from "./options.ts";
+import { optionsOf, USAGE } from "./options.ts";
 import { pictureOf } from "./pictures.ts";
 import { reportOf } from "./report.ts";
 import { measure } from "./run.ts";
 import { commitText, machineText, type RunRecord, recordText } from "./run-record.ts";
+import { say, showProgress } from "./say.ts";
 import { goalsTable, ledgerTable, modeTable } from "./tables.ts";
 import { startTargets } from "./targets/start-targets.ts";
 
@@ -20,7 +21,7 @@ import { startTargets } from "./targets/start-targets.ts";
 const DOCUMENT = "docs/performance.md";
 const FILES = "docs/performance";
 
-const options = toldOptions();
+const options = toldOptions(optionsOf, USAGE);
 const directory = mkdtempSync(join(tmpdir(), "twinspan-bench-"));
 try {
   const run = await record();
@@ -45,18 +46,8 @@ async function record(): Promise<RunRecord> {
     const target = byName.get(name);
     return target === undefined ? [] : [{ mode, target }];
   });
-  const err = (text: string) => void process.stderr.write(text);
-  using progress = startProgress({ err, errIsTerminal: process.stderr.isTTY }, cells.length * (options.rounds + 1));
-  const measured = await measure(
-    {
-      ...targets,
-      cells,
-      onRound: (round) =>
-        say(`${minutesText()}: ${round === 0 ? "warming up" : `round ${round} of ${options.rounds}`} …`),
-      onCell: (done, name) => progress.show(done, name),
-    },
-    options,
-  );
+  using progress = showProgress(cells.length, options.rounds);
+  const measured = await measure({ ...targets, cells, ...progress }, options);
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: machineText(),
@@ -84,29 +75,4 @@ function summaryOf(run: RunRecord): string {
   const reached = goals.length === 0 ? [] : [`## Goals\n\n${goalsTable(goals)}`];
   const stored = run.ledger.length === 0 ? [] : [`## Stored\n\n${ledgerTable(run.ledger)}`];
   return [...modes, ...reached, ...stored].join("\n");
-}
-
-function toldOptions(): Options {
-  const args = process.argv.slice(2);
-  if (args.includes("--help")) {
-    say(USAGE);
-    process.exit(0);
-  }
-  try {
-    return optionsOf(args);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    process.stderr.write(`${error.message}\n\n${USAGE}\n`);
-    process.exit(2);
-  }
-}
-
-/** How long this process runs. */
-function minutesText(): string {
-  const seconds = Math.round(performance.now() / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { namesOf, numberOf } from "./arguments.ts";
 import { MODE_NAMES, type ModeName } from "./modes.ts";
 import { TARGET_NAMES, type TargetName } from "./targets/target.ts";
 
@@ -74,24 +75,4 @@ export function optionsOf(args: readonly string[]): Options {
     out: values.out,
     isPublished: [only, values.targets, values.out].every((told) => told === undefined) && !quick,
   };
-}
-
-/** Names parted by commas, in the order of `all`. */
-function namesOf<Name extends string>(
-  option: string,
-  text: string | undefined,
-  all: readonly Name[],
-  otherwise: readonly Name[],
-): readonly Name[] {
-  if (text === undefined) return otherwise;
-  const named = text.split(",").map((name) => name.trim());
-  const unknown = named.find((name) => !all.some((known) => known === name));
-  if (unknown !== undefined) throw new Error(`${option}: "${unknown}" is none of ${all.join(", ")}`);
-  return all.filter((name) => named.includes(name));
-}
-
-function numberOf(option: string, text: string, max: number): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= max)) throw new Error(`${option}: "${text}" must be a number above 0, at most ${max}`);
-  return value;
 }

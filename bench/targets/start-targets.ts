@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { MeasuredProcess } from "../processes.ts";
 import { startNginx } from "./nginx.ts";
 import { startProvider, startProxy, startUnaryChain } from "./proxies.ts";
-import { type Setup, type System, Systems } from "./systems.ts";
+import { SETUPS, type System, Systems } from "./systems.ts";
 import type { Target, TargetName } from "./target.ts";
 
 /** All that is measured in a run, started and ready. Disposing of it ends everything. */
@@ -17,15 +17,6 @@ export interface Targets extends AsyncDisposable {
 
 /** What needs a program that cannot be had everywhere: a run goes on without it. */
 const OPTIONAL: ReadonlySet<TargetName> = new Set(["nginx", "on-postgres", "on-clickhouse"]);
-
-const SETUPS: Readonly<Record<Exclude<TargetName, "D" | "nginx" | "P" | "U">, Setup>> = {
-  "off-per-call": { transport: "per-call", store: "sqlite", tracing: "off" },
-  "off-exchange": { transport: "exchange", store: "sqlite", tracing: "off" },
-  "on-per-call": { transport: "per-call", store: "sqlite", tracing: "on" },
-  "on-exchange": { transport: "exchange", store: "sqlite", tracing: "on" },
-  "on-postgres": { transport: "exchange", store: "postgres", tracing: "on" },
-  "on-clickhouse": { transport: "exchange", store: "clickhouse", tracing: "on" },
-};
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { cpuSecondsOf, type MeasuredProcess } from "../processes.ts";
 import { type MeasuredStore, type StoreName, startStore } from "../store/stores.ts";
-import type { Target } from "./target.ts";
+import type { SystemTargetName, Target } from "./target.ts";
 import { startTwinspan, type Tracing, type Twinspan } from "./twinspan.ts";
 
 /** How twinspan is set up for a target. */
@@ -11,6 +11,16 @@ export interface Setup {
   readonly store: StoreName;
   readonly tracing: Tracing;
 }
+
+/** By target. */
+export const SETUPS: Readonly<Record<SystemTargetName, Setup>> = {
+  "off-per-call": { transport: "per-call", store: "sqlite", tracing: "off" },
+  "off-exchange": { transport: "exchange", store: "sqlite", tracing: "off" },
+  "on-per-call": { transport: "per-call", store: "sqlite", tracing: "on" },
+  "on-exchange": { transport: "exchange", store: "sqlite", tracing: "on" },
+  "on-postgres": { transport: "exchange", store: "postgres", tracing: "on" },
+  "on-clickhouse": { transport: "exchange", store: "clickhouse", tracing: "on" },
+};
 
 /** Twinspan as it runs for one or two targets: what is on and what is off are endpoints of the same services. */
 export interface System {

@@ -22,11 +22,8 @@ export interface Asked {
   readonly withContext: boolean;
 }
 
-export const TARGET_NAMES = [
-  "D",
-  "nginx",
-  "P",
-  "U",
+/** Those that are twinspan. */
+export const SYSTEM_TARGET_NAMES = [
   "off-per-call",
   "off-exchange",
   "on-per-call",
@@ -34,6 +31,9 @@ export const TARGET_NAMES = [
   "on-postgres",
   "on-clickhouse",
 ] as const;
+export type SystemTargetName = (typeof SYSTEM_TARGET_NAMES)[number];
+
+export const TARGET_NAMES = ["D", "nginx", "P", "U", ...SYSTEM_TARGET_NAMES] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
 /** What the targets are, in words for a table. */

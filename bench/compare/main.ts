@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { toldOptions } from "../arguments.ts";
+import { lostOf } from "../goals.ts";
+import { type Measured, measure } from "../run.ts";
+import { say, showProgress } from "../say.ts";
+import { startProvider, startUnaryChain } from "../targets/proxies.ts";
+import { SETUPS, Systems } from "../targets/systems.ts";
+import type { SystemTargetName, Target } from "../targets/target.ts";
+import { checkOut } from "./base-tree.ts";
+import { COMPARE_USAGE, type CompareOptions, compareOptionsOf } from "./options.ts";
+import { comparisonOf, TREES, type Tree, targetIn } from "./report.ts";
+
+/*
+ * `make bench-compare BASE=…`: what this tree has changed since a commit. The services of both run side by side, under the
+ * load, and with the configuration, of this tree, however old the other is. It fails when traces were lost.
+ */
+
+const PRESENT = fileURLToPath(new URL("../..", import.meta.url));
+
+const options = toldOptions(compareOptionsOf, COMPARE_USAGE);
+const directory = mkdtempSync(join(tmpdir(), "twinspan-bench-"));
+try {
+  say(`checking out ${options.base} …`);
+  await using base = await checkOut(options.base, join(directory, "tree"), PRESENT);
+  const measured = await compare(base.root, options);
+  say(`# ${base.commit} and this tree\n\n${comparisonOf(measured, options.targets)}`);
+  if (measured.ledger.some((line) => lostOf(line) !== 0)) process.exitCode = 1;
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function compare(baseRoot: string, { modes, targets, ...pace }: CompareOptions): Promise<Measured> {
+  await using started = new AsyncDisposableStack();
+  const { provider, target: direct } = await startProvider(directory);
+  started.use(provider);
+  const chain = await startUnaryChain(direct.port, directory);
+  for (const process of chain.processes) started.use(process);
+  const roots: Readonly<Record<Tree, string>> = { base: baseRoot, this: PRESENT };
+  const trees = TREES.map((tree) => {
+    const systems = started.use(new Systems(roots[tree], join(directory, tree), direct.port));
+    return { tree, systems };
+  });
+  const pairs: Target[] = [];
+  for (const name of targets) {
+    for (const { tree, systems } of trees) pairs.push(await startTarget(tree, systems, name));
+  }
+  const all = [direct, chain, ...pairs];
+  const cells = modes.flatMap((mode) => all.map((target) => ({ mode, target })));
+  using progress = showProgress(cells.length, pace.rounds);
+  const systems = trees.flatMap((each) => each.systems.all);
+  return await measure({ provider, systems, cells, ...progress }, pace);
+}
+
+async function startTarget(tree: Tree, systems: Systems, name: SystemTargetName): Promise<Target> {
+  say(`starting ${name} of ${tree} …`);
+  try {
+    return await systems.target(targetIn(tree, name), SETUPS[name]);
+  } catch (cause) {
+    throw new Error(`${name} of ${tree} does not start; it may be older than this configuration`, { cause });
+  }
+}

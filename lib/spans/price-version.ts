@@ -11,6 +11,9 @@ export function isPriceVersion(text: string): boolean {
  * `several` where they are more than fit. Undefined: none is known. In any order and grouping the sum is the same.
  */
 export function sumOfPriceVersions(versions: readonly (string | undefined)[]): string | undefined {
+  const [first, ...others] = versions;
+  const isOne = first === undefined || (isPriceVersion(first) && !first.includes("+"));
+  if (isOne && others.every((version) => version === first)) return first;
   const all = new Set(versions.flatMap((version) => version?.split("+") ?? []));
   if (all.size === 0) return undefined;
   const joined = [...all].sort().join("+");

@@ -1,9 +1,11 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import { fullTraceOf } from "./full-trace.ts";
+import { writeFullTrace } from "./full-trace.ts";
 import type { Invocation, Outcome } from "./invocation.ts";
 import type { KeptPayloads } from "./kept-payloads.ts";
 import { mirrorOf } from "./mirror.ts";
 import { payloadsOf } from "./payload.ts";
+import { twinSpansOf } from "./twin-spans.ts";
 
 /**
  * A record in its serialized form, in two parts. A protobuf message may be cut between its fields: `spans` followed by
@@ -16,21 +18,30 @@ export interface SerializedRecord {
   readonly payload: Uint8Array;
 }
 
+const NOTHING: InvocationRecord = { full: undefined, payloads: [], mirror: undefined, payloadShed: false };
+
 /** What follows `spans` in the place of a payload that was shed: the fact that it was. */
-export const PAYLOAD_SHED: Uint8Array = InvocationRecord.encode({
-  full: undefined,
-  payloads: [],
-  mirror: undefined,
-  payloadShed: true,
-}).finish();
+export const PAYLOAD_SHED: Uint8Array = InvocationRecord.encode({ ...NOTHING, payloadShed: true }).finish();
+
+/** The tag of `full` of an InvocationRecord. */
+const FULL = (1 << 3) | 2;
+/** Kept from one record to the next, since it has grown to the size of one. */
+let writer = new BinaryWriter();
 
 /** The record of an invocation that has ended: both twins, and once what is kept of the payload. */
 export function recordOf(invocation: Invocation, outcome: Outcome, kept: KeptPayloads): SerializedRecord {
-  const full = fullTraceOf(invocation, outcome, kept);
-  const mirror = mirrorOf(invocation, outcome);
-  const payloads = payloadsOf(invocation, outcome, kept);
-  return {
-    spans: InvocationRecord.encode({ full, payloads: [], mirror, payloadShed: false }).finish(),
-    payload: InvocationRecord.encode({ full: undefined, payloads, mirror: undefined, payloadShed: false }).finish(),
-  };
+  try {
+    const twins = twinSpansOf(invocation, outcome);
+    writer.uint32(FULL).fork();
+    writeFullTrace(writer, invocation, outcome, twins, kept);
+    writer.join();
+    const mirror = mirrorOf(invocation, twins);
+    const spans = InvocationRecord.encode({ ...NOTHING, mirror }, writer).finish();
+    const payloads = payloadsOf(invocation, outcome, kept);
+    return { spans, payload: InvocationRecord.encode({ ...NOTHING, payloads }).finish() };
+  } catch (error) {
+    // What it holds is half a record.
+    writer = new BinaryWriter();
+    throw error;
+  }
 }

@@ -6,11 +6,26 @@ import type { Attempt, Invocation, Outcome } from "./invocation.ts";
 /** A span of the mirror, but for the ids, which are the mirror's own. Both twins are made from it. */
 export type TwinSpan = Omit<MirrorSpan, "spanId" | "parentSpanId">;
 
+/** The spans of both twins. */
+export interface TwinSpans {
+  readonly gateway: TwinSpan;
+  /** In the order they began. */
+  readonly attempts: readonly { readonly attempt: Attempt; readonly twin: TwinSpan }[];
+}
+
 /** A span has at most this many finish reasons. */
 const FINISH_REASONS_MAX = 16;
 
-/** What both twins say of the call as a whole. */
-export function gatewayTwinOf(invocation: Invocation, outcome: Outcome): TwinSpan {
+/** What both twins say of an invocation that has ended. */
+export function twinSpansOf(invocation: Invocation, outcome: Outcome): TwinSpans {
+  return {
+    gateway: gatewayTwinOf(invocation, outcome),
+    attempts: outcome.attempts.map((attempt) => ({ attempt, twin: attemptTwinOf(invocation, attempt) })),
+  };
+}
+
+/** What they say of the call as a whole. */
+function gatewayTwinOf(invocation: Invocation, outcome: Outcome): TwinSpan {
   return {
     ...NOTHING,
     role: MirrorSpanRole.MIRROR_SPAN_ROLE_GATEWAY,
@@ -27,8 +42,8 @@ export function gatewayTwinOf(invocation: Invocation, outcome: Outcome): TwinSpa
   };
 }
 
-/** What both twins say of an attempt. */
-export function attemptTwinOf(invocation: Invocation, attempt: Attempt): TwinSpan {
+/** What they say of an attempt. */
+function attemptTwinOf(invocation: Invocation, attempt: Attempt): TwinSpan {
   const { answer } = attempt;
   return {
     ...NOTHING,

@@ -9,6 +9,7 @@ import { keptPayloadsOf } from "../../../services/gateway/core/kept-payloads.ts"
 import { mirrorOf } from "../../../services/gateway/core/mirror.ts";
 import { KEEP_ALL } from "../../../services/gateway/core/payload-policy.ts";
 import { PAYLOAD_SHED, recordOf } from "../../../services/gateway/core/record.ts";
+import { twinSpansOf } from "../../../services/gateway/core/twin-spans.ts";
 import { readAnswer } from "../../../services/gateway/dialects/openai-chat/answer.ts";
 import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
 import { arbitraryEnded, type Ended } from "../../helpers/arbitrary-outcome.ts";
@@ -140,7 +141,7 @@ test("payload stands in the payloads, and nowhere in the spans or the mirror", (
         },
       };
       const { spans, payload } = partsOf(planted);
-      const mirror = mirrorOf(planted.invocation, planted.outcome);
+      const mirror = mirrorOf(planted.invocation, twinSpansOf(planted.invocation, planted.outcome));
       expect(Buffer.from(spans).includes(canary)).toBe(false);
       if (mirror) expect(Buffer.from(Mirror.encode(mirror).finish()).includes(canary)).toBe(false);
       const { root, attempts } = viewOf(recordFrom(planted));

@@ -12,11 +12,12 @@ import {
 import { parseExperimentId } from "./core/experiment-name.ts";
 import { changeOf, checkedName } from "./core/experiment-update.ts";
 import { experimentIdsMeant } from "./experiment-ids.ts";
+import { type ExperimentRoom, noRoom } from "./experiment-room.ts";
 import type { ExperimentReads } from "./read-experiments.ts";
 import type { ExperimentChange, ExperimentWrite } from "./store/trace-store.ts";
 
 /** ExperimentService: makes experiments and changes them. */
-export function createExperimentService(reads: ExperimentReads, log: Logger): ServedService {
+export function createExperimentService(reads: ExperimentReads, room: ExperimentRoom, log: Logger): ServedService {
   const update = async (workspace: string, id: string, change: ExperimentChange, signal: AbortSignal) => {
     const named = parseExperimentId(id);
     const [meant] = await experimentIdsMeant(reads.store, workspace, named === undefined ? [] : [named]);
@@ -27,9 +28,12 @@ export function createExperimentService(reads: ExperimentReads, log: Logger): Se
     name: "twinspan.trace.v1.ExperimentService",
     definition: ExperimentServiceService,
     implementation: {
-      createExperiment: unary(log, async ({ name }: CreateExperimentRequest, { identity, signal }) =>
-        writeExperiment(reads, identity.workspace, { kind: "create", name: checkedName(name, "name") }, signal),
-      ),
+      createExperiment: unary(log, async ({ name: asked }: CreateExperimentRequest, { identity, signal }) => {
+        const { workspace } = identity;
+        const name = checkedName(asked, "name");
+        if (!(await room.admits(workspace, { $case: "name", value: name }))) throw noRoom(workspace);
+        return writeExperiment(reads, workspace, { kind: "create", name }, signal);
+      }),
       renameExperiment: unary(log, async ({ id, name }: RenameExperimentRequest, { identity, signal }) =>
         update(identity.workspace, id, { name: checkedName(name, "name") }, signal),
       ),

@@ -16,6 +16,7 @@ import type { SpanBatch } from "./core/span-row.ts";
 import { BATCHES_BYTES_MAX, sortSpans } from "./core/span-sorting.ts";
 import { decoded, tolerant, type Undecodable } from "./decoding.ts";
 import { digest } from "./digest.ts";
+import type { ExperimentRoom } from "./experiment-room.ts";
 import type { Metrics } from "./metrics.ts";
 import { receiveExport } from "./receive-export.ts";
 import type { ExperimentChoice } from "./store/trace-reads.ts";
@@ -38,6 +39,7 @@ const BY_NAME = "x-twinspan-experiment";
  */
 export function createOtlpService(
   store: TraceStore,
+  room: ExperimentRoom,
   metrics: Metrics,
   options: OtlpOptions,
   log: Logger,
@@ -70,9 +72,11 @@ export function createOtlpService(
     const stored = await Promise.all(
       sorted
         .filter(({ batches }) => batches.length > 0)
-        .map(({ experiment, batches }) =>
-          storeSpans(store, workspace, experimentMeant(workspace, experiment), batches, signal),
-        ),
+        .map(({ experiment, batches }) => {
+          const choice = experimentMeant(workspace, experiment);
+          const isOwn = experiment === otherwise;
+          return storeSpans(store, isOwn ? undefined : room, workspace, choice, batches, signal);
+        }),
     );
     const rejected = sumOf([filed.rejected, ...sorted.map((group) => group.rejected), ...stored]);
     for (const [reason, spans] of rejected) metrics.rejected(reason, spans);
@@ -101,16 +105,20 @@ function sortGroups(groups: readonly ExperimentGroup[], latestNs: bigint) {
   });
 }
 
+/** `room` is asked of experiments that callers name. */
 async function storeSpans(
   store: TraceStore,
+  room: ExperimentRoom | undefined,
   workspace: string,
   experiment: ExperimentChoice,
   batches: readonly SpanBatch[],
   signal: AbortSignal,
 ): Promise<Rejected> {
+  const allFor = (reason: RejectReason) =>
+    new Map([[reason, batches.reduce((spans, { rows }) => spans + rows.length, 0)]]);
+  if ((await room?.admits(workspace, experiment)) === false) return allFor("experiments_full");
   const outcome = await store.writeSpans(workspace, experiment, batches, signal);
-  if (outcome.kind === "stored") return outcome.rejected;
-  return new Map([["unknown_experiment", batches.reduce((spans, { rows }) => spans + rows.length, 0)]]);
+  return outcome.kind === "stored" ? outcome.rejected : allFor("unknown_experiment");
 }
 
 function sumOf(all: readonly Rejected[]): Rejected {

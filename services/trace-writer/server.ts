@@ -15,6 +15,7 @@ import { ONLY_PROCESS, type WorkerLink } from "#lib/workers/worker-link.ts";
 import { forwardRoutesOf } from "./core/forward-routes.ts";
 import { keptByExperimentOf } from "./core/kept-traces.ts";
 import { ERASED_AFTER, type Erasing, startErasing } from "./erasing.ts";
+import { createExperimentRoom } from "./experiment-room.ts";
 import { createExperimentService } from "./experiment-service.ts";
 import { type Forwarding, startForwarding } from "./forwarding/forwarding.ts";
 import { createForwardingMetrics } from "./forwarding-metrics.ts";
@@ -80,6 +81,7 @@ export async function startTraceWriter(
   });
   opened.use(store);
   erasing = opened.use(startErasing(store, log.module("store")));
+  const room = createExperimentRoom(store, limits.experimentsMax, metrics.registry, Date.now);
   const draining = new AbortController();
   const kept = keptByExperimentOf(traceWriter);
   const reading = {
@@ -130,11 +132,11 @@ export async function startTraceWriter(
       connectionAgeMs: config.peers.connectionAgeMs,
       drainMs: traceWriter.drainMs,
       services: [
-        createTraceWriterService(store, metrics, calls),
+        createTraceWriterService(store, room, metrics, calls),
         createTraceReaderService(store, reading, calls),
-        createTraceEditorService(store, calls),
-        createExperimentService({ store, retentionOf: kept.toldOf }, calls),
-        createOtlpService(store, metrics, { futureMs: limits.futureMs, nowMs: Date.now }, calls),
+        createTraceEditorService(store, room, calls),
+        createExperimentService({ store, retentionOf: kept.toldOf }, room, calls),
+        createOtlpService(store, room, metrics, { futureMs: limits.futureMs, nowMs: Date.now }, calls),
       ],
     }),
   );

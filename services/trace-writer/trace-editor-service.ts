@@ -15,6 +15,7 @@ import { withoutPreviews } from "./core/payload-rights.ts";
 import { canonicalClaimOf, checkClaim } from "./core/trace-claim.ts";
 import { checkTagEdit, EDITED_TAGS_MAX, type TagEdits } from "./core/trace-tags.ts";
 import { experimentIdsMeant } from "./experiment-ids.ts";
+import { type ExperimentRoom, noRoom } from "./experiment-room.ts";
 import type { TraceStore, TracesToDelete } from "./store/trace-store.ts";
 
 const DELETED_IDS_MAX = 1000;
@@ -22,26 +23,33 @@ const DELETED_IDS_MAX = 1000;
 const DELETION_STEP = 200;
 
 /** TraceEditorService: changes what is said of traces as a whole, and deletes them. */
-export function createTraceEditorService(store: TraceStore, log: Logger): ServedService {
+export function createTraceEditorService(store: TraceStore, room: ExperimentRoom, log: Logger): ServedService {
   return {
     name: "twinspan.trace.v1.TraceEditorService",
     definition: TraceEditorServiceService,
     implementation: {
-      claimTrace: unary(log, (request: ClaimTraceRequest, call) => claimTrace(store, request, call)),
+      claimTrace: unary(log, (request: ClaimTraceRequest, call) => claimTrace(store, room, request, call)),
       updateTraceTags: unary(log, (request: UpdateTraceTagsRequest, call) => updateTags(store, request, call)),
       deleteTraces: unary(log, (request: DeleteTracesRequest, call) => deleteTraces(store, request, call)),
     },
   };
 }
 
-async function claimTrace(store: TraceStore, { claim }: ClaimTraceRequest, { identity, signal }: RpcCall) {
+async function claimTrace(
+  store: TraceStore,
+  room: ExperimentRoom,
+  { claim }: ClaimTraceRequest,
+  { identity, signal }: RpcCall,
+) {
   const { workspace } = identity;
   if (claim === undefined) throw invalid("claim: is required");
   const experiment = claim.experiment?.ref;
   const fault = checkClaim(claim);
   if (fault !== undefined || experiment === undefined) throw invalid(`claim.${fault}`);
   const canonical = canonicalClaimOf(claim);
-  const outcome = await store.claimTrace(workspace, experimentMeant(workspace, experiment), canonical, signal);
+  const choice = experimentMeant(workspace, experiment);
+  if (!(await room.admits(workspace, choice))) throw noRoom(workspace);
+  const outcome = await store.claimTrace(workspace, choice, canonical, signal);
   switch (outcome) {
     case "experiment_not_found":
       throw experimentNotFound("claim.experiment");

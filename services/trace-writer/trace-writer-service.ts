@@ -13,6 +13,7 @@ import { checkRecord } from "./core/record-check.ts";
 import { type RecordToWrite, recordToWriteOf } from "./core/record-to-write.ts";
 import { decoded, decodedBy, tolerant, type Undecodable } from "./decoding.ts";
 import { digest } from "./digest.ts";
+import type { ExperimentRoom } from "./experiment-room.ts";
 import type { Metrics } from "./metrics.ts";
 import { type ReceivedRecord, receiveRecord, recordsIn } from "./receive-records.ts";
 import type { RecordOutcome, TraceStore } from "./store/trace-store.ts";
@@ -21,7 +22,12 @@ import { mapInTurns } from "./turns.ts";
 const RECORDS_MAX = 1000;
 
 /** TraceWriterService: checks each record, and stores those that break no rule. Readers have their turns meanwhile. */
-export function createTraceWriterService(store: TraceStore, metrics: Metrics, log: Logger): ServedService {
+export function createTraceWriterService(
+  store: TraceStore,
+  room: ExperimentRoom,
+  metrics: Metrics,
+  log: Logger,
+): ServedService {
   const handle = async (request: readonly Uint8Array[] | Undecodable, signal: AbortSignal) => {
     const serialized = decoded(request);
     const { length } = serialized;
@@ -30,7 +36,7 @@ export function createTraceWriterService(store: TraceStore, metrics: Metrics, lo
     }
     const records = await mapInTurns(serialized, decodedBy(receiveRecord));
     metrics.received("records", length);
-    return writeInvocations(store, metrics, records, signal);
+    return writeInvocations(store, room, metrics, records, signal);
   };
   return {
     name: "twinspan.trace.v1.TraceWriterService",
@@ -45,6 +51,7 @@ export function createTraceWriterService(store: TraceStore, metrics: Metrics, lo
 
 async function writeInvocations(
   store: TraceStore,
+  room: ExperimentRoom,
   metrics: Metrics,
   records: readonly ReceivedRecord[],
   signal: AbortSignal,
@@ -61,7 +68,7 @@ async function writeInvocations(
   const results = [...checked];
   if (accepted.length === 0) return { results };
   const outcomes = await store.writeRecords(
-    accepted.map(({ record }) => record),
+    await Promise.all(accepted.map(({ record }) => withRoom(room, record))),
     signal,
   );
   for (const [place, { index }] of accepted.entries()) {
@@ -69,6 +76,13 @@ async function writeInvocations(
     if (outcome !== undefined) results[index] = resultOf(outcome);
   }
   return { results };
+}
+
+/** A mirror that names an experiment which may not be made names none: it waits for its agent's spans. */
+async function withRoom(room: ExperimentRoom, record: RecordToWrite): Promise<RecordToWrite> {
+  const { mirror } = record;
+  if (mirror?.experiment === undefined || (await room.admits(mirror.workspace, mirror.experiment))) return record;
+  return { ...record, mirror: { ...mirror, experiment: undefined } };
 }
 
 function refusalOf(reason: string): WriteResult {

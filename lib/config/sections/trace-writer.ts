@@ -36,6 +36,11 @@ export const traceWriter = z
           1_000_000,
           "How many spans a trace has. Beyond it agents' spans are rejected; mirrors are stored.",
         ),
+        experimentsMax: count(
+          10_000,
+          1_000_000,
+          "How many experiments a workspace has before callers make no more by naming them: then spans that name one that is missing are rejected, and mirrors are pending. `Default` and those of endpoints are always made.",
+        ),
       })
       .prefault({}),
   })

@@ -21,6 +21,8 @@ export const REJECTIONS = {
   unknown_experiment:
     "there is no experiment of the id that is named: name one in x-twinspan-experiment or twinspan.experiment, and it is created when missing",
   too_many_experiments: "the export names more than 100 experiments: send fewer at once",
+  experiments_full:
+    "the experiment is missing, and the workspace has as many as traceWriter.limits.experimentsMax allows: name one that is there",
   export_too_large: "the traces of the export, each with its resource, come to more than 256 MiB: send fewer at once",
   trace_full: "the trace has as many spans as traceWriter.limits.traceSpansMax allows",
   sealed_trace: "the trace is a gateway's full trace, which only the gateway writes",

@@ -95,8 +95,8 @@ export function agentRunOf(random: Random, facts: RunFacts, conditionsAt: (ns: b
     "gen_ai.agent.name": agent.name,
     "session.id": session,
     "user.id": user,
-    "gen_ai.input.messages": textOf(random, "support", "asked", 100),
-    "gen_ai.output.messages": failed ? undefined : textOf(random, "support", "answered", 100),
+    "gen_ai.input.messages": textOf(random, agent.topic, "asked", 100),
+    "gen_ai.output.messages": failed ? undefined : textOf(random, agent.topic, "answered", 100),
   });
   return { traceId, calls, spans: groupOf(agent, spans) };
 }

@@ -32,7 +32,7 @@ export interface Endpoint {
 }
 
 /** What a conversation is about. */
-export type Topic = "support" | "code" | "documents" | "research" | "vectors";
+export type Topic = "support" | "routing" | "code" | "contracts" | "invoices" | "research" | "vectors";
 
 /** An agent whose own traces are stored here. */
 export interface Agent {
@@ -42,6 +42,8 @@ export interface Agent {
   readonly product: string;
   readonly steps: readonly [string, ...string[]];
   readonly tools: readonly [string, ...string[]];
+  /** What it is asked. */
+  readonly topic: Topic;
   /** The endpoints that it calls, by name. */
   readonly endpoints: readonly [string, ...string[]];
   /** The most calls that a run makes. */
@@ -107,7 +109,7 @@ export const ENDPOINTS: readonly [Endpoint, ...Endpoint[]] = [
     inputTokens: 4100,
     outputTokens: 260,
     streamed: 0.1,
-    topic: "documents",
+    topic: "contracts",
   },
   {
     name: "invoices",
@@ -117,7 +119,7 @@ export const ENDPOINTS: readonly [Endpoint, ...Endpoint[]] = [
     inputTokens: 1500,
     outputTokens: 120,
     streamed: 0,
-    topic: "documents",
+    topic: "invoices",
   },
   {
     name: "research",
@@ -137,7 +139,7 @@ export const ENDPOINTS: readonly [Endpoint, ...Endpoint[]] = [
     inputTokens: 350,
     outputTokens: 12,
     streamed: 0,
-    topic: "support",
+    topic: "routing",
   },
   {
     name: "embeddings",
@@ -175,6 +177,7 @@ export const AGENTS: readonly [Agent, ...Agent[]] = [
     product: "langgraph",
     steps: ["understand", "look up", "answer"],
     tools: ["orders.find", "orders.refund", "articles.search", "customers.get"],
+    topic: "support",
     endpoints: ["routing", "support-chat", "support-chat", "embeddings"],
     callsMax: 4,
   },
@@ -185,6 +188,7 @@ export const AGENTS: readonly [Agent, ...Agent[]] = [
     product: "claude-agent",
     steps: ["plan", "edit", "test", "review"],
     tools: ["files.read", "files.write", "shell.run", "git.diff"],
+    topic: "code",
     endpoints: ["code-assistant", "code-assistant", "embeddings"],
     callsMax: 8,
   },
@@ -195,6 +199,7 @@ export const AGENTS: readonly [Agent, ...Agent[]] = [
     product: "openai-agents",
     steps: ["plan", "search", "read", "write"],
     tools: ["web.search", "web.open", "notes.add"],
+    topic: "research",
     endpoints: ["research", "summaries", "embeddings"],
     callsMax: 6,
   },

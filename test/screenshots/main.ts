@@ -16,6 +16,15 @@ import { type ShownTraces, scenesOf } from "./scenes.ts";
 const IMAGES = "docs/images";
 const VIEWPORT = { width: 1280, height: 760 };
 const CALLS = 24;
+/** What is asked of each endpoint that chats, in their order. */
+const QUESTIONS = [
+  "Where is my order of last week?",
+  "Why does the second test of the file fail when it runs alone?",
+  "Summarise the minutes of Monday in three sentences.",
+  "Which of these invoices is due first?",
+  "What do the field tests say about flow temperatures?",
+  "Which team is to answer a question about a voucher?",
+];
 const { values } = parseArgs({ options: { traces: { type: "string", default: "20000" } } });
 
 await buildConsole();
@@ -81,7 +90,7 @@ async function fill({ traceWriterAddress, url }: Stack): Promise<void> {
     const body = {
       model,
       stream: at % 3 !== 0,
-      messages: [{ role: "user", content: "Where is my order of last week?" }],
+      messages: [{ role: "user", content: QUESTIONS[at % QUESTIONS.length] }],
     };
     const headers = { "content-type": "application/json", "user-agent": "web-shop/2" };
     const answer = await fetch(`${url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body), headers });

@@ -19,7 +19,7 @@ export function addUpCommand(program: Command, io: CliIo): void {
       const config = readConfig(given, io);
       if (config.ingress.tls !== undefined) {
         throw new CliError(
-          "up is for one machine, where nothing needs TLS. Remove ingress.tls, or start each service by itself.",
+          "up is for trying on one machine: its agent speaks HTTP, and need not trust the certificate of ingress.tls. Give it a file without ingress.tls (--config), or start each service by itself, as docs/operations.md says.",
         );
       }
       io.out(`${await checkMachine(io.directory, addressesOf(config))}\n`);

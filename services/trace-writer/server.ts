@@ -19,6 +19,7 @@ import { createExperimentRoom } from "./experiment-room.ts";
 import { createExperimentService } from "./experiment-service.ts";
 import { type Forwarding, startForwarding } from "./forwarding/forwarding.ts";
 import { createForwardingMetrics } from "./forwarding-metrics.ts";
+import { createLeftWorkspaces } from "./left-workspaces.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createOtlpService } from "./otlp-service.ts";
 import { createPostgresMetrics } from "./postgres-metrics.ts";
@@ -99,10 +100,13 @@ export async function startTraceWriter(
   const { troubles } = forwarding;
   const { everyMs } = traceWriter.retention;
   let workspaces = workspacesOf(config);
+  const left = createLeftWorkspaces(store, metrics.registry, log.module("store"));
+  await left.look(workspaces);
   const keeping = { everyMs, limits: kept, workspaces: () => workspaces, nowMs: Date.now };
   opened.use(startRetention(store, keeping, createRetentionMetrics(metrics.registry), log.module("store")));
   onRead = (read) => {
     workspaces = workspacesOf(read);
+    void left.look(workspaces);
     store.routeBy(forwardRoutesOf(read, receivers));
     const missing = Object.keys(read.traceWriter.destinations).filter((name) => !receivers.has(name));
     if (missing.length > 0)

@@ -135,8 +135,12 @@ test("a workspace that is taken out leaves its traces to nobody, and has them as
   replaceConfig(JSON.stringify({ ...without, endpoints: [] }));
   await until("nobody is of it any more", async () => (await traceOf(KEYS.platform.key, full)) === undefined);
   for (const { key } of [KEYS.outsider, KEYS.agents]) expect(await traceOf(key, full)).toBeUndefined();
+  const left = 'twinspan_trace_writer_left_experiments{workspace="platform"}';
+  await until("an operator is told", async () => (await stack.traceWriter.metric(left)) > 0);
+  expect(stack.traceWriter.output).toContain('"workspaces":{"platform":1}');
   replaceConfig(text);
   const after = await until("it is there again", () => traceOf(KEYS.platform.key, full));
+  await until("it is one of the others again", async () => (await stack.traceWriter.metric(left)) === 0);
   expect(after.text).toBe(before.text);
   await until("its endpoint is, too", async () =>
     complete(KEYS.agents.key, {}).then(

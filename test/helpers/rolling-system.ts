@@ -20,7 +20,10 @@ export interface RollingSystem extends AsyncDisposable {
 
 /** The endpoint: it takes a while for its head, and for every word. */
 export const SLOW_ENDPOINT = "slow";
-/** How long an ingress takes requests after SIGTERM. A balancer that looks more often than that loses none. */
+/**
+ * How long an ingress takes requests after SIGTERM. A balancer that looks more often than that loses none: the test's does,
+ * sixty times as often, so that one whose machine is busy does too.
+ */
 const DRAIN_DELAY_MS = 3_000;
 
 /** How a system is started. */

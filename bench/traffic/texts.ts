@@ -9,7 +9,7 @@ const FIGURES: Readonly<Record<string, (random: Random) => number | string>> = {
   parcel: (random) => `00340${430_000_000 + random.below(9_000_000)}`,
   few: (random) => 2 + random.below(11),
   day: (random) => `${4 + random.below(17)}th`,
-  percent: (random) => 5 * (2 + random.below(10)),
+  percent: (random) => 5 * (1 + random.below(6)),
   euros: (random) => (9 + random.below(240) + 0.9).toFixed(2),
   rent: (random) => 10 * (62 + random.below(110)),
   size: (random) => 36 + random.below(10),

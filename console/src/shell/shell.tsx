@@ -31,8 +31,9 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         keys: `g ${place.key}`,
         does: `Go to ${place.name}`,
         run: () => navigate(place.path),
+        isEverywhere: true as const,
       })),
-      { keys: "?", does: "Show the keys", run: () => setHelpOpen(true) },
+      { keys: "?", does: "Show the keys", run: () => setHelpOpen(true), isEverywhere: true as const },
     ],
     [navigate],
   );

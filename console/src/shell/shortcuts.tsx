@@ -7,6 +7,8 @@ export interface Shortcut {
   /** What it does, as the help says it. */
   readonly does: string;
   readonly run: () => void;
+  /** Whether it works in every view. */
+  readonly isEverywhere?: true;
 }
 
 /** What can be pressed now. */

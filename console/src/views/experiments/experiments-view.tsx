@@ -158,7 +158,9 @@ function List({ rows, onAsk }: { readonly rows: readonly Row[]; readonly onAsk: 
   ];
   return (
     <>
-      <Table caption="Experiments" columns={columns} rows={rows} keyOf={({ experiment }) => experiment.id} />
+      <div className={styles["list"]}>
+        <Table caption="Experiments" columns={columns} rows={rows} keyOf={({ experiment }) => experiment.id} />
+      </div>
       <p className={styles["note"]}>
         Beyond what is kept the oldest traces are deleted. What holds for experiments without limits of their own is set
         in the configuration, under <code>traceWriter.retention</code> and <code>traceWriter.experiments</code>.

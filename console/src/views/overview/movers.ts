@@ -57,9 +57,15 @@ function explained(ranked: readonly Change[]): readonly Change[] {
 
 function isSame(one: Change, other: Change): boolean {
   if (one === other) return true;
+  // Whoever was not there before needs to be told of once.
+  if (isNew(one) && isNew(other) && one.dimension === other.dimension && one.group === other.group) return true;
   if (one.metric !== other.metric || one.dimension === other.dimension) return false;
   if (one.metric === "latency") return one.excess > 0 === other.excess > 0;
   return Math.abs(one.excess - other.excess) <= SAME_SHARE * Math.max(Math.abs(one.excess), Math.abs(other.excess));
+}
+
+function isNew({ metric, before }: Change): boolean {
+  return (metric === "requests" || metric === "cost") && before === 0;
 }
 
 function changesIn(dimension: Dimension, before: readonly TotalsPoint[], now: readonly TotalsPoint[]): Change[] {

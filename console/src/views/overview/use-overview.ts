@@ -10,7 +10,7 @@ import { type Dimension, TOTALS_GROUPS } from "./dimensions.ts";
 import { type Change, moversOf, type Totals } from "./movers.ts";
 import type { OverviewState } from "./overview-address.ts";
 
-/** Everything the overview draws. */
+/** Everything the overview draws. What was before is empty where nothing is compared. */
 export interface Overview {
   /** What its groups are. */
   readonly by: Dimension;
@@ -45,12 +45,15 @@ const MOVERS_MAX = 4;
 const EVERYTHING = { groupBy: TotalsGroup.TOTALS_GROUP_UNSPECIFIED, groupsMax: 1 };
 
 /** Reads it, and again while it is shown. `hasMore`: there are more experiments than are added up. */
-export function useOverview({ range, by }: Pick<OverviewState, "range" | "by">) {
+export function useOverview({ range, by, isCompared }: Pick<OverviewState, "range" | "by" | "isCompared">) {
   const experiments = useExperiments();
   const ids = billedIdsOf(experiments.data ?? []);
   const read = useQuery({
-    queryKey: ["overview", ids, timeRangeWordOf(range), by],
-    queryFn: ({ client }) => overviewOf((question) => client.fetchQuery(totalsQuery(question)), ids, range, by),
+    queryKey: ["overview", ids, timeRangeWordOf(range), by, isCompared],
+    queryFn: ({ client }) => {
+      const ask: Ask = (question) => client.fetchQuery(totalsQuery(question));
+      return isCompared ? comparedOverviewOf(ask, ids, range, by) : overviewOf(ask, ids, range, by);
+    },
     enabled: experiments.isSuccess,
     placeholderData: keepPreviousData,
     refetchInterval: askedEvery(EVERY_MS),
@@ -66,20 +69,37 @@ export function useOverview({ range, by }: Pick<OverviewState, "range" | "by">) 
 
 type Ask = (question: TotalsQuestion) => Promise<readonly TotalsPoint[]>;
 
+/** Of the range alone. */
 async function overviewOf(
   ask: Ask,
   experimentIds: readonly string[],
   range: TimeRange,
   by: Dimension,
 ): Promise<Overview> {
-  const nowMs = Math.ceil(Date.now() / GRAIN_MS) * GRAIN_MS;
-  const span = timeSpanOf(range, nowMs, range.kind === "all" ? await firstMsOf(ask, experimentIds, nowMs) : nowMs);
-  const before = spanBefore(span);
-  const over = ({ fromMs, toMs, bucketMs }: TimeSpan) => ({ experimentIds, fromMs, toMs, bucketMs });
-  const whole = (of: TimeSpan) => ask({ ...over(of), ...EVERYTHING, bucketMs: 0 });
+  const span = await spanOf(ask, experimentIds, range);
+  const over = { experimentIds, ...span };
+  const [total, grouped, [whole], groups] = await Promise.all([
+    ask({ ...over, ...EVERYTHING }),
+    ask({ ...over, groupBy: TOTALS_GROUPS[by], groupsMax: GROUPS_MAX }),
+    ask({ ...over, ...EVERYTHING, bucketMs: 0 }),
+    ask({ ...over, bucketMs: 0, groupBy: TOTALS_GROUPS[by], groupsMax: RANKED_MAX }),
+  ]);
+  const nothing = { totalBefore: [], wholeBefore: undefined, groupsBefore: [], movers: [] };
+  return { by, span, times: bucketsOf(span), total, grouped, whole, groups, ...nothing };
+}
+
+/** With the range before. What changed is looked for in every dimension. What was asked of the range alone is not asked again. */
+async function comparedOverviewOf(
+  ask: Ask,
+  experimentIds: readonly string[],
+  range: TimeRange,
+  by: Dimension,
+): Promise<Overview> {
+  const alone = await overviewOf(ask, experimentIds, range, by);
+  const before = spanBefore(alone.span);
   const ranked = async (of: TimeSpan): Promise<Totals> => {
     const groups = (dimension: Dimension) =>
-      ask({ ...over(of), bucketMs: 0, groupBy: TOTALS_GROUPS[dimension], groupsMax: RANKED_MAX });
+      ask({ experimentIds, ...of, bucketMs: 0, groupBy: TOTALS_GROUPS[dimension], groupsMax: RANKED_MAX });
     const [endpoint, model, provider, caller] = await Promise.all([
       groups("endpoint"),
       groups("model"),
@@ -88,21 +108,19 @@ async function overviewOf(
     ]);
     return { endpoint, model, provider, caller };
   };
-  const [total, grouped, [now], [then], totalBefore, groups, groupsBefore] = await Promise.all([
-    ask({ ...over(span), ...EVERYTHING }),
-    ask({ ...over(span), groupBy: TOTALS_GROUPS[by], groupsMax: GROUPS_MAX }),
-    whole(span),
-    whole(before),
-    ask({ ...over(before), ...EVERYTHING }),
-    ranked(span),
+  const [totalBefore, [wholeBefore], groups, groupsBefore] = await Promise.all([
+    ask({ experimentIds, ...before, ...EVERYTHING }),
+    ask({ experimentIds, ...before, ...EVERYTHING, bucketMs: 0 }),
+    ranked(alone.span),
     ranked(before),
   ]);
-  return {
-    ...{ by, span, times: bucketsOf(span), total, totalBefore, grouped, whole: now, wholeBefore: then },
-    groups: groups[by],
-    groupsBefore: groupsBefore[by],
-    movers: moversOf(groupsBefore, groups, MOVERS_MAX),
-  };
+  const movers = moversOf(groupsBefore, groups, MOVERS_MAX);
+  return { ...alone, totalBefore, wholeBefore, groupsBefore: groupsBefore[by], movers };
+}
+
+async function spanOf(ask: Ask, experimentIds: readonly string[], range: TimeRange): Promise<TimeSpan> {
+  const nowMs = Math.ceil(Date.now() / GRAIN_MS) * GRAIN_MS;
+  return timeSpanOf(range, nowMs, range.kind === "all" ? await firstMsOf(ask, experimentIds, nowMs) : nowMs);
 }
 
 /** When the first day began of which there is something. */

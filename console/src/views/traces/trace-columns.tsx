@@ -33,7 +33,7 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   {
     key: "name",
     head: "Trace",
-    track: "minmax(180px, 1fr)",
+    track: "minmax(180px, 1.1fr)",
     cell: (trace) => (
       <>
         <TraceMark trace={trace} />
@@ -46,7 +46,7 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   {
     key: "started",
     head: "Started",
-    track: "116px",
+    track: "100px",
     orders: ["newest", "oldest"],
     cell: ({ startTimeUnixNano }, { nowMs }) => {
       const ms = msOfNanos(startTimeUnixNano);
@@ -56,7 +56,7 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   {
     key: "duration",
     head: "Duration",
-    track: "88px",
+    track: "68px",
     numeric: true,
     orders: ["slowest", "fastest"],
     cell: ({ durationNanos, state }) =>
@@ -67,32 +67,32 @@ export const TRACE_COLUMNS: readonly TraceColumn[] = [
   {
     key: "experiment",
     head: "Experiment",
-    track: "minmax(130px, 0.9fr)",
+    track: "minmax(120px, 0.8fr)",
     cell: ({ experimentId }, { experimentNameOf }) => (experimentId === "" ? "" : experimentNameOf(experimentId)),
   },
   {
     key: "request",
     head: "Request",
-    track: "minmax(160px, 2fr)",
+    track: "minmax(180px, 2.6fr)",
     cell: ({ requestPreview }) => <span className={styles["soft"]}>{requestTextOf(requestPreview)}</span>,
   },
   {
     key: "response",
     head: "Answer",
-    track: "minmax(160px, 2fr)",
+    track: "minmax(180px, 2.6fr)",
     cell: ({ responsePreview }) => <span className={styles["soft"]}>{answerTextOf(responsePreview)}</span>,
   },
   {
     key: "tokens",
     head: "Tokens",
-    track: "112px",
+    track: "104px",
     numeric: true,
     cell: ({ usage }) => (usage === undefined ? "" : <TokensText {...usage} />),
   },
   {
     key: "cost",
     head: "Cost",
-    track: "86px",
+    track: "82px",
     numeric: true,
     cell: ({ cost }) => (cost === undefined ? "" : costText(cost.totalNanoUsd)),
   },

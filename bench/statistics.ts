@@ -13,12 +13,13 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: (below + above) / 2, min: sorted.at(0) ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
 }
 
-/** How sure it should be that a median lies within an interval. */
+/** How sure it should be that a median lies within an interval, and of how many values on that can be. */
 const SURE = 0.95;
+export const SURE_FROM = 6;
 
 /**
  * The median of values, and the interval which the median of all that could have been measured is in, with 95 %: some of the
- * values to each side, as many as the sign test leaves, whatever their distribution. Of fewer than six it is all of them,
+ * values to each side, as many as the sign test leaves, whatever their distribution. Of fewer than {@link SURE_FROM} it is all of them,
  * which says less.
  */
 export function medianInterval(values: readonly number[]): Spread {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { releasedTree } from "../../test/helpers/released-tree.ts";
 import { toldOptions } from "../arguments.ts";
 import { lostOf } from "../goals.ts";
 import { type Measured, measure } from "../run.ts";
@@ -9,7 +10,6 @@ import { say, showProgress } from "../say.ts";
 import { startProvider, startUnaryChain } from "../targets/proxies.ts";
 import { SETUPS, Systems } from "../targets/systems.ts";
 import type { SystemTargetName, Target } from "../targets/target.ts";
-import { checkOut } from "./base-tree.ts";
 import { COMPARE_USAGE, type CompareOptions, compareOptionsOf } from "./options.ts";
 import { comparisonOf, TREES, type Tree, targetIn } from "./report.ts";
 
@@ -24,9 +24,11 @@ const options = toldOptions(compareOptionsOf, COMPARE_USAGE);
 const directory = mkdtempSync(join(tmpdir(), "twinspan-bench-"));
 try {
   say(`checking out ${options.base} …`);
-  await using base = await checkOut(options.base, join(directory, "tree"), PRESENT);
-  const measured = await compare(base.root, options);
-  say(`# ${base.commit} and this tree\n\n${comparisonOf(measured, options.targets)}`);
+  await using base = await releasedTree(options.base);
+  if (!base.hasSamePackages) say("installing its packages, which are others …");
+  await base.install();
+  const measured = await compare(base.directory, options);
+  say(`# ${options.base} and this tree\n\n${comparisonOf(measured, options.targets)}`);
   if (measured.ledger.some((line) => lostOf(line) !== 0)) process.exitCode = 1;
 } finally {
   rmSync(directory, { recursive: true, force: true });

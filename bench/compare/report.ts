@@ -3,7 +3,7 @@ import { type FigureName, Figures } from "../figures.ts";
 import { type Goal, goalsOf } from "../goals.ts";
 import type { ModeName } from "../modes.ts";
 import type { Measured } from "../run.ts";
-import { medianInterval } from "../statistics.ts";
+import { medianInterval, SURE_FROM } from "../statistics.ts";
 import { ledgerTable, spreadText, table } from "../tables.ts";
 
 /** The two trees that are compared. */
@@ -19,7 +19,7 @@ export function targetIn(tree: Tree, target: string): string {
 export function comparisonOf({ cells, ledger }: Measured, targets: readonly string[]): string {
   const figures = new Figures(cells);
   return `A change is the median over rounds that have both trees each, one right after the other, and in brackets where that median lies,
-with 95 % (of fewer than six rounds: all of them). Where that goes from less to more it is noise.
+with 95 %. Where that goes from less to more it is noise. Fewer than ${SURE_FROM} rounds are too few to tell.
 
 ## Ratios
 
@@ -90,6 +90,7 @@ function toldOf(mode: ModeName): readonly (readonly [FigureName, string])[] {
 /** `nothing` is what a change comes to that is none. */
 function changeText(changes: readonly number[], nothing: 0 | 1): string {
   const change = medianInterval(changes);
+  if (changes.length < SURE_FROM) return `${spreadText(change)}: too few rounds`;
   const isNoise = change.min <= nothing && change.max >= nothing;
   return `${spreadText(change)}${isNoise ? ": noise" : ""}`;
 }

@@ -65,14 +65,19 @@ export async function startTwinspan(options: TwinspanOptions): Promise<Twinspan>
         isReady: () => answersAt(`http://127.0.0.1:${opsPort}/readyz`),
       }),
     );
-  const traceWriter = await start("trace-writer", ports.traceWriterOps);
-  const gateway = await start("gateway", ports.gatewayOps);
-  const ingress = await start("ingress", ports.ingress);
+  const starting = [
+    start("ingress", ports.ingress),
+    start("gateway", ports.gatewayOps),
+    start("trace-writer", ports.traceWriterOps),
+  ];
+  // Where one does not start, the others are ended when they have.
+  await Promise.allSettled(starting);
+  const processes = await Promise.all(starting);
   const metrics = async () => (await fetch(`http://127.0.0.1:${ports.gatewayOps}/metrics`)).text();
   const owned = started.move();
   return {
     port: ports.ingress,
-    processes: [ingress, gateway, traceWriter],
+    processes,
     ask: ({ answer }, tracing) => ({
       path: "/v1/chat/completions",
       model: `${answer}-${tracing}`,

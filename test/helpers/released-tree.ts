@@ -33,7 +33,7 @@ export function commitBefore(): Promise<string | undefined> {
 export async function releasedTree(ref: string): Promise<ReleasedTree> {
   const commit = await git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`);
   if (commit === undefined) {
-    throw new Error(`git knows no ${ref} here. Fetch it (git fetch --tags --unshallow), or name another: FROM=…`);
+    throw new Error(`git knows no ${ref} here. Fetch it (git fetch --tags --unshallow), or name another.`);
   }
   await using made = new AsyncDisposableStack();
   const directory = join(mkdtempSync(join(tmpdir(), "twinspan-release-")), "tree");
@@ -43,7 +43,7 @@ export async function releasedTree(ref: string): Promise<ReleasedTree> {
     await run("git", ["worktree", "remove", "--force", directory], { cwd: ROOT });
   });
   if (!existsSync(join(directory, "services/trace-writer/main.ts"))) {
-    throw new Error(`${ref} had no services yet. Name a later commit: FROM=…`);
+    throw new Error(`${ref} had no services yet. Name a later commit.`);
   }
   const lockOf = (tree: string) => readFileSync(join(tree, "package-lock.json"), "utf8");
   const hasSamePackages = lockOf(directory) === lockOf(ROOT);

@@ -1,10 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Cell } from "../../../bench/cell.ts";
-import { checkOut } from "../../../bench/compare/base-tree.ts";
 import { compareOptionsOf } from "../../../bench/compare/options.ts";
 import { comparisonOf } from "../../../bench/compare/report.ts";
 import { medianInterval } from "../../../bench/statistics.ts";
@@ -51,29 +46,4 @@ test("what to compare with must be told", () => {
     '--targets: "U" is none of off-per-call',
   );
   expect(compareOptionsOf(["--base", "HEAD"]).targets).toEqual(["off-exchange", "on-exchange"]);
-});
-
-test("a commit is checked out with the packages of this tree, where it pins the same, and leaves nothing behind", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "twinspan-base-tree-"));
-  try {
-    const present = join(directory, "present");
-    mkdirSync(join(present, "node_modules"), { recursive: true });
-    writeFileSync(join(present, "package-lock.json"), "{}");
-    const git = (...args: readonly string[]) =>
-      execFileSync("git", ["-C", present, "-c", "user.name=test", "-c", "user.email=test@localhost", ...args]);
-    git("init", "--quiet");
-    git("add", "package-lock.json");
-    git("commit", "--quiet", "--message", "One");
-    const root = join(directory, "base");
-    {
-      await using base = await checkOut("HEAD", root, present);
-      expect(existsSync(join(base.root, "package-lock.json"))).toBe(true);
-      expect(realpathSync(join(base.root, "node_modules"))).toBe(realpathSync(join(present, "node_modules")));
-    }
-    expect(existsSync(root)).toBe(false);
-    expect(git("worktree", "list").toString().trim().split("\n")).toHaveLength(1);
-    await expect(checkOut("no-such", root, present)).rejects.toThrow("git knows no commit no-such");
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 });

@@ -10,17 +10,18 @@ const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "
 
 /**
  * Where an npm package is that is too heavy to be a dependency (an engine's binary, say): fetched at its first use on this
- * machine, with what it depends on, and kept. Several processes may ask at once. Its folder is `node_modules/<name>` under
+ * machine, with what it depends on (but for its peers, where `peers` is `omit`), and kept. Several processes may ask at once. Its folder is `node_modules/<name>` under
  * what is answered. Rejects with one sentence that says what is missing.
  */
-export async function fetchedPackage(name: string, version: string): Promise<string> {
+export async function fetchedPackage(name: string, version: string, peers?: "omit"): Promise<string> {
   const place = join(CACHE, `${name.replaceAll("/", "+")}@${version}`);
   if (existsSync(place)) return place;
   mkdirSync(CACHE, { recursive: true });
   const fetched = mkdtempSync(join(CACHE, "fetching-"));
   try {
     writeFileSync(join(fetched, "package.json"), JSON.stringify({ private: true, dependencies: { [name]: version } }));
-    await run("npm", ["install", "--no-audit", "--no-fund", "--no-save", "--loglevel=error"], { cwd: fetched });
+    const options = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error", ...(peers ? ["--omit=peer"] : [])];
+    await run("npm", ["install", ...options], { cwd: fetched });
     renameSync(fetched, place);
   } catch (cause) {
     // Another process may have been faster: then its copy is there.

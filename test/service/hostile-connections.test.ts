@@ -3,6 +3,7 @@ import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
+import { FLOODS, startFlood } from "../helpers/frame-flood.ts";
 import { startGatewayRun } from "../helpers/start-gateway.ts";
 import { errorInfoOf, retryDelayMsOf } from "../helpers/told.ts";
 import { until } from "../helpers/until.ts";
@@ -39,6 +40,28 @@ test("who opens calls and resets them as fast as it can is thrown out, and other
   expect((await run.client.invoke({ model: "echo" })).error).toBeUndefined();
   await until("nothing is left of it", async () => (await run.metrics()).get("twinspan_admitted_calls") === 0);
 });
+
+const MiB = 1024 * 1024;
+
+test.each(["PING", "SETTINGS"] as const)(
+  "a flood of %s frames holds no memory: who takes no answers is thrown out, and meanwhile others are served",
+  async (kind) => {
+    await using run = await startGatewayRun({ endpoints: { echo: {} } });
+    const { address } = run.gateway;
+    expect((await run.client.invoke({ model: "echo" })).error).toBeUndefined();
+    const before = process.memoryUsage();
+    using deaf = await startFlood(address, FLOODS[kind], { times: 400_000, reads: false });
+    using polite = await startFlood(address, FLOODS[kind], { times: 200_000, reads: true });
+    const told = await Promise.all(Array.from({ length: 20 }, () => run.client.invoke({ model: "echo" })));
+    expect(told.map(({ error }) => error)).toEqual(told.map(() => undefined));
+    expect(await deaf.isThrownOut).toBe(true);
+    // Whoever takes them may be thrown out, too, where it takes them too slowly.
+    await polite.isThrownOut;
+    const after = process.memoryUsage();
+    expect(after.rss - before.rss).toBeLessThan(128 * MiB);
+    expect((await run.client.invoke({ model: "echo" })).error).toBeUndefined();
+  },
+);
 
 test("metadata without end is refused by the connection, and others are served", async () => {
   await using run = await startGatewayRun({ endpoints: { echo: {} } });

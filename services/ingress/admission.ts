@@ -7,6 +7,7 @@ import { refusedRight } from "#lib/auth/refusal.ts";
 import { serviceErrorOf } from "#lib/service-error.ts";
 import { certifiedPeerOf } from "#lib/tls/certified-peer.ts";
 import { queryCredentialsOf } from "./core/address.ts";
+import { isOfForeignPage, isRebound } from "./core/foreign-page.ts";
 import { routeNeedOf } from "./core/route-needs.ts";
 import { isOfOurPages } from "./core/same-origin.ts";
 import { sessionIn } from "./core/session-cookie.ts";
@@ -29,7 +30,8 @@ declare module "fastify" {
  * Finds out who makes each request before its body is read, and turns those away that may not: an early word in the caller's
  * dialect, which spares the services work. They trust none of it.
  */
-export function admitCallers(app: FastifyInstance, { authority, onRefused }: IngressParts): void {
+export function admitCallers(app: FastifyInstance, parts: IngressParts): void {
+  const { authority, onRefused } = parts;
   app.decorateRequest("credential", "");
   // A value that requests share must not be an object, says Fastify: each is given its own below.
   app.decorateRequest("identity");
@@ -46,9 +48,10 @@ export function admitCallers(app: FastifyInstance, { authority, onRefused }: Ing
     request.credential = given ?? session ?? "";
     request.identity = NOBODY;
     const need = url === "" || config.isRefusal ? "nothing" : routeNeedOf(request.method, config.countedAs ?? url);
-    if (need === "nothing") return;
     let identity: Identity | undefined;
     try {
+      refuseForeignPages(request, parts);
+      if (need === "nothing") return;
       if (need === undefined) throw new Error(`nobody has said what ${request.method} ${url} asks of its callers`);
       const header = (name: string) => (name === OWN_HEADER ? request.credential : undefined);
       identity = await authority.identify({ header, peer: peerOf(request) });
@@ -63,6 +66,20 @@ export function admitCallers(app: FastifyInstance, { authority, onRefused }: Ing
       throw error;
     }
   });
+}
+
+/** Where keys are off, a browser must not act for whatever page it has open. */
+function refuseForeignPages({ method, headers }: FastifyRequest, { authority, isForThisMachine }: IngressParts): void {
+  if (authority.asksForKeys) return;
+  if (isOfForeignPage(method, headers)) {
+    throw refusedRight("role", "Keys are off here, and another site's page asks: it may change nothing.");
+  }
+  if (isForThisMachine && isRebound(headers)) {
+    throw refusedRight(
+      "role",
+      "Keys are off here, and a browser asks under a name of the internet's. Open the address itself; or write auth: none where a proxy with a name stands before it.",
+    );
+  }
 }
 
 /** Gemini's clients may send their key in the query: it counts where no header has one. */

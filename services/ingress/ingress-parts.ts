@@ -16,6 +16,8 @@ export interface IngressParts {
   readonly config: Config["ingress"];
   /** Says who calls, and what of a request is a key of ours. */
   readonly authority: Authority;
+  /** Whether nothing is said of `auth`, so that it is for this machine alone: keys are off, and it listens on loopback. */
+  readonly isForThisMachine: boolean;
   /** Hears of callers that are turned away. */
   readonly onRefused: OnRefused;
   readonly peers: Peers;

@@ -102,6 +102,7 @@ export async function startIngress(
   const parts = {
     config: config.ingress,
     authority,
+    isForThisMachine: config.auth === undefined,
     onRefused: observeRefusals(metrics.registry, log.module("auth")),
     peers,
     metrics,

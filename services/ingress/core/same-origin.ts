@@ -8,7 +8,12 @@ const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
  * Browsers say where a request comes from, and pages cannot change what they say.
  */
 export function isOfOurPages(method: string, headers: IncomingHttpHeaders): boolean {
-  return SAFE_METHODS.includes(method) || (saysOrigin(headers) && !isOfOthersPages(headers));
+  return changesNothing(method) || (saysOrigin(headers) && !isOfOthersPages(headers));
+}
+
+/** Whether requests of a method change nothing, wherever they come from. */
+export function changesNothing(method: string): boolean {
+  return SAFE_METHODS.includes(method);
 }
 
 /** Whether a browser says that another site's page sends it. Who says nothing is no browser, and has no cookies. */

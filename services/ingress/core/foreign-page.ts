@@ -1,0 +1,31 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { changesNothing } from "./same-origin.ts";
+
+/**
+ * Whether a page of another site sends a request that changes something. Where keys are off nothing else keeps such a page from
+ * acting as who has it open. Pages of this machine may: they are as near as any program here.
+ */
+export function isOfForeignPage(method: string, { origin, host }: IncomingHttpHeaders): boolean {
+  if (origin === undefined || changesNothing(method)) return false;
+  if (!URL.canParse(origin)) return true;
+  const from = new URL(origin);
+  return from.host !== host && !isOfThisMachine(from.hostname);
+}
+
+/**
+ * Whether a browser asks for this machine under a name of the internet's: somebody's name may lead here (DNS rebinding), and
+ * then that one's pages read what they like. What is no browser may call this machine as it likes.
+ */
+export function isRebound(headers: IncomingHttpHeaders): boolean {
+  const isBrowser =
+    headers.origin !== undefined ||
+    headers["sec-fetch-site"] !== undefined ||
+    headers["user-agent"]?.startsWith("Mozilla/") === true;
+  const address = `http://${headers.host ?? ""}`;
+  return isBrowser && (!URL.canParse(address) || !isOfThisMachine(new URL(address).hostname));
+}
+
+/** Names that nobody can register: addresses, as URLs write them, those without a dot, and those below `localhost`. */
+function isOfThisMachine(hostname: string): boolean {
+  return /^(\[.*\]|[\d.]+|[^.]+|.*\.localhost)$/.test(hostname);
+}

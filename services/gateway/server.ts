@@ -9,6 +9,7 @@ import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { EXCHANGE_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
+import { EXCHANGE } from "#lib/rpc/exchange-method.ts";
 import { countExchange } from "#lib/rpc/exchange-metrics.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
@@ -137,7 +138,7 @@ export async function startGateway(
       services: [
         {
           name: "twinspan.gateway.v1.GatewayService",
-          definition: GatewayServiceService,
+          definition: { ...GatewayServiceService, exchange: EXCHANGE },
           implementation: createGatewayService(gateway, {
             door,
             admission: load.admission,

@@ -1,4 +1,4 @@
-import type { ChannelOptions } from "@grpc/grpc-js";
+import { type ChannelOptions, Client } from "@grpc/grpc-js";
 import type { Registry } from "prom-client";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
@@ -75,7 +75,7 @@ export function openPeers(
     const forCalls = { ...channelOptions(pieceBytesMax, undefined, config.peers), ...name };
     return new Exchange({
       addresses,
-      createStreamClient: (address) => new GatewayServiceClient(address, credentials, forStreams),
+      createStreamClient: (address) => new Client(address, credentials, forStreams),
       createCallClient: (address) => new GatewayServiceClient(address, credentials, forCalls),
       peers: config.peers,
       pieceBytesMax,

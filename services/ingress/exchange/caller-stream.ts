@@ -1,10 +1,10 @@
-import type { ClientDuplexStream, ServiceError as RpcError } from "@grpc/grpc-js";
+import type { Client, ClientDuplexStream, ServiceError as RpcError } from "@grpc/grpc-js";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { EXCHANGE } from "#lib/rpc/exchange-method.ts";
 import type { ExchangeCount } from "#lib/rpc/exchange-metrics.ts";
 import { FrameSender } from "#lib/rpc/frame-sender.ts";
 import { rpcErrorOf } from "#lib/rpc/status-details.ts";
 import type { CallerFrame, ExchangeRequest, ExchangeResponse } from "#proto/twinspan/gateway/v1/exchange.ts";
-import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerCall, AnswerListener, OutgoingInvocation } from "../core/invocations.ts";
 import type { Carrier } from "./carrier.ts";
 import type { ExchangeOptions } from "./exchange-options.ts";
@@ -37,14 +37,16 @@ export class CallerStream implements Carrier {
 
   /** `pieceBytesMax`: the largest piece of an answer. */
   constructor(
-    client: GatewayServiceClient,
+    client: Client,
     observer: StreamObserver,
     { count, pieceBytesMax }: Pick<ExchangeOptions, "count" | "pieceBytesMax">,
   ) {
     this.#observer = observer;
     this.#count = count;
     // It is nobody's: opened while a request is handled, it would carry that request's trace context for all.
-    this.#stream = context.with(ROOT_CONTEXT, () => client.exchange());
+    this.#stream = context.with(ROOT_CONTEXT, () =>
+      client.makeBidiStreamRequest(EXCHANGE.path, EXCHANGE.requestSerialize, EXCHANGE.responseDeserialize),
+    );
     this.#sender = new FrameSender(
       this.#stream,
       (frames) => ({ frames }),

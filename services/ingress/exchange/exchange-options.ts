@@ -1,3 +1,4 @@
+import type { Client } from "@grpc/grpc-js";
 import type { PeerSettings } from "#lib/config/sections/peers.ts";
 import type { ExchangeCount } from "#lib/rpc/exchange-metrics.ts";
 import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
@@ -7,7 +8,7 @@ import type { GatewayAddresses } from "./gateway-addresses.ts";
 export interface ExchangeOptions {
   readonly addresses: GatewayAddresses;
   /** A client for streams, whose channel goes to this address alone. */
-  createStreamClient(address: string): GatewayServiceClient;
+  createStreamClient(address: string): Client;
   /** A client for calls, whose channel goes to this address alone. */
   createCallClient(address: string): GatewayServiceClient;
   /** The largest piece of an answer, in bytes. */

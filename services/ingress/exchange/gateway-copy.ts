@@ -1,6 +1,5 @@
-import { type ServiceError as RpcError, status as rpcStatus } from "@grpc/grpc-js";
+import { type Client, type ServiceError as RpcError, status as rpcStatus } from "@grpc/grpc-js";
 import { INVOCATIONS_MAX } from "#lib/rpc/exchange-bounds.ts";
-import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import { CallerStream } from "./caller-stream.ts";
 import type { Carrier } from "./carrier.ts";
 import { CopyCalls } from "./copy-calls.ts";
@@ -31,7 +30,7 @@ export interface CopyObserver {
 export class GatewayCopy implements Disposable {
   readonly record = new CopyRecord();
   readonly #address: string;
-  readonly #client: GatewayServiceClient;
+  readonly #client: Client;
   readonly #observer: CopyObserver;
   readonly #options: ExchangeOptions;
   readonly #streams = new Set<CallerStream>();

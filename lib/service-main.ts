@@ -1,6 +1,7 @@
 import { type ConfigSource, configSourceOf } from "./config/config-source.ts";
 import type { Environment } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
+import { letHeapGrow } from "./heap-growth.ts";
 import { type RunningService, runService } from "./lifecycle.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import type { Answers } from "./workers/conversation.ts";
@@ -36,6 +37,7 @@ const SEEING_MS = 1_000;
  * program again. A configuration with faults is told on standard error, a line a fault, status 1.
  */
 export async function runMain(main: ServiceMain): Promise<void> {
+  letHeapGrow();
   const { name, section, environment, drainMs } = main;
   const source = configSourceOf(environment["TWINSPAN_CONFIG"] ?? "twinspan.yaml", environment);
   let config: Config;

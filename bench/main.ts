@@ -1,16 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toldOptions } from "./arguments.ts";
-import { Figures } from "./figures.ts";
-import { goalsOf, lostOf } from "./goals.ts";
 import { optionsOf, USAGE } from "./options.ts";
-import { pictureOf } from "./pictures.ts";
-import { reportOf } from "./report.ts";
+import { Figures } from "./results/figures.ts";
+import { goalsOf, lostOf } from "./results/goals.ts";
+import { pictureOf } from "./results/pictures.ts";
+import { commitText, machineText, type RunRecord, recordText } from "./results/record.ts";
+import { reportOf } from "./results/report.ts";
+import { goalsTable, ledgerTable, modeTable } from "./results/tables.ts";
 import { measure } from "./run.ts";
-import { commitText, machineText, type RunRecord, recordText } from "./run-record.ts";
 import { say, showProgress } from "./say.ts";
-import { goalsTable, ledgerTable, modeTable } from "./tables.ts";
+import { startScratch } from "./scratch.ts";
 import { startTargets } from "./targets/start-targets.ts";
 
 /*
@@ -22,24 +22,20 @@ const DOCUMENT = "docs/performance.md";
 const FILES = "docs/performance";
 
 const options = toldOptions(optionsOf, USAGE);
-const directory = mkdtempSync(join(tmpdir(), "twinspan-bench-"));
-try {
-  const run = await record();
-  if (options.isPublished) publish(run);
-  else say(summaryOf(run));
-  if (options.out !== undefined) writeFileSync(options.out, recordText(run));
-  if (run.ledger.some((line) => lostOf(line) !== 0)) {
-    say(`traces were lost:\n${ledgerTable(run.ledger)}`);
-    process.exitCode = 1;
-  }
-} finally {
-  rmSync(directory, { recursive: true });
+using scratch = startScratch();
+const run = await record();
+if (options.isPublished) publish(run);
+else say(summaryOf(run));
+if (options.out !== undefined) writeFileSync(options.out, recordText(run));
+if (run.ledger.some((line) => lostOf(line) !== 0)) {
+  say(`traces were lost:\n${ledgerTable(run.ledger)}`);
+  process.exitCode = 1;
 }
 
 async function record(): Promise<RunRecord> {
   const wanted = new Set(options.cells.map(({ target }) => target));
   say(`starting ${[...wanted].join(", ")} …`);
-  await using targets = await startTargets([...wanted], directory);
+  await using targets = await startTargets([...wanted], scratch.directory);
   for (const [name, reason] of Object.entries(targets.missing)) say(`left out: ${name}: ${reason}`);
   const byName = new Map(targets.all.map((target) => [target.name, target]));
   const cells = options.cells.flatMap(({ mode, target: name }) => {

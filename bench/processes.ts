@@ -103,7 +103,7 @@ function ticksOf(pid: number): number {
 }
 
 /** The processes that a process has started and that live. */
-function childrenOf(pid: number): readonly number[] {
+export function childrenOf(pid: number): readonly number[] {
   const lists = readdirSync(`/proc/${pid}/task`).map((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8"),
   );

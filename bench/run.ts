@@ -2,8 +2,8 @@ import { type Cell, errorsOf, measureCell } from "./cell.ts";
 import { startLoadGenerator } from "./load/load-generator.ts";
 import { type ModeName, modeOf } from "./modes.ts";
 import type { MeasuredProcess } from "./processes.ts";
-import type { System } from "./targets/systems.ts";
 import type { Target } from "./targets/target.ts";
+import type { Twinspan } from "./targets/twinspan.ts";
 
 /** How long a run goes on. */
 export interface Pace {
@@ -37,7 +37,8 @@ export interface LedgerLine {
 export interface Bench {
   readonly provider: MeasuredProcess;
   readonly cells: readonly { readonly mode: ModeName; readonly target: Target }[];
-  readonly systems: readonly System[];
+  /** Where traces are left, by target. */
+  readonly traced: ReadonlyMap<string, Twinspan>;
   /** A round begins; 0 is the warm-up. */
   readonly onRound: (round: number) => void;
   /** A cell begins: so many are done. */
@@ -70,14 +71,13 @@ export async function measure(bench: Bench, pace: Pace): Promise<Measured> {
   }
   return {
     cells: cells.filter(({ round }) => round > 0),
-    ledger: await ledgerOf(bench.systems, cells),
+    ledger: await ledgerOf(bench, cells),
   };
 }
 
-async function ledgerOf(systems: readonly System[], cells: readonly Cell[]): Promise<readonly LedgerLine[]> {
+async function ledgerOf({ traced }: Bench, cells: readonly Cell[]): Promise<readonly LedgerLine[]> {
   const lines: LedgerLine[] = [];
-  for (const { tracedTarget: target, twinspan } of systems) {
-    if (target === undefined) continue;
+  for (const [target, twinspan] of traced) {
     const asked = cells.filter((cell) => cell.target === target);
     lines.push({
       target,

@@ -1,7 +1,10 @@
-const HEAD_END = "\r\n\r\n";
+const NOTHING: Buffer = Buffer.alloc(0);
+const HEAD_END = Buffer.from("\r\n\r\n");
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
 const LAST_CHUNK = Buffer.from("\r\n0\r\n\r\n");
+/** The last chunk may be the first: then the end of the head is before it. */
+const HEAD_LINE_END = Buffer.from("\r\n");
 /** The end of a body that is kept while it comes: the last chunk's bytes, and `data: [DONE]` before them. */
 const TAIL_BYTES = 64;
 
@@ -17,9 +20,9 @@ export class MessageReader {
   bodyBytes = 0;
   /** The message has come whole. The next `push` begins another. */
   isOver = false;
-  /** The last bytes of the body, at most 64, framing included. Of bodies in chunks only. */
-  tail: Buffer = Buffer.alloc(0);
-  #headSoFar = "";
+  /** The last bytes, at most 64, of a body in chunks, framing included. */
+  tail: Buffer = NOTHING;
+  #headSoFar = NOTHING;
   /** How long the body is. -1: it comes in chunks. */
   #length = 0;
 
@@ -28,13 +31,16 @@ export class MessageReader {
     if (this.isOver) this.#reset();
     let body = piece;
     if (this.head === "") {
-      this.#headSoFar += piece.toString("latin1");
-      const end = this.#headSoFar.indexOf(HEAD_END);
-      if (end < 0) return;
-      this.head = this.#headSoFar.slice(0, end + 2);
-      const bodyHere = this.#headSoFar.length - (end + HEAD_END.length);
-      body = piece.subarray(piece.length - bodyHere);
+      const bytes = this.#headSoFar.length === 0 ? piece : Buffer.concat([this.#headSoFar, piece]);
+      const end = bytes.indexOf(HEAD_END);
+      if (end < 0) {
+        this.#headSoFar = Buffer.from(bytes);
+        return;
+      }
+      this.head = bytes.toString("latin1", 0, end + HEAD_LINE_END.length);
+      body = bytes.subarray(end + HEAD_END.length);
       this.#length = lengthOf(this.head);
+      this.tail = HEAD_LINE_END;
     }
     this.bodyBytes += body.length;
     if (this.#length >= 0) this.isOver = this.bodyBytes >= this.#length;
@@ -43,7 +49,7 @@ export class MessageReader {
 
   #isLast(body: Buffer): boolean {
     if (body.length > 0) {
-      const before = body.length < TAIL_BYTES ? this.tail : Buffer.alloc(0);
+      const before = body.length < TAIL_BYTES ? this.tail : NOTHING;
       this.tail = Buffer.concat([before, body.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
     }
     return this.tail.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK);
@@ -53,8 +59,8 @@ export class MessageReader {
     this.head = "";
     this.bodyBytes = 0;
     this.isOver = false;
-    this.tail = Buffer.alloc(0);
-    this.#headSoFar = "";
+    this.tail = NOTHING;
+    this.#headSoFar = NOTHING;
   }
 }
 

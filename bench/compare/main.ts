@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { releasedTree } from "../../test/helpers/released-tree.ts";
 import { toldOptions } from "../arguments.ts";
-import { lostOf } from "../goals.ts";
+import { lostOf } from "../results/goals.ts";
 import { type Measured, measure } from "../run.ts";
 import { say, showProgress } from "../say.ts";
+import { startScratch } from "../scratch.ts";
 import { startProvider, startUnaryChain } from "../targets/proxies.ts";
 import { SETUPS, Systems } from "../targets/systems.ts";
 import type { SystemTargetName, Target } from "../targets/target.ts";
@@ -21,18 +20,15 @@ import { comparisonOf, TREES, type Tree, targetIn } from "./report.ts";
 const PRESENT = fileURLToPath(new URL("../..", import.meta.url));
 
 const options = toldOptions(compareOptionsOf, COMPARE_USAGE);
-const directory = mkdtempSync(join(tmpdir(), "twinspan-bench-"));
-try {
-  say(`checking out ${options.base} …`);
-  await using base = await releasedTree(options.base);
-  if (!base.hasSamePackages) say("installing its packages, which are others …");
-  await base.install();
-  const measured = await compare(base.directory, options);
-  say(`# ${options.base} and this tree\n\n${comparisonOf(measured, options.targets)}`);
-  if (measured.ledger.some((line) => lostOf(line) !== 0)) process.exitCode = 1;
-} finally {
-  rmSync(directory, { recursive: true, force: true });
-}
+using scratch = startScratch();
+const { directory } = scratch;
+say(`checking out ${options.base} …`);
+await using base = await releasedTree(options.base);
+if (!base.hasSamePackages) say("installing its packages, which are others …");
+await base.install();
+const measured = await compare(base.directory, options);
+say(`# ${options.base} and this tree\n\n${comparisonOf(measured, options.targets)}`);
+if (measured.ledger.some((line) => lostOf(line) !== 0)) process.exitCode = 1;
 
 async function compare(baseRoot: string, { modes, targets, ...pace }: CompareOptions): Promise<Measured> {
   await using started = new AsyncDisposableStack();
@@ -52,8 +48,8 @@ async function compare(baseRoot: string, { modes, targets, ...pace }: CompareOpt
   const all = [direct, chain, ...pairs];
   const cells = modes.flatMap((mode) => all.map((target) => ({ mode, target })));
   using progress = showProgress(cells.length, pace.rounds);
-  const systems = trees.flatMap((each) => each.systems.all);
-  return await measure({ provider, systems, cells, ...progress }, pace);
+  const traced = new Map(trees.flatMap(({ systems }) => [...systems.traced]));
+  return await measure({ provider, traced, cells, ...progress }, pace);
 }
 
 async function startTarget(tree: Tree, systems: Systems, name: SystemTargetName): Promise<Target> {

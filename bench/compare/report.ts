@@ -1,10 +1,10 @@
 import type { Cell } from "../cell.ts";
-import { type FigureName, Figures } from "../figures.ts";
-import { type Goal, goalsOf } from "../goals.ts";
 import type { ModeName } from "../modes.ts";
+import { type FigureName, Figures } from "../results/figures.ts";
+import { type Goal, goalsOf } from "../results/goals.ts";
+import { medianInterval, SURE_FROM } from "../results/statistics.ts";
+import { ledgerTable, spreadText, table } from "../results/tables.ts";
 import type { Measured } from "../run.ts";
-import { medianInterval, SURE_FROM } from "../statistics.ts";
-import { ledgerTable, spreadText, table } from "../tables.ts";
 
 /** The two trees that are compared. */
 export const TREES = ["base", "this"] as const;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { MessageReader } from "../chains/message-reader.ts";
 import type { Load } from "./load.ts";
-import { createRequestBytes } from "./request-bytes.ts";
+import { createRequestBytes, type RequestBytes } from "./request-bytes.ts";
 import type { Tally } from "./tally.ts";
 
 const READ_BYTES = 64 * 1024;
@@ -15,7 +15,7 @@ export class Lane implements Disposable {
   readonly #load: Load;
   readonly #tally: Tally;
   readonly #onIdle: (lane: Lane) => void;
-  readonly #request: ReturnType<typeof createRequestBytes>;
+  readonly #request: RequestBytes;
   readonly #buffer = Buffer.allocUnsafe(READ_BYTES);
   #reader = new MessageReader();
   #socket: Socket | undefined;

@@ -2,8 +2,9 @@ import { fileURLToPath } from "node:url";
 import type { MeasuredProcess } from "../processes.ts";
 import { startNginx } from "./nginx.ts";
 import { startProvider, startProxy, startUnaryChain } from "./proxies.ts";
-import { SETUPS, type System, Systems } from "./systems.ts";
+import { SETUPS, Systems } from "./systems.ts";
 import type { Target, TargetName } from "./target.ts";
+import type { Twinspan } from "./twinspan.ts";
 
 /** All that is measured in a run, started and ready. Disposing of it ends everything. */
 export interface Targets extends AsyncDisposable {
@@ -12,7 +13,8 @@ export interface Targets extends AsyncDisposable {
   readonly all: readonly Target[];
   /** Why others could not be, in one sentence each, by name. */
   readonly missing: Readonly<Record<string, string>>;
-  readonly systems: readonly System[];
+  /** Where traces are left, by target. */
+  readonly traced: ReadonlyMap<string, Twinspan>;
 }
 
 /** What needs a program that cannot be had everywhere: a run goes on without it. */
@@ -40,7 +42,7 @@ export async function startTargets(wanted: readonly TargetName[], directory: str
     }
   }
   const owned = started.move();
-  return { provider, all, missing, systems: systems.all, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { provider, all, missing, traced: systems.traced, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 
   async function start(name: TargetName): Promise<Target> {
     switch (name) {

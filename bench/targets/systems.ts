@@ -23,12 +23,10 @@ export const SETUPS: Readonly<Record<SystemTargetName, Setup>> = {
 };
 
 /** Twinspan as it runs for one or two targets: what is on and what is off are endpoints of the same services. */
-export interface System {
+interface System {
   readonly twinspan: Twinspan;
   /** The store's server, where it has one that was started here. */
   readonly server: MeasuredProcess | undefined;
-  /** The name of the target that leaves traces there. Undefined: none does so far. */
-  tracedTarget: string | undefined;
 }
 
 /** The systems of one tree, each started when a target first needs it. Disposing of it ends all. */
@@ -37,6 +35,7 @@ export class Systems implements AsyncDisposable {
   readonly #directory: string;
   readonly #providerPort: number;
   readonly #systems = new Map<string, System>();
+  readonly #traced = new Map<string, Twinspan>();
   readonly #started = new AsyncDisposableStack();
 
   /** `root` is the tree whose services run, `directory` where their files go. */
@@ -46,16 +45,15 @@ export class Systems implements AsyncDisposable {
     this.#providerPort = providerPort;
   }
 
-  /** Those that run. */
-  get all(): readonly System[] {
-    return [...this.#systems.values()];
+  /** Where traces are left, by the name of the target that leaves them. */
+  get traced(): ReadonlyMap<string, Twinspan> {
+    return this.#traced;
   }
 
   /** A target of such a setup. Rejects when it does not start. */
   async target(name: string, setup: Setup): Promise<Target> {
-    const system = await this.#system(setup);
-    if (setup.tracing === "on") system.tracedTarget = name;
-    const { twinspan, server } = system;
+    const { twinspan, server } = await this.#system(setup);
+    if (setup.tracing === "on") this.#traced.set(name, twinspan);
     return {
       name,
       port: twinspan.port,
@@ -86,7 +84,7 @@ export class Systems implements AsyncDisposable {
         store: settings,
       }),
     );
-    const system: System = { twinspan, server: serverOf(store), tracedTarget: undefined };
+    const system = { twinspan, server: serverOf(store) };
     this.#systems.set(key, system);
     return system;
   }

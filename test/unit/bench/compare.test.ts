@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Cell } from "../../../bench/cell.ts";
 import { compareOptionsOf } from "../../../bench/compare/options.ts";
 import { comparisonOf } from "../../../bench/compare/report.ts";
-import { medianInterval } from "../../../bench/statistics.ts";
+import { medianInterval } from "../../../bench/results/statistics.ts";
 
 const cell = (round: number, target: string, perSecond: number): Cell => ({
   round,

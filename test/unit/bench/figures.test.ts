@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { Cell } from "../../../bench/cell.ts";
-import { Figures } from "../../../bench/figures.ts";
-import { goalsOf, lostOf } from "../../../bench/goals.ts";
-import { pictureOf } from "../../../bench/pictures.ts";
-import { reportOf } from "../../../bench/report.ts";
-import { spreadOf } from "../../../bench/statistics.ts";
+import { Figures } from "../../../bench/results/figures.ts";
+import { goalsOf, lostOf } from "../../../bench/results/goals.ts";
+import { pictureOf } from "../../../bench/results/pictures.ts";
+import { reportOf } from "../../../bench/results/report.ts";
+import { spreadOf } from "../../../bench/results/statistics.ts";
 
 const NOTHING = { p50: Number.NaN, p99: Number.NaN };
 const cell = (round: number, target: string, perSecond: number, cpuMs: Record<string, number>): Cell => ({

@@ -5,10 +5,11 @@ import { MessageReader } from "../../../bench/chains/message-reader.ts";
 const LENGTH = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello\r\n\r\nok";
 const CHUNKS =
   "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\ndata: 0\n\n\r\ne\r\ndata: [DONE]\n\n\r\n0\r\n\r\n";
+const NO_CHUNK = "HTTP/1.1 503 Service Unavailable\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
 const NO_BODY = "GET / HTTP/1.1\r\nhost: here\r\n\r\n";
 
 test("messages end where their length or their last chunk says, however they are cut", () => {
-  const messages = fc.array(fc.constantFrom(LENGTH, CHUNKS, NO_BODY), { minLength: 1, maxLength: 4 });
+  const messages = fc.array(fc.constantFrom(LENGTH, CHUNKS, NO_CHUNK, NO_BODY), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(messages, fc.array(fc.nat({ max: 100 }), { maxLength: 8 }), (sent, cuts) => {
       const reader = new MessageReader();

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
-import type { Measured } from "./run.ts";
+import type { Measured } from "../run.ts";
 
 /** A run with all that must be known to read it: what is written down. */
 export interface RunRecord extends Measured {

@@ -1,7 +1,7 @@
+import { type ModeName, modeOf } from "../modes.ts";
+import type { LedgerLine } from "../run.ts";
 import type { FigureName, Figures } from "./figures.ts";
 import { type Goal, lostOf } from "./goals.ts";
-import { type ModeName, modeOf } from "./modes.ts";
-import type { LedgerLine } from "./run.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
 type Cell = string | number;
@@ -19,11 +19,13 @@ export function goalsTable(goals: readonly Goal[]): string {
 
 /** A mode's figures by target, and what each is of U's. */
 export function modeTable(figures: Figures, name: ModeName): string {
-  const { answer } = modeOf(name);
+  const { answer, isOpen } = modeOf(name);
+  const rate = ["/s", medianOf("perSecond", 0)] as const;
+  // A rate that is given, or that follows from how long a stream takes, is nothing to compare.
+  const rates = answer === "paced" ? [] : isOpen ? [rate] : ([rate, ["÷ U", timesU]] as const);
   const columns: readonly (readonly [string, (target: string) => Cell])[] = [
     ["target", (target) => target],
-    ["/s", medianOf("perSecond", 0)],
-    ["÷ U", timesU],
+    ...rates,
     ...(answer === "paced"
       ? ([
           ["first token p50 ms", medianOf("firstByteP50Ms", 2)],

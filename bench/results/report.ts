@@ -1,9 +1,9 @@
+import { modeOf } from "../modes.ts";
+import { TARGET_WORDS } from "../targets/target.ts";
 import { Figures } from "./figures.ts";
 import { goalsOf } from "./goals.ts";
-import { modeOf } from "./modes.ts";
-import type { RunRecord } from "./run-record.ts";
+import type { RunRecord } from "./record.ts";
 import { goalsTable, ledgerTable, modeTable, ownCostTable, table } from "./tables.ts";
-import { TARGET_WORDS } from "./targets/target.ts";
 
 /** `docs/performance.md`: the figures of one run against the goals, and how they were come by. */
 export function reportOf(run: RunRecord): string {

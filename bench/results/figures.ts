@@ -1,5 +1,5 @@
-import type { Cell } from "./cell.ts";
-import type { ModeName } from "./modes.ts";
+import type { Cell } from "../cell.ts";
+import type { ModeName } from "../modes.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
 /** What can be read off a cell, as one number. */

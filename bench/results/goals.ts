@@ -1,6 +1,6 @@
+import type { ModeName } from "../modes.ts";
+import type { LedgerLine } from "../run.ts";
 import type { FigureName, Figures } from "./figures.ts";
-import type { ModeName } from "./modes.ts";
-import type { LedgerLine } from "./run.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
 /** A goal, and what was measured of it. */

@@ -1,5 +1,5 @@
+import type { ModeName } from "../modes.ts";
 import type { Figures } from "./figures.ts";
-import type { ModeName } from "./modes.ts";
 import { type Bar, PART_KINDS, type Panel, type PartKind, plotOf } from "./plot.ts";
 
 /** The picture of a run: throughput in three modes, and processor time by process in one, with lines where the goals are. */

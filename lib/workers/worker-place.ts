@@ -6,6 +6,9 @@ export interface WorkerPlace {
   readonly count: number;
 }
 
+/** The metadata that tells who opens a stream which worker it is on, in the words of {@link placeText}. */
+export const WORKER_METADATA = "x-twinspan-worker";
+
 /** A service that is one process. */
 export const ALONE: WorkerPlace = { number: 0, count: 1 };
 

@@ -145,6 +145,7 @@ export async function startGateway(
             bodyBytesMax: options.limits.requestBytesMax,
             onLargeBody: () => metrics.refused("too_large"),
             stallMs: options.limits.stallMs,
+            place: link.place,
             ageMaxMs: config.peers.connectionAgeMs,
             draining: draining.signal,
             count: countExchange(metrics.registry),

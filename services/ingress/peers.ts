@@ -71,7 +71,7 @@ export function openPeers(
   const openExchange = () => {
     const addresses = gatewayAddressesOf(target);
     const name = nameOf(addresses.authority, serverName);
-    const forStreams = { ...channelOptions(EXCHANGE_BYTES_MAX, undefined, config.peers), ...NOTHING_KEPT, ...name };
+    const forStreams = { ...channelOptions(EXCHANGE_BYTES_MAX, undefined, config.peers), ...OF_STREAMS, ...name };
     const forCalls = { ...channelOptions(pieceBytesMax, undefined, config.peers), ...name };
     return new Exchange({
       addresses,
@@ -103,8 +103,11 @@ export function openPeers(
   };
 }
 
-/** A stream is never sent again, so its messages are not kept for that, and are told as sent when they are. */
-const NOTHING_KEPT: ChannelOptions = { "grpc.per_rpc_retry_buffer_size": 0 };
+/**
+ * A stream is never sent again, so its messages are not kept for that, and are told as sent when they are. Each channel has a
+ * connection of its own: one to the same address may come to another worker.
+ */
+const OF_STREAMS: ChannelOptions = { "grpc.per_rpc_retry_buffer_size": 0, "grpc.use_local_subchannel_pool": 1 };
 
 /** A channel to one copy presents itself as one to all of them: by the name, though it goes to an address. */
 function nameOf(authority: string | undefined, serverName: string | undefined): ChannelOptions {

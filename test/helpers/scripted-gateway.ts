@@ -7,6 +7,7 @@ import { startRpcServer } from "#lib/rpc/server.ts";
 import { rpcFailureOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { type CallerContext, callerContextOf } from "#lib/trace-context/caller-context.ts";
+import { ALONE, type WorkerPlace } from "#lib/workers/worker-place.ts";
 import type { Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import { type EndpointServiceServer, EndpointServiceService } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import {
@@ -50,6 +51,8 @@ export interface ScriptedGatewayOptions {
   readonly listen?: string;
   /** How old a stream of Exchange becomes, in milliseconds. */
   readonly streamAgeMaxMs?: number;
+  /** Which worker of a gateway it is. Default: it is alone. */
+  readonly place?: WorkerPlace;
 }
 
 /** Starts it. Disposing of it twice does no more than once. */
@@ -57,6 +60,7 @@ export async function startScriptedGateway({
   endpoints = [],
   listen = "127.0.0.1:0",
   streamAgeMaxMs = 600_000,
+  place = ALONE,
 }: ScriptedGatewayOptions = {}): Promise<ScriptedGateway> {
   const calls: SeenCall[] = [];
   const see = (stream: SeenCall["stream"]) => {
@@ -76,6 +80,7 @@ export async function startScriptedGateway({
     bodyBytesMax: BYTES_MAX,
     onLargeBody: () => {},
     stallMs: 60_000,
+    place,
     ageMaxMs: streamAgeMaxMs,
     draining: draining.signal,
     count: countExchange(new Registry()),

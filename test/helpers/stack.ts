@@ -23,6 +23,7 @@ export interface StackOptions {
   readonly endpoints?: NonNullable<ConfigInput["endpoints"]>;
   /** Further names for the scripted provider, with settings of their own, also as a function of where it is. */
   readonly providers?: Readonly<Record<string, Settings | ((provider: ScriptedProvider) => Settings)>>;
+  readonly log?: ConfigInput["log"];
   readonly ingress?: ConfigInput["ingress"];
   readonly gateway?: ConfigInput["gateway"];
   readonly outbox?: NonNullable<ConfigInput["gateway"]>["outbox"];
@@ -70,7 +71,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const address = (port: number) => `127.0.0.1:${port}`;
   const outboxPath = join(directory, "outbox.db");
   const config: ConfigInput = {
-    log: { level: "debug" },
+    log: { level: "debug", ...options.log },
     ...(options.auth && { auth: options.auth }),
     ...(options.workspaces && { workspaces: options.workspaces }),
     ingress: {

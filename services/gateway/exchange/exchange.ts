@@ -4,6 +4,7 @@ import { FrameSender } from "#lib/rpc/frame-sender.ts";
 import { rpcFailureOf, statusOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { certifiedPeerOf } from "#lib/tls/certified-peer.ts";
+import { placeText, WORKER_METADATA } from "#lib/workers/worker-place.ts";
 import type {
   CallerFrame,
   ExchangeRequest,
@@ -28,7 +29,9 @@ export function exchange(
     stream.on("end", () => served.callerEnded());
     stream.on("cancelled", () => served.broke());
     stream.on("error", () => served.broke());
-    stream.sendMetadata(new Metadata());
+    const metadata = new Metadata();
+    if (parts.place.count > 1) metadata.set(WORKER_METADATA, placeText(parts.place));
+    stream.sendMetadata(metadata);
   };
 }
 

@@ -1,9 +1,10 @@
-import type { Client, ClientDuplexStream, ServiceError as RpcError } from "@grpc/grpc-js";
+import type { Client, ClientDuplexStream, Metadata, ServiceError as RpcError } from "@grpc/grpc-js";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { EXCHANGE } from "#lib/rpc/exchange-method.ts";
 import type { ExchangeCount } from "#lib/rpc/exchange-metrics.ts";
 import { FrameSender } from "#lib/rpc/frame-sender.ts";
 import { rpcErrorOf } from "#lib/rpc/status-details.ts";
+import { ALONE, placeOf, WORKER_METADATA, type WorkerPlace } from "#lib/workers/worker-place.ts";
 import type { CallerFrame, ExchangeRequest, ExchangeResponse } from "#proto/twinspan/gateway/v1/exchange.ts";
 import type { AnswerCall, AnswerListener, OutgoingInvocation } from "../core/invocations.ts";
 import type { Carrier } from "./carrier.ts";
@@ -15,8 +16,8 @@ import { unavailable } from "./rpc-error.ts";
 export interface StreamObserver {
   /** An invocation has ended that was not cancelled. */
   onEnded(hasFailed: boolean): void;
-  /** The gateway has answered: invocations may go. */
-  onReady(): void;
+  /** The gateway has answered, from this one of its workers: invocations may go. */
+  onReady(place: WorkerPlace): void;
   /** No invocation may go any more; those under way go on. */
   onLeft(): void;
   /** It is over. Undefined: it was left, and all that went on it has ended. Else what was under way has failed. */
@@ -66,7 +67,7 @@ export class CallerStream implements Carrier {
       left: (id) => this.#leftBy(id),
     };
     count.opened();
-    this.#stream.on("metadata", () => this.#ready());
+    this.#stream.on("metadata", (metadata) => this.#ready(metadata));
     this.#stream.on("data", (message: ExchangeResponse) => this.#take(message));
     this.#stream.on("error", (error) => this.#close(rpcErrorOf(error)));
     this.#stream.on("end", () => this.#close(unavailable("The gateway ended the stream")));
@@ -104,10 +105,10 @@ export class CallerStream implements Carrier {
     this.#stream.cancel();
   }
 
-  #ready(): void {
+  #ready(metadata: Metadata): void {
     if (this.#state !== "connecting") return;
     this.#state = "ready";
-    this.#observer.onReady();
+    this.#observer.onReady(placeOf(String(metadata.get(WORKER_METADATA)[0])) ?? ALONE);
   }
 
   #take({ frames }: ExchangeResponse): void {

@@ -2,8 +2,9 @@ import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import type { AnswerCall, AnswerListener, Invocations, OutgoingInvocation } from "../core/invocations.ts";
 import type { Carrier } from "./carrier.ts";
 import { lookAt } from "./copy-record.ts";
+import { CopyWorkers } from "./copy-workers.ts";
 import type { ExchangeOptions } from "./exchange-options.ts";
-import { GatewayCopy } from "./gateway-copy.ts";
+import type { GatewayCopy } from "./gateway-copy.ts";
 import { unavailable } from "./rpc-error.ts";
 import { WaitingInvocation } from "./waiting-invocation.ts";
 
@@ -17,7 +18,9 @@ const LOOK_UP_AGAIN_MS = 1_000;
  */
 export class Exchange implements Invocations, Disposable {
   readonly #options: ExchangeOptions;
-  readonly #copies = new Map<string, GatewayCopy>();
+  readonly #copies = new Map<string, CopyWorkers>();
+  /** The connections to all of them. */
+  #connections: readonly GatewayCopy[] = [];
   readonly #lookUpTimer: NodeJS.Timeout;
   readonly #lookTimer: NodeJS.Timeout;
   /** The least time between two look-ups. */
@@ -36,7 +39,7 @@ export class Exchange implements Invocations, Disposable {
     this.#lookUpTimer = setInterval(() => this.#lookUp(), lookUpMs).unref();
     this.#lookTimer = setInterval(() => {
       lookAt(
-        Array.from(this.#copies.values(), ({ record }) => record),
+        this.#connections.map(({ record }) => record),
         outliers,
         performance.now(),
       );
@@ -63,17 +66,18 @@ export class Exchange implements Invocations, Disposable {
     clearInterval(this.#lookTimer);
     for (const copy of this.#copies.values()) copy[Symbol.dispose]();
     this.#copies.clear();
+    this.#gather();
     this.#giveUp();
   }
 
   /** The way to the copy that has least under way. One that is left alone is better than none. */
   #carrier(): Carrier | undefined {
-    const copies = [...this.#copies.values()];
+    const connections = this.#connections;
     this.#turn += 1;
     let least: Carrier | undefined;
     let leastLoad = Number.POSITIVE_INFINITY;
-    for (let asked = 0; asked < copies.length; asked += 1) {
-      const copy = copies[(this.#turn + asked) % copies.length];
+    for (let asked = 0; asked < connections.length; asked += 1) {
+      const copy = connections[(this.#turn + asked) % connections.length];
       const carrier = copy?.carrier();
       if (copy === undefined || carrier === undefined) continue;
       const load = copy.record.isLeftAlone ? Number.MAX_SAFE_INTEGER : copy.load;
@@ -107,7 +111,7 @@ export class Exchange implements Invocations, Disposable {
     this.#sendWaiting();
     if (this.#isLookingUp && !this.#isClosed) return;
     const { away = [], others = [] } = Object.groupBy(this.#waiting, ({ sinceMs }) =>
-      this.#copies.values().every((copy) => copy.isAwaySince(sinceMs)) ? "away" : "others",
+      this.#connections.every((copy) => copy.isAwaySince(sinceMs)) ? "away" : "others",
     );
     this.#waiting = others;
     for (const invocation of away) invocation.fail(this.#lastError);
@@ -147,13 +151,19 @@ export class Exchange implements Invocations, Disposable {
           this.#lookUp();
           if (error !== undefined) this.#giveUp();
         },
+        onConnections: () => this.#gather(),
       };
-      this.#copies.set(address, new GatewayCopy(address, observer, this.#options));
+      this.#copies.set(address, new CopyWorkers(address, observer, this.#options));
     }
     for (const [address, copy] of this.#copies) {
       if (found.has(address)) continue;
       this.#copies.delete(address);
       copy.leave();
     }
+    this.#gather();
+  }
+
+  #gather(): void {
+    this.#connections = Array.from(this.#copies.values(), ({ connections }) => connections).flat();
   }
 }

@@ -1,5 +1,6 @@
 import { type Client, type ServiceError as RpcError, status as rpcStatus } from "@grpc/grpc-js";
 import { INVOCATIONS_MAX } from "#lib/rpc/exchange-bounds.ts";
+import type { WorkerPlace } from "#lib/workers/worker-place.ts";
 import { CallerStream } from "./caller-stream.ts";
 import type { Carrier } from "./carrier.ts";
 import { CopyCalls } from "./copy-calls.ts";
@@ -17,6 +18,8 @@ const TRY_AGAIN_MS = 30_000;
 
 /** Hears of the ways to a copy. */
 export interface CopyObserver {
+  /** The connection is to this one of the copy's workers. Heard again when it is lost and opened anew. */
+  onWorker(place: WorkerPlace): void;
   /** There is one that invocations may go. */
   onReady(): void;
   /** One was left or broke: copies may have come and gone. */
@@ -24,7 +27,7 @@ export interface CopyObserver {
 }
 
 /**
- * One copy of the gateway, at one address, and the streams to it. They are opened again whenever they are lost. A copy that does not
+ * One connection to a copy of the gateway, or to one of its workers, and the streams on it. They are opened again whenever they are lost. A copy that does not
  * know Exchange gets calls instead, and is tried again when its connection is lost, and every while.
  */
 export class GatewayCopy implements Disposable {
@@ -36,6 +39,7 @@ export class GatewayCopy implements Disposable {
   readonly #streams = new Set<CallerStream>();
   #calls: CopyCalls | undefined;
   #failures = 0;
+  #worker: number | undefined;
   /** When the last stream was tried that could not be had. */
   #triedInVainAtMs = Number.NEGATIVE_INFINITY;
   #retry: NodeJS.Timeout | undefined;
@@ -47,6 +51,11 @@ export class GatewayCopy implements Disposable {
     this.#observer = observer;
     this.#options = options;
     this.#open();
+  }
+
+  /** The number of the worker that it is to, as far as is known. */
+  get worker(): number | undefined {
+    return this.#worker;
   }
 
   /** How many invocations are under way. */
@@ -91,6 +100,10 @@ export class GatewayCopy implements Disposable {
     this.#client.close();
   }
 
+  get #isReady(): boolean {
+    return this.#streams.values().some(({ state }) => state === "ready");
+  }
+
   /** Opens as many streams as there should be, unless it is waited with that. */
   #open(): void {
     if (this.#isLeft || this.#retry !== undefined) return;
@@ -106,9 +119,11 @@ export class GatewayCopy implements Disposable {
     const stream = new CallerStream(
       this.#client,
       {
-        onReady: () => {
+        onReady: (place) => {
           wasReady = true;
           this.#endCalls();
+          this.#worker = place.number;
+          this.#observer.onWorker(place);
           this.#observer.onReady();
         },
         onEnded: (hasFailed) => this.record.ended(hasFailed),
@@ -124,6 +139,7 @@ export class GatewayCopy implements Disposable {
             this.#callInstead();
             return;
           }
+          if (!this.#isReady) this.#worker = undefined;
           if (!wasReady) this.#triedInVainAtMs = openedAtMs;
           this.#reopen(performance.now() - openedAtMs > WELL_MS);
           this.#observer.onLost(error);

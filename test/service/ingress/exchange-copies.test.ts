@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
 import { Metadata, status } from "@grpc/grpc-js";
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { Registry } from "prom-client";
@@ -16,8 +18,8 @@ import { until } from "./ingress-bench.ts";
 
 /** Streams to the addresses that `lookUp` says now, looked up every 20 ms. */
 function exchangeTo(lookUp: () => readonly ScriptedGateway[], more: Partial<ExchangeOptions> = {}): Exchange {
-  const clientFor = (address: string) =>
-    new GatewayServiceClient(address, channelCredentials(), channelOptions(1024 * 1024));
+  const options = { ...channelOptions(1024 * 1024), "grpc.use_local_subchannel_pool": 1 };
+  const clientFor = (address: string) => new GatewayServiceClient(address, channelCredentials(), options);
   return new Exchange({
     addresses: {
       authority: undefined,
@@ -133,4 +135,64 @@ test("a copy that fails nearly all of its invocations is left alone for a while"
     for (let more = 0; more < 2; more += 1) await ask(exchange);
     return bad.calls.length === before + 1;
   });
+});
+
+/** One address behind which connections are handed to several servers: in the order given, then in turn. */
+async function startOneAddress(servers: readonly ScriptedGateway[], order: readonly number[]) {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const port = createServer((socket) => {
+    const at = order[connections] ?? connections % servers.length;
+    connections += 1;
+    const onward = connect(Number(servers[at]?.address.split(":").at(-1)), "127.0.0.1");
+    for (const end of [socket, onward]) {
+      sockets.add(end);
+      end.on("error", () => {});
+    }
+    socket.pipe(onward).pipe(socket);
+    socket.on("close", () => onward.destroy());
+    onward.on("close", () => socket.destroy());
+  });
+  port.listen(0, "127.0.0.1");
+  await once(port, "listening");
+  const bound = port.address();
+  return {
+    address: `127.0.0.1:${typeof bound === "object" && bound !== null ? bound.port : 0}`,
+    get connections() {
+      return connections;
+    },
+    [Symbol.dispose]() {
+      port.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+test("each worker of a copy has one connection, whichever worker connections come to, and calls are spread over them", async () => {
+  await using owned = new AsyncDisposableStack();
+  const count = 3;
+  const startWorker = async (number: number, listen = "127.0.0.1:0") => {
+    const worker = owned.use(await startScriptedGateway({ place: { number, count }, listen }));
+    worker.script = answer;
+    return worker;
+  };
+  const workers = await Promise.all([0, 1, 2].map((number) => startWorker(number)));
+  // Others connect meanwhile, so that the first three come to the same worker.
+  using copy = await startOneAddress(workers, [0, 0, 0, 1, 0, 2]);
+  const addresses = { authority: undefined, mayChange: false, lookUp: async () => [`ipv4:${copy.address}`] };
+  using exchange = exchangeTo(() => [], { addresses });
+  await until(() => workers.every(({ streams }) => streams > 0));
+  expect(copy.connections).toBe(6);
+  for (let calls = 0; calls < 30; calls += 1) expect(await ask(exchange)).toBe("{}");
+  expect(workers.map(({ calls }) => calls.length)).toEqual([10, 10, 10]);
+
+  // One dies and comes again: until then the others serve, and then it has its share.
+  const [, dying] = workers;
+  await dying?.[Symbol.asyncDispose]();
+  for (let calls = 0; calls < 10; calls += 1) expect(await ask(exchange)).toBe("{}");
+  const again = await startWorker(1, dying?.address);
+  await until(async () => (await ask(exchange)) === "{}" && again.calls.length > 0);
+  const before = again.calls.length;
+  for (let calls = 0; calls < 30; calls += 1) expect(await ask(exchange)).toBe("{}");
+  expect(again.calls.length - before).toBe(10);
 });

@@ -347,6 +347,9 @@ export const GatewayServiceService = {
    *
    * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is lost
    *   with a connection that never was.
+   * - A gateway may be several worker processes behind one address, and a connection is to one of them, whichever has its
+   *   turn. Initial metadata says which of how many: `x-twinspan-worker: 2/4`, from 0; without it there is one. Who wants
+   *   its invocations spread over all of them opens further connections until it has one to each.
    * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit` frames
    *   add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no other. A caller
    *   that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none for
@@ -389,6 +392,9 @@ export interface GatewayServiceServer extends UntypedServiceImplementation {
    *
    * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is lost
    *   with a connection that never was.
+   * - A gateway may be several worker processes behind one address, and a connection is to one of them, whichever has its
+   *   turn. Initial metadata says which of how many: `x-twinspan-worker: 2/4`, from 0; without it there is one. Who wants
+   *   its invocations spread over all of them opens further connections until it has one to each.
    * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit` frames
    *   add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no other. A caller
    *   that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none for
@@ -445,6 +451,9 @@ export interface GatewayServiceClient extends Client {
    *
    * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is lost
    *   with a connection that never was.
+   * - A gateway may be several worker processes behind one address, and a connection is to one of them, whichever has its
+   *   turn. Initial metadata says which of how many: `x-twinspan-worker: 2/4`, from 0; without it there is one. Who wants
+   *   its invocations spread over all of them opens further connections until it has one to each.
    * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit` frames
    *   add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no other. A caller
    *   that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none for

@@ -37,10 +37,14 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
     if (ranges.some(([base, bits]) => base.kind() === parsed.kind() && parsed.match(base, bits))) return;
     throw new AddressRefusedError(address);
   };
+  // A provider is asked at the same host again and again.
+  let passed: string | undefined;
   return {
     checkHost(host) {
+      if (host === passed) return;
       const bare = host.replace(/^\[|\]$/g, "");
       if (isIP(bare) !== 0) check(bare);
+      passed = host;
     },
     lookup(hostname, options, callback) {
       dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {

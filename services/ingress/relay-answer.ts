@@ -65,7 +65,8 @@ export function relayAnswer(
     }
     contentType = head.headers.find(({ name }) => name === "content-type")?.value.toLowerCase() ?? "";
     response.writeHead(head.status, streamHeadersOf(head, leading, request.id));
-    response.flushHeaders();
+    // The head goes with the first bytes, if there are any yet.
+    if (message.chunk.length === 0) response.flushHeaders();
     forward(message.chunk);
   };
   const onEnd = (failure: RpcError | undefined) => {

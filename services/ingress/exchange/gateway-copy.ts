@@ -7,8 +7,11 @@ import { CopyCalls } from "./copy-calls.ts";
 import { CopyRecord } from "./copy-record.ts";
 import type { ExchangeOptions } from "./exchange-options.ts";
 
-/** How many streams a copy has. A further one is opened when all are full. */
-const STREAMS = 2;
+/**
+ * How many streams a copy has that are not full. More would share its connection, on which HTTP/2 lets one wait for seconds while
+ * another has much to send.
+ */
+const STREAMS = 1;
 /** How long until a stream is opened again that could not be opened, or soon broke: doubled each time. */
 const BACKOFF_MS = 100;
 const BACKOFF_MAX_MS = 500;

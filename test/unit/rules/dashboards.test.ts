@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ALERTS, DASHBOARD, EXPRESSIONS } from "../../helpers/dashboards.ts";
 
@@ -34,6 +34,14 @@ test("every metric that the dashboard and the alerts name is one of the services
         expect(LABELS.get(name), expression).toContain(label);
     }
   }
+});
+
+test("every metric that the chart may scale by, or that the runbook and the page for operators name, is one of them too", () => {
+  const files = [...globSync("deploy/helm/twinspan/{values,ci/*}.yaml"), "docs/operations.md", "docs/deploying.md"];
+  const named = files.flatMap((file) => readFileSync(file, "utf8").match(/\btwinspan_[a-z_]+[a-z]/g) ?? []);
+  expect(named.length).toBeGreaterThan(40);
+  const known = new Set(Array.from(LABELS.keys(), (name) => name.replace(/_(bucket|sum|count)$/, "")));
+  expect(named.filter((name) => !known.has(name) && !/^twinspan_(exchange|workspace|roles)$/.test(name))).toEqual([]);
 });
 
 test("the runbook in docs/operations.md has a part for every alert, in no doubt where, and for no other", () => {

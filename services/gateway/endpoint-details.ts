@@ -9,21 +9,21 @@ import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { type RecentTotals, WINDOW_MS } from "./core/recent-calls.ts";
 import type { Endpoint, EndpointOptions, PlannedModel } from "./endpoints.ts";
 
-/** How an endpoint is set, and how it does. */
-export function endpointDetailsOf({ options, turnstile, health }: Endpoint): EndpointDetails {
+/** How an endpoint is set, and how it does. What its calls come to is told where it `isOwn`. */
+export function endpointDetailsOf({ options, turnstile, health }: Endpoint, isOwn: boolean): EndpointDetails {
   return {
     policy: policyOf(options),
-    callsInFlight: BigInt(turnstile.inUse),
-    callsWaiting: BigInt(turnstile.waiting),
-    recent: recentOf(health.calls),
+    callsInFlight: BigInt(isOwn ? turnstile.inUse : 0),
+    callsWaiting: BigInt(isOwn ? turnstile.waiting : 0),
+    recent: isOwn ? recentOf(health.calls) : undefined,
   };
 }
 
-/** How a model of an endpoint is set, and how it does there. `nowNanos`: prices are of some day. */
-export function modelDetailsOf({ options, health }: Endpoint, planned: PlannedModel, nowNanos: bigint) {
+/** How a model of an endpoint is set, and how it does there, likewise. `nowNanos`: prices are of some day. */
+export function modelDetailsOf({ options, health }: Endpoint, planned: PlannedModel, isOwn: boolean, nowNanos: bigint) {
   const { provider, model } = planned;
   const isOurs = options.credentials === "gateway";
-  const recent = health.modelOf(provider.name, model);
+  const recent = isOwn ? health.modelOf(provider.name, model) : undefined;
   return {
     price: priceOf(planned, nowNanos),
     unavailableReason: (isOurs && provider.unavailableReason) || "",

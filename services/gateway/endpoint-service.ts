@@ -15,13 +15,13 @@ import type { Gateway } from "./gateway.ts";
 
 /** `twinspan.gateway.v1.EndpointService` over the gateway. */
 export function createEndpointService({ endpoints, clock, log }: Gateway): EndpointServiceServer {
-  const told = (endpoint: Endpoint, details: boolean) =>
-    details ? detailedMessageOf(endpoint, clock()) : messageOf(endpoint);
+  const told = (endpoint: Endpoint, details: boolean, { workspace }: Identity) =>
+    details ? detailedMessageOf(endpoint, endpoint.workspace === workspace, clock()) : messageOf(endpoint);
   return {
     listEndpoints: unary<ListEndpointsRequest, ListEndpointsResponse>(log, async ({ details }, { identity }) => ({
       endpoints: endpoints.all
         .filter((endpoint) => isShown(endpoint, identity))
-        .map((endpoint) => told(endpoint, details)),
+        .map((endpoint) => told(endpoint, details, identity)),
     })),
     getEndpoint: unary<GetEndpointRequest, GetEndpointResponse>(log, async ({ name, details }, { identity }) => {
       const endpoint = endpoints.find(name);
@@ -29,7 +29,7 @@ export function createEndpointService({ endpoints, clock, log }: Gateway): Endpo
         const message = "There is no endpoint of that name. ListEndpoints, or GET /v1/models, lists those there are.";
         throw new ServiceError("not_found", message, { field: "name" });
       }
-      return { endpoint: told(endpoint, details) };
+      return { endpoint: told(endpoint, details, identity) };
     }),
   };
 }
@@ -57,13 +57,14 @@ function messageOf(endpoint: Endpoint): EndpointMessage {
   };
 }
 
-function detailedMessageOf(endpoint: Endpoint, nowNanos: bigint): EndpointMessage {
+/** `isOwn`: whether it is told to its own workspace, which alone learns what all calls of it come to. */
+function detailedMessageOf(endpoint: Endpoint, isOwn: boolean, nowNanos: bigint): EndpointMessage {
   const message = messageOf(endpoint);
-  const details = modelsOf(endpoint).map((planned) => modelDetailsOf(endpoint, planned, nowNanos));
+  const details = modelsOf(endpoint).map((planned) => modelDetailsOf(endpoint, planned, isOwn, nowNanos));
   return {
     ...message,
     models: message.models.map((model, at) => ({ ...model, details: details[at] })),
-    details: endpointDetailsOf(endpoint),
+    details: endpointDetailsOf(endpoint, isOwn),
   };
 }
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Role } from "#lib/auth/role.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import { GetEndpointRequest, GetEndpointResponse } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { RenameExperimentRequest, RenameExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { GetTotalsRequest, GetTotalsResponse, TotalsGroup, TotalsKind } from "#proto/twinspan/trace/v1/totals.ts";
 import { type Trace, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
@@ -145,6 +146,24 @@ test("a shared endpoint's full trace is its workspace's, the mirror the caller's
   expect(await twinsOf(KEYS.home.key, full)).toEqual([]);
   expect(await twinsOf(KEYS.away.key, agent)).toEqual([]);
   expect(await twinsOf(KEYS.home.key, own.full)).toEqual([own.agent]);
+});
+
+test("of an endpoint that is shared others learn how it is set, and not what its calls come to", async () => {
+  await call(KEYS.home.key, "shared", newCaller().traceparent);
+  const toldTo = async (key: string) => {
+    const { answer } = await callRaw(
+      services.gateway.address,
+      "/twinspan.gateway.v1.EndpointService/GetEndpoint",
+      GetEndpointRequest.encode({ name: "shared", details: true }).finish(),
+      { "x-twinspan-key": key },
+    );
+    return GetEndpointResponse.decode(answer).endpoint;
+  };
+  const [own, foreign] = [await toldTo(KEYS.home.key), await toldTo(KEYS.away.key)];
+  expect(own?.details?.recent?.count).toBeGreaterThan(0n);
+  expect(own?.models[0]?.details?.recent?.count).toBeGreaterThan(0n);
+  expect(foreign?.details?.policy).toEqual(own?.details?.policy);
+  expect([foreign?.details?.recent, foreign?.models[0]?.details?.recent]).toEqual([undefined, undefined]);
 });
 
 test("an endpoint of another workspace that is not shared is, to the letter, not there", async () => {

@@ -12,21 +12,22 @@ import styles from "./endpoints.module.css";
 import { ErrorTypes } from "./error-types.tsx";
 import { nanosText } from "./models-table.tsx";
 
-/** What an endpoint's calls came to in the last minutes, and what is under way. */
+/** What an endpoint's calls came to in the last minutes, and what is under way. Of another workspace's that is not told. */
 export function RecentFacts({ endpoint: { details } }: { readonly endpoint: Endpoint }) {
   const recent = details?.recent;
+  if (recent === undefined) return null;
   const share = errorShareOf(recent);
-  const minutes = Number(recent?.windowSeconds ?? 300n) / 60;
+  const minutes = Number(recent.windowSeconds) / 60;
   const callsMax = details?.policy?.callsMax ?? 0n;
   return (
     <dl className={styles["facts"]} aria-label={`The last ${minutes} minutes`}>
-      <Fact name={`Calls, last ${minutes} min`}>{countText(recent?.count ?? 0n)}</Fact>
-      <Fact name="Failed" more={recent !== undefined && <ErrorTypes errors={recent.errorsByType} />}>
+      <Fact name={`Calls, last ${minutes} min`}>{countText(recent.count)}</Fact>
+      <Fact name="Failed" more={<ErrorTypes errors={recent.errorsByType} />}>
         {share === undefined ? "–" : percentText(share)}
       </Fact>
-      <Fact name="Latency p50">{nanosText(recent?.duration?.p50Nanos)}</Fact>
-      <Fact name="Latency p95">{nanosText(recent?.duration?.p95Nanos)}</Fact>
-      <Fact name="First token p95">{nanosText(recent?.timeToFirstToken?.p95Nanos)}</Fact>
+      <Fact name="Latency p50">{nanosText(recent.duration?.p50Nanos)}</Fact>
+      <Fact name="Latency p95">{nanosText(recent.duration?.p95Nanos)}</Fact>
+      <Fact name="First token p95">{nanosText(recent.timeToFirstToken?.p95Nanos)}</Fact>
       <Fact name="Under way" more={callsMax > 0n && <span>of {countText(callsMax)}</span>}>
         {countText(details?.callsInFlight ?? 0n)}
       </Fact>

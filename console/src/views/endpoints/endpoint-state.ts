@@ -23,7 +23,8 @@ export function endpointStateOf({ unavailableReason, models, details }: Endpoint
   if (open.length > 0) return { tone: "wait", words: "a provider suspended" };
   if (models.some((model) => isFailing(model.details?.recent))) return { tone: "wait", words: "a model failing" };
   if ((details?.callsWaiting ?? 0n) > 0n) return { tone: "wait", words: "calls waiting" };
-  return (recent?.count ?? 0n) === 0n ? { tone: "plain", words: "idle" } : { tone: "ok", words: "well" };
+  if (recent === undefined) return { tone: "plain", words: "another workspace’s" };
+  return recent.count === 0n ? { tone: "plain", words: "idle" } : { tone: "ok", words: "well" };
 }
 
 /** The share of them that failed. Undefined: there were none. */

@@ -77,7 +77,9 @@ function List({ endpoints, chosen }: { readonly endpoints: readonly Endpoint[]; 
               <Link href={endpointAddress(endpoint.name)} aria-current={endpoint.name === chosen ? "true" : undefined}>
                 <span className={classes(styles["dot"], styles[tone])} aria-hidden="true" />
                 <b>{endpoint.name}</b>
-                <span className={styles["count"]}>{countText(endpoint.details?.recent?.count ?? 0n)}</span>
+                <span className={styles["count"]}>
+                  {endpoint.details?.recent && countText(endpoint.details.recent.count)}
+                </span>
                 <span className={styles["words"]}>{words}</span>
               </Link>
             </li>

@@ -22,11 +22,11 @@ export interface EndpointDetails {
   policy:
     | EndpointPolicy
     | undefined;
-  /** How many of its calls are under way now. */
+  /** How many of its calls are under way now. 0 for who asks from another workspace than the endpoint's. */
   callsInFlight: bigint;
-  /** How many of its calls wait for their turn now. */
+  /** How many of its calls wait for their turn now. 0 likewise. */
   callsWaiting: bigint;
-  /** What its calls came to lately. */
+  /** What its calls came to lately, whoever made them. Unset for who asks from another workspace than the endpoint's. */
   recent: RecentCalls | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface EndpointModelDetails {
     | undefined;
   /** Why it cannot be asked until the operator acts ("needs OPENAI_API_KEY"). Empty: nothing is missing. */
   unavailableReason: string;
-  /** What the attempts at it came to lately, for this endpoint. */
+  /** What the attempts at it came to lately, for this endpoint. Unset likewise, and where there were none. */
   recent: RecentCalls | undefined;
 }
 

@@ -8,10 +8,11 @@ import { serviceErrorOf } from "#lib/service-error.ts";
 import { certifiedPeerOf } from "#lib/tls/certified-peer.ts";
 import { queryCredentialsOf } from "./core/address.ts";
 import { isOfForeignPage, isRebound } from "./core/foreign-page.ts";
-import { routeNeedOf } from "./core/route-needs.ts";
+import { isOfConsequence, routeNeedOf } from "./core/route-needs.ts";
 import { isOfOurPages } from "./core/same-origin.ts";
 import { sessionIn } from "./core/session-cookie.ts";
 import type { IngressParts } from "./ingress-parts.ts";
+import { isSecure } from "./is-secure.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -44,19 +45,20 @@ export function admitCallers(app: FastifyInstance, parts: IngressParts): void {
   app.addHook("onRequest", async (request) => {
     const { url = "", config } = request.routeOptions;
     const given = authority.credentialAmong((name) => headerOf(request, name));
-    const session = given === undefined ? sessionIn(request.headers) : undefined;
+    const session = given === undefined ? sessionIn(request.headers, isSecure(request)) : undefined;
     request.credential = given ?? session ?? "";
     request.identity = NOBODY;
     const need = url === "" || config.isRefusal ? "nothing" : routeNeedOf(request.method, config.countedAs ?? url);
     let identity: Identity | undefined;
     try {
-      refuseForeignPages(request, parts);
+      const hasConsequences = isOfConsequence(request.method, config.countedAs ?? url);
+      refuseForeignPages(request, hasConsequences, parts);
       if (need === "nothing") return;
       if (need === undefined) throw new Error(`nobody has said what ${request.method} ${url} asks of its callers`);
       const header = (name: string) => (name === OWN_HEADER ? request.credential : undefined);
       identity = await authority.identify({ header, peer: peerOf(request) });
       requireNeed(need, identity);
-      if (session !== undefined && !isOfOurPages(request.method, request.headers)) {
+      if (session !== undefined && hasConsequences && !isOfOurPages(request.headers)) {
         throw refusedRight("role", "Who has signed in in a browser may do this from the console's own pages only.");
       }
       request.identity = identity;
@@ -69,9 +71,13 @@ export function admitCallers(app: FastifyInstance, parts: IngressParts): void {
 }
 
 /** Where keys are off, a browser must not act for whatever page it has open. */
-function refuseForeignPages({ method, headers }: FastifyRequest, { authority, isForThisMachine }: IngressParts): void {
+function refuseForeignPages(
+  { headers }: FastifyRequest,
+  hasConsequences: boolean,
+  { authority, isForThisMachine }: IngressParts,
+): void {
   if (authority.asksForKeys) return;
-  if (isOfForeignPage(method, headers)) {
+  if (hasConsequences && isOfForeignPage(headers)) {
     throw refusedRight("role", "Keys are off here, and another site's page asks: it may change nothing.");
   }
   if (isForThisMachine && isRebound(headers)) {

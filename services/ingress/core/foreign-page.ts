@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { changesNothing } from "./same-origin.ts";
 
 /**
- * Whether a page of another site sends a request that changes something. Where keys are off nothing else keeps such a page from
- * acting as who has it open. Pages of this machine may: they are as near as any program here.
+ * Whether a page of another site sends a request. Where keys are off nothing else keeps such a page from acting as who has it
+ * open. Pages of this machine are none: they are as near as any program here.
  */
-export function isOfForeignPage(method: string, { origin, host }: IncomingHttpHeaders): boolean {
-  if (origin === undefined || changesNothing(method)) return false;
+export function isOfForeignPage({ origin, host, "sec-fetch-site": site }: IncomingHttpHeaders): boolean {
+  if (origin === undefined) return site === "cross-site";
   if (!URL.canParse(origin)) return true;
   const from = new URL(origin);
   return from.host !== host && !isOfThisMachine(from.hostname);

@@ -90,9 +90,21 @@ const REPEATED: readonly (readonly [prefix: string, original: string])[] = [
 /** What a route asks, by its method and its path in Fastify's words. Undefined: nobody has said. */
 export function routeNeedOf(method: string, url: string): Need | undefined {
   if (method === "POST" && METHOD_NEEDS[url] !== undefined) return METHOD_NEEDS[url];
-  const [prefix, original] = REPEATED.find(([repeated]) => url.startsWith(repeated)) ?? ["", ""];
-  const asked = ROUTE_NEEDS[`${method === "HEAD" ? "GET" : method} ${original}${url.slice(prefix.length)}`];
+  const asked = askedOf(method, url);
   return typeof asked === "string" && asked.startsWith("/") ? METHOD_NEEDS[asked] : needIn(asked);
+}
+
+/** Whether a route may change something, or costs something: all do but those that read. */
+export function isOfConsequence(method: string, url: string): boolean {
+  return !SAFE_METHODS.includes(method) || askedOf(method, url) === INVOKE;
+}
+
+/** Methods that change nothing, unless they invoke an endpoint. */
+const SAFE_METHODS = ["GET", "HEAD", "OPTIONS"];
+
+function askedOf(method: string, url: string): string | Need | undefined {
+  const [prefix, original] = REPEATED.find(([repeated]) => url.startsWith(repeated)) ?? ["", ""];
+  return ROUTE_NEEDS[`${method === "HEAD" ? "GET" : method} ${original}${url.slice(prefix.length)}`];
 }
 
 function needIn(asked: string | Need | undefined): Need | undefined {

@@ -16,10 +16,13 @@ export function fitsCookie(credential: string): boolean {
   return credential.length <= COOKIE_CHARACTERS_MAX && VALUE.test(credential);
 }
 
-/** The credential in a request's cookies. Undefined: nobody has signed in. */
-export function sessionIn({ cookie = "" }: IncomingHttpHeaders): string | undefined {
+/**
+ * The credential in a request's cookies. Undefined: nobody has signed in. Over TLS that cookie alone counts which no other host
+ * can have set: who could set another would have people work under a key of theirs.
+ */
+export function sessionIn({ cookie = "" }: IncomingHttpHeaders, isSecure: boolean): string | undefined {
   const pairs = cookie.split(";").map((pair) => pair.trim());
-  for (const name of [NAMES.secure, NAMES.plain]) {
+  for (const name of isSecure ? [NAMES.secure] : [NAMES.secure, NAMES.plain]) {
     const found = pairs.find((pair) => pair.startsWith(`${name}=`));
     if (found !== undefined && found.length > name.length + 1) return found.slice(name.length + 1);
   }

@@ -1,4 +1,3 @@
-import { TLSSocket } from "node:tls";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Identity } from "#lib/auth/identity.ts";
@@ -7,6 +6,7 @@ import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import { isOfOthersPages } from "../core/same-origin.ts";
 import { COOKIE_CHARACTERS_MAX, fitsCookie, sessionCookieOf } from "../core/session-cookie.ts";
 import type { IngressParts } from "../ingress-parts.ts";
+import { isSecure } from "../is-secure.ts";
 import { parseJsonBody } from "../parse-json-body.ts";
 import { readBody } from "../read-body.ts";
 
@@ -54,9 +54,4 @@ function wordsOf({ kind, name, workspace, roles, endpoints }: Identity): object 
 /** Another site's page must not sign anyone in or out. */
 function refuseOthersPages({ headers }: FastifyRequest): void {
   if (isOfOthersPages(headers)) throw refusedRight("role", "Another site's page may not do this.");
-}
-
-/** Whether the browser speaks TLS, to us or to the proxy before us. */
-function isSecure({ raw, headers }: FastifyRequest): boolean {
-  return raw.socket instanceof TLSSocket || headers["x-forwarded-proto"] === "https";
 }

@@ -63,6 +63,27 @@ test("who has signed in reads and writes from the console's own pages, and from 
   }
 });
 
+test("over TLS a cookie that another host could have set counts for nothing", async () => {
+  const { key } = console_;
+  const seen = async (headers: Readonly<Record<string, string>>) =>
+    (await fetch(`${own}/who-am-i`, { headers })).status;
+  expect(await seen({ cookie: `twinspan=${key}` })).toBe(200);
+  expect(await seen({ cookie: `twinspan=${key}`, "x-forwarded-proto": "https" })).toBe(401);
+  expect(await seen({ cookie: `__Host-twinspan=${key}`, "x-forwarded-proto": "https" })).toBe(200);
+});
+
+test("a page beside the console's own makes nobody who has signed in ask a provider, by GET neither", async () => {
+  const cookie = cookieIn(await signIn());
+  const path = "/gateway/proxy/any/models";
+  const outcome = async (headers: Readonly<Record<string, string>>) =>
+    (await fetch(`${own}${path}`, { headers: { cookie, ...headers } })).status;
+  expect(await outcome({})).toBe(403);
+  expect(await outcome({ "sec-fetch-site": "same-site" })).toBe(403);
+  // The console's own page, and who has typed the address: there is no such endpoint.
+  expect(await outcome({ "sec-fetch-site": "same-origin" })).toBe(404);
+  expect(await outcome({ "sec-fetch-site": "none" })).toBe(404);
+});
+
 test("another site's page signs nobody in or out", async () => {
   for (const path of ["/sign-in", "/sign-out"]) {
     const response = await post(path, { key: console_.key }, { origin: "https://evil.example" });

@@ -35,6 +35,7 @@ test.each([
   }
   const withKey = `${DELETE}?key=${keyFor("anybody", ["admin"]).key}`;
   expect(await statusOf("POST", withKey, [origin], DELETION)).toBe(403);
+  expect(await statusOf("GET", "/gateway/proxy/demo/models", ["sec-fetch-site: cross-site"])).toBe(403);
   expect(bench.gateway.calls).toHaveLength(0);
 });
 

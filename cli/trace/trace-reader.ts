@@ -106,19 +106,26 @@ export function startTraceReader({ target, credentials, options: channel }: Conn
       return answer.points;
     },
     async *tail({ experimentIds, pending, filter = "" }, signal) {
-      const request = { experimentIds: [...experimentIds], pending, filter, resumeToken: "" };
-      const stream = client.tailTraces(request, new Metadata());
-      const cancel = () => stream.cancel();
-      signal.addEventListener("abort", cancel, { once: true });
-      try {
-        const messages: AsyncIterable<TailTracesResponse> = stream;
-        for await (const { traces } of messages) yield traces;
-      } catch (error) {
-        if (signal.aborted) return;
-        throw isRpcError(error) ? failureOf(error, WHO, target) : error;
-      } finally {
-        signal.removeEventListener("abort", cancel);
-        cancel();
+      let resumeToken = "";
+      // One that ends well has lasted as long as it may, or its trace-writer drains: it goes on where it was.
+      while (!signal.aborted) {
+        const request = { experimentIds: [...experimentIds], pending, filter, resumeToken };
+        const stream = client.tailTraces(request, new Metadata());
+        const cancel = () => stream.cancel();
+        signal.addEventListener("abort", cancel, { once: true });
+        try {
+          const messages: AsyncIterable<TailTracesResponse> = stream;
+          for await (const message of messages) {
+            ({ resumeToken } = message);
+            yield message.traces;
+          }
+        } catch (error) {
+          if (signal.aborted) return;
+          throw isRpcError(error) ? failureOf(error, WHO, target) : error;
+        } finally {
+          signal.removeEventListener("abort", cancel);
+          cancel();
+        }
       }
     },
     async experimentNamed(name) {

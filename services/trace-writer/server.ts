@@ -89,6 +89,7 @@ export async function startTraceWriter(
     unclaimedAfterMs: traceWriter.unclaimedAfterMs,
     nowMs: Date.now,
     draining: draining.signal,
+    tailMs: limits.tailMs,
     retentionOf: kept.toldOf,
   };
   metrics.watch(

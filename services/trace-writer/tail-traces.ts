@@ -24,20 +24,20 @@ const TRACES_MAX = 100;
 const QUIET_MS_MAX = 15_000;
 
 /**
- * Follows a store: the first message comes at once, then one whenever traces have appeared or changed. Ends when `draining`
+ * Follows a store: the first message comes at once, then one whenever traces have appeared or changed. Ends when `ended`
  * aborts, and throws the reason of `signal`.
  */
 export async function* tailTraces(
   store: TraceStore,
   { workspace, search, token, bound }: Tail,
   signal: AbortSignal,
-  draining: AbortSignal,
+  ended: AbortSignal,
 ): AsyncGenerator<TailTracesResponse, void, void> {
   let since = token === "" ? undefined : parseTailToken(token, bound);
   if (token !== "" && since === undefined) throw notOurs();
   let quietMs = QUIET_MS_MAX;
-  const ends = AbortSignal.any([signal, draining]);
-  while (!draining.aborted) {
+  const ends = AbortSignal.any([signal, ended]);
+  while (!ended.aborted) {
     const scope = await scopeMeant(store, workspace, search.scope);
     const page = await store.changes(workspace, { ...search, scope }, since, TRACES_MAX);
     if (page === undefined) throw notOurs();

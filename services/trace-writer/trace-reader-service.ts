@@ -45,6 +45,8 @@ export interface ReaderOptions {
   readonly nowMs: () => number;
   /** Aborts when the service drains: tails end then. */
   readonly draining: AbortSignal;
+  /** How long a tail lasts, in milliseconds: a key that was revoked meanwhile gets no other. */
+  readonly tailMs: number;
   readonly retentionOf: ExperimentReads["retentionOf"];
 }
 
@@ -55,8 +57,9 @@ export function createTraceReaderService(store: TraceStore, options: ReaderOptio
   const places = createTailPlaces(TAILS_MAX);
   async function* tail(request: TailTracesRequest, { identity, signal }: RpcCall) {
     using place = places.take(identity);
-    const ends = AbortSignal.any([signal, place.lost]);
-    for await (const message of tailTraces(store, tailOf(request, identity), ends, options.draining)) {
+    const cut = AbortSignal.any([signal, place.lost]);
+    const ended = AbortSignal.any([options.draining, AbortSignal.timeout(options.tailMs)]);
+    for await (const message of tailTraces(store, tailOf(request, identity), cut, ended)) {
       yield { ...message, traces: message.traces.map((info) => shownTo(identity, info, unclaimedBefore())) };
     }
   }

@@ -36,6 +36,10 @@ export const traceWriter = z
           1_000_000,
           "How many spans a trace has. Beyond it agents' spans are rejected; mirrors are stored.",
         ),
+        tailMs: ms(
+          600_000,
+          "How long a tail is followed. Then it ends, and goes on by its `resume_token` for who may still read.",
+        ),
         experimentsMax: count(
           10_000,
           1_000_000,

@@ -45,6 +45,16 @@ test("a tail tells of traces as they come, and one that goes on where another en
   await expect(wrong.next()).rejects.toMatchObject({ kind: "invalid_request", field: "filter" });
 });
 
+test("a tail ends well when it has lasted as long as it may, so that its key is asked for again", async () => {
+  await using running = await startRunning(undefined, "{ tailMs: 300 }");
+  using tail = follow(running, ALL);
+  const { value } = await tail.next();
+  expect((await tail.next()).done).toBe(true);
+  await write(running, 5);
+  using next = follow(running, { ...ALL, resumeToken: value.resumeToken });
+  expect((await next.next()).value.traces).toMatchObject([{ traceId: `tr-${traceId(5)}` }]);
+});
+
 test("a tail ends when the trace-writer drains, and does not hold it up", async () => {
   const directory = newDirectory();
   let token = "";

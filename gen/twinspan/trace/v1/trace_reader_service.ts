@@ -1061,7 +1061,8 @@ export const TraceReaderServiceService = {
   /**
    * Follows traces as they appear and change: a message at once, then whenever there is something new, some times a second
    * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
-   * drains; whoever calls again with the last `resume_token` misses nothing. At most 100 at once, shared fairly by workspaces
+   * drains, and after some minutes in any case (traceWriter.limits.tailMs); whoever calls again with the last `resume_token`, and
+   * may still read, misses nothing. At most 100 at once, shared fairly by workspaces
    * and their keys, else RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
    */
   tailTraces: {
@@ -1133,7 +1134,8 @@ export interface TraceReaderServiceServer extends UntypedServiceImplementation {
   /**
    * Follows traces as they appear and change: a message at once, then whenever there is something new, some times a second
    * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
-   * drains; whoever calls again with the last `resume_token` misses nothing. At most 100 at once, shared fairly by workspaces
+   * drains, and after some minutes in any case (traceWriter.limits.tailMs); whoever calls again with the last `resume_token`, and
+   * may still read, misses nothing. At most 100 at once, shared fairly by workspaces
    * and their keys, else RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
    */
   tailTraces: handleServerStreamingCall<TailTracesRequest, TailTracesResponse>;
@@ -1226,7 +1228,8 @@ export interface TraceReaderServiceClient extends Client {
   /**
    * Follows traces as they appear and change: a message at once, then whenever there is something new, some times a second
    * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
-   * drains; whoever calls again with the last `resume_token` misses nothing. At most 100 at once, shared fairly by workspaces
+   * drains, and after some minutes in any case (traceWriter.limits.tailMs); whoever calls again with the last `resume_token`, and
+   * may still read, misses nothing. At most 100 at once, shared fairly by workspaces
    * and their keys, else RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
    */
   tailTraces(request: TailTracesRequest, options?: Partial<CallOptions>): ClientReadableStream<TailTracesResponse>;

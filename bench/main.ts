@@ -24,8 +24,15 @@ const FILES = "docs/performance";
 const options = toldOptions(optionsOf, USAGE);
 using scratch = startScratch();
 const run = await record();
-if (options.isPublished) publish(run);
+const isWhole = run.rounds > 0;
+if (options.isPublished && isWhole) publish(run);
 else say(summaryOf(run));
+if (!isWhole) {
+  say(
+    `not one round was whole after ${options.minutes} minutes: give it more (--minutes), or ask for less (--only, --targets)`,
+  );
+  process.exitCode = 1;
+}
 if (options.out !== undefined) writeFileSync(options.out, recordText(run));
 if (run.ledger.some((line) => lostOf(line) !== 0)) {
   say(`traces were lost:\n${ledgerTable(run.ledger)}`);

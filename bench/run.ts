@@ -16,6 +16,8 @@ export interface Pace {
 
 /** What a run came to. */
 export interface Measured {
+  /** How many rounds were whole. The last may have been broken off, when there was no more time. */
+  readonly rounds: number;
   readonly cells: readonly Cell[];
   readonly ledger: readonly LedgerLine[];
 }
@@ -70,6 +72,7 @@ export async function measure(bench: Bench, pace: Pace): Promise<Measured> {
     roundMs = performance.now() - beganMs;
   }
   return {
+    rounds: Math.max(0, Math.floor(cells.length / bench.cells.length) - 1),
     cells: cells.filter(({ round }) => round > 0),
     ledger: await ledgerOf(bench, cells),
   };

@@ -8,7 +8,6 @@ import { goalsTable, ledgerTable, modeTable, ownCostTable, table } from "./table
 /** `docs/performance.md`: the figures of one run against the goals, and how they were come by. */
 export function reportOf(run: RunRecord): string {
   const figures = new Figures(run.cells);
-  const rounds = new Set(run.cells.map(({ round }) => round)).size;
   return `# Performance
 
 Written by \`make bench\`. All figures are of one run on one machine, so the ratios hold and the absolutes do not: what
@@ -16,7 +15,7 @@ measures, the provider and everything that is measured share its processors.
 
 - Machine: ${run.machine}
 - Date: ${run.date}, at ${run.commit}
-- Method: ${rounds} rounds; in each every target is asked in every mode for ${run.seconds} s, in turn, every other round in the opposite order;
+- Method: ${run.rounds} rounds; in each every target is asked in every mode for ${run.seconds} s, in turn, every other round in the opposite order;
   medians of the rounds. Before the first round everything is warmed up.
 - Raw figures, a line for each round, mode and target: [performance/run.json](performance/run.json)
 

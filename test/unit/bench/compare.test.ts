@@ -34,7 +34,7 @@ test("a change that every round shows is told, however different the rounds are;
     cell(round, "base/off-exchange", 100 * round),
     cell(round, "this/off-exchange", (round % 2 === 0 ? 90 : 110) * round),
   ]);
-  const text = comparisonOf({ cells, ledger: [] }, ["on-exchange", "off-exchange"]);
+  const text = comparisonOf({ rounds: ROUNDS.length, cells, ledger: [] }, ["on-exchange", "off-exchange"]);
   expect(text).toContain("| 64 connections: requests/s | ≥ 2 × U | 1 | 1.50 | × 1.50 |");
   expect(text).toContain("| plain-64 | on-exchange | /s | 400 (100 … 700) | 600 (150 … 1050) | × 1.50 |");
   expect(text).toContain("| × 1.10 (0.90 … 1.10): noise |");

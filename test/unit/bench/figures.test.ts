@@ -66,6 +66,7 @@ test("the report says of each goal whether it is reached, and of each target wha
     commit: "v1",
     seconds: 1,
     perSecond: 1000,
+    rounds: 3,
     missing: { nginx: "There is none." },
     cells: CELLS,
     ledger: [LEDGER],

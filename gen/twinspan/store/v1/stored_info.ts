@@ -20,9 +20,9 @@ export const protobufFileName = "twinspan/store/v1/stored_info.proto";
 export interface StoredInfo {
   /** How many spans the trace has. */
   spanCount: number;
-  /** The beginning of the root's inputs. */
+  /** The beginning of the root's inputs. Empty in a full trace, where they are in a StoredPreviews. */
   requestPreview: string;
-  /** The beginning of the root's outputs. */
+  /** The beginning of the root's outputs. Likewise. */
   responsePreview: string;
   /** The tokens of the trace. */
   usage:

@@ -1,5 +1,6 @@
 /**
- * Spans that were stored together, and where their bytes and those of their payload are: in blocks, with those of others.
+ * Spans that were stored together, and where their bytes are, and of a full trace its payload and
+ * what lists show of that: in blocks, with those of others.
  * `voided` are the places, joined by commas, of spans that count no more. `stored_bytes` is what they take without the
  * payload. Of a block `pieces` counts what is in it still.
  */
@@ -16,7 +17,10 @@ export const BATCH_MIGRATION = `
     length INTEGER NOT NULL,
     payload_block INTEGER,
     payload_at INTEGER,
-    payload_length INTEGER
+    payload_length INTEGER,
+    previews_block INTEGER,
+    previews_at INTEGER,
+    previews_length INTEGER
   );
   CREATE INDEX batches_of_trace ON batches (trace_ref);
 `;

@@ -6,7 +6,6 @@ import { mirrorGatewayIn, rowsAt, type TwinName, type WholeBatch, type WholeTrac
 import type { BlockReads } from "./block-reads.ts";
 import { heldOf } from "./held-spans.ts";
 import { type BatchOfTrace, openStoredBatches, recordMetadataIn } from "./stored-batches.ts";
-import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
 import { SELECT_TRACE, traceIn } from "./trace-table.ts";
 
 /** Reads pages of traces, as `TraceMoves.dumpTraces` says. A position is whether full traces are read, and a trace. */
@@ -17,7 +16,6 @@ const POSITION = /^([01])-(\d{1,18})$/;
 /** Prepares dumping a file that is open for reading. It is read from its beginning to its end, twice. */
 export function openDump(db: DatabaseSync, blocks: BlockReads): DumpTraces {
   const page = db.prepare(`${SELECT_TRACE} WHERE ref > ? AND sealed = ? AND start_ns > 0 ORDER BY ref LIMIT ?`);
-  const info = db.prepare(`SELECT ${INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
   const storedBatchesOf = openStoredBatches(db, blocks);
   const mirror = db.prepare(`
     SELECT workspace, trace_id, span_id, mirror_links.start_ns AS at FROM mirror_links
@@ -27,7 +25,7 @@ export function openDump(db: DatabaseSync, blocks: BlockReads): DumpTraces {
 
   const batchesOf = ({ ref, sealed }: WorkingTrace, stored: readonly BatchOfTrace[]): readonly WholeBatch[] => {
     const fullOf = new Map(sealed ? [] : fulls.all(ref).map((row) => [hexIn(row, "span_id"), twinIn(row)]));
-    const held = heldOf(stored, () => infoIn(info.get(ref) ?? {}));
+    const held = heldOf(stored, blocks);
     return stored.flatMap(({ id, experiment, spans }) => {
       const batch = held.batches.get(id);
       if (batch === undefined) return [];

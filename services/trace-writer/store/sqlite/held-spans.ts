@@ -1,7 +1,9 @@
-import type { NamedExperiment, StoredSpanRow } from "../../core/span-row.ts";
+import type { NamedExperiment } from "../../core/span-row.ts";
 import { type PlacedRow, placedRowOf } from "../stored-rows.ts";
+import type { BlockReads } from "./block-reads.ts";
 import type { BlockPlace, WaitingPiece } from "./block-table.ts";
 import type { BatchOfTrace } from "./stored-batches.ts";
+import { previewsIn } from "./stored-previews.ts";
 
 /** The spans of a trace, as the writer holds them: by their ids, and in what they were stored together. */
 export interface HeldSpans {
@@ -23,8 +25,9 @@ export interface HeldBatch {
   readonly voided: number[];
   /** Where their bytes are, or what of them waits to be stored. Undefined: they were not handed over yet. */
   spans: Held | undefined;
-  /** Likewise of the payload of a full trace. Undefined: there is none. */
+  /** Likewise of the payload of a full trace, and of what lists show of it. Undefined: there is none. */
   payload: Held | undefined;
+  previews: Held | undefined;
 }
 
 /** Bytes that wait, or where they are, and what they take there. */
@@ -39,7 +42,7 @@ export function noSpans(): HeldSpans {
 
 /** No spans stored together yet. */
 export function newBatch(id: bigint, experiment: NamedExperiment | undefined): HeldBatch {
-  return { id, experiment, rows: new Map(), voided: [], spans: undefined, payload: undefined };
+  return { id, experiment, rows: new Map(), voided: [], spans: undefined, payload: undefined, previews: undefined };
 }
 
 /** Holds a row. */
@@ -49,33 +52,26 @@ export function hold(spans: HeldSpans, batch: HeldBatch, placed: PlacedRow): voi
   spans.byId.set(placed.row.spanId, { ...placed, batch });
 }
 
-/** Holds what is stored of a trace. `previews` are those of a full trace, whose payload is elsewhere. */
-export function heldOf(
-  batches: readonly BatchOfTrace[],
-  previews: () => Pick<StoredSpanRow, "requestPreview" | "responsePreview">,
-): HeldSpans {
+/** Holds what is stored of a trace. */
+export function heldOf(batches: readonly BatchOfTrace[], blocks: BlockReads): HeldSpans {
   const spans = noSpans();
-  for (const { id, experiment, rows, voided, place, storedBytes, payload } of batches) {
+  // What these take is counted with the trace, and goes with it.
+  const held = (place: BlockPlace | undefined): Held | undefined => place && { kind: "stored", place, bytes: 0n };
+  for (const { id, experiment, rows, voided, place, storedBytes, payload, previews } of batches) {
     const batch: HeldBatch = {
       id,
       experiment,
       rows: new Map(),
       voided: [...voided],
       spans: { kind: "stored", place, bytes: storedBytes },
-      // What it takes is counted with the trace, and goes with it.
-      payload: payload && { kind: "stored", place: payload, bytes: 0n },
+      payload: held(payload),
+      previews: held(previews),
     };
-    for (const stored of rows) hold(spans, batch, placedIn(stored, experiment, previews));
+    for (const stored of rows) {
+      const { row, position } = placedRowOf(stored, () => undefined);
+      const shown = row.origin === "full-gateway" && previews !== undefined ? previewsIn(blocks.piece(previews)) : {};
+      hold(spans, batch, { row: { ...row, experiment, ...shown }, position });
+    }
   }
   return spans;
-}
-
-function placedIn(
-  stored: BatchOfTrace["rows"][number],
-  experiment: NamedExperiment | undefined,
-  previews: () => Pick<StoredSpanRow, "requestPreview" | "responsePreview">,
-): PlacedRow {
-  const { row, position } = placedRowOf(stored, () => undefined);
-  const named = { ...row, experiment };
-  return { row: row.origin === "full-gateway" ? { ...named, ...previews() } : named, position };
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoredBatch } from "#proto/twinspan/store/v1/stored_batch.ts";
+import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { spanRowOf } from "../../core/span-batch.ts";
 import { storedSpansOf } from "../../core/stored-spans.ts";
 import { bytesIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
@@ -7,6 +8,7 @@ import { unpack } from "../packing.ts";
 import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
 import { type BlockPlace, openBlockTable } from "./block-table.ts";
 import { spanRowIn } from "./span-rows-of-old.ts";
+import { previewBytesOf } from "./stored-previews.ts";
 
 /** So many traces are moved in one transaction. */
 const MOVED_TOGETHER = 500;
@@ -40,14 +42,21 @@ interface Moved {
   bytes: bigint;
 }
 
+interface MovedBatch {
+  readonly id: bigint;
+  readonly experiment: bigint | null;
+  /** Its spans, and of a full trace its payload and what lists show of it. */
+  readonly parts: readonly [Moved, Moved | undefined, Moved | undefined];
+}
+
 function openMove(db: DatabaseSync): (refs: readonly bigint[]) => void {
-  const trace = db.prepare("SELECT workspace FROM traces WHERE ref = ?");
+  const trace = db.prepare("SELECT workspace, sealed, info FROM traces WHERE ref = ?");
   const spans = db.prepare("SELECT * FROM spans WHERE trace_ref = ? ORDER BY chunk, position");
   const chunk = db.prepare("SELECT bytes FROM chunks WHERE id = ?");
   const payload = db.prepare("SELECT bytes FROM payloads WHERE trace_ref = ?");
   const insert = db.prepare(`
     INSERT INTO batches (id, trace_ref, experiment_id, stored_bytes, block, at, length, payload_block, payload_at,
-      payload_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      payload_length, previews_block, previews_at, previews_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const setBytes = db.prepare("UPDATE traces SET bytes = ? WHERE ref = ?");
   const removals = [
     "DELETE FROM chunks WHERE id IN (SELECT chunk FROM spans WHERE trace_ref = ?)",
@@ -60,50 +69,37 @@ function openMove(db: DatabaseSync): (refs: readonly bigint[]) => void {
     blocks.add({ group, bytes, onStored: (place, stored) => void Object.assign(moved, { place, bytes: stored }) });
     return moved;
   };
-  const insertBatch = (
-    id: bigint,
-    ref: bigint,
-    experiment: bigint | null,
-    spans: Moved,
-    payload: Moved | undefined,
-  ) => {
-    const { block = 0n, at = 0, length = 0 } = spans.place ?? {};
-    const paid = payload?.place;
-    insert.run(
-      id,
-      ref,
-      experiment,
-      spans.bytes,
-      block,
-      at,
-      length,
-      paid?.block ?? null,
-      paid?.at ?? null,
-      paid?.length ?? null,
-    );
+  const insertBatch = (ref: bigint, { id, experiment, parts }: MovedBatch) => {
+    const places = parts.flatMap((part) => [
+      part?.place?.block ?? null,
+      part?.place?.at ?? null,
+      part?.place?.length ?? null,
+    ]);
+    insert.run(id, ref, experiment, parts[0].bytes, ...places);
   };
   /** Hands the bytes of a trace over. Returns what is left to do once they are stored. */
   const moveTrace = (ref: bigint): (() => void) => {
-    const workspace = textIn(trace.get(ref) ?? {}, "workspace");
-    let payloadRow = payload.get(ref);
+    const found = trace.get(ref) ?? {};
+    const workspace = textIn(found, "workspace");
+    const payloadRow = payload.get(ref);
+    const isFull = integerIn(found, "sealed") === 1n;
     const batches = Array.from(
       Map.groupBy(spans.all(ref), (row) => integerIn(row, "chunk")),
-      ([id, rows]) => {
+      ([id, rows]): MovedBatch => {
         const experiment = optionalIntegerIn(rows[0] ?? {}, "experiment_id") ?? null;
         const group = `${workspace}\n${experiment ?? ""}`;
         const bytes = unpack(bytesIn(chunk.get(id) ?? {}, "bytes"));
-        const stored = put(group, batchBytesOf(rows, bytes));
-        const paid = payloadRow && put(`${group}\npayload`, unpack(bytesIn(payloadRow, "bytes")));
-        payloadRow = undefined;
-        return { id, experiment, stored, paid };
+        const moved = put(group, batchBytesOf(rows, bytes));
+        // A full trace has one batch.
+        const movedPayload = payloadRow && put(`${group}\npayload`, unpack(bytesIn(payloadRow, "bytes")));
+        const previews = isFull ? previewBytesOf(TraceInfo.decode(unpack(bytesIn(found, "info")))) : undefined;
+        return { id, experiment, parts: [moved, movedPayload, previews && put(`${group}\npreviews`, previews)] };
       },
     );
     return () => {
-      for (const { id, experiment, stored, paid } of batches) insertBatch(id, ref, experiment, stored, paid);
-      setBytes.run(
-        batches.reduce((sum, { stored, paid }) => sum + stored.bytes + (paid?.bytes ?? 0n), 0n),
-        ref,
-      );
+      for (const batch of batches) insertBatch(ref, batch);
+      const bytes = batches.flatMap(({ parts }) => parts).reduce((sum, part) => sum + (part?.bytes ?? 0n), 0n);
+      setBytes.run(bytes, ref);
       for (const removal of removals) removal.run(ref);
     };
   };

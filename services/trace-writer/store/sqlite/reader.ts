@@ -9,7 +9,7 @@ import { type DumpTraces, openDump } from "./dump.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
 import { openStoredBatches, placesOf } from "./stored-batches.ts";
 import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
-import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
+import { INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
 import { openTraceSearch, type SearchTraces } from "./trace-search.ts";
 import { type ListTwins, openTwinList } from "./twin-list.ts";
 
@@ -43,7 +43,7 @@ const PENDING_BEFORE_COUNTED_MAX = 10_000;
 /** Prepares the reads of a file that is open for reading. */
 export function openReader(db: DatabaseSync): Reader {
   const experiments = openExperimentTable(db);
-  const trace = db.prepare(`SELECT t.ref, ${INFO_COLUMNS} FROM traces t WHERE t.workspace = ? AND t.trace_id = ?`);
+  const trace = db.prepare(`SELECT t.ref, ${INFO_COLUMNS} FROM traces t ${JOIN_PREVIEWS} WHERE t.workspace = ? AND t.trace_id = ?`);
   const blocks = openBlockReads(db);
   const batchesOf = openStoredBatches(db, blocks);
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");
@@ -57,7 +57,7 @@ export function openReader(db: DatabaseSync): Reader {
       WHERE experiment_id IS NULL AND start_ns > 0 AND start_ns + duration_ns < ? LIMIT ${PENDING_BEFORE_COUNTED_MAX})`,
   );
   const search = openTraceSearch(db, blocks, experiments);
-  const twins = openTwinList(db);
+  const twins = openTwinList(db, blocks);
   const changes = openTraceChanges(db, blocks);
   const dump = openDump(db, blocks);
   const size = db.prepare(
@@ -77,7 +77,7 @@ export function openReader(db: DatabaseSync): Reader {
     const payload = withPayload ? batches.find((batch) => batch.payload !== undefined)?.payload : undefined;
     const linkRow = link.get(ref);
     const stored = {
-      info: infoIn(found),
+      info: infoIn(found, blocks),
       places: placesOf(batches).filter(counts),
       chunks: new Map(batches.map(({ id, spans }) => [id, spans])),
       payloads: payload && InvocationRecord.decode(blocks.piece(payload)).payloads,
@@ -106,7 +106,7 @@ export function openReader(db: DatabaseSync): Reader {
       inOneMoment(() =>
         traceIds.flatMap((traceId) => {
           const found = trace.get(workspace, idBytes(traceId));
-          return found === undefined ? [] : infoIn(found);
+          return found === undefined ? [] : infoIn(found, blocks);
         }),
       ),
     search: (...asked) => inOneMoment(() => search(...asked)),

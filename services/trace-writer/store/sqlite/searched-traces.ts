@@ -31,7 +31,7 @@ export function openSearchedTraces(db: DatabaseSync, blocks: BlockReads): Search
     of(row, onSpans) {
       let spans: readonly Span[] | undefined;
       return {
-        info: infoIn(row),
+        info: infoIn(row, blocks),
         facets: facetIdsIn(row).map((id) => {
           const found = facet.get(id) ?? {};
           return { name: textIn(found, "name"), value: textIn(found, "value") };

@@ -9,8 +9,8 @@ import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
 import { openBlockReads } from "./block-reads.ts";
 import { openBlockTable, type WaitingPiece } from "./block-table.ts";
 import { type Held, type HeldBatch, type HeldSpans, heldOf, hold, newBatch, noSpans } from "./held-spans.ts";
-import { openStoredBatches, payloadPlaceIn, spansPlaceIn } from "./stored-batches.ts";
-import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
+import { openStoredBatches, placeIn } from "./stored-batches.ts";
+import { previewBytesOf } from "./stored-previews.ts";
 
 /**
  * The spans of an open file, and their bytes. A transaction holds those of the traces that it works on in memory, and stores
@@ -36,11 +36,11 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   const blocks = openBlockTable(db);
   const reads = openBlockReads(db);
   const batchesOf = openStoredBatches(db, reads);
-  const info = db.prepare(`SELECT ${INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
   const lastBatch = db.prepare("SELECT coalesce(max(id), 0) AS id FROM batches");
   const insert = db.prepare(`
     INSERT INTO batches (id, trace_ref, experiment_id, voided, stored_bytes, block, at, length,
-      payload_block, payload_at, payload_length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      payload_block, payload_at, payload_length, previews_block, previews_at, previews_length)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const setVoided = db.prepare("UPDATE batches SET voided = ? WHERE id = ?");
   const removeBatch = db.prepare("DELETE FROM batches WHERE id = ?");
   const removeOfTrace = db.prepare("DELETE FROM batches WHERE trace_ref = ? RETURNING *");
@@ -54,7 +54,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   const spansOf = (ref: bigint): HeldSpans => {
     const there = held.get(ref);
     if (there !== undefined) return there;
-    const spans = known.take(ref) ?? heldOf(batchesOf(ref), () => infoIn(info.get(ref) ?? {}));
+    const spans = known.take(ref) ?? heldOf(batchesOf(ref), reads);
     held.set(ref, spans);
     return spans;
   };
@@ -96,8 +96,9 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
     return batch.spans.bytes;
   };
   const insertBatch = (batch: HeldBatch, { ref }: WorkingTrace) => {
-    const [spans, payload] = [storedIn(batch.spans), batch.payload && storedIn(batch.payload)];
+    const spans = storedIn(batch.spans);
     const { block, at, length } = spans.place;
+    const [payload, previews] = [batch.payload, batch.previews].map((held) => held && storedIn(held).place);
     insert.run(
       batch.id,
       ref,
@@ -107,9 +108,12 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       block,
       at,
       length,
-      payload?.place.block ?? null,
-      payload?.place.at ?? null,
-      payload?.place.length ?? null,
+      payload?.block ?? null,
+      payload?.at ?? null,
+      payload?.length ?? null,
+      previews?.block ?? null,
+      previews?.at ?? null,
+      previews?.length ?? null,
     );
   };
 
@@ -149,13 +153,13 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
     removeAll(ref) {
       for (const batch of held.get(ref)?.batches.values() ?? []) {
         if (!added.delete(batch)) continue;
-        letGoOf(batch.spans);
-        letGoOf(batch.payload);
+        for (const bytes of [batch.spans, batch.payload, batch.previews]) letGoOf(bytes);
       }
       for (const row of removeOfTrace.all(ref)) {
-        blocks.remove(spansPlaceIn(row));
-        const payload = payloadPlaceIn(row);
-        if (payload !== undefined) blocks.remove(payload);
+        for (const prefix of ["", "payload_", "previews_"] as const) {
+          const place = placeIn(row, prefix);
+          if (place !== undefined) blocks.remove(place);
+        }
       }
       known.take(ref);
       held.set(ref, noSpans());
@@ -172,6 +176,12 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       const encoded = StoredBatch.encode({ rows, spans: asBuffer(bytes) }).finish();
       batch.spans = wait(trace, group, encoded, (stored) => {
         batch.spans = stored;
+      });
+      const full = batch.rows.values().find(({ row }) => row.origin === "full-gateway");
+      const previews = full && previewBytesOf(full.row);
+      if (previews === undefined) return;
+      batch.previews = wait(trace, `${group}\npreviews`, previews, (stored) => {
+        batch.previews = stored;
       });
     },
     storePayload(trace, bytes) {
@@ -207,7 +217,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   };
 }
 
-/** The batch has the experiment; and what lists show of a full trace has the beginning of its payload, which is elsewhere. */
+/** The batch has the experiment; the previews of a full trace, whose payload is elsewhere, are read by lists. */
 function storedRowOf(placed: PlacedRow): StoredSpan {
   const stored = { ...storedSpanOf(placed), experimentId: undefined };
   return placed.row.origin === "full-gateway" ? { ...stored, requestPreview: "", responsePreview: "" } : stored;

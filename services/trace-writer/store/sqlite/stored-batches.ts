@@ -23,8 +23,9 @@ export interface BatchOfTrace {
   readonly place: BlockPlace;
   /** What its spans take as they are stored. */
   readonly storedBytes: bigint;
-  /** Where the payload of a full trace is. Undefined: there is none. */
+  /** Where the payload of a full trace is, and what lists show of it. Undefined: there is none. */
   readonly payload: BlockPlace | undefined;
+  readonly previews: BlockPlace | undefined;
 }
 
 const SELECT = `
@@ -47,7 +48,8 @@ export function openStoredBatches(db: DatabaseSync, blocks: BlockReads): (traceR
         spans,
         place,
         storedBytes: integerIn(found, "stored_bytes"),
-        payload: payloadPlaceIn(found),
+        payload: placeIn(found, "payload_"),
+        previews: placeIn(found, "previews_"),
       };
     });
 }
@@ -67,21 +69,16 @@ export function recordMetadataIn(spans: Uint8Array): Readonly<Record<string, str
 
 /** Where the spans of a row of `batches` are. */
 export function spansPlaceIn(row: Row): BlockPlace {
-  return placeIn(row, integerIn(row, "block"), "");
+  const place = placeIn(row, "");
+  if (place === undefined) throw new Error("a batch has no place");
+  return place;
 }
 
-/** Where the payload is of the trace that a row of `batches` is of. Undefined: there is none. */
-export function payloadPlaceIn(row: Row): BlockPlace | undefined {
-  const block = optionalIntegerIn(row, "payload_block");
-  return block === undefined ? undefined : placeIn(row, block, "payload_");
-}
-
-function placeIn(row: Row, block: bigint, prefix: "" | "payload_"): BlockPlace {
-  return {
-    block,
-    at: Number(integerIn(row, `${prefix}at`)),
-    length: Number(integerIn(row, `${prefix}length`)),
-  };
+/** Where else there is something of a row of `batches`. Undefined: there is nothing. */
+export function placeIn(row: Row, prefix: "" | "payload_" | "previews_"): BlockPlace | undefined {
+  const block = optionalIntegerIn(row, `${prefix}block`);
+  if (block === undefined) return undefined;
+  return { block, at: Number(integerIn(row, `${prefix}at`)), length: Number(integerIn(row, `${prefix}length`)) };
 }
 
 function voidedIn(row: Row): readonly number[] {

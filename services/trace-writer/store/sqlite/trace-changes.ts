@@ -4,7 +4,7 @@ import { integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import type { ChangePage, TraceSearch } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
-import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
+import { INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
 
 /** The traces that have changed, as `TraceStore.changes` says, within one transaction. */
 export type ListChanges = (
@@ -18,8 +18,8 @@ export type ListChanges = (
 export function openTraceChanges(db: DatabaseSync, blocks: BlockReads): ListChanges {
   const latest = db.prepare("SELECT last FROM commits");
   const changed = db.prepare(`
-    SELECT t.ref, t.changed, t.workspace, t.facets, ${INFO_COLUMNS} FROM traces t INDEXED BY traces_changed
-    WHERE changed > 0 AND changed >= ?1 AND (changed > ?1 OR ref > ?2) ORDER BY changed, ref LIMIT ?3`);
+    SELECT t.ref, t.changed, t.workspace, t.facets, ${INFO_COLUMNS} FROM traces t INDEXED BY traces_changed ${JOIN_PREVIEWS}
+    WHERE t.changed > 0 AND t.changed >= ?1 AND (t.changed > ?1 OR t.ref > ?2) ORDER BY t.changed, t.ref LIMIT ?3`);
   const searched = openSearchedTraces(db, blocks);
   return (workspace, { scope, filter }, since, limit) => {
     if (since === undefined) {
@@ -46,7 +46,7 @@ export function openTraceChanges(db: DatabaseSync, blocks: BlockReads): ListChan
     );
     const last = rows.at(-1);
     return {
-      traces: found.map((row) => infoIn(row)),
+      traces: found.map((row) => infoIn(row, blocks)),
       position: last === undefined ? since : `${integerIn(last, "changed")}.${integerIn(last, "ref")}`,
       isEnd: rows.length < limit,
     };

@@ -4,11 +4,22 @@ import { TraceInfo, type TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { computedMetadataOf, usualTagsOf } from "../../core/computed-metadata.ts";
 import { bytesIn, hexIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import { pack, unpack } from "../packing.ts";
+import type { BlockReads } from "./block-reads.ts";
+import { placeIn } from "./stored-batches.ts";
+import { previewsIn } from "./stored-previews.ts";
 
-/** The columns of `traces t` that {@link infoIn} reads. */
-export const INFO_COLUMNS = "t.trace_id, t.experiment_id, t.state, t.name, t.start_ns, t.duration_ns, t.sealed, t.info";
+/** The columns of `traces t` that {@link bareInfoIn} reads. */
+export const BARE_INFO_COLUMNS =
+  "t.trace_id, t.experiment_id, t.state, t.name, t.start_ns, t.duration_ns, t.sealed, t.info";
+/** The columns that {@link infoIn} reads, of `traces t` and {@link JOIN_PREVIEWS}. */
+export const INFO_COLUMNS = `${BARE_INFO_COLUMNS}, b.previews_block, b.previews_at, b.previews_length`;
+/** A full trace has one batch. */
+export const JOIN_PREVIEWS = "LEFT JOIN batches b ON t.sealed = 1 AND b.trace_ref = t.ref";
 
-/** What lists show of a trace, as its column `info` holds it: what the others of {@link INFO_COLUMNS} do not say. */
+/**
+ * What lists show of a trace, as its column `info` holds it: what the others of {@link BARE_INFO_COLUMNS} do
+ * not say. The previews of a full trace are with its batch.
+ */
 export function storedInfoOf(info: TraceInfo): Uint8Array {
   const { usage, cost, metadata, tags, name } = info;
   const isWhole = !saysAll(metadata, computedMetadataOf(usage, cost));
@@ -16,8 +27,8 @@ export function storedInfoOf(info: TraceInfo): Uint8Array {
   return pack(
     StoredInfo.encode({
       spanCount: info.spanCount,
-      requestPreview: info.requestPreview,
-      responsePreview: info.responsePreview,
+      requestPreview: info.sealed ? "" : info.requestPreview,
+      responsePreview: info.sealed ? "" : info.responsePreview,
       usage,
       cost,
       linkedTraceIds: Buffer.from(info.linkedTraceIds.map(digitsOf).join(""), "hex"),
@@ -38,7 +49,14 @@ export function storedInfoOf(info: TraceInfo): Uint8Array {
 }
 
 /** What lists show of the trace of a row that has {@link INFO_COLUMNS}. */
-export function infoIn(row: Row): TraceInfo {
+export function infoIn(row: Row, blocks: BlockReads): TraceInfo {
+  const info = bareInfoIn(row);
+  const place = placeIn(row, "previews_");
+  return place === undefined ? info : { ...info, ...previewsIn(blocks.piece(place)) };
+}
+
+/** The same, but for the previews of a full trace, of a row that has {@link BARE_INFO_COLUMNS}. */
+export function bareInfoIn(row: Row): TraceInfo {
   const bytes = unpack(bytesIn(row, "info"));
   // What an older version has written is whole.
   if (bytes[0] === TRACE_INFO_BEGINS) return TraceInfo.decode(bytes);

@@ -10,7 +10,7 @@ import type { ExperimentTable } from "./experiment-table.ts";
 import { PENDING_ID } from "./facet-table.ts";
 import { searchQueryOf, type WalkedScope } from "./search-query.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
-import { INFO_COLUMNS, infoIn } from "./trace-info.ts";
+import { INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
 
 /** A search within one transaction, as `TraceStore.searchTraces` says. */
 export type SearchTraces = (
@@ -31,7 +31,7 @@ const SPANS_COST = 60;
 /** Prepares the searches of a file that is open for reading. */
 export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiments: ExperimentTable): SearchTraces {
   const value = db.prepare("SELECT id FROM facet_values WHERE workspace = ? AND name = ? AND value = ?");
-  const shown = db.prepare(`SELECT t.ref, t.facets, ${INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
+  const shown = db.prepare(`SELECT t.ref, t.facets, ${INFO_COLUMNS} FROM traces t ${JOIN_PREVIEWS} WHERE t.ref = ?`);
   const searched = openSearchedTraces(db, blocks);
 
   const scopesOf = (workspace: string, { scope }: TraceSearch): readonly WalkedScope[] =>
@@ -61,7 +61,7 @@ export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiment
       if (!isHit) continue;
       const row = shown.get(ref) ?? {};
       if (filter === undefined || isExact) {
-        traces.push(infoIn(row));
+        traces.push(infoIn(row, blocks));
         continue;
       }
       cost += LOOK_COST;

@@ -8,7 +8,7 @@ import type { SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
 import type { ChangedHours } from "./changed-hours.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
-import { INFO_COLUMNS, infoIn, storedInfoOf } from "./trace-info.ts";
+import { BARE_INFO_COLUMNS, bareInfoIn, storedInfoOf } from "./trace-info.ts";
 
 /** The traces of an open file. `begin` must be called when a transaction has begun. */
 export interface SqliteTraceTable extends TraceTable {
@@ -22,7 +22,7 @@ export interface SqliteTraceTable extends TraceTable {
 /** What {@link traceIn} reads. */
 export const SELECT_TRACE = `
   SELECT ref, workspace, record_hash, bytes, facets, tag_edits, claim, claim_experiment_id,
-    (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name, ${INFO_COLUMNS}
+    (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name, ${BARE_INFO_COLUMNS}
   FROM traces t`;
 
 /** The table of traces. It notes what experiments hold in `sizes`, and when that changed in `hours`. */
@@ -157,7 +157,7 @@ export function traceIn(row: Row): WorkingTrace {
     traceId: hexIn(row, "trace_id"),
     sealed,
     // What lists show has the record's, and beside it nothing that is not added again.
-    metadata: sealed ? infoIn(row).metadata : {},
+    metadata: sealed ? bareInfoIn(row).metadata : {},
     recordHash: optionalTextIn(row, "record_hash"),
     claim: claimIn(row),
     tagEdits: editsOf(JSON.parse(optionalTextIn(row, "tag_edits") ?? "{}")),

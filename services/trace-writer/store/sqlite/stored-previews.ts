@@ -1,0 +1,16 @@
+import { StoredPreviews } from "#proto/twinspan/store/v1/stored_previews.ts";
+import type { SpanRow } from "../../core/span-row.ts";
+
+type Previews = Pick<SpanRow, "requestPreview" | "responsePreview">;
+
+/** What lists show of the payload of a full trace, as it is stored apart from the trace. Undefined: nothing. */
+export function previewBytesOf({ requestPreview, responsePreview }: Previews): Uint8Array | undefined {
+  if (requestPreview === "" && responsePreview === "") return undefined;
+  return StoredPreviews.encode({ request: requestPreview, response: responsePreview }).finish();
+}
+
+/** The inverse of {@link previewBytesOf}. */
+export function previewsIn(bytes: Uint8Array): Previews {
+  const { request, response } = StoredPreviews.decode(bytes);
+  return { requestPreview: request, responsePreview: response };
+}

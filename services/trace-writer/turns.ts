@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 /** So long a piece of work goes on, in milliseconds, before others have their turn: reads, health checks, other requests. */
-const TURN_MS = 2;
+const TURN_MS = 1;
 
 /**
  * Does something with each of many, in their order, and lets others have their turn between two of them where it has gone on

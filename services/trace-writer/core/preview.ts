@@ -1,11 +1,11 @@
-/** A preview is at most this long, in UTF-16 units: MLflow's limit. */
-const PREVIEW_MAX = 1000;
+/** What lists have room for of a request or an answer, in UTF-16 units. */
+const PREVIEW_MAX = 250;
 const CUT = "...";
 
-/** The beginning of a text, at most 1,000 characters; one that was cut ends in `...`. Never cuts a character in two. */
-export function previewOf(text: string): string {
-  if (text.length <= PREVIEW_MAX) return text;
-  const end = PREVIEW_MAX - CUT.length;
+/** The beginning of a text, at most `max` UTF-16 units; one that was cut ends in `...`. Never cuts a character in two. */
+export function previewOf(text: string, max: number = PREVIEW_MAX): string {
+  if (text.length <= max) return text;
+  const end = max - CUT.length;
   const splits = text.charCodeAt(end - 1) >= 0xd800 && text.charCodeAt(end - 1) <= 0xdbff;
   return `${text.slice(0, splits ? end - 1 : end)}${CUT}`;
 }

@@ -16,6 +16,8 @@ export interface StoredClaim {
 const ENTRIES_MAX = 64;
 const VALUE_MAX = 4096;
 const REQUEST_ID_MAX = 250;
+/** Of previews that are claimed: MLflow's limit. */
+const CLAIMED_MAX = 1000;
 /** What the store says of a trace by itself, whatever is claimed. */
 const COMPUTED_METADATA = new Set(["mlflow.trace_schema.version", "mlflow.trace.tokenUsage", "mlflow.trace.cost"]);
 
@@ -53,8 +55,8 @@ export function canonicalClaimOf(claim: TraceClaim): TraceClaim {
     ...claim,
     traceId: parseTraceName(claim.traceId) ?? "",
     experiment: undefined,
-    requestPreview: previewOf(claim.requestPreview),
-    responsePreview: previewOf(claim.responsePreview),
+    requestPreview: previewOf(claim.requestPreview, CLAIMED_MAX),
+    responsePreview: previewOf(claim.responsePreview, CLAIMED_MAX),
     metadata: entriesOf(claim.metadata, (key) => !COMPUTED_METADATA.has(key)),
     tags: entriesOf(claim.tags, (key) => !isStoresOwnTag(key)),
   };

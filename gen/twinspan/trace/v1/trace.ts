@@ -96,9 +96,12 @@ export interface TraceInfo {
   durationNanos: bigint;
   /** How many spans it has. */
   spanCount: number;
-  /** The beginning of the root's inputs. At most 1,000 characters. Empty for mirrors and traces without payload. */
+  /**
+   * The beginning of the root's inputs. At most 250 characters, or of a claim's 1,000. Empty for mirrors and
+   * traces without payload.
+   */
   requestPreview: string;
-  /** The beginning of the root's outputs. At most 1,000 characters. */
+  /** The beginning of the root's outputs. Likewise. */
   responsePreview: string;
   /** Facts about the trace, under MLflow's keys. */
   metadata: { [key: string]: string };

@@ -217,8 +217,10 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     isRestored: (trace) => void restored.add(trace),
     sumUp(nowMs) {
       tables.settle();
-      const changed = byRef.values().filter((trace) => trace.changed);
-      const owners = new Set(changed.map((trace) => sumUpTrace(trace, nowMs)));
+      const changed = Array.from(byRef.values()).filter((trace) => trace.changed);
+      // Full traces first: the traces that hold their mirrors name them, as they are stored.
+      const inOrder = changed.toSorted((a, b) => Number(b.sealed) - Number(a.sealed));
+      const owners = new Set(inOrder.map((trace) => sumUpTrace(trace, nowMs)));
       for (const owner of owners) if (owner !== undefined) tables.experiments.touch(owner, nowMs);
       tables.end();
       letGo();

@@ -50,6 +50,7 @@ export interface ExperimentWrites {
 /** The traces, and the links between full traces and mirrors. */
 export interface TraceTable {
   find(workspace: string, traceId: string): WorkingTrace | undefined;
+  /** Makes one. It is there for others once it is summed up. */
   insert(workspace: string, traceId: string): WorkingTrace;
   byRef(ref: bigint): WorkingTrace | undefined;
   /** Stores what became of a trace, and what lists show of it. */

@@ -25,12 +25,18 @@ export const BATCH_MIGRATION = `
   CREATE INDEX batches_of_trace ON batches (trace_ref);
 `;
 
-/** What `moveIntoBatches` has emptied goes, so does what stands in batches and lists anyway, and experiments hold what their traces take now. */
+/**
+ * What `moveIntoBatches` has emptied goes, and so does what stands in batches and in lists anyway, and what is pending from
+ * the index of states: it is nearly all in progress. Experiments hold what their traces take now.
+ */
 export const BATCHES_MOVED_MIGRATION = `
   DROP TABLE spans;
   DROP TABLE chunks;
   DROP TABLE payloads;
   ALTER TABLE traces DROP COLUMN metadata;
+  DROP INDEX traces_by_state;
+  CREATE INDEX traces_by_state ON traces (experiment_id, state, start_ns DESC, trace_id)
+    WHERE state > 1 AND experiment_id IS NOT NULL;
   DELETE FROM experiment_sizes;
   INSERT INTO experiment_sizes
     SELECT workspace, coalesce(experiment_id, -1), count(*), sum(bytes) FROM traces WHERE start_ns > 0 GROUP BY 1, 2;

@@ -9,9 +9,14 @@ export interface BlockPlace {
   readonly length: number;
 }
 
+/** What bytes are. Those of one kind are packed together. */
+export type PieceKind = keyof typeof BLOCK_BYTES;
+
 /** Bytes that wait for the end of their transaction. */
 export interface WaitingPiece {
-  readonly group: string;
+  readonly kind: PieceKind;
+  /** Whose they are: what may be known of another's, by how well it is packed, is not packed with it. */
+  readonly owner: string;
   readonly bytes: Uint8Array;
   /** Hears where they are, and what they take. */
   readonly onStored: (place: BlockPlace, storedBytes: bigint) => void;
@@ -24,7 +29,7 @@ export interface WaitingPiece {
 export interface BlockTable {
   /** The first step of a transaction: another process may have taken ids. */
   begin(): void;
-  /** Has bytes stored with others of the same group: only such are ever in one block. */
+  /** Has bytes stored with others of the same kind and owner: only such are ever in one block. */
   add(piece: WaitingPiece): void;
   /** Has bytes not stored that still wait. */
   takeBack(piece: WaitingPiece): void;
@@ -38,8 +43,11 @@ export interface BlockTable {
   forget(): void;
 }
 
-/** More bytes than this are not packed together, before they are packed: whoever reads one of them unpacks them all. */
-const BLOCK_BYTES = 128 * 1024;
+/**
+ * More bytes than this are not packed together, before they are packed: whoever reads one of them unpacks them all. The
+ * more there are, the more repeats. Previews are read by lists, many of them from blocks that are far apart.
+ */
+const BLOCK_BYTES = { spans: 64 * 1024, payload: 128 * 1024, previews: 16 * 1024 } as const;
 
 /** The blocks of a file that is open for writing. */
 export function openBlockTable(db: DatabaseSync): BlockTable {
@@ -68,10 +76,11 @@ export function openBlockTable(db: DatabaseSync): BlockTable {
       taken = undefined;
     },
     add(piece) {
-      const pieces = waiting.get(piece.group) ?? new Set();
-      waiting.set(piece.group, pieces.add(piece));
+      const key = keyOf(piece);
+      const pieces = waiting.get(key) ?? new Set();
+      waiting.set(key, pieces.add(piece));
     },
-    takeBack: (piece) => void waiting.get(piece.group)?.delete(piece),
+    takeBack: (piece) => void waiting.get(keyOf(piece))?.delete(piece),
     remove(place) {
       const places = gone.get(place.block) ?? [];
       places.push(place);
@@ -97,6 +106,10 @@ export function openBlockTable(db: DatabaseSync): BlockTable {
   };
 }
 
+function keyOf({ kind, owner }: WaitingPiece): string {
+  return `${kind}\n${owner}`;
+}
+
 /** In their order, each with as many as it may have, but always one. */
 function blocksOf(pieces: Iterable<WaitingPiece>): readonly (readonly WaitingPiece[])[] {
   const blocks: WaitingPiece[][] = [];
@@ -107,7 +120,7 @@ function blocksOf(pieces: Iterable<WaitingPiece>): readonly (readonly WaitingPie
     if (block !== undefined) block.push(piece);
     else {
       blocks.push([piece]);
-      room = BLOCK_BYTES - piece.bytes.length;
+      room = BLOCK_BYTES[piece.kind] - piece.bytes.length;
     }
   }
   return blocks;

@@ -6,7 +6,7 @@ import { storedSpansOf } from "../../core/stored-spans.ts";
 import { bytesIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import { unpack } from "../packing.ts";
 import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
-import { type BlockPlace, openBlockTable } from "./block-table.ts";
+import { type BlockPlace, openBlockTable, type PieceKind } from "./block-table.ts";
 import { spanRowIn } from "./span-rows-of-old.ts";
 import { previewBytesOf } from "./stored-previews.ts";
 
@@ -64,9 +64,14 @@ function openMove(db: DatabaseSync): (refs: readonly bigint[]) => void {
     "DELETE FROM spans WHERE trace_ref = ?",
   ].map((sql) => db.prepare(sql));
   const blocks = openBlockTable(db);
-  const put = (group: string, bytes: Uint8Array): Moved => {
+  const put = (kind: PieceKind, owner: string, bytes: Uint8Array): Moved => {
     const moved: Moved = { bytes: 0n };
-    blocks.add({ group, bytes, onStored: (place, stored) => void Object.assign(moved, { place, bytes: stored }) });
+    blocks.add({
+      kind,
+      owner,
+      bytes,
+      onStored: (place, stored) => void Object.assign(moved, { place, bytes: stored }),
+    });
     return moved;
   };
   const insertBatch = (ref: bigint, { id, experiment, parts }: MovedBatch) => {
@@ -87,13 +92,13 @@ function openMove(db: DatabaseSync): (refs: readonly bigint[]) => void {
       Map.groupBy(spans.all(ref), (row) => integerIn(row, "chunk")),
       ([id, rows]): MovedBatch => {
         const experiment = optionalIntegerIn(rows[0] ?? {}, "experiment_id") ?? null;
-        const group = `${workspace}\n${experiment ?? ""}`;
+        const owner = `${workspace}\n${experiment ?? ""}`;
         const bytes = unpack(bytesIn(chunk.get(id) ?? {}, "bytes"));
-        const moved = put(group, batchBytesOf(rows, bytes));
+        const moved = put("spans", owner, batchBytesOf(rows, bytes));
         // A full trace has one batch.
-        const movedPayload = payloadRow && put(`${group}\npayload`, unpack(bytesIn(payloadRow, "bytes")));
+        const movedPayload = payloadRow && put("payload", owner, unpack(bytesIn(payloadRow, "bytes")));
         const previews = isFull ? previewBytesOf(TraceInfo.decode(unpack(bytesIn(found, "info")))) : undefined;
-        return { id, experiment, parts: [moved, movedPayload, previews && put(`${group}\npreviews`, previews)] };
+        return { id, experiment, parts: [moved, movedPayload, previews && put("previews", owner, previews)] };
       },
     );
     return () => {

@@ -5,9 +5,9 @@ import { migrate } from "./migrations.ts";
 
 /** How long one waits for a lock that another process holds, in milliseconds. Then the write fails and may be retried. */
 export const BUSY_MS = 5_000;
-const PAGE_BYTES = 8192;
+const PAGE_BYTES = 4096;
 /** The write-ahead log is copied into the file when it has this many pages: seldom, since that is what writes wait for. */
-const CHECKPOINT_PAGES = 10_000;
+const CHECKPOINT_PAGES = 20_000;
 
 /**
  * Opens a file for writing: creates it, and its directory, when missing, and brings its schema up to date. A commit is

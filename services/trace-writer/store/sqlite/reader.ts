@@ -43,7 +43,9 @@ const PENDING_BEFORE_COUNTED_MAX = 10_000;
 /** Prepares the reads of a file that is open for reading. */
 export function openReader(db: DatabaseSync): Reader {
   const experiments = openExperimentTable(db);
-  const trace = db.prepare(`SELECT t.ref, ${INFO_COLUMNS} FROM traces t ${JOIN_PREVIEWS} WHERE t.workspace = ? AND t.trace_id = ?`);
+  const trace = db.prepare(
+    `SELECT t.ref, ${INFO_COLUMNS} FROM traces t ${JOIN_PREVIEWS} WHERE t.workspace = ? AND t.trace_id = ?`,
+  );
   const blocks = openBlockReads(db);
   const batchesOf = openStoredBatches(db, blocks);
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");

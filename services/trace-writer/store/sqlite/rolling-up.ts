@@ -9,9 +9,9 @@ import { type RolledHour, rolledPartsOf } from "./rollup-table.ts";
 import { openSummedTraces, type SummedTraces } from "./summed-traces.ts";
 
 const CACHE_BYTES = 2 * 1024 * 1024;
-/** So many traces are read at a time, some 2 ms; then others have their turn, and all of this, in milliseconds. */
-const TURN_TRACES = 50;
-const TURN_PAUSE_MS = 5;
+/** So long it reads at a time, in milliseconds: readers wait meanwhile. Then others have their turn, for so long. */
+const TURN_MS = 0.5;
+const TURN_PAUSE_MS = 2;
 /** So many hours are looked at in a round; the others in the next. */
 const ROUND_HOURS = 5_000;
 /** So many share a commit. */
@@ -73,10 +73,11 @@ type DueHour = Pick<RolledHour, "experimentId" | "hour" | "changed">;
 /** Adds an hour up as it is at one moment. When it has changed since it was found, what that comes to will not be stored. */
 function openHours(db: DatabaseSync, signal: AbortSignal): (hour: DueHour) => Promise<RolledHour> {
   const traces = openSummedTraces(db);
-  let read = 0;
+  let begunMs = performance.now();
   const step = async () => {
-    read += 1;
-    if (read % TURN_TRACES === 0) await pause(TURN_PAUSE_MS, undefined, { signal });
+    if (performance.now() - begunMs < TURN_MS) return;
+    await pause(TURN_PAUSE_MS, undefined, { signal });
+    begunMs = performance.now();
   };
   return async (due) => {
     db.exec("BEGIN");

@@ -94,8 +94,9 @@ function walkOf(scope: WalkedScope, demands: readonly Filter[], order: TraceOrde
       startColumn: "f.start_ns",
     };
   }
+  // What is pending is nearly all in progress, and in no index of states.
   const state = demands.find((demand) => demand.kind === "state" && demand.state > 1);
-  if (state?.kind === "state") {
+  if (state?.kind === "state" && experimentId !== undefined) {
     const conditions = [owned, { sql: "t.state > 1 AND t.state = ?", values: [state.state] }];
     return { from: "traces t INDEXED BY traces_by_state", conditions, startColumn: "t.start_ns" };
   }

@@ -66,12 +66,13 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   /** Has bytes stored, or leaves it when it is taken back. */
   const wait = (
     trace: WorkingTrace,
-    group: string,
+    { kind, owner }: Pick<WaitingPiece, "kind" | "owner">,
     bytes: Uint8Array,
     onStored: (place: Extract<Held, { kind: "stored" }>) => void,
   ): Held => {
     const piece: WaitingPiece = {
-      group,
+      kind,
+      owner,
       bytes,
       onStored(place, stored) {
         trace.bytes += stored;
@@ -172,15 +173,15 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       const batch = batchOf(trace.ref, id);
       added.set(batch, trace);
       const rows = Array.from(batch.rows.values(), storedRowOf);
-      const group = groupOf(trace, batch);
+      const owner = ownerOf(trace, batch);
       const encoded = StoredBatch.encode({ rows, spans: asBuffer(bytes) }).finish();
-      batch.spans = wait(trace, group, encoded, (stored) => {
+      batch.spans = wait(trace, { kind: "spans", owner }, encoded, (stored) => {
         batch.spans = stored;
       });
       const full = batch.rows.values().find(({ row }) => row.origin === "full-gateway");
       const previews = full && previewBytesOf(full.row);
       if (previews === undefined) return;
-      batch.previews = wait(trace, `${group}\npreviews`, previews, (stored) => {
+      batch.previews = wait(trace, { kind: "previews", owner }, previews, (stored) => {
         batch.previews = stored;
       });
     },
@@ -188,7 +189,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       // A full trace has one batch.
       const [id] = spansOf(trace.ref).batches.keys();
       const batch = batchOf(trace.ref, id);
-      batch.payload = wait(trace, `${groupOf(trace, batch)}\npayload`, bytes, (stored) => {
+      batch.payload = wait(trace, { kind: "payload", owner: ownerOf(trace, batch) }, bytes, (stored) => {
         batch.payload = stored;
       });
     },
@@ -223,8 +224,8 @@ function storedRowOf(placed: PlacedRow): StoredSpan {
   return placed.row.origin === "full-gateway" ? { ...stored, requestPreview: "", responsePreview: "" } : stored;
 }
 
-/** What goes into one block: what an experiment was named with in a workspace. It is mostly deleted together. */
-function groupOf({ workspace }: WorkingTrace, { experiment }: HeldBatch): string {
+/** What was named with one experiment in one workspace: it repeats itself, and is mostly deleted together. */
+function ownerOf({ workspace }: WorkingTrace, { experiment }: HeldBatch): string {
   return `${workspace}\n${experiment?.id ?? ""}`;
 }
 

@@ -30,10 +30,17 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
   const facets = openFacetTable(db);
   const byId = db.prepare(`${SELECT_TRACE} WHERE workspace = ? AND trace_id = ?`);
   const byRef = db.prepare(`${SELECT_TRACE} WHERE ref = ?`);
-  const insert = db.prepare("INSERT INTO traces (workspace, trace_id) VALUES (?, ?)");
+  const lastRef = db.prepare("SELECT coalesce(max(ref), 0) AS ref FROM traces");
   const update = db.prepare(`
     UPDATE traces SET sealed = ?, record_hash = ?, experiment_id = ?, start_ns = ?, duration_ns = ?,
       state = ?, name = ?, bytes = ?, facets = ?, info = ?, changed = ? WHERE ref = ?`);
+  const insert = db.prepare(`
+    INSERT INTO traces (sealed, record_hash, experiment_id, start_ns, duration_ns, state, name, bytes, facets, info, changed,
+      ref, workspace, trace_id, claim, claim_experiment_id, tag_edits)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  /** Those that are inserted once they are summed up: so a trace is written once. */
+  const added = new Set<bigint>();
+  let ref: bigint | undefined;
   const nextCommit = db.prepare("UPDATE commits SET last = last + 1 RETURNING last");
   let number: bigint | undefined;
   const commit = () => {
@@ -70,6 +77,7 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
   return {
     begin() {
       number = undefined;
+      ref = undefined;
     },
     commit,
     find(workspace, traceId) {
@@ -77,9 +85,10 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
       return found && traceIn(found);
     },
     insert(workspace, traceId) {
-      const { lastInsertRowid } = insert.run(workspace, idBytes(traceId));
+      ref = (ref ?? integerIn(lastRef.get() ?? {}, "ref")) + 1n;
+      added.add(ref);
       return {
-        ref: BigInt(lastInsertRowid),
+        ref,
         workspace,
         traceId,
         sealed: false,
@@ -101,13 +110,13 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
       return found && traceIn(found);
     },
     update(trace, summary) {
-      const { ref, sealed, recordHash } = trace;
+      const { ref, workspace, traceId, sealed, recordHash, tagEdits } = trace;
       const { info, experiment } = summary;
       const facetIds = facets.store(trace, summary);
       uncount(trace);
       sizes.note(trace.workspace, experiment?.id, 1n, trace.bytes);
       hours.note(experiment?.id, info.startTimeUnixNano);
-      update.run(
+      const values = [
         sealed ? 1 : 0,
         recordHash ?? null,
         experiment?.id ?? null,
@@ -120,11 +129,16 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
         storedInfoOf(info),
         commit(),
         ref,
-      );
+      ];
+      if (!added.delete(ref)) update.run(...values);
+      else {
+        const edits = Object.keys(tagEdits).length === 0 ? null : JSON.stringify(tagEdits);
+        insert.run(...values, workspace, idBytes(traceId), ...claimValuesOf(trace), edits);
+      }
     },
-    annotate({ ref, claim, tagEdits }) {
-      const claimBytes = claim === undefined ? null : TraceClaim.encode(claim.claim).finish();
-      annotate.run(claimBytes, claim?.experiment.id ?? null, JSON.stringify(tagEdits), ref);
+    annotate(trace) {
+      const { ref, tagEdits } = trace;
+      if (!added.has(ref)) annotate.run(...claimValuesOf(trace), JSON.stringify(tagEdits), ref);
     },
     ownedUntil: (experimentId, startNsMax, limit) =>
       ownedUntil.all(experimentId, startNsMax, limit).map((row) => integerIn(row, "ref")),
@@ -138,14 +152,21 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
       uncount(trace);
       facets.remove(trace);
       const linked = [...unlinkMirrorsIn(ref), ...unlinkFull.all(ref).map((row) => integerIn(row, "mirror_ref"))];
-      remove.run(ref);
+      if (!added.delete(ref)) remove.run(ref);
       return linked;
     },
     link: (fullRef, mirrorRef, spanId, startNs) => void link.run(fullRef, mirrorRef, idBytes(spanId), startNs),
     unlinkMirrorsIn,
-    forget: facets.forget,
+    forget() {
+      facets.forget();
+      added.clear();
+    },
     linkedTo: (ref) => linked.all(ref).map((row) => hexIn(row, "trace_id")),
   };
+}
+
+function claimValuesOf({ claim }: WorkingTrace): readonly [Uint8Array | null, bigint | null] {
+  return claim === undefined ? [null, null] : [TraceClaim.encode(claim.claim).finish(), claim.experiment.id];
 }
 
 /** A trace as it is stored, of a row of {@link SELECT_TRACE}. */

@@ -87,16 +87,15 @@ test("what is mounted is there, what is published is for this machine, and Prome
     }
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
   }
-  const scraped = z.object({
-    scrape_configs: z.array(
-      z.object({ dns_sd_configs: z.tuple([z.object({ names: z.tuple([z.string()]), port: z.int() })]) }),
-    ),
-  });
+  const target = z.object({ static_configs: z.tuple([z.object({ targets: z.tuple([z.string()]) })]) });
+  const { scrape_configs } = z
+    .object({ scrape_configs: z.array(target) })
+    .parse(parse(read("deploy/prometheus/prometheus.yaml")));
   const { ingress, gateway, traceWriter } = configAt("gateway");
-  const targets = scraped
-    .parse(parse(read("deploy/prometheus/prometheus.yaml")))
-    .scrape_configs.map(({ dns_sd_configs: [{ names, port }] }) => `${names[0]} 0.0.0.0:${port}`);
-  expect(targets).toEqual([`ingress ${ingress.listen}`, `gateway ${gateway.ops}`, `trace-writer ${traceWriter.ops}`]);
+  const listening = { ingress: ingress.listen, gateway: gateway.ops, "trace-writer": traceWriter.ops };
+  expect(scrape_configs.map(({ static_configs: [{ targets }] }) => targets[0])).toEqual(
+    Object.entries(listening).map(([name, address]) => address.replace("0.0.0.0", name)),
+  );
 });
 
 test("example.env has every variable that compose.yaml asks for", () => {

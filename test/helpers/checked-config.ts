@@ -23,7 +23,10 @@ export function checkedConfig(yaml: string, environment: Readonly<Record<string,
     writeFileSync(join(folder, "tls.crt"), SELF_SIGNED.cert);
     writeFileSync(join(folder, "tls.key"), SELF_SIGNED.key);
     const env = { PATH: process.env["PATH"], NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment };
-    execFileSync(join(process.cwd(), "bin/twinspan"), ["check", "--config", file], { env, stdio: ["ignore", "ignore", "pipe"] });
+    execFileSync(join(process.cwd(), "bin/twinspan"), ["check", "--config", file], {
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     return loadConfig(file, environment);
   } finally {
     rmSync(folder, { recursive: true });

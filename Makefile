@@ -69,6 +69,10 @@ chaos: install ## Kill, stop, fill up and cut everything under load, and compare
 upgrade: install ## Replace the services of the last release by these, one by one under load, and compare what callers saw with what is stored (FROM=tag or commit SEED=…)
 	@TWINSPAN_UPGRADE_FROM='$(FROM)' TWINSPAN_UPGRADE_SEED='$(SEED)' $(BIN)/vitest run --project all test/fault/rolling-upgrade.test.ts
 
+.PHONY: overload
+overload: install ## Measure what a flood of calls costs those that are let in, into docs/reliability.md (SECONDS=10)
+	@$(NODE) test/chaos/overload.ts --seconds $(or $(SECONDS),10)
+
 .PHONY: fuzz
 fuzz: install ## Give every parser what is almost right, and keep what breaks one (SECONDS=60 SEED=… TARGET=…)
 	@$(NODE) test/fuzz/main.ts

@@ -33,7 +33,7 @@ export const USAGE = `node bench/main.ts [options]
   --seconds N        1.2: for each target in each mode and round
   --minutes N        9: no round begins that would end later than so long after the start
   --rate N           1000: requests a second where the rate is fixed
-  --quick            one round of half a second each, no PostgreSQL and no ClickHouse
+  --quick            one round of half a second each, on services that are hardly warm; no PostgreSQL and no ClickHouse
                      (those are asked in ${MODE_OF_OTHER_STORES} only, but where --only names modes)
   --out FILE         where the raw figures go
 Without --only, --targets, --quick and --out it writes docs/performance.md and what is in docs/performance/.`;

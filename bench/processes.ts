@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** The kernel counts processor time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
-const START_MS = 30_000;
+const START_MS = 60_000;
+/** A process that is told to end has so long; then it is killed. */
+const END_MS = 15_000;
 const POLL_MS = 50;
 
 /** A process that is measured, with all that it started. Disposing of it ends it. */
@@ -37,6 +39,7 @@ export async function startProcess(program: Program): Promise<MeasuredProcess> {
   const log = openSync(logFile, "w");
   const env = { ...process.env, ...environment };
   const child = spawn(command, args, { cwd: directory, env, stdio: ["ignore", log, log] });
+  closeSync(log);
   await untilReady(child, program);
   return {
     name,
@@ -45,7 +48,9 @@ export async function startProcess(program: Program): Promise<MeasuredProcess> {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
       child.kill("SIGTERM");
+      const limit = setTimeout(() => child.kill("SIGKILL"), END_MS);
       await ended;
+      clearTimeout(limit);
     },
   };
 }

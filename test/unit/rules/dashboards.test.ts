@@ -14,8 +14,9 @@ const LABELS = new Map(
   ).flat(),
 );
 /** What Prometheus itself has, and prom-client of every process. */
-const OTHERS = /^(up|ALERTS|process_(cpu_seconds_total|resident_memory_bytes))$/;
-const FUNCTIONS = /^(sum|max|count|by|rate|increase|histogram_quantile|min_over_time|time|unless|offset|or|le)$/;
+const OTHERS = /^(up|ALERTS|process_(cpu_seconds_total|resident_memory_bytes|start_time_seconds))$/;
+const FUNCTIONS =
+  /^(sum|max|count|by|rate|increase|changes|histogram_quantile|min_over_time|time|unless|offset|or|le)$/;
 
 test("every metric that the dashboard and the alerts name is one of the services', with the labels they ask it for", () => {
   for (const expression of EXPRESSIONS) {

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, type Registry } from "prom-client";
-import about from "../package.json" with { type: "json" };
+import { VERSION } from "./version.ts";
 
 /** Puts the figures of the process under `registry`: which version it is, and its processor time, memory and event loop. */
 export function watchProcess(registry: Registry, service: string): void {
@@ -11,5 +11,5 @@ export function watchProcess(registry: Registry, service: string): void {
     registers: [registry],
     aggregator: "first",
   });
-  info.set({ service, version: about.version, node: process.versions.node }, 1);
+  info.set({ service, version: VERSION, node: process.versions.node }, 1);
 }

@@ -8,6 +8,7 @@ import { log } from "./sections/log.ts";
 import { peers } from "./sections/peers.ts";
 import { providers } from "./sections/provider.ts";
 import { redaction } from "./sections/redaction.ts";
+import { telemetry } from "./sections/telemetry.ts";
 import { traceWriter } from "./sections/trace-writer.ts";
 import { workspaces } from "./sections/workspace.ts";
 
@@ -27,6 +28,7 @@ export const configSchema = z.strictObject({
   redaction,
   endpoints,
   limits,
+  telemetry,
 });
 
 /** `twinspan.yaml`, checked and with its defaults filled in. */

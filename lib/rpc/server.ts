@@ -10,6 +10,8 @@ import type { Registry } from "prom-client";
 import { METHOD_NEEDS } from "../auth/method-needs.ts";
 import { DEFAULT_PEERS } from "../config/sections/peers.ts";
 import type { ServiceLoad } from "../load/service-load.ts";
+import type { OwnTraces } from "../own-traces/own-traces.ts";
+import { traceRpcs } from "../own-traces/trace-rpcs.ts";
 import type { ServerTls } from "../tls/configured-certificates.ts";
 import { checkRights, type Door } from "./check-rights.ts";
 import { listenFor } from "./listen.ts";
@@ -39,6 +41,8 @@ export interface RpcServerOptions {
   readonly messageBytesMax: number;
   /** Where its calls are measured. Undefined: nowhere. */
   readonly registry?: Registry | undefined;
+  /** Where its calls have spans, for whoever runs it. Undefined: nowhere. */
+  readonly ownTraces?: OwnTraces | undefined;
   /** What it takes on at once. Undefined: whatever comes. */
   readonly load?: ServiceLoad | undefined;
   /** How long a connection is kept, in milliseconds; then its client is told to open another. Default: as `peers` has it. */
@@ -67,7 +71,7 @@ const STREAMS_MAX = 10_000;
 
 /** Starts a gRPC server. Fails with one line that says what to do when the address cannot be had. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const { load, tls, registry } = options;
+  const { load, tls, registry, ownTraces } = options;
   const server = new Server({
     "grpc.max_receive_message_length": options.messageBytesMax,
     "grpc.max_send_message_length": -1,
@@ -79,6 +83,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     "grpc.max_concurrent_streams": STREAMS_MAX,
     interceptors: [
       ...(registry === undefined ? [] : [measureCalls(registry)]),
+      ...(ownTraces === undefined ? [] : [traceRpcs(ownTraces)]),
       ...(load === undefined ? [] : [shedLoad(load.admission)]),
       sendTrailers,
       checkRights(options.door),

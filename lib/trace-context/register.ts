@@ -3,9 +3,11 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { registerInstrumentations } from "@opentelemetry/instrumentation";
 import { GrpcInstrumentation } from "@opentelemetry/instrumentation-grpc";
 import { register } from "import-in-the-middle/register-hooks.mjs";
+import { OwnPropagator } from "../own-traces/own-propagator.ts";
 import { CallerContextPropagator, type ContextOutcome } from "./propagator.ts";
 
 let registered = false;
+let ownTraces = 0;
 let observe: (outcome: ContextOutcome) => void = () => {};
 
 /**
@@ -22,7 +24,18 @@ export function registerTraceContext(): void {
   register();
   registerInstrumentations({ instrumentations: [new GrpcInstrumentation()] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new CallerContextPropagator((outcome) => observe(outcome)));
+  const callers = new CallerContextPropagator((outcome) => observe(outcome));
+  propagation.setGlobalPropagator(new OwnPropagator(callers, () => ownTraces > 0));
+}
+
+/** Lets the services' own traces be read from what comes in, until it is disposed of. */
+export function carryOwnTraces(): Disposable {
+  ownTraces += 1;
+  return {
+    [Symbol.dispose]() {
+      ownTraces -= 1;
+    },
+  };
 }
 
 /** Names who hears what became of each request's `traceparent`. The process has one propagator, so it has one observer. */

@@ -4,6 +4,7 @@ import type { Authority } from "#lib/auth/authority.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
+import type { OwnTraces } from "#lib/own-traces/own-traces.ts";
 import type { Allowances } from "./limits/allowances.ts";
 import type { LiveEndpoints } from "./live-endpoints.ts";
 import type { GatewayMetrics } from "./metrics.ts";
@@ -26,4 +27,6 @@ export interface Gateway {
   /** Hears of every call of an endpoint when it has ended. */
   readonly access: AccessLog;
   readonly log: Logger;
+  /** What the gateway tells of itself to whoever runs it. Undefined: nothing. */
+  readonly ownTraces?: OwnTraces | undefined;
 }

@@ -2,6 +2,7 @@ import type { Identity } from "#lib/auth/identity.ts";
 import { newSpanId, newTraceId, traceNameOf } from "#lib/ids.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { type CallSpan, startCallSpan } from "./call-span.ts";
 import type { Attempt, Caller, Ending, Failure, Invocation, Payload } from "./core/invocation.ts";
 import { mirrorDecisionOf } from "./core/mirror-decision.ts";
 import { handedBytesMaxOf } from "./core/payload-policy.ts";
@@ -44,6 +45,7 @@ export class Recording {
   #allowance: Allowance | undefined;
   /** Who watched the answer of the last that ended. */
   #watch: AnswerWatch | undefined;
+  readonly #callSpan: CallSpan | undefined;
   #hasEnded = false;
   #latestNanos: bigint;
 
@@ -72,6 +74,8 @@ export class Recording {
       mirrorSpanId: mirror === "written" ? newSpanId() : undefined,
     };
     gateway.metrics.opened(endpoint.isTraced ? mirror : undefined);
+    const { ownTraces } = gateway;
+    this.#callSpan = ownTraces && startCallSpan(ownTraces, this.invocation, endpoint.isTraced);
   }
 
   get isTraced(): boolean {
@@ -157,6 +161,7 @@ export class Recording {
     if (this.#hasEnded) return summary;
     this.#hasEnded = true;
     this.#allowance?.settle(summary);
+    this.#callSpan?.end(ending);
     this.#gateway.metrics.ended(invocation, ending, summary);
     this.#gateway.access(endedCallOf(invocation, this.#opening.requestId, ending, summary));
     this.#opening.endpoint.health.ended(invocation, ending, summary.timeToFirstTokenNanos);

@@ -7,6 +7,7 @@ import type { Config } from "#lib/config/schema.ts";
 import { startServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
+import { startOwnTraces } from "#lib/own-traces/own-traces.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { EXCHANGE_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
 import { EXCHANGE } from "#lib/rpc/exchange-method.ts";
@@ -72,6 +73,8 @@ export async function startGateway(
     await startWorkerOutbox({ ...options, peers: config.peers }, link.place, log.module("outbox"), peerCertificates),
   );
   const metrics = new GatewayMetrics({ state: () => outbox.state(), bytesMax: options.outbox.bytesMax }, routing);
+  const ownTraces = await startOwnTraces("gateway", config.telemetry.traces, metrics.registry, log);
+  if (ownTraces !== undefined) started.use(ownTraces);
   const watched = started.use(
     watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),
   );
@@ -86,6 +89,7 @@ export async function startGateway(
   const gateway: Gateway = {
     authority,
     onRefused,
+    ownTraces,
     endpoints,
     outbox,
     allowances,
@@ -133,6 +137,7 @@ export async function startGateway(
       listen: options.listen,
       tls,
       registry: metrics.registry,
+      ownTraces,
       load,
       door,
       services: [

@@ -4,6 +4,7 @@ import type { Authority } from "#lib/auth/authority.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { ServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
+import type { OwnTraces } from "#lib/own-traces/own-traces.ts";
 import type { ServerTls } from "#lib/tls/configured-certificates.ts";
 import type { WatchedCertificates } from "#lib/tls/watch-certificates.ts";
 import type { WorkerLink } from "#lib/workers/worker-link.ts";
@@ -28,6 +29,8 @@ export interface IngressParts {
   readonly certificates: WatchedCertificates;
   readonly load: ServiceLoad;
   readonly bodies: BodyBudget;
+  /** What the ingress tells of itself to whoever runs it. Undefined: nothing. */
+  readonly ownTraces: OwnTraces | undefined;
   /** Its link to other workers. */
   readonly link: WorkerLink;
   /** Aborts when the ingress begins to drain. */

@@ -12,6 +12,7 @@ import { listenErrorOf } from "#lib/listen-error.ts";
 import { limitConnections } from "#lib/load/limit-connections.ts";
 import { startServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
+import { startOwnTraces } from "#lib/own-traces/own-traces.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
 import { watchCertificates } from "#lib/tls/watch-certificates.ts";
@@ -26,6 +27,7 @@ import { createIngressMetrics } from "./metrics.ts";
 import { openPeers } from "./peers.ts";
 import { answerFailure, answerFailures, refuseOnSocket, refuseOtherMethods } from "./refusals.ts";
 import { observeRequests } from "./request-log.ts";
+import { traceRequests } from "./request-span.ts";
 import { routeAnthropic } from "./routes/anthropic.ts";
 import { routeConnect } from "./routes/connect.ts";
 import { routeConsole } from "./routes/console.ts";
@@ -88,6 +90,8 @@ export async function startIngress(
   await using opened = new AsyncDisposableStack();
   const tls = serverTlsOf("ingress.tls", config.ingress.tls);
   const peerCertificates = peerCertificatesOf("ingress.peerTls", config.ingress.peerTls);
+  const ownTraces = await startOwnTraces("ingress", config.telemetry.traces, metrics.registry, log);
+  if (ownTraces !== undefined) opened.use(ownTraces);
   const peers = opened.use(openPeers(config, peerCertificates, metrics.registry, log));
   const certificates = opened.use(
     watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),
@@ -111,6 +115,7 @@ export async function startIngress(
     load,
     bodies,
     link,
+    ownTraces,
     draining: draining.signal,
     consoleDirectory,
     access: createAccessLog(log.module("access"), config.log.access),
@@ -162,6 +167,7 @@ function createApp(parts: IngressParts, closing: AbortSignal): FastifyInstance {
   // Routes read their bodies themselves, as bytes and within their own limits.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  if (parts.ownTraces !== undefined) traceRequests(app, parts.ownTraces);
   observeRequests(app, parts);
   answerFailures(app, log);
   sayGoodbye(app, parts.draining, closing);

@@ -7,11 +7,13 @@ import type { Config } from "#lib/config/schema.ts";
 import { startServiceLoad } from "#lib/load/service-load.ts";
 import type { Logger } from "#lib/logger.ts";
 import { startOpsServer } from "#lib/ops-server.ts";
+import { startOwnTraces } from "#lib/own-traces/own-traces.ts";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { serverTlsOf } from "#lib/tls/configured-certificates.ts";
 import { watchCertificates } from "#lib/tls/watch-certificates.ts";
 import { ONLY_PROCESS, type WorkerLink } from "#lib/workers/worker-link.ts";
+import { traceCommit } from "./commit-span.ts";
 import { forwardRoutesOf } from "./core/forward-routes.ts";
 import { keptByExperimentOf } from "./core/kept-traces.ts";
 import { ERASED_AFTER, type Erasing, startErasing } from "./erasing.ts";
@@ -26,7 +28,7 @@ import { createPostgresMetrics } from "./postgres-metrics.ts";
 import { startRetention } from "./retention.ts";
 import { createRetentionMetrics } from "./retention-metrics.ts";
 import { startStore } from "./store/start-store.ts";
-import type { StoreEvent, StoreObserver, TraceStore } from "./store/trace-store.ts";
+import type { StoreObserver, TraceStore } from "./store/trace-store.ts";
 import { createTraceEditorService } from "./trace-editor-service.ts";
 import { createTraceReaderService, unclaimedBeforeNs } from "./trace-reader-service.ts";
 import { createTraceWriterService } from "./trace-writer-service.ts";
@@ -70,14 +72,17 @@ export async function startTraceWriter(
   );
   let forwarding: Forwarding | undefined;
   let erasing: Erasing | undefined;
-  const wakeThoseWho = (events: ReadonlyMap<StoreEvent, number>) => {
+  const ownTraces = await startOwnTraces("trace-writer", config.telemetry.traces, metrics.registry, log);
+  if (ownTraces !== undefined) opened.use(ownTraces);
+  const onCommit: StoreObserver["committed"] = (requests, durationMs, { events }) => {
+    if (ownTraces !== undefined) traceCommit(ownTraces, traceWriter.store.use, requests, durationMs);
     if (events.has("forward_added")) forwarding?.wake();
     if (ERASED_AFTER.some((event) => events.has(event))) erasing?.wake();
   };
   const { destinations } = traceWriter;
   const receivers = new Set(Object.keys(destinations));
   const { store, place } = await startStore(traceWriter, forwardRoutesOf(config, receivers), {
-    observer: observerOf(metrics, wakeThoseWho),
+    observer: observerOf(metrics, onCommit),
     postgres: () => createPostgresMetrics(metrics.registry),
   });
   opened.use(store);
@@ -131,6 +136,7 @@ export async function startTraceWriter(
       listen: traceWriter.listen,
       tls,
       registry: metrics.registry,
+      ownTraces,
       load,
       door: { authority, onRefused: observeRefusals(metrics.registry, log.module("auth")) },
       messageBytesMax: limits.messageBytesMax,
@@ -164,12 +170,12 @@ function workspacesOf({ workspaces }: Pick<Config, "workspaces">): readonly stri
 }
 
 /** Hears what the store does: for the metrics, and to wake those who wait for what it has stored. */
-function observerOf({ observer }: Metrics, onCommit: (events: ReadonlyMap<StoreEvent, number>) => void): StoreObserver {
+function observerOf({ observer }: Metrics, onCommit: StoreObserver["committed"]): StoreObserver {
   return {
     ...observer,
-    committed(requests, durationMs, count) {
-      observer.committed(requests, durationMs, count);
-      onCommit(count.events);
+    committed(...commit) {
+      observer.committed(...commit);
+      onCommit(...commit);
     },
   };
 }

@@ -64,6 +64,8 @@ function configurationOf(directory: string, provider: ScriptedProvider, places: 
     .parse(places);
   const listen = "127.0.0.1:0";
   return configSchema.parse({
+    // So that the figures of own traces are there; none is sampled.
+    telemetry: { traces: { endpoint: "http://127.0.0.1:9/v1/traces", sampleRatio: 0 } },
     ingress: { listen, gateway: { target, transport: "exchange" }, traceWriter },
     gateway: { listen, ops: listen, traceWriter, outbox: { path: join(directory, "outbox.db"), lingerMs: 1 } },
     traceWriter: { listen, ops: listen, store: { sqlite: { path: join(directory, "traces.db") } } },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { experimentRetention } from "./retention.ts";
-import { bytes, count, experimentName, MiB, ms, name } from "./scalars.ts";
+import { bytes, count, experimentName, headers, MiB, ms, name } from "./scalars.ts";
 
 const URL_FAULT = "must be an address, such as http://collector:4318/v1/traces";
 
@@ -12,16 +12,7 @@ const destination = z.strictObject({
       "Where it takes traces. http/protobuf: the whole URL, such as http://jaeger:4318/v1/traces. grpc: without a path, such as http://jaeger:4317; https is TLS.",
     ),
   protocol: z.enum(["http/protobuf", "grpc"]).default("http/protobuf").describe("How it is spoken to."),
-  headers: z
-    .record(
-      z.string().regex(/^(?!grpc-)(?!.*-bin$)[a-z0-9_.-]{1,64}$/, "must be a header's name in lower case"),
-      z
-        .string()
-        .regex(/^[\x20-\x7e]{0,8192}$/, "must be at most 8192 printable ASCII characters")
-        .describe("The header's value. May be a reference: ${TOKEN}."),
-    )
-    .default({})
-    .describe("Headers, or gRPC metadata, of every request, such as `authorization`."),
+  headers: headers.describe("Headers, or gRPC metadata, of every request, such as `authorization`."),
   compression: z.enum(["gzip", "none"]).default("gzip").describe("How requests are compressed."),
   payload: z
     .enum(["none", "full"])

@@ -51,6 +51,17 @@ export const load = {
   ),
 };
 
+/** Headers that are sent to somebody else, over HTTP or as gRPC metadata. */
+export const headers = z
+  .record(
+    z.string().regex(/^(?!grpc-)(?!.*-bin$)[a-z0-9_.-]{1,64}$/, "must be a header's name in lower case"),
+    z
+      .string()
+      .regex(/^[\x20-\x7e]{0,8192}$/, "must be at most 8192 printable ASCII characters")
+      .describe("The header's value. May be a reference: ${TOKEN}."),
+  )
+  .default({});
+
 /** Names go into span names, metrics and URLs, so they are short words without spaces. */
 export const name = z
   .string()

@@ -1,5 +1,6 @@
-import { propagation, ROOT_CONTEXT } from "@opentelemetry/api";
+import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from "fastify";
+import { withOwnSpanOf } from "#lib/own-traces/own-span.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Dialect, Target } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { invocationMetadataOf } from "../core/call-metadata.ts";
@@ -61,7 +62,8 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
       const headers = dialectHeadersOf(request.headers, route.body === "any");
       const credentials = credentialsOf(request.headers, request.url).filter(({ value }) => !authority.isOurs(value));
       const invocation = { ...address, body, headers, credentials };
-      const caller = propagation.extract(ROOT_CONTEXT, request.raw.rawHeaders, rawHeadersGetter);
+      const said = propagation.extract(ROOT_CONTEXT, request.raw.rawHeaders, rawHeadersGetter);
+      const caller = withOwnSpanOf(said, context.active());
       const deadline = Date.now() + callMs;
       reply.hijack();
       const slow = watchSlowReader(reply.raw, stallMs, () => metrics.stalled.inc());

@@ -33,7 +33,7 @@ export function relayAnswer(
   streamErrors: StreamErrors,
   slow: SlowReader,
 ): void {
-  const errors = errorDialectOf(pathOf(request.url), request.headers);
+  const errors = () => errorDialectOf(pathOf(request.url), request.headers);
   let leading = new Metadata();
   let contentType = "";
 
@@ -54,7 +54,7 @@ export function relayAnswer(
     }
     const head = checkedHead(message.head);
     if (head === undefined) {
-      sendError(response, errors, protocolError(), failureHeadersOf(leading, request.id));
+      sendError(response, errors(), protocolError(), failureHeadersOf(leading, request.id));
       call.cancel();
       return;
     }
@@ -73,14 +73,14 @@ export function relayAnswer(
     if (response.destroyed || response.writableEnded) return;
     if (failure === undefined && response.headersSent) response.end();
     else if (failure === undefined) {
-      sendError(response, errors, protocolError(), failureHeadersOf(leading, request.id));
+      sendError(response, errors(), protocolError(), failureHeadersOf(leading, request.id));
     } else if (response.headersSent) {
       const error = failureOf(failure);
       breakOff(response, streamErrors(error, contentType));
     } else {
       const known = traceNameIn(failure.metadata) === undefined ? leading : failure.metadata;
       request.traceName = traceNameIn(known) ?? "";
-      sendError(response, errors, failureOf(failure), failureHeadersOf(known, request.id));
+      sendError(response, errors(), failureOf(failure), failureHeadersOf(known, request.id));
     }
   };
 

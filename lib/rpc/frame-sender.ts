@@ -22,12 +22,14 @@ interface Batch<Frame> {
 const FRAME_OVERHEAD_BYTES = 64;
 /** A message is closed when it has so many bytes, so that a small frame behind it is not long in coming. */
 const MESSAGE_BYTES = CREDIT_BYTES;
+/** How long a frame waits for others that may, in milliseconds. */
+const SOON_MS = 5;
 /** When so many bytes wait, bodies and answers should. */
 const WAITING_BYTES_MAX = EXCHANGE_BYTES_MAX;
 
 /**
  * Sends frames over a stream. The first goes at once, with those that come in the same step of the event loop; while its message is
- * on its way frames gather, and the next message has all of them, or as many as fit. So no frame waits for others, and the busier
+ * on its way frames gather, and the next message has all of them, or as many as fit. So none that matters waits, and the busier
  * the stream is, the more of them share a message.
  */
 export class FrameSender<Frame, Message> {
@@ -37,6 +39,9 @@ export class FrameSender<Frame, Message> {
   readonly #onRoom: () => void;
   readonly #waiting: Batch<Frame>[] = [];
   #waitingBytes = 0;
+  /** Whether frames wait that must not. */
+  #isUrgent = false;
+  #soon: NodeJS.Timeout | undefined;
   #isUnderWay = false;
   #isEnded = false;
 
@@ -61,19 +66,26 @@ export class FrameSender<Frame, Message> {
   /** Sends a frame with so many bytes in it, after all that were sent before it. */
   send(frame: Frame, bytes: number): void {
     if (this.#isEnded) return;
-    this.#add(frame, bytes + FRAME_OVERHEAD_BYTES);
-    if (this.#isUnderWay) return;
-    this.#isUnderWay = true;
-    process.nextTick(() => this.#sendNext());
+    this.#add(frame, bytes);
+    this.#goNow();
+  }
+
+  /** Sends a frame that nobody waits for: with the next that does not wait, or within 5 ms. */
+  sendSoon(frame: Frame, bytes: number): void {
+    if (this.#isEnded) return;
+    this.#add(frame, bytes);
+    this.#goSoon();
   }
 
   /** Sends what there is, full or not, and nothing from here on. */
   end(): void {
     this.#isEnded = true;
+    clearTimeout(this.#soon);
     for (const { frames } of this.#waiting.splice(0)) this.#write(frames, () => {});
   }
 
-  #add(frame: Frame, bytes: number): void {
+  #add(frame: Frame, frameBytes: number): void {
+    const bytes = frameBytes + FRAME_OVERHEAD_BYTES;
     const last = this.#waiting.at(-1);
     if (last !== undefined && last.bytes + bytes <= MESSAGE_BYTES) {
       last.frames.push(frame);
@@ -84,10 +96,28 @@ export class FrameSender<Frame, Message> {
     this.#waitingBytes += bytes;
   }
 
+  #goNow(): void {
+    this.#isUrgent = true;
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
+    process.nextTick(() => this.#sendNext());
+  }
+
+  #goSoon(): void {
+    if (this.#isUrgent || this.#isUnderWay) return;
+    this.#soon ??= setTimeout(() => this.#goNow(), SOON_MS);
+  }
+
   #sendNext(): void {
-    const next = this.#waiting.shift();
+    const next = this.#isUrgent ? this.#waiting.shift() : undefined;
     this.#isUnderWay = next !== undefined;
-    if (next === undefined) return;
+    if (next === undefined) {
+      if (this.#waiting.length > 0) this.#goSoon();
+      return;
+    }
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    this.#isUrgent = this.#waiting.length > 0;
     const wasFull = this.isFull;
     this.#waitingBytes -= next.bytes;
     this.#write(next.frames, () => this.#sendNext());

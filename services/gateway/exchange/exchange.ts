@@ -148,6 +148,9 @@ class ServedStream {
       },
       peer: () => certifiedPeerOf(stream.getAuthContext().sslPeerCertificate),
       send: (frame, bytes) => this.#send(id, frame, bytes),
+      sendSoon: (frame, bytes) => {
+        if (!this.#closing.signal.aborted) sender.sendSoon({ id, frame }, bytes);
+      },
     };
   }
 

@@ -26,6 +26,8 @@ export interface InvocationStream {
   readonly isFull: boolean;
   readonly peer: RpcCall["peer"];
   send(frame: Frame, bytes: number): void;
+  /** Sends a frame that the caller does not wait for. */
+  sendSoon(frame: Frame, bytes: number): void;
 }
 
 /** One invocation of a stream, from its `open` to its `end`. It is what a call of InvokeStream is, to whoever handles it. */
@@ -137,7 +139,7 @@ export class ServedInvocation {
   #rpcCallOf(call: Pick<RpcCall, "metadata" | "signal" | "identity">): RpcCall {
     const { host, peer } = this.#stream;
     const sendHead = (metadata: Metadata) =>
-      this.#stream.send({ $case: "head", value: { metadata: sentMetadataOf(metadata) } }, 0);
+      this.#stream.sendSoon({ $case: "head", value: { metadata: sentMetadataOf(metadata) } }, 0);
     return { ...call, host, peer, trailers: this.#trailers, sendHead };
   }
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { FrameSender } from "#lib/rpc/frame-sender.ts";
+import { until } from "../../helpers/until.ts";
 
 /** A stream whose messages are on their way until the test says so. */
 class Pipe {
@@ -64,6 +65,24 @@ test("a frame goes at once when nothing is on its way", async () => {
     pipe.sent();
   }
   expect(pipe.messages).toEqual([[1], [2]]);
+});
+
+test("a frame that nobody waits for goes with the next, or soon by itself, in order", async () => {
+  const pipe = new Pipe();
+  const { sender } = senderOver(pipe);
+  sender.sendSoon(1, 10);
+  await nextTurn();
+  expect(pipe.messages).toEqual([]);
+  sender.send(2, 10);
+  await nextTurn();
+  expect(pipe.messages).toEqual([[1, 2]]);
+  sender.sendSoon(3, 10);
+  pipe.sent();
+  expect(pipe.messages).toEqual([[1, 2]]);
+  await until("it has gone", () => pipe.messages.length === 2);
+  sender.sendSoon(4, 10);
+  sender.end();
+  expect(pipe.messages).toEqual([[1, 2], [3], [4]]);
 });
 
 test("a message is closed before it is too large, and a frame that is too large is one of its own", async () => {

@@ -29,7 +29,7 @@ let api: (path: string) => Promise<unknown>;
 
 beforeAll(async () => {
   const prometheus = await debianProgram("prometheus", "prometheus");
-  stack = owned.use(await startStack({ models: ["echo-1", "status-503"] }));
+  stack = owned.use(await startStack({ models: ["echo-1", "status-503"], gateway: { workers: 2 } }));
   const directory = mkdtempSync(join(tmpdir(), "twinspan-prometheus-"));
   owned.defer(() => rmSync(directory, { recursive: true, force: true }));
   copyFileSync(join(DEPLOY, "alerts.yaml"), join(directory, "alerts.yaml"));

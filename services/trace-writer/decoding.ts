@@ -34,17 +34,6 @@ export function tolerant<Message, Request, Response>(
   };
 }
 
-/** What a reader makes of bytes of a request that were left for later. Throws what {@link decoded} would. */
-export function decodedBy<Part>(read: (bytes: Uint8Array) => Part): (bytes: Uint8Array) => Part {
-  return (bytes) => {
-    try {
-      return read(bytes);
-    } catch (error) {
-      return decoded<Part>(new Undecodable(error));
-    }
-  };
-}
-
 /** The request; what its reader refused it with, or an `invalid_request` when its bytes could not be decoded. */
 export function decoded<Request>(request: Request | Undecodable): Request {
   if (!(request instanceof Undecodable)) return request;

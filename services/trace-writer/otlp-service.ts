@@ -15,10 +15,10 @@ import { REJECTIONS, type RejectReason } from "./core/span-check.ts";
 import type { SpanBatch } from "./core/span-row.ts";
 import { BATCHES_BYTES_MAX, sortSpans } from "./core/span-sorting.ts";
 import { decoded, tolerant, type Undecodable } from "./decoding.ts";
-import { digest } from "./digest.ts";
 import type { ExperimentRoom } from "./experiment-room.ts";
 import type { Metrics } from "./metrics.ts";
 import { receiveExport } from "./receive-export.ts";
+import { digest } from "./store/digest.ts";
 import type { ExperimentChoice } from "./store/trace-reads.ts";
 import type { TraceStore } from "./store/trace-store.ts";
 

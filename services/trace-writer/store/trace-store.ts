@@ -1,7 +1,6 @@
 import type { Experiment, RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { ForwardRoutes } from "../core/forward-routes.ts";
-import type { RecordToWrite } from "../core/record-to-write.ts";
 import type { KeptTraces, TrimReason } from "../core/retention.ts";
 import type { RejectReason } from "../core/span-check.ts";
 import type { SpanBatch } from "../core/span-row.ts";
@@ -20,12 +19,12 @@ import type { ExperimentChoice, TraceReads } from "./trace-reads.ts";
  */
 export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   /**
-   * Stores records, each with both its halves or not at all; answers in their order. Each half says whose workspace it is in:
+   * Stores serialized records (`readRecord`), each with both its halves or not at all; answers in their order. Each half says whose workspace it is in:
    * a mirror joins a trace of its own workspace, whatever there is of that id in another. A record whose full trace is stored
    * already changes nothing. Storing a full trace seals its id: what agents or mirrors had written under it is evicted.
    * The experiment is created when missing.
    */
-  writeRecords(records: readonly RecordToWrite[], signal: AbortSignal): Promise<RecordOutcome[]>;
+  writeRecords(records: readonly Uint8Array[], signal: AbortSignal): Promise<RecordOutcome[]>;
 
   /**
    * Stores agents' spans, all in one step, under an experiment: by id it must exist, by name it is created when missing.
@@ -106,8 +105,11 @@ export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   condition(): StoreCondition;
 }
 
-/** What became of a record. */
-export interface RecordOutcome {
+/** What became of a record: `refused`, why it may not be stored (`checkRecord`). */
+export type RecordOutcome = StoredRecord | { readonly outcome: "refused"; readonly reason: string };
+
+/** What became of a record that may be stored. */
+export interface StoredRecord {
   readonly outcome: "stored" | "already_stored";
   /**
    * What became of its mirror. `conflict`: a span id of it is another mirror's in the same trace, so it was left out:

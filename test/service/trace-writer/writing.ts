@@ -3,13 +3,10 @@ import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts"
 import { type Trace, type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
-import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
-import { recordToWriteOf } from "../../../services/trace-writer/core/record-to-write.ts";
 import { sortSpans } from "../../../services/trace-writer/core/span-sorting.ts";
 import { canonicalClaimOf, checkClaim } from "../../../services/trace-writer/core/trace-claim.ts";
 import { parseTraceOrder } from "../../../services/trace-writer/core/trace-order.ts";
-import { digest } from "../../../services/trace-writer/digest.ts";
-import { receiveRecord } from "../../../services/trace-writer/receive-records.ts";
+import { digest } from "../../../services/trace-writer/store/digest.ts";
 import type { ExperimentChoice, TraceScope } from "../../../services/trace-writer/store/trace-reads.ts";
 import type { RecordOutcome, TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { resourceSpans, T0 } from "./sample-traces.ts";
@@ -18,20 +15,24 @@ const LATEST = 2n ** 63n - 1n;
 const never = new AbortController().signal;
 
 /** Writes records as the service does, those that name no workspace into `workspace`. One that breaks a rule fails the test. */
-export function writeRecords(
+export async function writeRecords(
   store: TraceStore,
   records: readonly InvocationRecord[],
   workspace = "default",
-): Promise<RecordOutcome[]> {
-  const writes = records.map((record) => {
-    const fault = checkRecord(record);
-    const { parts } = receiveRecord(InvocationRecord.encode(record).finish());
-    const write = recordToWriteOf(record, parts, digest);
-    if (fault !== undefined || write === undefined) throw new Error(`the sample breaks a rule: ${fault}`);
-    const mirror = write.mirror && { ...write.mirror, workspace: record.mirror?.workspace || workspace };
-    return { ...write, workspace: record.full?.workspace || workspace, mirror };
-  });
-  return store.writeRecords(writes, never);
+): Promise<readonly RecordOutcome[]> {
+  const within = <Half extends { workspace: string }>(half: Half | undefined) =>
+    half && { ...half, workspace: half.workspace || workspace };
+  const outcomes = await store.writeRecords(
+    records.map((record) => {
+      const here = { ...record, full: within(record.full), mirror: within(record.mirror) };
+      return InvocationRecord.encode(here).finish();
+    }),
+    never,
+  );
+  for (const { outcome, ...told } of outcomes) {
+    if (outcome === "refused") throw new Error(`the sample breaks a rule: ${JSON.stringify(told)}`);
+  }
+  return outcomes;
 }
 
 /** Writes agents' spans as the service does, under an experiment's name or another choice. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { digest } from "../../../services/trace-writer/digest.ts";
+import { digest } from "../../../services/trace-writer/store/digest.ts";
 import { pack, unpack } from "../../../services/trace-writer/store/packing.ts";
 
 /** As a protobuf message begins: field 1, length-delimited. */

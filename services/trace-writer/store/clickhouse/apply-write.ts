@@ -3,7 +3,7 @@ import type { RejectReason } from "../../core/span-check.ts";
 import { conflictOf } from "../../core/span-order.ts";
 import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/span-row.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
-import type { RecordOutcome, SpansOutcome } from "../trace-store.ts";
+import type { SpansOutcome, StoredRecord } from "../trace-store.ts";
 import { type TraceId, traceKeyOf } from "./trace-key.ts";
 import type { Work } from "./work.ts";
 import { type WorkingTrace, withExperiment } from "./working-trace.ts";
@@ -11,7 +11,7 @@ import { type WorkingTrace, withExperiment } from "./working-trace.ts";
 type MirrorToWrite = NonNullable<RecordToWrite["mirror"]>;
 
 /** Stores a record, both halves of it as facts of one home, or finds that it is there. */
-export function applyRecord(work: Work, record: RecordToWrite): RecordOutcome {
+export function applyRecord(work: Work, record: RecordToWrite): StoredRecord {
   const { workspace, full, mirror, hash, metadata, payload } = record;
   const experiment = work.experiment(workspace, { $case: "name", value: record.experiment });
   const trace = work.trace(workspace, full.traceId);
@@ -73,7 +73,7 @@ export function noteEstranged(work: Work, { state }: WorkingTrace): void {
   state.estranged.clear();
 }
 
-function standingOf(work: Work, { workspace, spans }: MirrorToWrite): RecordOutcome["mirror"] {
+function standingOf(work: Work, { workspace, spans }: MirrorToWrite): StoredRecord["mirror"] {
   const { state } = work.trace(workspace, spans.traceId);
   if (state.sealed || spans.rows.length === 0) return "sealed_trace";
   return state.holdsGatewaySpan(spans.rows.map(({ spanId }) => spanId)) ? "conflict" : "stored";
@@ -82,7 +82,7 @@ function standingOf(work: Work, { workspace, spans }: MirrorToWrite): RecordOutc
 function applyMirror(
   work: Work,
   { workspace, spans, experiment: asked }: MirrorToWrite,
-  standing: RecordOutcome["mirror"],
+  standing: StoredRecord["mirror"],
   full: TraceId,
   home: string,
 ): void {
@@ -100,7 +100,7 @@ function applyMirror(
 }
 
 /** What became of the mirror of a record that came again: the same as the first time, unless its trace was sealed since. */
-function mirrorStandingOf(work: Work, mirror: RecordToWrite["mirror"], full: WorkingTrace): RecordOutcome["mirror"] {
+function mirrorStandingOf(work: Work, mirror: RecordToWrite["mirror"], full: WorkingTrace): StoredRecord["mirror"] {
   if (mirror === undefined) return "none";
   const { workspace, spans } = mirror;
   const trace = work.trace(workspace, spans.traceId);

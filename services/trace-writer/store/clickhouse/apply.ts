@@ -1,3 +1,4 @@
+import type { ReadRecord } from "../../core/read-record.ts";
 import type { Write, WriteOutcome } from "../commit/apply-write.ts";
 import type { RecordOutcome } from "../trace-store.ts";
 import { applyClaim, applyDeletion, applyExperiment, applyTags, applyTrim } from "./apply-edit.ts";
@@ -13,7 +14,7 @@ export function applyWrite(work: Work, write: Write, { oldest, size }: FoundTrac
   const { kind } = write;
   switch (kind) {
     case "records":
-      return { kind, outcomes: write.records.map((record) => applyRecord(work, record)) };
+      return { kind, outcomes: write.records.map((read) => applyRead(work, read)) };
     case "spans":
       return { kind, outcome: applySpans(work, write.workspace, write.experiment, write.batches) };
     case "claim":
@@ -40,13 +41,18 @@ export function applyWrite(work: Work, write: Write, { oldest, size }: FoundTrac
   }
 }
 
+function applyRead(work: Work, read: ReadRecord): RecordOutcome {
+  return read.kind === "record" ? applyRecord(work, read.record) : { outcome: "refused", reason: read.reason };
+}
+
 /** What became of a write once others' writes to the same traces are known: they may have sealed a mirror's trace. */
 export function settledOutcomeOf(work: Work, write: Write, outcome: WriteOutcome): WriteOutcome {
   if (write.kind !== "records" || outcome.kind !== "records") return outcome;
   const outcomes = outcome.outcomes.map((each, index): RecordOutcome => {
-    const record = write.records[index];
-    if (record?.mirror === undefined || each.mirror !== "stored") return each;
-    const { workspace, full, mirror } = record;
+    const read = write.records[index];
+    if (each.outcome === "refused" || read?.kind !== "record") return each;
+    const { workspace, full, mirror } = read.record;
+    if (mirror === undefined || each.mirror !== "stored") return each;
     const { state } = work.trace(mirror.workspace, mirror.spans.traceId);
     if (state.links.has(traceKeyOf({ workspace, traceId: full.traceId }))) return each;
     return { ...each, mirror: state.sealed ? "sealed_trace" : "conflict" };

@@ -37,7 +37,7 @@ export async function lookUp(listings: ListingTable, write: Write): Promise<Foun
 export function tracesOf(write: Write, found: FoundTraces): readonly TraceId[] {
   switch (write.kind) {
     case "records":
-      return write.records.flatMap(halvesOf);
+      return write.records.flatMap((read) => (read.kind === "refused" ? [] : halvesOf(read.record)));
     case "restore":
       return write.traces.flatMap((whole) => [whole, ...(whole.full?.mirror === undefined ? [] : [whole.full.mirror])]);
     case "restore_experiments":

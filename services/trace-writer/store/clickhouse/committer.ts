@@ -3,6 +3,7 @@ import { adoptionWaitMsOf } from "../../core/adoption-wait.ts";
 import type { ForwardRoutes } from "../../core/forward-routes.ts";
 import type { Write, WriteOutcome } from "../commit/apply-write.ts";
 import { createForwardWaits, type ForwardWaits } from "../commit/forward-waits.ts";
+import { readWrite, type WaitingWrite } from "../commit/read-write.ts";
 import type { Committer } from "../commit/write-queue.ts";
 import { applyWrite, settledOutcomeOf } from "./apply.ts";
 import { lookUp, tracesOf } from "./asked-traces.ts";
@@ -11,6 +12,7 @@ import type { NewForward } from "./forward-table.ts";
 import type { Tables } from "./open-tables.ts";
 import { storeFacts } from "./store-facts.ts";
 import { type TraceId, traceKeyOf } from "./trace-key.ts";
+import { mapInTurns } from "./turns.ts";
 import { Work } from "./work.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
@@ -21,7 +23,7 @@ export interface CommitterOptions {
 }
 
 /** Commits writes to a ClickHouse, one commit after the other. */
-export interface FactCommitter extends Committer<Write, WriteOutcome> {
+export interface FactCommitter extends Committer<WaitingWrite, WriteOutcome> {
   /**
    * Finishes what a commit has left half-way, of this process or another: lists traces as their facts have them, and puts
    * them in wait to be forwarded, whole. Those that lists have already as they are stay as they are.
@@ -102,7 +104,7 @@ export function createCommitter(tables: Tables, { traceSpansMax, ...options }: C
       const began = performance.now();
       const durationMs = () => performance.now() - began;
       try {
-        const { outcomes, ...count } = await carryOut(writes, nowMs);
+        const { outcomes, ...count } = await carryOut(await mapInTurns(writes, readWrite), nowMs);
         const results = outcomes.map((outcome) => ({ ok: true, outcome }) as const);
         return { results, durationMs: durationMs(), ...count };
       } catch (error) {

@@ -1,18 +1,19 @@
+import type { ReadRecord } from "../../core/read-record.ts";
 import type { RecordToWrite } from "../../core/record-to-write.ts";
 import type { RejectReason } from "../../core/span-check.ts";
 import type { SpanBatch } from "../../core/span-row.ts";
 import type { ExperimentConflict } from "../trace-moves.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
-import type { RecordOutcome, SpansOutcome } from "../trace-store.ts";
+import type { RecordOutcome, SpansOutcome, StoredRecord } from "../trace-store.ts";
 import type { WholeExperiment, WholeTrace } from "../whole-trace.ts";
 import { applyEdit, type Edit, type EditOutcome } from "./apply-edit.ts";
 import { applyRestore, applyRestoreExperiments } from "./apply-restore.ts";
 import type { Commit } from "./commit.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
-/** A request to write, as it waits for its commit. */
+/** A request to write, as it is carried out. */
 export type Write =
-  | { readonly kind: "records"; readonly records: readonly RecordToWrite[] }
+  | { readonly kind: "records"; readonly records: readonly ReadRecord[] }
   | {
       readonly kind: "spans";
       readonly workspace: string;
@@ -39,7 +40,7 @@ export type WriteOutcome =
 export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOutcome {
   switch (write.kind) {
     case "records":
-      return { kind: "records", outcomes: write.records.map((record) => applyRecord(commit, record, nowMs)) };
+      return { kind: "records", outcomes: write.records.map((read) => applyRead(commit, read, nowMs)) };
     case "spans":
       return { kind: "spans", outcome: applySpans(commit, write, nowMs) };
     case "claim":
@@ -56,7 +57,11 @@ export function applyWrite(commit: Commit, write: Write, nowMs: number): WriteOu
   }
 }
 
-function applyRecord(commit: Commit, record: RecordToWrite, nowMs: number): RecordOutcome {
+function applyRead(commit: Commit, read: ReadRecord, nowMs: number): RecordOutcome {
+  return read.kind === "record" ? applyRecord(commit, read.record, nowMs) : { outcome: "refused", reason: read.reason };
+}
+
+function applyRecord(commit: Commit, record: RecordToWrite, nowMs: number): StoredRecord {
   const { workspace, full, mirror } = record;
   const experiment = commit.experiment(workspace, { $case: "name", value: record.experiment }, nowMs);
   const trace = commit.trace(workspace, full.traceId);
@@ -79,7 +84,7 @@ function applyMirror(
   { workspace, spans, experiment }: NonNullable<RecordToWrite["mirror"]>,
   full: WorkingTrace,
   nowMs: number,
-): RecordOutcome["mirror"] {
+): StoredRecord["mirror"] {
   const owner = experiment && commit.experiment(workspace, experiment, nowMs);
   const trace = commit.trace(workspace, spans.traceId);
   const [gateway] = spans.rows;
@@ -99,11 +104,7 @@ function applyMirror(
 }
 
 /** What became of the mirror of a record that came again: the same as the first time, unless its trace was sealed since. */
-function mirrorStandingOf(
-  commit: Commit,
-  mirror: RecordToWrite["mirror"],
-  full: WorkingTrace,
-): RecordOutcome["mirror"] {
+function mirrorStandingOf(commit: Commit, mirror: RecordToWrite["mirror"], full: WorkingTrace): StoredRecord["mirror"] {
   if (mirror === undefined) return "none";
   const { workspace, spans } = mirror;
   if (commit.linkedTo(full).includes(spans.traceId)) return "stored";

@@ -1,8 +1,8 @@
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import type { RecordToWrite } from "../../core/record-to-write.ts";
 import type { TraceStore } from "../trace-store.ts";
 import type { WholeBatch, WholeTrace } from "../whole-trace.ts";
-import type { Write, WriteOutcome } from "./apply-write.ts";
+import type { WriteOutcome } from "./apply-write.ts";
+import type { WaitingWrite } from "./read-write.ts";
 
 /** The writes of a store. */
 export type QueuedWrites = Pick<
@@ -25,10 +25,10 @@ const ROW_BYTES = 500;
 
 /** The writes, by the way to their commit. `bytes` is what a write holds in memory. */
 export function createQueuedWrites(
-  commit: (write: Write, bytes: number, signal: AbortSignal) => Promise<WriteOutcome>,
+  commit: (write: WaitingWrite, bytes: number, signal: AbortSignal) => Promise<WriteOutcome>,
 ): QueuedWrites {
-  const write = async <Kind extends Write["kind"]>(
-    asked: Extract<Write, { kind: Kind }>,
+  const write = async <Kind extends WaitingWrite["kind"]>(
+    asked: Extract<WaitingWrite, { kind: Kind }>,
     bytes: number,
     signal: AbortSignal,
   ): Promise<Extract<WriteOutcome, { kind: Kind }>> => {
@@ -37,8 +37,9 @@ export function createQueuedWrites(
     return answer;
   };
   return {
-    async writeRecords(records, signal) {
-      return (await write({ kind: "records", records }, sumOf(records, bytesOfRecord), signal)).outcomes;
+    async writeRecords(serialized, signal) {
+      const bytes = sumOf(serialized, ({ byteLength }) => byteLength);
+      return (await write({ kind: "records", serialized }, bytes, signal)).outcomes;
     },
     async writeSpans(workspace, experiment, batches, signal) {
       const bytes = sumOf(batches, bytesOfBatch);
@@ -71,15 +72,11 @@ export function createQueuedWrites(
   };
 }
 
-function isOfKind<Kind extends Write["kind"]>(
+function isOfKind<Kind extends WaitingWrite["kind"]>(
   answer: WriteOutcome,
   kind: Kind,
 ): answer is Extract<WriteOutcome, { kind: Kind }> {
   return answer.kind === kind;
-}
-
-function bytesOfRecord({ full, payload, mirror }: RecordToWrite): number {
-  return bytesOfBatch(full) + (payload?.byteLength ?? 0) + (mirror === undefined ? 0 : bytesOfBatch(mirror.spans));
 }
 
 function bytesOfWhole({ batches, full }: WholeTrace): number {

@@ -4,6 +4,7 @@ import { applyWrite, type Write, type WriteOutcome } from "../commit/apply-write
 import { createCommit } from "../commit/commit.ts";
 import type { CommitOptions } from "../commit/commit-options.ts";
 import { createKnownTraces } from "../commit/known-traces.ts";
+import { readWrite, type WaitingWrite } from "../commit/read-write.ts";
 import { wordsOf } from "../commit/serve-writer.ts";
 import type { Committed, WriteResult } from "../commit/write-queue.ts";
 import type { StoreEvent } from "../trace-store.ts";
@@ -30,7 +31,7 @@ export interface CommitObserver {
 
 /** Who carries writes out in a database. */
 export interface PostgresCommitter {
-  commit(writes: readonly Write[], nowMs: number): Promise<Committed<WriteOutcome>>;
+  commit(writes: readonly WaitingWrite[], nowMs: number): Promise<Committed<WriteOutcome>>;
   /** Forwards by other routes what is stored from the next commit on. */
   routeBy(routes: ForwardRoutes): void;
 }
@@ -136,7 +137,7 @@ export function createCommitter(
     async commit(writes, nowMs) {
       const start = performance.now();
       const count: CountSoFar = { events: new Map(), adoptionWaitsMs: [] };
-      const results = await commitAll(writes, nowMs, count);
+      const results = await commitAll(writes.map(readWrite), nowMs, count);
       return { results, durationMs: performance.now() - start, ...count };
     },
     routeBy(others) {

@@ -97,7 +97,9 @@ export function touchedBy(writes: readonly Write[]): Touched {
   for (const write of writes) {
     switch (write.kind) {
       case "records":
-        for (const { workspace, full, mirror, experiment: name } of write.records) {
+        for (const read of write.records) {
+          if (read.kind === "refused") continue;
+          const { workspace, full, mirror, experiment: name } = read.record;
           experiment(workspace, { $case: "name", value: name });
           sealed.add(store(workspace, full));
           if (mirror === undefined) continue;

@@ -1,5 +1,6 @@
 import type { ForwardRoutes } from "../../core/forward-routes.ts";
-import type { Write, WriteOutcome } from "../commit/apply-write.ts";
+import type { WriteOutcome } from "../commit/apply-write.ts";
+import type { WaitingWrite } from "../commit/read-write.ts";
 import type { Committer } from "../commit/write-queue.ts";
 import { startWriterThread } from "../commit/writer-thread.ts";
 import { type ConnectionCounts, commitConnectionsOf } from "./database.ts";
@@ -10,7 +11,7 @@ import type { WriterDone, WriterNote, WriterOptions, WriterTask } from "./writer
  * Who commits to a database, in a thread of its own, over connections of its own. Disposing of it waits for what it was
  * asked, and closes them.
  */
-export interface PostgresWriter extends Committer<Write, WriteOutcome>, AsyncDisposable {
+export interface PostgresWriter extends Committer<WaitingWrite, WriteOutcome>, AsyncDisposable {
   /** Why commits fail just now. Undefined: they do not. */
   trouble(): string | undefined;
   /** Removes the tables of past days that are empty. False: some are read just now, and stay. */
@@ -31,7 +32,7 @@ export async function startPostgresWriter(
 ): Promise<PostgresWriter> {
   let isAway = false;
   const options: WriterOptions = { url, password, connectionsMax, statementTimeoutMs, traceSpansMax, routes };
-  const thread = await startWriterThread<Write, WriteOutcome, WriterTask, WriterDone, WriterNote>(
+  const thread = await startWriterThread<WaitingWrite, WriteOutcome, WriterTask, WriterDone, WriterNote>(
     new URL("./writer-worker.ts", import.meta.url),
     options,
     (note) => {

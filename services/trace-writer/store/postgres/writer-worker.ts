@@ -1,7 +1,8 @@
 import { workerData } from "node:worker_threads";
 import { z } from "zod";
-import type { Write, WriteOutcome } from "../commit/apply-write.ts";
+import type { WriteOutcome } from "../commit/apply-write.ts";
 import { type CommitOptions, commitOptions } from "../commit/commit-options.ts";
+import type { WaitingWrite } from "../commit/read-write.ts";
 import { serveWriter, tellNote } from "../commit/serve-writer.ts";
 import { createCommitter } from "./committer.ts";
 import { type ConnectionCounts, type DatabaseOptions, openCommits } from "./database.ts";
@@ -48,7 +49,7 @@ const { commit, routeBy } = createCommitter(database, partitions, options, {
     isKnownAway = isAway;
   },
 });
-serveWriter<Write, WriteOutcome, WriterTask, WriterDone>({
+serveWriter<WaitingWrite, WriteOutcome, WriterTask, WriterDone>({
   commit,
   routeBy,
   async perform(task) {

@@ -1,8 +1,9 @@
 import { workerData } from "node:worker_threads";
 import { z } from "zod";
-import { applyWrite, type Write, type WriteOutcome } from "../commit/apply-write.ts";
+import { applyWrite, type WriteOutcome } from "../commit/apply-write.ts";
 import { createCommit } from "../commit/commit.ts";
 import { type CommitOptions, commitOptions } from "../commit/commit-options.ts";
+import { readWrite, type WaitingWrite } from "../commit/read-write.ts";
 import { serveWriter, wordsOf } from "../commit/serve-writer.ts";
 import type { WriteResult } from "../commit/write-queue.ts";
 import type { Trimmed } from "../forward-queue.ts";
@@ -20,7 +21,7 @@ export interface WriterOptions extends CommitOptions {
 
 /** A request to write, as it goes to the thread. */
 export type SqliteWrite =
-  | Write
+  | WaitingWrite
   | { readonly kind: "forwards"; readonly removal: ForwardRemoval }
   | { readonly kind: "rollups"; readonly hours: readonly RolledHour[] };
 /** What became of it. */
@@ -78,7 +79,7 @@ function apply(write: SqliteWrite, nowMs: number): SqliteOutcome {
       tables.rollups.store(write.hours);
       return { kind: "rollups" };
     default:
-      return applyWrite(commit, write, nowMs);
+      return applyWrite(commit, readWrite(write), nowMs);
   }
 }
 

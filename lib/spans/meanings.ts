@@ -3,7 +3,7 @@ import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { CONVENTIONS, PAYLOAD_CONVENTIONS, type PayloadMeaning, type TextMeaning } from "./conventions.ts";
 import { gathered } from "./gathered-value.ts";
 import { type Attributes, integerOf, readAttributes, textOf, unquotedOf } from "./read-attributes.ts";
-import type { USAGE_FIELDS } from "./usage.ts";
+import { USAGE_FIELDS } from "./usage.ts";
 
 const MODEL_CALLS = new Set(["LLM", "CHAT_MODEL", "EMBEDDING"]);
 
@@ -27,21 +27,29 @@ export function spanTypeOf(attributes: Attributes): string | undefined {
 
 /** What a span says in words, by the first convention in which it does. Undefined: in none. */
 export function saidOf(attributes: Attributes, meaning: TextMeaning): string | undefined {
-  for (const { texts } of CONVENTIONS) {
-    const text = unquotedOf(attributes, ...(texts[meaning] ?? []));
-    if (text !== undefined) return text;
-  }
-  return undefined;
+  return unquotedOf(attributes, ...TEXT_KEYS[meaning]);
 }
 
 /** A count of tokens, likewise. */
 export function countOf(attributes: Attributes, field: (typeof USAGE_FIELDS)[number]): bigint | undefined {
-  for (const { counts } of CONVENTIONS) {
-    const count = integerOf(attributes, ...(counts[field] ?? []));
-    if (count !== undefined) return count;
-  }
-  return undefined;
+  return integerOf(attributes, ...(COUNT_KEYS.get(field) ?? []));
 }
+
+const textKeysOf = (meaning: TextMeaning) => CONVENTIONS.flatMap(({ texts }) => texts[meaning] ?? []);
+/** The attributes that say something in words, those of the first convention first. */
+const TEXT_KEYS: Readonly<Record<TextMeaning, readonly string[]>> = {
+  provider: textKeysOf("provider"),
+  requestModel: textKeysOf("requestModel"),
+  responseModel: textKeysOf("responseModel"),
+  responseId: textKeysOf("responseId"),
+  session: textKeysOf("session"),
+  user: textKeysOf("user"),
+  toolName: textKeysOf("toolName"),
+};
+/** Likewise those that count tokens. */
+const COUNT_KEYS: ReadonlyMap<(typeof USAGE_FIELDS)[number], readonly string[]> = new Map(
+  USAGE_FIELDS.map((field) => [field, CONVENTIONS.flatMap(({ counts }) => counts[field] ?? [])]),
+);
 
 /**
  * The inputs or outputs of a span, whole: a text as it is, messages that were cut into an attribute each put together

@@ -12,9 +12,18 @@ const KEYS = new Set([
 ]);
 const PREFIXES = ["llm.tools.", "llm.request.functions."];
 
+/** Keys that were asked for, and what they are: spans have the same few. Beyond so many all are forgotten. */
+const KNOWN_MAX = 10_000;
+const known = new Map<string, boolean>();
+
 /** Whether an attribute is payload by its key, in any convention. What an agent puts under a key of its own cannot be known. */
 export function isPayload({ key }: Pick<KeyValue, "key">): boolean {
-  return isPayloadKey(key) || KEYS.has(key) || PREFIXES.some((prefix) => key.startsWith(prefix));
+  const told = known.get(key);
+  if (told !== undefined) return told;
+  const is = isPayloadKey(key) || KEYS.has(key) || PREFIXES.some((prefix) => key.startsWith(prefix));
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(key, is);
+  return is;
 }
 
 /** Whether an event is payload by its name: errors quote it, and the GenAI conventions put messages into events. */

@@ -41,7 +41,13 @@ export function scenesOf({ agent, full }: ShownTraces): readonly Scene[] {
     {
       name: "trace",
       address: `/traces/${full}`,
-      ready: (page) => page.getByRole("heading", { name: "assistant" }).waitFor(),
+      async ready(page) {
+        await page.getByRole("heading", { name: "assistant" }).waitFor();
+        await page
+          .getByRole("link", { name: /^gateway\// })
+          .first()
+          .waitFor();
+      },
     },
     {
       name: "twins",

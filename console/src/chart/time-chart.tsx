@@ -43,6 +43,7 @@ export function TimeChart(props: TimeChartProps) {
     const parent = place.current;
     if (parent === null) return;
     const drawn = drawnSeriesOf(series);
+    const isFlat = series.every(({ values }) => values.every((value) => value === null || value === 0));
     const colourOf = coloursAt(parent);
     const plot = new uPlot(
       {
@@ -61,7 +62,8 @@ export function TimeChart(props: TimeChartProps) {
           x: { time: true, range: [(times[0] ?? 0) / 1000, ((times.at(-1) ?? 0) + bucketMs) / 1000] },
           y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
         },
-        axes: axesOf(colourOf, (figure) => latest.current.text(figure)),
+        // Where there is nothing, or nothing but 0, the figures above it mean nothing.
+        axes: axesOf(colourOf, (figure) => (isFlat ? "" : latest.current.text(figure))),
         series: [{}, ...drawn.map(({ series: one }) => seriesOptionsOf(one, colourOf, bucketMs))],
         hooks: {
           setCursor: [

@@ -17,7 +17,7 @@ export function ModelsTable({ endpoint: { models } }: { readonly endpoint: Endpo
       key: "model",
       head: "Model",
       cell: ({ model: { provider, model } }) => (
-        <span className={styles["model"]}>
+        <span className={styles["model"]} title={`${model} ${provider}`}>
           <b>{model}</b> <span>{provider}</span>
         </span>
       ),

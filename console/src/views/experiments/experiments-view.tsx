@@ -104,7 +104,11 @@ function List({ rows, onAsk }: { readonly rows: readonly Row[]; readonly onAsk: 
       key: "name",
       head: "Experiment",
       cell: ({ experiment: { id, name } }) => (
-        <Link className={styles["name"]} href={tracesAddress({ scope: { kind: "experiments", ids: [id] } })}>
+        <Link
+          className={styles["name"]}
+          title={name}
+          href={tracesAddress({ scope: { kind: "experiments", ids: [id] } })}
+        >
           {name}
         </Link>
       ),

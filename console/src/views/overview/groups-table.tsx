@@ -38,7 +38,7 @@ export function GroupsTable({
       key: "name",
       head: words,
       cell: ({ now }) => (
-        <span className={styles["group"]}>
+        <span className={styles["group"]} title={nameOf(now)}>
           <i className={styles["dot"]} style={{ background: `var(${colourOf(ranks.indexOf(nameOf(now)))})` }} />
           {now.other || now.group === "" ? (
             nameOf(now)

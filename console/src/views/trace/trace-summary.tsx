@@ -29,7 +29,9 @@ export function TraceSummary({ trace, beside, onBeside, besideError }: TraceSumm
   const tags = useMemo(() => Object.entries(info?.tags ?? {}).filter(([key]) => !key.startsWith("mlflow.")), [info]);
   if (info === undefined) return null;
   const startMs = msOfNanos(info.startTimeUnixNano);
-  const experiment = experiments.data?.find(({ id }) => id === info.experimentId)?.name ?? info.experimentId;
+  // Of those that are not read its id is all that is known.
+  const named = experiments.data?.find(({ id }) => id === info.experimentId)?.name ?? info.experimentId;
+  const experiment = experiments.isPending ? "…" : named;
   const tokens = info.usage === undefined ? undefined : <TokensText {...info.usage} />;
   const where =
     info.experimentId === "" ? undefined : (

@@ -63,23 +63,26 @@ export function recordToWriteOf(
       ? withPreviews(spanRowOf(span, "full-gateway", NOT_COMPARED), payloads)
       : spanRowOf(span, "full-attempt", NOT_COMPARED),
   );
-  const fullBytes = joined(parts.full);
   const cut = payloads.filter(({ truncated }) => truncated).map(stubOf);
+  const stubs = cut.length === 0 ? [] : [payloadBytesOf(cut)];
+  const fullPieces = [...parts.full, ...stubs];
+  const take = openRoom(lengthOf([...fullPieces, ...parts.payload, ...parts.mirror]));
+  const fullBytes = take(fullPieces);
   const mirrorWorkspace = mirror?.workspace || DEFAULT_WORKSPACE;
   return {
     workspace: full.workspace || DEFAULT_WORKSPACE,
     full: {
       traceId: full.traceId.toString("hex"),
       rows,
-      bytes: cut.length === 0 ? fullBytes : joined([fullBytes, payloadBytesOf(cut)]),
+      bytes: fullBytes,
     },
-    hash: digest(fullBytes),
+    hash: digest(fullBytes.subarray(0, lengthOf(parts.full))),
     experiment: full.experiment,
     metadata: full.metadata,
-    payload: payloads.length === 0 ? undefined : joined(parts.payload),
+    payload: payloads.length === 0 ? undefined : take(parts.payload),
     mirror: mirror && {
       workspace: mirrorWorkspace,
-      spans: { traceId: mirror.traceId.toString("hex"), rows: mirrorRowsOf(mirror), bytes: joined(parts.mirror) },
+      spans: { traceId: mirror.traceId.toString("hex"), rows: mirrorRowsOf(mirror), bytes: take(parts.mirror) },
       experiment: mirror.experiment?.ref && experimentMeant(mirrorWorkspace, mirror.experiment.ref),
     },
   };
@@ -104,13 +107,23 @@ function payloadBytesOf(payloads: SpanPayload[]): Uint8Array {
   return InvocationRecord.encode({ full: undefined, payloads, mirror: undefined, payloadShed: false }).finish();
 }
 
-/** Bytes of their own: what they are cut from is let go. */
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+/**
+ * Copies pieces one after the other: what they are cut from is let go. All of a record's are in one buffer, since each that
+ * goes to another thread costs as much as some kilobytes.
+ */
+function openRoom(bytes: number): (pieces: readonly Uint8Array[]) => Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(bytes);
+  let end = 0;
+  return (pieces) => {
+    const begin = end;
+    for (const piece of pieces) {
+      whole.set(piece, end);
+      end += piece.length;
+    }
+    return whole.subarray(begin, end);
+  };
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((length, piece) => length + piece.length, 0);
 }

@@ -64,10 +64,8 @@ export interface StoredInfo {
   userId?:
     | string
     | undefined;
-  /** Other metadata. */
+  /** Other metadata, but for what follows from usage and cost. */
   metadata: { [key: string]: string };
-  /** Whether what follows from usage and cost is in the metadata otherwise than it follows. */
-  metadataIsWhole: boolean;
   /** The tags, unless they are the name and where the spans are, as always. */
   tags: { [key: string]: string };
   /** Whether they are. */
@@ -101,7 +99,6 @@ function createBaseStoredInfo(): StoredInfo {
     username: undefined,
     userId: undefined,
     metadata: {},
-    metadataIsWhole: false,
     tags: {},
     tagsAreUsual: false,
   };
@@ -154,14 +151,11 @@ export const StoredInfo: MessageFns<StoredInfo> = {
     globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
       StoredInfo_MetadataEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
     });
-    if (message.metadataIsWhole !== false) {
-      writer.uint32(136).bool(message.metadataIsWhole);
-    }
     globalThis.Object.entries(message.tags).forEach(([key, value]: [string, string]) => {
-      StoredInfo_TagsEntry.encode({ key: key as any, value }, writer.uint32(146).fork()).join();
+      StoredInfo_TagsEntry.encode({ key: key as any, value }, writer.uint32(138).fork()).join();
     });
     if (message.tagsAreUsual !== false) {
-      writer.uint32(152).bool(message.tagsAreUsual);
+      writer.uint32(144).bool(message.tagsAreUsual);
     }
     return writer;
   },
@@ -303,26 +297,18 @@ export const StoredInfo: MessageFns<StoredInfo> = {
             continue;
           }
           case 17: {
-            if (tag !== 136) {
+            if (tag !== 138) {
               break;
             }
 
-            message.metadataIsWhole = reader.bool();
+            const entry17 = StoredInfo_TagsEntry.decode(reader, reader.uint32());
+            if (entry17.value !== undefined) {
+              message.tags[entry17.key] = entry17.value;
+            }
             continue;
           }
           case 18: {
-            if (tag !== 146) {
-              break;
-            }
-
-            const entry18 = StoredInfo_TagsEntry.decode(reader, reader.uint32());
-            if (entry18.value !== undefined) {
-              message.tags[entry18.key] = entry18.value;
-            }
-            continue;
-          }
-          case 19: {
-            if (tag !== 152) {
+            if (tag !== 144) {
               break;
             }
 

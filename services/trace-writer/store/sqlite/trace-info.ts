@@ -22,7 +22,6 @@ export const JOIN_PREVIEWS = "LEFT JOIN batches b ON t.sealed = 1 AND b.trace_re
  */
 export function storedInfoOf(info: TraceInfo): Uint8Array {
   const { usage, cost, metadata, tags, name } = info;
-  const isWhole = !saysAll(metadata, computedMetadataOf(usage, cost));
   const areUsual = Object.keys(tags).length === 2 && saysAll(tags, usualTagsOf(name));
   return pack(
     StoredInfo.encode({
@@ -40,8 +39,7 @@ export function storedInfoOf(info: TraceInfo): Uint8Array {
       user: metadata["mlflow.trace.user"],
       username: metadata["mlflow.auth.username"],
       userId: metadata["mlflow.auth.userId"],
-      metadata: without(metadata, isWhole ? NAMED : NAMED_OR_COMPUTED),
-      metadataIsWhole: isWhole,
+      metadata: without(metadata, NAMED_OR_COMPUTED),
       tags: areUsual ? {} : tags,
       tagsAreUsual: areUsual,
     }).finish(),
@@ -63,7 +61,6 @@ export function bareInfoIn(row: Row): TraceInfo {
   const stored = StoredInfo.decode(bytes);
   const { usage, cost, linkedTraceIds } = stored;
   const name = textIn(row, "name");
-  const computed = stored.metadataIsWhole ? {} : computedMetadataOf(usage, cost);
   return {
     traceId: traceNameOf(hexIn(row, "trace_id")),
     experimentId: optionalIntegerIn(row, "experiment_id")?.toString() ?? "",
@@ -74,7 +71,7 @@ export function bareInfoIn(row: Row): TraceInfo {
     spanCount: stored.spanCount,
     requestPreview: stored.requestPreview,
     responsePreview: stored.responsePreview,
-    metadata: { ...setIn(namedOf(stored)), ...stored.metadata, ...setIn(computed) },
+    metadata: { ...setIn(namedOf(stored)), ...stored.metadata, ...setIn(computedMetadataOf(usage, cost)) },
     tags: stored.tagsAreUsual ? usualTagsOf(name) : stored.tags,
     usage,
     cost,
@@ -90,8 +87,9 @@ export function bareInfoIn(row: Row): TraceInfo {
 const ID_BYTES = 16;
 /** The tag of its field 1. */
 const TRACE_INFO_BEGINS = 0x0a;
-const NAMED: ReadonlySet<string> = new Set(Object.keys(namedOf({})));
-const NAMED_OR_COMPUTED = NAMED.union(new Set(Object.keys(computedMetadataOf(undefined, undefined))));
+const NAMED_OR_COMPUTED: ReadonlySet<string> = new Set(
+  Object.keys({ ...namedOf({}), ...computedMetadataOf(undefined, undefined) }),
+);
 
 /** Metadata that has a field of its own. */
 function namedOf(stored: Partial<StoredInfo>) {

@@ -1,4 +1,12 @@
+import { z } from "zod";
 import type { Readiness } from "#lib/service-report.ts";
+
+const readinessSchema = z.object({ ready: z.boolean(), degraded: z.array(z.string()) });
+
+/** Readiness that came from another process. Throws when it is none. */
+export function readinessOf(told: unknown): Readiness {
+  return readinessSchema.parse(told);
+}
 
 /** What a worker says of itself. Undefined: it listens, and does not answer. */
 export type ToldReadiness = Readiness | undefined;

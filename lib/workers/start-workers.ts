@@ -1,11 +1,10 @@
 import cluster from "node:cluster";
 import { Registry } from "prom-client";
-import { z } from "zod";
 import { onProcessEnd, type RunningService } from "#lib/lifecycle.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Readiness } from "#lib/service-report.ts";
 import { addedMetrics, type Figures, figuresOf, lastingFigures } from "./added-metrics.ts";
-import { addedReadiness } from "./added-readiness.ts";
+import { addedReadiness, readinessOf } from "./added-readiness.ts";
 import type { Answers } from "./conversation.ts";
 import { countWorkers } from "./worker-metrics.ts";
 import { WorkerSlot } from "./worker-slot.ts";
@@ -20,8 +19,6 @@ export interface WorkersOptions {
 
 /** How long a worker may take to report, in milliseconds. */
 const REPORT_MS = 2_000;
-
-const readinessSchema = z.object({ ready: z.boolean(), degraded: z.array(z.string()) });
 
 /**
  * Starts a service's workers, each a process that runs this program again, and returns when all take calls. They share their
@@ -50,7 +47,11 @@ class Workers {
   #isStopping = false;
 
   constructor(count: number, log: Logger, shared: Answers) {
-    const answers = { ...shared, metrics: once_(() => this.#figuresText()), readiness: once_(() => this.#readiness()) };
+    const answers = {
+      ...shared,
+      metrics: together(() => this.#figuresText()),
+      readiness: together(() => this.#readiness()),
+    };
     cluster.setupPrimary({ serialization: "advanced" });
     // In turn, so that each has as many connections as any other.
     cluster.schedulingPolicy = cluster.SCHED_RR;
@@ -84,7 +85,8 @@ class Workers {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await Promise.all(this.#slots.map((slot) => slot.stop()));
+    const ends = await Promise.allSettled(this.#slots.map((slot) => slot.stop()));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   kill(): void {
@@ -109,7 +111,7 @@ class Workers {
         .filter(({ isReady }) => isReady)
         .map(async (slot) => {
           const told = await slot.ask("readiness", undefined, REPORT_MS).catch(() => undefined);
-          return told === undefined ? undefined : readinessSchema.parse(told);
+          return told === undefined ? undefined : readinessOf(told);
         }),
     );
     if (this.#isStarted && !this.#isStopping) return addedReadiness(listening, this.#slots.length);
@@ -128,7 +130,7 @@ class Workers {
 }
 
 /** Those who ask while an answer is on its way share it. */
-function once_<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+function together<Value>(ask: () => Promise<Value>): () => Promise<Value> {
   let asking: Promise<Value> | undefined;
   return () => {
     asking ??= ask().finally(() => {

@@ -2,6 +2,7 @@ import cluster from "node:cluster";
 import type { Registry } from "prom-client";
 import { z } from "zod";
 import { ownReport, type Readiness, type ServiceReport } from "#lib/service-report.ts";
+import { readinessOf } from "./added-readiness.ts";
 import { type Answers, Conversation } from "./conversation.ts";
 import { ALONE, placeOf, type WorkerPlace } from "./worker-place.ts";
 
@@ -9,8 +10,6 @@ import { ALONE, placeOf, type WorkerPlace } from "./worker-place.ts";
 export const PLACE_VARIABLE = "TWINSPAN_WORKER";
 /** How long the primary may take to answer, in milliseconds: it asks the other workers. */
 const ASK_MS = 5_000;
-
-const readinessSchema = z.object({ ready: z.boolean(), degraded: z.array(z.string()) });
 
 /** What the primary tells a worker. */
 export interface WorkerOrders {
@@ -62,7 +61,7 @@ export function openPrimaryLink(placeText: string | undefined): PrimaryLink | un
       return {
         contentType: registry.contentType,
         metrics: async () => z.string().parse(await ask("metrics", undefined)),
-        readiness: async () => readinessSchema.parse(await ask("readiness", undefined)),
+        readiness: async () => readinessOf(await ask("readiness", undefined)),
       };
     },
     obey({ stop, reload }) {

@@ -1,5 +1,4 @@
 import cluster, { type Worker } from "node:cluster";
-import { once } from "node:events";
 import type { Logger } from "#lib/logger.ts";
 import { type Answers, Conversation } from "./conversation.ts";
 import { PLACE_VARIABLE } from "./worker-link.ts";
@@ -10,6 +9,8 @@ const BACKOFF_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
 /** One that was ready for so long was well. */
 const WELL_MS = 10_000;
+/** How a process ends that was told to, and had the time. */
+const WELL = "status 0";
 /** How long a worker may take to say that it heard an order. */
 const ORDER_MS = 5_000;
 
@@ -29,6 +30,8 @@ export class WorkerSlot {
   readonly #log: Logger;
   #worker: Worker | undefined;
   #conversation: Conversation | undefined;
+  /** How its process has ended, once it has. */
+  #ended: Promise<string> | undefined;
   #readyAtMs: number | undefined;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -48,15 +51,18 @@ export class WorkerSlot {
   }
 
   /** Starts the first process. Resolves when it is ready; rejects when it ends instead, and starts no other. */
-  async start(): Promise<void> {
-    const { promise: ready, resolve } = Promise.withResolvers<void>();
-    const worker = this.#fork(resolve);
-    const ended = once(worker, "exit").then(([code, signal]) => {
-      const how = signal ?? `status ${code}`;
-      throw new Error(`Worker ${this.#place.number} ended at its start (${how}). What it said before says why.`);
+  start(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let wasReady = false;
+    const onReady = () => {
+      wasReady = true;
+      resolve();
+    };
+    this.#fork(onReady, (how) => {
+      if (wasReady) this.#startAgain(how);
+      else reject(new Error(`Worker ${this.#place.number} ended at its start (${how}). What it said before says why.`));
     });
-    await Promise.race([ready, ended]);
-    worker.once("exit", (code: number, signal: string | null) => this.#onExit(signal ?? `status ${code}`));
+    return promise;
   }
 
   /** The number of its process. Undefined: there is none now. */
@@ -77,16 +83,15 @@ export class WorkerSlot {
     );
   }
 
-  /** Tells its process to drain, and waits for its end. */
+  /** Tells its process to drain, and waits for its end. Rejects when that was no good one. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#retry);
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const ended = once(worker, "exit");
+    if (this.#worker === undefined) return;
     // One that does not hear ends at the drain limit, with its primary.
     this.ask("stop", undefined, ORDER_MS).catch(() => {});
-    await ended;
+    const how = await this.#ended;
+    if (how !== WELL) throw new Error(`Worker ${this.#place.number} ended before it was drained (${how}).`);
   }
 
   /** Ends its process at once. */
@@ -98,7 +103,7 @@ export class WorkerSlot {
     this.#log.info({ worker: this.#place.number, pid: this.pid }, "a worker takes calls again");
   }
 
-  #fork(onReady: () => void): Worker {
+  #fork(onReady: () => void, onExit: (how: string) => void): void {
     const worker = cluster.fork({ [PLACE_VARIABLE]: placeText(this.#place) });
     const conversation = new Conversation(
       (message) => {
@@ -113,18 +118,22 @@ export class WorkerSlot {
       },
     );
     worker.on("message", (message: unknown) => conversation.hear(message));
-    worker.once("exit", () => {
+    const { promise: ended, resolve } = Promise.withResolvers<string>();
+    worker.once("exit", (code: number, signal: string | null) => {
+      const how = signal ?? `status ${code}`;
       conversation.close();
       this.#worker = undefined;
       this.#conversation = undefined;
       this.#observer.onEnded();
+      onExit(how);
+      resolve(how);
     });
     this.#worker = worker;
     this.#conversation = conversation;
-    return worker;
+    this.#ended = ended;
   }
 
-  #onExit(how: string): void {
+  #startAgain(how: string): void {
     const wasWell = this.#readyAtMs !== undefined && performance.now() - this.#readyAtMs > WELL_MS;
     this.#readyAtMs = undefined;
     if (this.#isStopping) return;
@@ -133,8 +142,9 @@ export class WorkerSlot {
     this.#log.warn({ worker: this.#place.number, how, inMs }, "a worker ended, and is started again");
     this.#observer.onRestart();
     this.#retry = setTimeout(() => {
-      this.#fork(() => this.#tellAgain()).once("exit", (code: number, signal: string | null) =>
-        this.#onExit(signal ?? `status ${code}`),
+      this.#fork(
+        () => this.#tellAgain(),
+        (again) => this.#startAgain(again),
       );
     }, inMs);
   }

@@ -16,9 +16,9 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 test(
-  "of two trace-writers on PostgreSQL both store, and one is killed, the other restarted: no call fails, and each has its twin traces, once",
+  "of two trace-writers on PostgreSQL both store, and one (of two workers) is killed, the other restarted: no call fails, and each has its twin traces, once",
   async () => {
-    await using system = await startRollingSystem({ postgresUrl: await server.newDatabase() });
+    await using system = await startRollingSystem({ postgresUrl: await server.newDatabase(), writerWorkers: 2 });
     const [one, other] = system.traceWriters;
     if (one === undefined || other === undefined) throw new Error("there are two trace-writers");
     await expectNothingLost(system, async (isIn) => {

@@ -30,6 +30,8 @@ const DRAIN_DELAY_MS = 3_000;
 export interface RollingOptions {
   /** A PostgreSQL database, which two trace-writers share. Default: one trace-writer over a file. */
   readonly postgresUrl?: string;
+  /** How many worker processes the first trace-writer is. Default: where nothing is said. */
+  readonly writerWorkers?: number;
   /** The tree that all services run from at first. Default: this one. */
   readonly tree?: string;
   /** How ingresses reach gateways. Default: as the tests are told; `default`: as they do where nothing is said. */
@@ -39,6 +41,7 @@ export interface RollingOptions {
 /** Starts it, and returns when all are ready. */
 export async function startRollingSystem({
   postgresUrl,
+  writerWorkers,
   tree,
   transport = TRANSPORT,
 }: RollingOptions = {}): Promise<RollingSystem> {
@@ -77,7 +80,13 @@ export async function startRollingSystem({
         traceWriter: stores,
         outbox: { path: join(directory, `outbox-${copy}.db`), lingerMs: 5 },
       },
-      traceWriter: { listen: storeRpc[copy], ops: storeOps[copy], store, limits },
+      traceWriter: {
+        listen: storeRpc[copy],
+        ops: storeOps[copy],
+        store,
+        limits,
+        ...(copy === 0 && writerWorkers !== undefined ? { workers: writerWorkers } : {}),
+      },
       providers: { scripted: { baseUrl: provider.url, allowAddresses: ["127.0.0.0/8"] } },
       endpoints: [{ name: SLOW_ENDPOINT, models: [{ provider: "scripted", model: "slow" }] }],
     };

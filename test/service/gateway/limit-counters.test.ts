@@ -3,9 +3,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
+import { Conversation } from "#lib/workers/conversation.ts";
 import type { Claim, LimitRule } from "../../../services/gateway/core/limit-claims.ts";
 import type { Counters } from "../../../services/gateway/limits/counters.ts";
 import { MemoryCounters } from "../../../services/gateway/limits/memory-counters.ts";
+import { answerCounters, PrimaryCounters } from "../../../services/gateway/limits/primary-counters.ts";
 import { startRedisCounters } from "../../../services/gateway/limits/redis-counters.ts";
 import { type RedisServer, startRedisServer } from "../../helpers/redis-server.ts";
 import { until } from "../../helpers/until.ts";
@@ -34,15 +36,24 @@ function claimOf(counter: string, amount: number, max: number, lifeMs = 60_000):
   return { rule: RULE, unit: "tokens", counter, amount, max, endMs: Date.now() + lifeMs };
 }
 
+/** Counters of a worker of the primary that is asked by all of this file. */
+async function primaryCounters(): Promise<Counters> {
+  const worker: Conversation = new Conversation((message) => setImmediate(() => primary.hear(message)), {});
+  const primary: Conversation = new Conversation((message) => setImmediate(() => worker.hear(message)), PRIMARY);
+  return new PrimaryCounters((what, body) => worker.ask(what, body, 10_000));
+}
+
+const PRIMARY = answerCounters(Date.now);
 const STORES = [
   ["memory", async () => new MemoryCounters(Date.now)],
+  ["a primary", primaryCounters],
   ["Redis", redisCounters],
 ] as const;
 
 describe.each(STORES)("counters in %s", (_name, start) => {
   test("whoever asks at once, no window is promised more than it has, and what was used is settled to the unit", async () => {
     await using one = await start();
-    // Two gateways share a Redis; what is in memory is one gateway's alone.
+    // Two gateways share a Redis, two workers a primary; what is in memory is one gateway's alone.
     await using other = one instanceof MemoryCounters ? one : await start();
     const calls = fc.array(fc.record({ amount: fc.nat(40), actual: fc.nat(80), both: fc.boolean() }), {
       maxLength: 30,

@@ -1,0 +1,32 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { runService } from "#lib/lifecycle.ts";
+import { createLogger } from "#lib/logger.ts";
+import { startWorkers } from "#lib/workers/start-workers.ts";
+import { openPrimaryLink, PLACE_VARIABLE } from "#lib/workers/worker-link.ts";
+
+/*
+ * A service of two workers with nothing in them: `node worker-program.ts <port> [fail|hang]`. `fail`: the second cannot start.
+ * `hang`: they never end by themselves.
+ */
+
+const DRAIN_MS = 60_000;
+const [port = "0", how = ""] = process.argv.slice(2);
+const primary = openPrimaryLink(process.env[PLACE_VARIABLE]);
+const log = createLogger("program", "info", undefined, primary?.place.number);
+if (primary === undefined) await runService(log, DRAIN_MS, () => startWorkers({ count: 2, log, shared: {} }));
+else await runService(log, DRAIN_MS, () => startWorker(primary.place.number), primary);
+
+async function startWorker(number: number) {
+  if (how === "fail" && number === 1) throw new Error("the second cannot");
+  const server = createServer((_request, response) => void response.end(String(process.pid)));
+  server.listen(Number(port), "127.0.0.1");
+  await once(server, "listening");
+  return {
+    reload: () => log.info("reloaded"),
+    async [Symbol.asyncDispose]() {
+      if (how === "hang") await new Promise(() => {});
+      server.close();
+    },
+  };
+}

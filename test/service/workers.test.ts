@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, expect, test } from "vitest";
+import { freePorts } from "../helpers/free-ports.ts";
+import { until } from "../helpers/until.ts";
+
+let child: ChildProcess | undefined;
+afterEach(() => child?.kill("SIGKILL"));
+
+/** Runs the program of two workers, as the head of a process group. */
+async function startProgram(how = "") {
+  const [port] = await freePorts(1);
+  const program = ["test/helpers/worker-program.ts", String(port), how];
+  const started = spawn(process.execPath, program, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  child = started;
+  let output = "";
+  for (const stream of [started.stdout, started.stderr]) {
+    stream.on("data", (part: Buffer) => {
+      output += part.toString();
+    });
+  }
+  const ended = once(started, "close");
+  const said = (words: string) => output.split(words).length - 1;
+  const pids = () => (/"pids":\[([\d,]+)\]/.exec(output)?.[1] ?? "").split(",").map(Number);
+  const isReady = () => said('"msg":"all workers are ready"') === 1;
+  return { url: `http://127.0.0.1:${port}`, started, ended, said, pids, isReady };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test("workers hear a reload, take turns, and drain once, though a supervisor tells all processes of the group", async () => {
+  const { url, started, ended, said, pids, isReady } = await startProgram();
+  await until("both are ready", isReady);
+  const asked = await Promise.all(
+    [0, 1, 2, 3].map(async () => (await fetch(url, { headers: { connection: "close" } })).text()),
+  );
+  expect(new Set(asked.map(Number))).toEqual(new Set(pids()));
+  started.kill("SIGHUP");
+  await until("both have reloaded", () => said('"msg":"reloaded"') === 2);
+  process.kill(-(started.pid ?? 0), "SIGTERM");
+  expect(await ended).toEqual([0, null]);
+  expect(said('"msg":"stopped"')).toBe(3);
+  expect(said("is started again")).toBe(0);
+});
+
+test("a second signal ends all of them at once, and so does the death of the first process", async () => {
+  const first = await startProgram("hang");
+  await until("both are ready", first.isReady);
+  first.started.kill("SIGTERM");
+  await until("all drain", () => first.said('"msg":"draining"') === 3);
+  first.started.kill("SIGTERM");
+  expect(await first.ended).toEqual([1, null]);
+  await until("nobody is left", () => !first.pids().some(isAlive));
+
+  const second = await startProgram("hang");
+  await until("both are ready", second.isReady);
+  second.started.kill("SIGKILL");
+  await until("nobody is left", () => !second.pids().some(isAlive));
+});
+
+test("a worker that cannot start keeps the service from starting, and says why once", async () => {
+  const { ended, said } = await startProgram("fail");
+  expect(await ended).toEqual([1, null]);
+  expect(said("the second cannot\n")).toBe(1);
+  expect(said("Worker 1 ended at its start (status 1). What it said before says why.\n")).toBe(1);
+});

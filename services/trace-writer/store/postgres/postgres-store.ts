@@ -2,6 +2,7 @@ import { createAddedUp } from "../added-up.ts";
 import type { CommitOptions } from "../commit/commit-options.ts";
 import { createQueuedWrites } from "../commit/queued-writes.ts";
 import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
+import { createFairTurns } from "../fair-turns.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
 import { addUp } from "./add-up.ts";
 import { readChanges } from "./changes.ts";
@@ -47,10 +48,10 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
   });
   const { reads } = database;
   const atOneMoment = database.readAtOneMoment;
-  // Totals are added up one after the other: they read much, over one connection for long.
-  let addingUp = Promise.resolve();
+  // Totals are added up one after the other: they read much, over one connection for long. Workspaces take turns.
+  const addingUp = createFairTurns();
   const addedUp = createAddedUp(ADDED_GROUPS_MAX);
-  opened.defer(() => addingUp);
+  opened.defer(() => addingUp.idle());
   const owned = opened.move();
   return {
     ...createQueuedWrites((write, bytes, signal) => queue.write(write, bytes, signal)),
@@ -60,13 +61,10 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
     searchTraces: (...asked) => readable(() => searchTraces(database, ...asked)),
     changes: (...asked) => readable(() => atOneMoment((connection) => readChanges(connection, ...asked))),
     listTwins: (...asked) => readable(() => atOneMoment((connection) => readTwins(connection, ...asked))),
-    totals(workspace, request, signal) {
-      const answer = addingUp.then(() =>
+    totals: (workspace, request, signal) =>
+      addingUp.take(workspace, () =>
         readable(() => atOneMoment((connection) => addUp(connection, workspace, request, addedUp, signal))),
-      );
-      addingUp = answer.then(nothing, nothing);
-      return answer;
-    },
+      ),
     getExperiment: (...asked) => readable(() => findExperiment(reads, ...asked)),
     listExperiments: (workspace, limit, after) =>
       readable(() => listExperiments(reads, workspace, limit, after ?? -1n)),
@@ -97,5 +95,3 @@ const NO_CONNECTIONS: ConnectionCounts = { open: 0, used: 0, waiting: 0 };
 function sumOf(one: ConnectionCounts, other: ConnectionCounts): ConnectionCounts {
   return { open: one.open + other.open, used: one.used + other.used, waiting: one.waiting + other.waiting };
 }
-
-function nothing(): void {}

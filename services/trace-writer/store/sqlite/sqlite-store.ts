@@ -1,6 +1,7 @@
 import { createAddedUp } from "../added-up.ts";
 import { createQueuedWrites, EDIT_BYTES } from "../commit/queued-writes.ts";
 import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
+import { createFairTurns } from "../fair-turns.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
 import { addUp } from "./add-up.ts";
 import { openForwardQueue } from "./forward-queue.ts";
@@ -43,10 +44,10 @@ export async function startSqliteStore(
   const db = openForReading(options.path, options.cacheBytes);
   opened.defer(() => db.close());
   const reader = openReader(db);
-  // Totals are added up one after the other: they read much, and hold what they read.
-  let addingUp = Promise.resolve();
+  // Totals are added up one after the other: they read much, and hold what they read. Workspaces take turns.
+  const addingUp = createFairTurns();
   const addedUp = createAddedUp(ADDED_GROUPS_MAX);
-  opened.defer(() => addingUp);
+  opened.defer(() => addingUp.idle());
   const rollUp = async (hours: readonly RolledHour[]) => {
     const bytes = hours.reduce((sum, { parts }) => sum + bytesOf(parts), 0);
     await queue.write({ kind: "rollups", hours }, bytes, NEVER);
@@ -78,15 +79,12 @@ export async function startSqliteStore(
     searchTraces: async (...asked) => reader.search(...asked),
     changes: async (...asked) => reader.changes(...asked),
     listTwins: async (...asked) => reader.twins(...asked),
-    totals(workspace, request, signal) {
-      const answer = addingUp.then(async () => {
+    totals: (workspace, request, signal) =>
+      addingUp.take(workspace, async () => {
         signal.throwIfAborted();
         using own = openForReading(options.path, TOTALS_CACHE_BYTES);
         return await addUp(own, workspace, request, addedUp, signal);
-      });
-      addingUp = answer.then(nothing, nothing);
-      return answer;
-    },
+      }),
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
     listLimits: async (workspace, limit, after) => reader.experiments.listLimits(workspace, limit, after ?? -1n),
@@ -109,5 +107,3 @@ export async function startSqliteStore(
 function bytesOf(parts: RolledHour["parts"]): number {
   return SEQ_BYTES + Object.values(parts ?? {}).reduce((sum, bytes) => sum + bytes.length, 0);
 }
-
-function nothing(): void {}

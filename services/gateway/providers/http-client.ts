@@ -2,6 +2,7 @@ import { Agent, type Dispatcher } from "undici";
 import { ServiceError } from "#lib/service-error.ts";
 import { ProviderError } from "../core/provider-error.ts";
 import type { AddressGuard } from "./address-guard.ts";
+import { type AnswerHead, IncomingAnswer } from "./incoming-answer.ts";
 import type { AttemptTimeouts } from "./provider.ts";
 import { providerFailureOf } from "./provider-failure.ts";
 
@@ -30,9 +31,7 @@ export interface HttpRequest {
 }
 
 /** An answer whose body is still on the way. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Dispatcher.ResponseData["headers"];
+export interface HttpAnswer extends AnswerHead {
   /** Throws a ProviderError when it is cut or stalls, `signal.reason` when the signal aborts. Leaving it closes it. */
   readonly body: AsyncGenerator<Buffer, void, void>;
 }
@@ -68,84 +67,109 @@ async function send(
   guard: AddressGuard,
   request: HttpRequest,
 ): Promise<HttpAnswer> {
-  const limit = startLimit(options, request);
   const { url, timeouts } = request;
+  const incoming = new IncomingAnswer();
+  const limit = startLimit(options, request, incoming);
   try {
     guard.checkHost(url.hostname);
-    const answer = await agent.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: request.method,
-      headers: request.headers,
-      body: request.body ?? null,
-      headersTimeout: timeouts.firstByteMs ?? options.timeouts.firstByteMs,
-      bodyTimeout: timeouts.idleMs ?? options.timeouts.idleMs,
-      signal: limit.signal,
-    });
-    const fault = faultOf(answer);
-    if (fault === undefined) {
-      return { status: answer.statusCode, headers: answer.headers, body: bodyOf(answer, options.name, limit) };
-    }
-    answer.body.on("error", () => {}).destroy();
+    agent.dispatch(
+      {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: request.headers,
+        body: request.body ?? null,
+        headersTimeout: timeouts.firstByteMs ?? options.timeouts.firstByteMs,
+        bodyTimeout: timeouts.idleMs ?? options.timeouts.idleMs,
+      },
+      incoming,
+    );
+    const head = await incoming.head;
+    const fault = faultOf(head);
+    if (fault === undefined) return { ...head, body: bodyOf(incoming, options.name, limit) };
     throw new ProviderError("provider_protocol", `The provider ${options.name} ${fault.words}.`, { text: fault.text });
   } catch (error) {
     limit.end();
-    throw failureOf(options.name, error, limit.signal, false);
+    incoming.abort(leftError());
+    throw failureOf(options.name, error, false);
   }
 }
 
 /** Why the body of an answer could not be taken for what it is: the end of a sentence, and what the provider said. */
-function faultOf({ statusCode, headers }: Dispatcher.ResponseData): { words: string; text: string } | undefined {
-  if (statusCode > STATUS_MAX) return { words: "does not speak HTTP", text: `status ${statusCode}` };
+function faultOf({ status, headers }: AnswerHead): { words: string; text: string } | undefined {
+  if (status > STATUS_MAX) return { words: "does not speak HTTP", text: `status ${status}` };
   const encoding = String(headers["content-encoding"] ?? "identity");
   if (encoding === "identity" || encoding === "") return undefined;
   return { words: "compressed its answer, though it was asked not to", text: `content-encoding ${encoding}` };
 }
 
-async function* bodyOf(
-  answer: Dispatcher.ResponseData,
-  provider: string,
-  limit: Limit,
-): AsyncGenerator<Buffer, void, void> {
-  try {
-    for await (const piece of answer.body) yield piece;
-  } catch (error) {
-    throw failureOf(provider, error, limit.signal, true);
-  } finally {
-    limit.end();
-  }
+/** The body, as it is read. Whoever leaves it before its end closes the connection. */
+function bodyOf(incoming: IncomingAnswer, provider: string, limit: Limit): AsyncGenerator<Buffer, void, void> {
+  const over = { done: true, value: undefined } as const;
+  let isLeft = false;
+  const body: AsyncGenerator<Buffer, void, void> = {
+    async next() {
+      if (isLeft) return over;
+      try {
+        const piece = await incoming.next();
+        if (piece !== undefined) return { done: false, value: piece };
+      } catch (error) {
+        await body.return();
+        throw failureOf(provider, error, true);
+      }
+      return body.return();
+    },
+    async return() {
+      isLeft = true;
+      limit.end();
+      incoming.abort(leftError());
+      return over;
+    },
+    async throw(error) {
+      await body.return();
+      throw error;
+    },
+    [Symbol.asyncIterator]: () => body,
+    async [Symbol.asyncDispose]() {
+      await body.return();
+    },
+  };
+  return body;
 }
 
-/** A signal that aborts with the caller's, or when the attempt's time is up. */
+function leftError(): Error {
+  return new Error("the answer was left before its end");
+}
+
+/** What ends an attempt before its answer has: its caller, or the time that it has. */
 interface Limit {
-  readonly signal: AbortSignal;
   /** Frees the timer. */
   end(): void;
 }
 
-function startLimit({ name, timeouts }: HttpClientOptions, request: HttpRequest): Limit {
-  const caller = request.signal;
+function startLimit({ name, timeouts }: HttpClientOptions, request: HttpRequest, incoming: IncomingAnswer): Limit {
+  const { signal } = request;
   const totalMs = request.timeouts.totalMs ?? timeouts.totalMs;
-  const abort = new AbortController();
-  const onCaller = () => abort.abort(caller.reason);
+  const onCaller = () => incoming.abort(reasonOf(signal));
   const onTimeout = () => {
     const message = `The provider ${name} did not finish in time (timeouts.totalMs).`;
-    abort.abort(new ProviderError("provider_timeout", message, { text: `no end within ${totalMs} ms` }));
+    incoming.abort(new ProviderError("provider_timeout", message, { text: `no end within ${totalMs} ms` }));
   };
   const timer = setTimeout(onTimeout, totalMs);
-  if (caller.aborted) onCaller();
-  else caller.addEventListener("abort", onCaller, { once: true });
+  if (signal.aborted) onCaller();
+  else signal.addEventListener("abort", onCaller, { once: true });
   return {
-    signal: abort.signal,
     end() {
       clearTimeout(timer);
-      caller.removeEventListener("abort", onCaller);
+      signal.removeEventListener("abort", onCaller);
     },
   };
 }
 
-function failureOf(provider: string, error: unknown, signal: AbortSignal, hasHead: boolean): ServiceError {
-  if (error instanceof ServiceError) return error;
-  if (signal.aborted && signal.reason instanceof ServiceError) return signal.reason;
-  return providerFailureOf(provider, error, hasHead);
+function reasonOf({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error("the request was aborted");
+}
+
+function failureOf(provider: string, error: unknown, hasHead: boolean): ServiceError {
+  return error instanceof ServiceError ? error : providerFailureOf(provider, error, hasHead);
 }

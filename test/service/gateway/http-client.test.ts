@@ -1,0 +1,80 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createAddressGuard } from "../../../services/gateway/providers/address-guard.ts";
+import { createHttpClient, type HttpAnswer } from "../../../services/gateway/providers/http-client.ts";
+import { until } from "../../helpers/until.ts";
+
+const BYTES = 64 * 1024 * 1024;
+const TIMEOUTS = { connectMs: 5_000, firstByteMs: 20_000, idleMs: 20_000, totalMs: 60_000 };
+
+let answer: (response: ServerResponse) => void;
+const server = createServer((_request, response) => answer(response));
+const client = createHttpClient(
+  { name: "here", connectionsMax: 4, timeouts: TIMEOUTS },
+  createAddressGuard(["127.0.0.1"]),
+);
+beforeAll(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+afterAll(async () => {
+  await client[Symbol.asyncDispose]();
+  server.close();
+});
+
+function ask(signal = new AbortController().signal): Promise<HttpAnswer> {
+  const bound = server.address();
+  const port = typeof bound === "object" ? bound?.port : 0;
+  const url = new URL(`http://127.0.0.1:${port}/`);
+  return client.request({ method: "GET", url, headers: {}, body: undefined, timeouts: {}, signal });
+}
+
+test("an answer that nobody reads is not taken in, and comes whole when it is read", async () => {
+  let response: ServerResponse | undefined;
+  answer = (to) => {
+    response = to;
+    to.write(Buffer.alloc(BYTES));
+    to.end();
+  };
+  const { body } = await ask();
+  let taken = -1;
+  await until("no more is taken in", () => {
+    const before = taken;
+    taken = BYTES - (response?.writableLength ?? 0) + (response?.socket?.bytesWritten ?? 0);
+    return taken === before;
+  });
+  expect(response?.writableFinished).toBe(false);
+  let bytes = 0;
+  for await (const piece of body) bytes += piece.length;
+  expect(bytes).toBe(BYTES);
+});
+
+test("what has come of an answer that breaks is read before its error", async () => {
+  answer = (to) => {
+    to.write("the beginning", () => to.destroy());
+  };
+  const { body } = await ask();
+  expect((await body.next()).value?.toString()).toBe("the beginning");
+  await expect(body.next()).rejects.toMatchObject({ kind: "provider_protocol" });
+  expect(await body.next()).toEqual({ done: true, value: undefined });
+});
+
+test("an answer that is left, though nothing of it was read, is cut", async () => {
+  const closed = Promise.withResolvers<void>();
+  answer = (to) => {
+    to.on("close", closed.resolve);
+    to.write("the beginning");
+  };
+  const { body } = await ask();
+  await body.return();
+  await closed.promise;
+  expect(await body.next()).toEqual({ done: true, value: undefined });
+});
+
+test("a request whose caller has gone before it could be sent fails with the caller's reason", async () => {
+  const gone = new AbortController();
+  const reason = new Error("gone");
+  gone.abort(reason);
+  await expect(ask(gone.signal)).rejects.toMatchObject({ kind: "provider_unavailable", cause: reason });
+});

@@ -101,6 +101,15 @@ bench-compare: install ## Measure what this tree has changed since BASE=<git ref
 bench-store: install ## Measure what a store takes and gives (STORE=sqlite, postgres or clickhouse; N=60000 traces), and write docs/performance-store.md
 	@$(NODE) bench/store/main.ts --store $(or $(STORE),sqlite) --traces $(or $(N),60000)
 
+SIZING := rate:RATE payload:PAYLOAD streamed:STREAMED chunks:CHUNKS seconds:SECONDS attempts:ATTEMPTS average:AVERAGE days:DAYS busy:BUSY store:STORE
+.PHONY: sizing
+sizing: install ## Say how many processes, cores, disk and network a workload takes (RATE=5000 PAYLOAD=8KB STREAMED=50 CHUNKS=200 SECONDS=5 STORE=postgres …; SIMULATE=1 checks it)
+	@$(NODE) bench/sizing/main.ts $(foreach pair,$(SIZING),--$(word 1,$(subst :, ,$(pair)))='$($(word 2,$(subst :, ,$(pair))))')$(if $(SIMULATE), --simulate)
+
+.PHONY: sizing-fit
+sizing-fit: install ## Fit that model anew to what make bench and make bench-store published, and write its tables into docs/scaling.md
+	@$(NODE) bench/sizing/main.ts --fit && $(NODE) bench/sizing/main.ts --document
+
 .PHONY: demo-data
 demo-data: install ## Fill the trace-writer that runs (make up) with N=20000 made-up traces of the last 30 days (KEY=… where it asks for one)
 	@$(if $(KEY),TWINSPAN_KEY='$(KEY)' )$(NODE) bench/demo-data.ts --traces $(or $(N),20000) --seed $(or $(SEED),1) --target $(or $(TARGET),127.0.0.1:7002)

@@ -1,0 +1,33 @@
+import type { Given } from "./fit.ts";
+
+const SOAK = "docs/reliability.md, soak: resident memory at the end, mixed calls";
+
+/** What no measurement of ours tells, or not as raw figures, with where it is from. */
+export const GIVEN: Given = {
+  residentMib: {
+    ingress: { value: 313, unit: "MiB", source: SOAK },
+    gateway: { value: 573, unit: "MiB", source: SOAK },
+    "trace-writer": { value: 566, unit: "MiB", source: SOAK },
+  },
+  serverCoresMax: {
+    sqlite: { value: 0, unit: "cores", source: "it has none: the trace-writer's are its own" },
+    postgres: { value: 64, unit: "cores", source: "assumed: a large server, which several trace-writers keep busy" },
+    clickhouse: { value: 32, unit: "cores", source: "assumed: a shard" },
+  },
+  others: {
+    messageMs: {
+      value: 0.007,
+      unit: "ms",
+      source: "a streamed message of grpc-js takes 14 µs of both its ends together, measured alone",
+    },
+    callKib: { value: 40, unit: "KiB", source: "assumed: sockets, HTTP/2 streams and objects of a call under way" },
+    outboxRecordBytes: { value: 2_000, unit: "bytes", source: "assumed: two spans and their mirrors, serialized" },
+    wireBytes: { value: 600, unit: "bytes", source: "assumed: heads, frames, trace context" },
+    redisOpsPerSecondMax: {
+      value: 100_000,
+      unit: "commands/s",
+      source: "assumed: the order that redis-benchmark shows",
+    },
+    redisOpsPerCall: { value: 2, unit: "commands", source: "docs/limits.md: a call claims, and is settled" },
+  },
+};

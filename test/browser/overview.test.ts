@@ -105,6 +105,15 @@ test("figures are told apart by what one chooses, by mouse or by keys, and the a
   await page.keyboard.press("c");
   await page.getByRole("region", { name: "What changed" }).waitFor({ state: "detached" });
   expect(new URL(page.url()).searchParams.get("compare")).toBe("off");
+
+  // What was before is asked for only where it is shown.
+  let asked = 0;
+  page.on("request", (request) => {
+    if (request.url().endsWith("/GetTotals")) asked += 1;
+  });
+  await page.reload();
+  await page.getByRole("table", { name: "Totals by caller" }).waitFor();
+  expect(asked).toBe(4);
   expect(faults).toEqual([]);
 });
 

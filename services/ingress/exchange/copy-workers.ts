@@ -77,11 +77,15 @@ export class CopyWorkers implements Disposable {
   #connectSoon(wasInVain: boolean): void {
     if (this.#again !== undefined || this.#connections.some(({ worker }) => worker === undefined)) return;
     this.#tries = wasInVain ? this.#tries + 1 : 0;
-    const inMs = wasInVain ? Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** (this.#tries - 1)) : 0;
-    this.#again = setTimeout(() => {
-      this.#again = undefined;
-      this.#connect();
-      this.#observer.onConnections();
-    }, inMs).unref();
+    const grownMs = wasInVain ? Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** (this.#tries - 1)) : 0;
+    this.#again = setTimeout(
+      () => {
+        this.#again = undefined;
+        this.#connect();
+        this.#observer.onConnections();
+      },
+      // Two who try at the same pace would take turns for ever, each coming to the worker that the other wants.
+      grownMs * (0.5 + Math.random()),
+    ).unref();
   }
 }

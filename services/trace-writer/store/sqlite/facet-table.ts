@@ -20,14 +20,11 @@ export interface FacetTable {
 /** So many values' ids are remembered; then all are forgotten. Most traces have the same few. */
 const REMEMBERED_MAX = 10_000;
 
-/** So many values of a trace are added in one step. */
-const ADDED_TOGETHER = 12;
-
 /** The table of facets of an open file. */
 export function openFacetTable(db: DatabaseSync): FacetTable {
   const find = db.prepare("SELECT id FROM facet_values WHERE workspace = ? AND name = ? AND value = ?");
   const insert = db.prepare("INSERT INTO facet_values (workspace, name, value) VALUES (?, ?, ?) RETURNING id");
-  const add = openAdd(db);
+  const add = db.prepare("INSERT INTO trace_facets (experiment_id, value_id, start_ns, trace_ref) VALUES (?, ?, ?, ?)");
   const remove = db.prepare(
     "DELETE FROM trace_facets WHERE experiment_id = ? AND value_id = ? AND start_ns = ? AND trace_ref = ?",
   );
@@ -63,8 +60,7 @@ export function openFacetTable(db: DatabaseSync): FacetTable {
       for (const id of trace.facetIds) {
         if (!(kept.has(id) && wanted.has(id))) remove.run(before.experiment, id, before.startNs, trace.ref);
       }
-      const added = kept.size === 0 ? ids : ids.filter((id) => !kept.has(id));
-      add(trace.ref, after.experiment, after.startNs, added);
+      for (const id of ids) if (!kept.has(id)) add.run(after.experiment, id, after.startNs, trace.ref);
       for (const id of trace.facetIds) if (!wanted.has(id)) removeUnused(id, after.experiment);
       return ids;
     },
@@ -76,22 +72,6 @@ export function openFacetTable(db: DatabaseSync): FacetTable {
       }
     },
     forget: () => known.clear(),
-  };
-}
-
-/** Adds values of a trace: in one step as many as most traces have. */
-function openAdd(db: DatabaseSync) {
-  const statements = Array.from({ length: ADDED_TOGETHER }, (_, index) => {
-    const rows = Array.from({ length: index + 1 }, (__, row) => `(?1, ?${row + 4}, ?2, ?3)`);
-    return db.prepare(
-      `INSERT INTO trace_facets (experiment_id, value_id, start_ns, trace_ref) VALUES ${rows.join(", ")}`,
-    );
-  });
-  return (traceRef: bigint, experimentId: bigint, startNs: bigint, ids: readonly bigint[]) => {
-    for (let from = 0; from < ids.length; from += ADDED_TOGETHER) {
-      const some = ids.slice(from, from + ADDED_TOGETHER);
-      statements[some.length - 1]?.run(experimentId, startNs, traceRef, ...some);
-    }
   };
 }
 

@@ -68,7 +68,7 @@ export function recordMetadataIn(spans: Uint8Array): Readonly<Record<string, str
 }
 
 /** Where the spans of a row of `batches` are. */
-export function spansPlaceIn(row: Row): BlockPlace {
+function spansPlaceIn(row: Row): BlockPlace {
   const place = placeIn(row, "");
   if (place === undefined) throw new Error("a batch has no place");
   return place;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
+import { segmentPath, segmentsOf } from "../../../services/gateway/outbox/segments.ts";
 import { type Ask, CALLER, type Told } from "../../helpers/gateway-client.ts";
 import { type RecordView, recordOfCall } from "../../helpers/record-view.ts";
 import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../../helpers/start-gateway.ts";
@@ -57,7 +58,8 @@ test("what a pattern finds is in no part of a record: not in requests, answers, 
   expect(asked[0]?.body).toContain(SECRET);
   const { path } = run.config.gateway.outbox;
   const files = await vi.waitFor(() => {
-    const bytes = [path, `${path}-wal`].map((file) => readFileSync(file).toString("latin1")).join("");
+    const segments = segmentsOf(path).map((segment) => readFileSync(segmentPath(path, segment)).toString("latin1"));
+    const bytes = segments.join("");
     expect(bytes).toContain("and again to");
     return bytes;
   });

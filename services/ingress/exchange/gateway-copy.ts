@@ -30,8 +30,8 @@ export interface CopyObserver {
 }
 
 /**
- * One connection to a copy of the gateway, or to one of its workers, and the streams on it. They are opened again whenever they are lost. A copy that does not
- * know Exchange gets calls instead, and is tried again when its connection is lost, and every while.
+ * One connection to a copy of the gateway, or to one of its workers, and the streams on it. They are opened again whenever they are
+ * lost. A copy that does not know Exchange gets calls instead, and is tried again when its connection is lost, and every while.
  */
 export class GatewayCopy implements Disposable {
   readonly record = new CopyRecord();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { BATCH_MIGRATION } from "../../../services/trace-writer/store/sqlite/batch-migration.ts";
 import { MIGRATIONS } from "../../../services/trace-writer/store/sqlite/migrations.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
@@ -77,6 +78,17 @@ test("a file of a version that had a row a span tells readers the same, and take
   );
   // The mirror in a trace that nobody owns.
   expect(left.get()?.["batches"]).toBe(1);
+});
+
+test("a file that was to be moved, and was not moved, is moved when it is opened again", async () => {
+  const [path, stopped] = [oldFile(), oldFile()];
+  {
+    using db = new DatabaseSync(stopped);
+    db.exec(`${BATCH_MIGRATION}; PRAGMA user_version = ${MIGRATIONS.indexOf(BATCH_MIGRATION) + 1}`);
+  }
+  await using whole = await start(path);
+  await using goesOn = await start(stopped);
+  expect(await readsOf(goesOn)).toEqual(await readsOf(whole));
 });
 
 test("a file of a version before searches is filled in when it is opened", async () => {

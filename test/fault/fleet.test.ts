@@ -33,11 +33,11 @@ test(
     const load = startFleetLoad(entrances);
     const works = worksOf(fleet);
     await untilAllWork(load, works());
-    await expectSpread(load, 600, works());
+    await expectSpread(load, 450, works());
 
     await Promise.all([fleet.add("gateway"), fleet.add("trace-writer")]);
     await untilAllWork(load, works());
-    await expectSpread(load, 800, works());
+    await expectSpread(load, 600, works());
 
     const killedAtMs = Date.now();
     await Promise.all([killed.kill(), killedWriter.kill()]);

@@ -165,7 +165,7 @@ export class CommitLoop {
     const { journal, queue, ledger } = this.#parts;
     try {
       const isIdle = queue.records === 0 && journal.notes === 0;
-      if (isIdle && journal.bytes > IDLE_BYTES_MAX) await journal.renew(queue.headAt(Date.now()));
+      if (isIdle && journal.bytes > IDLE_BYTES_MAX) await journal.beginSegment(queue.headAt(Date.now()));
       await journal.release(queue.firstSegment ?? journal.end.segment);
     } catch (error) {
       ledger.diskTrouble = troubleOf(error);

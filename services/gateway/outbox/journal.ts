@@ -29,19 +29,15 @@ export class Journal implements AsyncDisposable {
   readonly #notes = new Map<string, Write>();
   /** Segments that are not written to any more, ascending. */
   readonly #old: number[];
-  #current: OpenSegment;
-  #nextAt = SEGMENT_BYTES;
+  /** Undefined: nothing was written yet. A disk that is full must not keep a gateway from starting. */
+  #current: OpenSegment | undefined;
+  #nextAt = 0;
 
-  private constructor(path: string, durability: "process" | "power", old: readonly number[], current: OpenSegment) {
+  /** Writes behind the segments that there are. */
+  constructor(path: string, durability: "process" | "power", segments: readonly number[]) {
     this.#path = path;
     this.#durability = durability;
-    this.#old = [...old];
-    this.#current = current;
-  }
-
-  /** Begins a segment behind those that there are. */
-  static async start(path: string, durability: "process" | "power", old: readonly number[]): Promise<Journal> {
-    return new Journal(path, durability, old, await createSegment(path, (old.at(-1) ?? 0) + 1, durability));
+    this.#old = [...segments];
   }
 
   /** How many calls are in flight. */
@@ -51,19 +47,21 @@ export class Journal implements AsyncDisposable {
 
   /** How many bytes the segment has that is written to. */
   get bytes(): number {
-    return this.#current.bytes;
+    return this.#current?.bytes ?? 0;
   }
 
   /** Where the next block will be, unless it begins a segment. */
   get end(): BlockPlace {
-    return { segment: this.#current.number, offset: this.#current.bytes };
+    const { number = (this.#old.at(-1) ?? 0) + 1, bytes = BLOCKS_FROM } = this.#current ?? {};
+    return { segment: number, offset: bytes };
   }
 
   /** Writes a block, and resolves with its place when it is durable. When it rejects, nothing of it stays. */
   async append(head: BlockHead, writes: readonly Write[]): Promise<BlockPlace> {
-    if (this.#current.bytes >= this.#nextAt) await this.#beginSegment(head);
+    const current =
+      this.#current !== undefined && this.#current.bytes < this.#nextAt ? this.#current : await this.beginSegment(head);
     const place = this.end;
-    await this.#write(this.#current, encodeBlock(this.#current.nonce, head, writes));
+    await this.#write(current, encodeBlock(current.nonce, head, writes));
     for (const write of writes) {
       if (write.kind === "begin") this.#notes.set(write.traceId, write);
       else this.#notes.delete(write.traceId);
@@ -71,9 +69,25 @@ export class Journal implements AsyncDisposable {
     return place;
   }
 
-  /** Begins a segment now, so that those before it can go. */
-  async renew(head: BlockHead): Promise<void> {
-    await this.#beginSegment(head);
+  /**
+   * Begins a segment, so that those before it can go. Where it cannot be begun, writing goes on in the old one: a full disk may
+   * have room for a block more. Rejects where there is none.
+   */
+  async beginSegment(head: BlockHead): Promise<OpenSegment> {
+    const old = this.#current;
+    try {
+      this.#current = await this.#createSegment(head, old === undefined ? this.end.segment : old.number + 1);
+      this.#nextAt = SEGMENT_BYTES;
+    } catch (error) {
+      if (old === undefined) throw error;
+      this.#nextAt = old.bytes + SEGMENT_BYTES;
+      return old;
+    }
+    if (old !== undefined) {
+      this.#old.push(old.number);
+      await old.handle.close();
+    }
+    return this.#current;
   }
 
   /** Removes the segments before that one. */
@@ -86,30 +100,28 @@ export class Journal implements AsyncDisposable {
 
   /** Removes all segments: there is nothing in them any more. Nothing may be written afterwards. */
   async remove(): Promise<void> {
-    await this.release(this.#current.number);
-    await rm(segmentPath(this.#path, this.#current.number), { force: true });
+    const { segment } = this.end;
+    await this.release(segment);
+    await rm(segmentPath(this.#path, segment), { force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#current.handle.close();
+    await this.#current?.handle.close();
   }
 
-  /** Where it cannot be begun, writing goes on in the old one: a full disk may have room for a block more. */
-  async #beginSegment(head: BlockHead): Promise<void> {
-    this.#nextAt = this.#current.bytes + SEGMENT_BYTES;
-    const next = await createSegment(this.#path, this.#current.number + 1, this.#durability).catch(() => undefined);
-    if (next === undefined) return;
+  async #createSegment(head: BlockHead, number: number): Promise<OpenSegment> {
+    const handle = await open(segmentPath(this.#path, number), "wx", 0o600);
+    const segment = { number, handle, nonce: randomBytes(NONCE_BYTES), bytes: 0 };
     try {
-      await this.#write(next, encodeBlock(next.nonce, head, [...this.#notes.values()]));
-    } catch {
-      await next.handle.close();
-      await rm(segmentPath(this.#path, next.number), { force: true });
-      return;
+      await this.#write(segment, segmentHead(segment.nonce));
+      await this.#write(segment, encodeBlock(segment.nonce, head, [...this.#notes.values()]));
+      if (this.#durability === "power") await syncDirectory(dirname(this.#path));
+    } catch (error) {
+      await handle.close();
+      await rm(segmentPath(this.#path, number), { force: true });
+      throw error;
     }
-    await this.#current.handle.close();
-    this.#old.push(this.#current.number);
-    this.#current = next;
-    this.#nextAt = SEGMENT_BYTES;
+    return segment;
   }
 
   async #write(segment: OpenSegment, bytes: Buffer): Promise<void> {
@@ -122,20 +134,6 @@ export class Journal implements AsyncDisposable {
     }
     segment.bytes += bytes.length;
   }
-}
-
-async function createSegment(path: string, number: number, durability: "process" | "power"): Promise<OpenSegment> {
-  const handle = await open(segmentPath(path, number), "wx", 0o600);
-  const nonce = randomBytes(NONCE_BYTES);
-  try {
-    await writeAll(handle, segmentHead(nonce), 0);
-    if (durability === "power") await syncDirectory(dirname(path));
-  } catch (error) {
-    await handle.close();
-    await rm(segmentPath(path, number), { force: true });
-    throw error;
-  }
-  return { number, handle, nonce, bytes: BLOCKS_FROM };
 }
 
 /** A disk that gets full takes a part, and says so only of the rest. */

@@ -54,7 +54,7 @@ export async function startOutbox(
   await using opened = new AsyncDisposableStack();
   const lock = opened.use(lockOutbox(path));
   const found = findRest(path);
-  const journal = opened.use(await Journal.start(path, durability, found.segments));
+  const journal = opened.use(new Journal(path, durability, found.segments));
   const queue = new RecordQueue(path, found);
   const ledger = new Ledger();
   const parts: OutboxParts = { journal, queue, ledger, room: new DiskRoom(dirname(path)) };

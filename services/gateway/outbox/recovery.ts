@@ -34,10 +34,10 @@ export async function recoverOutbox(
   return interrupted.length;
 }
 
-async function moveRecords({ ledger, ...parts }: OutboxParts, records: readonly Write[]): Promise<void> {
+async function moveRecords(parts: OutboxParts, records: readonly Write[]): Promise<void> {
   if (records.length === 0) return;
-  const isMoved = await commitWrites({ ...parts, ledger }, records, Number.POSITIVE_INFINITY, Date.now());
-  if (!isMoved) throw new Error(`The outbox cannot be moved to the files of this version: ${ledger.diskTrouble}`);
+  const isMoved = await commitWrites(parts, records, Number.POSITIVE_INFINITY, Date.now());
+  if (!isMoved) throw new Error(`The outbox cannot be moved to the files of this version: ${parts.ledger.diskTrouble}`);
 }
 
 function* inBatches(records: Iterable<Write>): Generator<readonly Write[], void, void> {

@@ -40,7 +40,7 @@ test("records beyond what memory holds come from the disk, each once and in orde
   for (let deaths = 0; deaths <= 1; deaths += 1) {
     const found = findRest(path);
     expect(found.records).toBe(written - taken.length);
-    await using journal = await Journal.start(path, "process", found.segments);
+    await using journal = new Journal(path, "process", found.segments);
     const queue = new RecordQueue(path, found);
     const note = { kind: "begin", traceId: "b".repeat(32), note: Buffer.from("a call in flight") } as const;
     await journal.append(queue.headAt(1), deaths === 0 ? [note] : []);
@@ -73,12 +73,12 @@ test("records beyond what memory holds come from the disk, each once and in orde
 
 test("a call in flight is told by a later segment when the one that noted it is gone", async () => {
   {
-    await using journal = await Journal.start(path, "power", []);
+    await using journal = new Journal(path, "power", []);
     const queue = new RecordQueue(path, findRest(path));
     const note = { kind: "begin", traceId: "b".repeat(32), note: Buffer.from("a call in flight") } as const;
     await journal.append(queue.headAt(1), [note, { ...note, traceId: "c".repeat(32) }]);
     await journal.append(queue.headAt(1), [{ kind: "drop", traceId: "c".repeat(32) }]);
-    await journal.renew(queue.headAt(2));
+    await journal.beginSegment(queue.headAt(2));
     await journal.release(journal.end.segment);
   }
   const { notes, segments, lastAliveMs } = findRest(path);

@@ -139,7 +139,7 @@ test("a note of another version is counted and let go, and keeps no gateway from
   await using _removed = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
   const config = configOf({ endpoints: {} }, join(directory, "outbox.db"), "http://127.0.0.1:1/v1", "127.0.0.1:1");
   {
-    await using journal = await Journal.start(config.gateway.outbox.path, "process", []);
+    await using journal = new Journal(config.gateway.outbox.path, "process", []);
     const notes = ["no JSON", "{}", '{"traceId":7}'].map((note) => {
       return { kind: "begin", traceId: newTraceId(), note: Buffer.from(note) } as const;
     });
@@ -235,6 +235,12 @@ test.runIf(isRoot)(
       await call("word ".repeat(1_000));
       const records = await run.records(before + 1);
       expect(records.at(-1)?.payloadShed).toBe(false);
+
+      // A disk that is full keeps no gateway from starting.
+      await run.gateway[Symbol.asyncDispose]();
+      const left = await statfs(disk);
+      await writeFile(join(disk, "ballast"), Buffer.alloc(left.bavail * left.bsize));
+      await using _again = await startGateway(run.config, { log });
     } finally {
       execFileSync("umount", ["-l", disk]);
       await rm(disk, { recursive: true, force: true });

@@ -29,11 +29,11 @@ up: install console ## Start the three services, let an agent call them, show it
 
 .PHONY: test
 test: install console ## Run all tests (TEST_ARGS=test/unit for some)
-	@$(BIN)/vitest run --exclude 'test/interop/**' $(TEST_ARGS)
+	@$(BIN)/vitest run --project all --project per-call $(TEST_ARGS)
 
 .PHONY: interop
 interop: install ## Run the tests against other people's clients, which fetch what they need
-	@$(BIN)/vitest run --passWithNoTests test/interop
+	@$(BIN)/vitest run --project interop
 
 .PHONY: check
 check: types lint proto ## Check all that can be checked without running it: types, style, imports, dead code, contracts

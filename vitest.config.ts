@@ -12,6 +12,9 @@ const PER_CALL = [
 /** What is run a second time only: over Exchange rolling-writers and rolling-upgrade restart as much. */
 const PER_CALL_ONLY = ["test/fault/rolling-restart.test.ts"];
 
+/** What needs other people's clients, and fetches them: `make interop`. */
+const INTEROP = "test/interop/**/*.test.ts";
+
 export default defineConfig({
   test: {
     setupFiles: ["./test/helpers/setup.ts"],
@@ -28,13 +31,14 @@ export default defineConfig({
         test: {
           name: "all",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...PER_CALL_ONLY],
+          exclude: [...configDefaults.exclude, ...PER_CALL_ONLY, INTEROP],
         },
       },
       {
         extends: true,
         test: { name: "per-call", include: PER_CALL, env: { TWINSPAN_TEST_TRANSPORT: "per-call" } },
       },
+      { extends: true, test: { name: "interop", include: [INTEROP] } },
     ],
   },
 });

@@ -26,6 +26,8 @@ const MESSAGE_BYTES = CREDIT_BYTES;
 const SOON_MS = 5;
 /** When so many bytes wait, bodies and answers should. */
 const WAITING_BYTES_MAX = EXCHANGE_BYTES_MAX;
+/** So many frames wait only of those that wait for no room: what the other side is answered that goes on sending, and does not read. */
+const UNREAD_FRAMES_MAX = 2 * (WAITING_BYTES_MAX / FRAME_OVERHEAD_BYTES);
 
 /**
  * Sends frames over a stream. The first goes at once, with those that come in the same step of the event loop; while its message is
@@ -39,6 +41,7 @@ export class FrameSender<Frame, Message> {
   readonly #onRoom: () => void;
   readonly #waiting: Batch<Frame>[] = [];
   #waitingBytes = 0;
+  #waitingFrames = 0;
   /** Whether frames wait that must not. */
   #isUrgent = false;
   #soon: NodeJS.Timeout | undefined;
@@ -63,6 +66,11 @@ export class FrameSender<Frame, Message> {
     return this.#waitingBytes >= WAITING_BYTES_MAX;
   }
 
+  /** Whether the other side sends, and reads nothing of what it is answered. */
+  get isUnread(): boolean {
+    return this.#waitingFrames >= UNREAD_FRAMES_MAX;
+  }
+
   /** Sends a frame with so many bytes in it, after all that were sent before it. */
   send(frame: Frame, bytes: number): void {
     if (this.#isEnded) return;
@@ -84,6 +92,15 @@ export class FrameSender<Frame, Message> {
     for (const { frames } of this.#waiting.splice(0)) this.#write(frames, () => {});
   }
 
+  /** Sends nothing from here on, and lets go of what waits. */
+  drop(): void {
+    this.#isEnded = true;
+    clearTimeout(this.#soon);
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+    this.#waitingFrames = 0;
+  }
+
   #add(frame: Frame, frameBytes: number): void {
     const bytes = frameBytes + FRAME_OVERHEAD_BYTES;
     const last = this.#waiting.at(-1);
@@ -94,6 +111,7 @@ export class FrameSender<Frame, Message> {
       this.#waiting.push({ frames: [frame], bytes });
     }
     this.#waitingBytes += bytes;
+    this.#waitingFrames += 1;
   }
 
   #goNow(): void {
@@ -120,6 +138,7 @@ export class FrameSender<Frame, Message> {
     this.#isUrgent = this.#waiting.length > 0;
     const wasFull = this.isFull;
     this.#waitingBytes -= next.bytes;
+    this.#waitingFrames -= next.frames.length;
     this.#write(next.frames, () => this.#sendNext());
     if (wasFull && !this.isFull) this.#onRoom();
   }

@@ -25,6 +25,9 @@ export interface ExchangeStream extends Disposable {
   readonly hasEnded: boolean;
   /** Sends frames as one message. */
   send(...frames: readonly CallerFrame[]): void;
+  /** Reads nothing until it is resumed. */
+  pause(): void;
+  resume(): void;
   /** Ends the caller's side. */
   end(): void;
   /** The frames of a kind that have come for an invocation; 0: for the stream. */
@@ -35,9 +38,10 @@ export interface ExchangeStream extends Disposable {
   answer(id: number): Buffer;
 }
 
-/** Opens one, and waits until the gateway has taken it. */
-export async function openExchange(address: string): Promise<ExchangeStream> {
-  const client = new GatewayServiceClient(address, channelCredentials(), channelOptions(1024 * 1024));
+/** Opens one, and waits until the gateway has taken it. `windowBytes`: how much may be on its way to it that it does not read. */
+export async function openExchange(address: string, windowBytes = 4 * 1024 * 1024): Promise<ExchangeStream> {
+  const options = { ...channelOptions(1024 * 1024), "grpc-node.flow_control_window": windowBytes };
+  const client = new GatewayServiceClient(address, channelCredentials(), options);
   const stream: ClientDuplexStream<ExchangeRequest, ExchangeResponse> = client.exchange();
   const came: GatewayFrame[] = [];
   const messages: number[] = [];
@@ -63,6 +67,8 @@ export async function openExchange(address: string): Promise<ExchangeStream> {
       return hasEnded;
     },
     send: (...frames) => void stream.write({ frames: [...frames] }),
+    pause: () => void stream.pause(),
+    resume: () => void stream.resume(),
     end: () => stream.end(),
     frames: (id, name) => came.flatMap((frame) => (frame.id === id && isCase(frame.frame, name) ? [frame.frame] : [])),
     async ended(id) {

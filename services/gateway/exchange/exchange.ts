@@ -107,6 +107,7 @@ class ServedStream {
 
   broke(): void {
     this.#closing.abort();
+    this.#sender.drop();
     for (const invocation of this.#underWay.values()) invocation.cancel();
   }
 
@@ -115,8 +116,7 @@ class ServedStream {
       const error = new ServiceError("invalid_request", "Invocations of a stream are numbered from 1 up.", {
         field: "frames.id",
       });
-      this.broke();
-      this.#stream.emit("error", rpcFailureOf(error));
+      this.#breakWith(error);
       return;
     }
     this.#lastId = id;
@@ -155,7 +155,15 @@ class ServedStream {
   }
 
   #send(id: number, frame: NonNullable<GatewayFrame["frame"]>, bytes: number): void {
-    if (!this.#closing.signal.aborted) this.#sender.send({ id, frame }, bytes);
+    if (this.#closing.signal.aborted) return;
+    this.#sender.send({ id, frame }, bytes);
+    if (!this.#sender.isUnread) return;
+    this.#breakWith(new ServiceError("overloaded", "The caller opens invocations and does not read how they end."));
+  }
+
+  #breakWith(error: ServiceError): void {
+    this.broke();
+    this.#stream.emit("error", rpcFailureOf(error));
   }
 
   #endWhenDone(): void {

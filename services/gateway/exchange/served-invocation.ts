@@ -148,7 +148,8 @@ export class ServedInvocation {
     for await (const { head, chunk, summary } of pieces) {
       let from = 0;
       do {
-        if (chunk.length > 0 && !this.#mayGo()) await this.#room();
+        // Others wait for the same room, and may have taken it.
+        while (chunk.length > 0 && !this.#mayGo()) await this.#room();
         const to = Math.min(chunk.length, from + Math.min(FRAME_BYTES_MAX, this.#credit));
         const continues = to < chunk.length;
         const part = {

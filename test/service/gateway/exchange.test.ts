@@ -148,6 +148,22 @@ test("a caller that numbers invocations otherwise than from 1 up loses its strea
   expect(stream.error?.code).toBe(status.INVALID_ARGUMENT);
 });
 
+test("a caller that reads nothing of what it is answered loses its stream, before that fills the memory", async () => {
+  using stream = await openExchange(run.gateway.address, FRAME_BYTES_MAX);
+  stream.pause();
+  const opened = 50_000;
+  for (let id = 1; id <= opened; id += 2_000) {
+    stream.send(
+      ...Array.from({ length: 2_000 }, (_, index) => openFrame(id + index, "echo", { invocation: undefined })),
+    );
+  }
+  await until("the gateway has given it up", async () => (await run.metrics()).get("twinspan_exchange_streams") === 0);
+  stream.resume();
+  await until("the stream is broken", () => stream.error !== undefined);
+  expect(stream.error?.code).toBe(status.RESOURCE_EXHAUSTED);
+  expect(stream.frames(opened, "end")).toEqual([]);
+});
+
 test("who calls is found out for each invocation, from its own metadata", async () => {
   const known = keyFor("known", ["invoke"]);
   await using keyed = await startGatewayRun({ endpoints: { echo: {} }, auth: { keys: [known.line] } });

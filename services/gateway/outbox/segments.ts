@@ -90,7 +90,10 @@ export function findRest(path: string): Found {
         if (write.kind === "finish") waiting.set(nextSeq++, { bytes: sizeOf(write), addedMs: head.timeMs });
       }
     }
-    for (const seq of waiting.keys()) if (seq <= goneUpTo) waiting.delete(seq);
+    for (const seq of waiting.keys()) {
+      if (seq > goneUpTo) break;
+      waiting.delete(seq);
+    }
   }
   const bytes = waiting.values().reduce((sum, record) => sum + record.bytes, 0);
   const [oldest] = waiting.values();

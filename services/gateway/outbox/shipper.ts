@@ -108,7 +108,7 @@ export function startShipper(
         if (sent.results.length !== batch.length) return "the trace-writer does not say what became of each record";
         settle(sent.results);
         recordsMax = Math.min(options.batchRecordsMax, recordsMax * 2);
-      } else if (batch.length === 1) await giveUp(batch[0]);
+      } else if (batch.length === 1) return await giveUp(batch[0]);
       else recordsMax = Math.ceil(batch.length / 2);
       return undefined;
     } catch (error) {
@@ -133,16 +133,22 @@ export function startShipper(
     if (only !== undefined && batch.length === 1) await requeue(only, only.payload);
   }
 
-  /** A record that the trace-writer will not take: without its payload it may, and otherwise never. */
-  async function giveUp(record: WaitingRecord | undefined): Promise<void> {
-    if (record === undefined) return;
+  /**
+   * A record that the trace-writer will not take: without its payload it may, and otherwise never. Returns why nothing came of
+   * it: the disk does not take it without its payload now.
+   */
+  async function giveUp(record: WaitingRecord | undefined): Promise<string | undefined> {
+    if (record === undefined) return undefined;
     if (record.payload.length > PAYLOAD_SHED.length) {
-      if (await requeue(record, PAYLOAD_SHED)) ledger.shed("payload:refused");
-      return;
+      if (!(await requeue(record, PAYLOAD_SHED)))
+        return "a record that is refused cannot be written without its payload";
+      ledger.shed("payload:refused");
+      return undefined;
     }
     queue.remove(1);
     onRemoved();
     ledger.shed("record:refused");
+    return undefined;
   }
 
   /** Full jitter: anything between the shortest wait and the grown one. */

@@ -3,18 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { DEFAULT_PEERS } from "#lib/config/sections/peers.ts";
 import { createLogger } from "#lib/logger.ts";
+import { ServiceError } from "#lib/service-error.ts";
 import type { Write } from "../../../services/gateway/outbox/block.ts";
 import { Journal } from "../../../services/gateway/outbox/journal.ts";
+import { Ledger } from "../../../services/gateway/outbox/ledger.ts";
 import { noteOf } from "../../../services/gateway/outbox/note.ts";
 import { RecordQueue } from "../../../services/gateway/outbox/record-queue.ts";
 import { findRest, segmentsOf } from "../../../services/gateway/outbox/segments.ts";
+import { startShipper } from "../../../services/gateway/outbox/shipper.ts";
 import { startGateway } from "../../../services/gateway/server.ts";
 import { outboxRest } from "../../helpers/outbox-rest.ts";
 import { viewOf } from "../../helpers/record-view.ts";
 import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
 import { sampleInvocation, sampleRecord } from "../../helpers/sample-record.ts";
 import { configOf, recordsOf } from "../../helpers/start-gateway.ts";
+import { until } from "../../helpers/until.ts";
 
 let directory: string;
 let path: string;
@@ -84,6 +89,38 @@ test("a call in flight is told by a later segment when the one that noted it is 
   const { notes, segments, lastAliveMs } = findRest(path);
   expect([...notes]).toEqual([["b".repeat(32), Buffer.from("a call in flight")]]);
   expect([segments, lastAliveMs]).toEqual([[2], 2]);
+});
+
+test("a refused record that the disk does not take without its payload is tried again after a while, and is not lost", async () => {
+  await using traceWriter = await startRecordingTraceWriter();
+  traceWriter.script = () => new ServiceError("invalid_request", "it breaks a rule");
+  await using journal = new Journal(path, "process", []);
+  const queue = new RecordQueue(path, findRest(path));
+  const call = sampleInvocation();
+  const record: Write = { kind: "finish", traceId: call.traceId, ...sampleRecord(call, Buffer.from('"asked"')) };
+  queue.add([record], 1, await journal.append(queue.headAt(1), [record]), journal.end);
+  const ledger = new Ledger();
+  const { outbox: options, traceWriter: target } = configOf(
+    { endpoints: {} },
+    path,
+    "http://127.0.0.1:1/v1",
+    traceWriter.address,
+  ).gateway;
+  const shipper = startShipper(
+    { queue, ledger, onRemoved: () => {}, requeue: async () => false },
+    {
+      options,
+      traceWriter: target,
+      traceWriterKey: undefined,
+      serverName: undefined,
+      peers: DEFAULT_PEERS,
+      certificates: undefined,
+    },
+  );
+  await until("it was tried again", () => ledger.retries >= 2);
+  expect(ledger.trouble).toContain("without its payload");
+  expect(queue.records).toBe(1);
+  await shipper.drain(1);
 });
 
 test("what a gateway of the first version left in its tables is delivered, its calls in flight as interrupted", async () => {

@@ -1,4 +1,5 @@
 import cluster, { type Worker } from "node:cluster";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "#lib/logger.ts";
 import { type Answers, Conversation } from "./conversation.ts";
 import { PLACE_VARIABLE } from "./worker-link.ts";
@@ -13,6 +14,8 @@ const WELL_MS = 10_000;
 const WELL = "status 0";
 /** How long a worker may take to say that it heard an order. */
 const ORDER_MS = 5_000;
+/** How long until one is told again to stop that did not hear it, and how long it may take to say that it did. */
+const STOP_AGAIN_MS = 200;
 
 /** Hears of a worker's lives. */
 export interface SlotObserver {
@@ -88,8 +91,7 @@ export class WorkerSlot {
     this.#isStopping = true;
     clearTimeout(this.#retry);
     if (this.#worker === undefined) return;
-    // One that does not hear ends at the drain limit, with its primary.
-    this.ask("stop", undefined, ORDER_MS).catch(() => {});
+    void this.#tellToStop();
     const how = await this.#ended;
     if (how !== WELL) throw new Error(`Worker ${this.#place.number} ended before it was drained (${how}).`);
   }
@@ -97,6 +99,18 @@ export class WorkerSlot {
   /** Ends its process at once. */
   kill(): void {
     this.#worker?.process.kill("SIGKILL");
+  }
+
+  /** Until it hears: one that was just started does not listen yet. One that never hears ends at the drain limit, with its primary. */
+  async #tellToStop(): Promise<void> {
+    while (this.#worker !== undefined) {
+      const hasHeard = await this.ask("stop", undefined, STOP_AGAIN_MS).then(
+        () => true,
+        () => false,
+      );
+      if (hasHeard) return;
+      await delay(STOP_AGAIN_MS, undefined, { ref: false });
+    }
   }
 
   #tellAgain(): void {

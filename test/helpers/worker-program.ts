@@ -1,20 +1,24 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { runService } from "#lib/lifecycle.ts";
 import { createLogger } from "#lib/logger.ts";
 import { startWorkers } from "#lib/workers/start-workers.ts";
 import { openPrimaryLink, PLACE_VARIABLE } from "#lib/workers/worker-link.ts";
 
 /*
- * A service of two workers with nothing in them: `node worker-program.ts <port> [fail|hang]`. `fail`: the second cannot start.
- * `hang`: they never end by themselves.
+ * A service of two workers with nothing in them: `node worker-program.ts <port> [fail|hang]`. `fail`: the second cannot start,
+ * and there is a third, which does not listen to its primary yet. `hang`: they never end by themselves.
  */
 
 const DRAIN_MS = 60_000;
+const LATE_MS = 500;
 const [port = "0", how = ""] = process.argv.slice(2);
+const count = how === "fail" ? 3 : 2;
+if (process.env[PLACE_VARIABLE] === "2/3") await delay(LATE_MS);
 const primary = openPrimaryLink(process.env[PLACE_VARIABLE]);
 const log = createLogger("program", "info", undefined, primary?.place.number);
-if (primary === undefined) await runService(log, DRAIN_MS, () => startWorkers({ count: 2, log, shared: {} }));
+if (primary === undefined) await runService(log, DRAIN_MS, () => startWorkers({ count, log, shared: {} }));
 else await runService(log, DRAIN_MS, () => startWorker(primary.place.number), primary);
 
 async function startWorker(number: number) {

@@ -64,9 +64,10 @@ test("a second signal ends all of them at once, and so does the death of the fir
   await until("nobody is left", () => !second.pids().some(isAlive));
 });
 
-test("a worker that cannot start keeps the service from starting, and says why once", async () => {
+test("a worker that cannot start keeps the service from starting, and says why once; one that does not listen yet is told again to stop", async () => {
   const { ended, said } = await startProgram("fail");
   expect(await ended).toEqual([1, null]);
   expect(said("the second cannot\n")).toBe(1);
   expect(said("Worker 1 ended at its start (status 1). What it said before says why.\n")).toBe(1);
+  expect(said('"msg":"stopped"')).toBe(2);
 });

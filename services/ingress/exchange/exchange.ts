@@ -25,7 +25,7 @@ export class Exchange implements Invocations, Disposable {
   readonly #lookTimer: NodeJS.Timeout;
   /** The least time between two look-ups. */
   readonly #lookUpAgainMs: number;
-  #waiting: WaitingInvocation[] = [];
+  readonly #waiting = new Set<WaitingInvocation>();
   /** Which copy is the first to be asked, so that of those that have the same each takes its turn. */
   #turn = 0;
   #lookedUpAtMs = Number.NEGATIVE_INFINITY;
@@ -55,7 +55,7 @@ export class Exchange implements Invocations, Disposable {
   begin(outgoing: OutgoingInvocation, listener: AnswerListener): AnswerCall {
     const carrier = this.#carrier();
     if (carrier !== undefined) return carrier.begin(outgoing, listener);
-    const waiting = new WaitingInvocation(outgoing, listener);
+    const waiting = new WaitingInvocation(outgoing, listener, () => this.#waiting.delete(waiting));
     this.#wait(waiting);
     return waiting;
   }
@@ -90,7 +90,7 @@ export class Exchange implements Invocations, Disposable {
 
   /** Keeps an invocation until there is a way, or none can be had of any copy. */
   #wait(invocation: WaitingInvocation): void {
-    this.#waiting.push(invocation);
+    this.#waiting.add(invocation);
     if (this.#copies.size > 0) return;
     this.#lookUp();
     setImmediate(() => this.#giveUp());
@@ -98,22 +98,20 @@ export class Exchange implements Invocations, Disposable {
 
   /** Sends those that wait, as far as there are ways. */
   #sendWaiting(): void {
-    this.#waiting = this.#waiting.filter((invocation) => {
-      if (invocation.isOver) return false;
+    for (const invocation of this.#waiting) {
       const carrier = this.#carrier();
-      if (carrier !== undefined) invocation.go(carrier);
-      return carrier === undefined;
-    });
+      if (carrier === undefined) return;
+      invocation.go(carrier);
+    }
   }
 
   /** Lets those that wait fail for which every copy has been tried in vain. */
   #giveUp(): void {
     this.#sendWaiting();
     if (this.#isLookingUp && !this.#isClosed) return;
-    const { away = [], others = [] } = Object.groupBy(this.#waiting, ({ sinceMs }) =>
-      this.#connections.every((copy) => copy.isAwaySince(sinceMs)) ? "away" : "others",
+    const away = [...this.#waiting].filter(({ sinceMs }) =>
+      this.#connections.every((copy) => copy.isAwaySince(sinceMs)),
     );
-    this.#waiting = others;
     for (const invocation of away) invocation.fail(this.#lastError);
   }
 

@@ -10,19 +10,16 @@ export class WaitingInvocation implements AnswerCall {
   readonly sinceMs = performance.now();
   readonly #outgoing: OutgoingInvocation;
   readonly #listener: AnswerListener;
+  readonly #onOver: () => void;
   readonly #deadline: NodeJS.Timeout;
   #call: AnswerCall | undefined;
-  #isOver = false;
 
-  constructor(outgoing: OutgoingInvocation, listener: AnswerListener) {
+  /** `onOver` hears when it waits no more: it is on its way, has failed, or its caller has gone. */
+  constructor(outgoing: OutgoingInvocation, listener: AnswerListener, onOver: () => void) {
     this.#outgoing = outgoing;
     this.#listener = listener;
+    this.#onOver = onOver;
     this.#deadline = setTimeout(() => this.fail(deadlineExceeded()), timeLeftMs(outgoing.deadline));
-  }
-
-  /** Whether it waits no more: it is on its way, has failed, or its caller has gone. */
-  get isOver(): boolean {
-    return this.#isOver;
   }
 
   /** Sends it on its way. */
@@ -51,7 +48,7 @@ export class WaitingInvocation implements AnswerCall {
   }
 
   #end(): void {
-    this.#isOver = true;
+    this.#onOver();
     clearTimeout(this.#deadline);
   }
 }

@@ -59,16 +59,14 @@ test("calls are spread over workers, and what is said of the service adds up", a
   const calls = await load.all();
   called.push(...calls);
   expect(calls.filter((call) => !wentWell(call))).toEqual([]);
-  // Connections are spread evenly; over those of clients that keep them, calls are only as evenly as the clients do it.
-  for (const [service, shareMin] of [
-    [stack.gateway, 0.8],
-    [stack.ingress, 0.2],
-  ] as const) {
+  // Calls go to the worker that has least under way, so one that is slower for now gets fewer; over connections that clients
+  // keep they are only as evenly as the clients make them. None is left out.
+  for (const service of [stack.gateway, stack.ingress]) {
     const served = await until("each call is told of once", () => {
       const told = servedBy(service);
       return told.reduce((sum, calls) => sum + calls) === CALLS && told;
     });
-    expect(Math.min(...served), service.name).toBeGreaterThan((shareMin * CALLS) / WORKERS);
+    expect(Math.min(...served), service.name).toBeGreaterThan(CALLS / 10);
     expect(await service.metric("twinspan_workers")).toBe(WORKERS);
   }
   expect(await stack.gateway.metric("twinspan_calls_total")).toBe(CALLS);

@@ -43,15 +43,19 @@ function pidsOf({ output }: ServiceProcess): readonly number[] {
   return pids.split(",").map(Number);
 }
 
+async function untilAllConnected(): Promise<void> {
+  await until("each worker of the ingress has a stream to each of the gateway", async () => {
+    return (await stack.ingress.metric("twinspan_exchange_streams")) === WORKERS * WORKERS;
+  });
+}
+
 async function expectAllStored(): Promise<void> {
   await until("nothing waits", async () => (await stack.gateway.metric("twinspan_outbox_records")) === 0);
   await expectLedger(stack, called);
 }
 
 test("calls are spread over workers, and what is said of the service adds up", async () => {
-  await until("each worker of the ingress has a stream to each of the gateway", async () => {
-    return (await stack.ingress.metric("twinspan_exchange_streams")) === WORKERS * WORKERS;
-  });
+  await untilAllConnected();
   const load = startLoad(stack, CALLS, [
     { model: "echo-1", stream: false },
     { model: "echo-1", stream: true },
@@ -93,6 +97,7 @@ test("kill -9 of a worker under load: the others serve, it comes again, and noth
 }, 60_000);
 
 test("told to stop, all workers end their calls first; with fewer of them then, what the others have left is delivered", async () => {
+  await untilAllConnected();
   await stack.traceWriter.kill();
   const load = startLoad(stack, STREAMS, [{ model: "slow-30", stream: true }]);
   await until("all are under way", async () => (await stack.gateway.metric("twinspan_calls_in_flight")) === STREAMS);
@@ -107,5 +112,6 @@ test("told to stop, all workers end their calls first; with fewer of them then, 
   writeFileSync(stack.configFile, config.replace(`"workers":${WORKERS},"limits"`, '"workers":1,"limits"'));
   await Promise.all([stack.gateway.start(), stack.traceWriter.start()]);
   expect(stack.gateway.output).toContain(`"path":"${left}","msg":"the outbox of a former worker is adopted"`);
+  await until("traces can be read again", () => stack.stored.allIds().catch(() => undefined));
   await expectAllStored();
 }, 60_000);

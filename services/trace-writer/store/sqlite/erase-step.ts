@@ -7,8 +7,8 @@ import { integerIn } from "../columns.ts";
  */
 export type EraseOutcome = "more" | "done" | "busy";
 
-/** A file of so many pages, 16 MiB, is written anew as a whole: that takes some 100 milliseconds. */
-const REWRITTEN_PAGES_MAX = 2048n;
+/** A file of so many bytes is written anew as a whole: that takes some 100 milliseconds. */
+const REWRITTEN_BYTES_MAX = 16n * 1024n * 1024n;
 /** So many pages are given back in one step: writes wait meanwhile, some tens of milliseconds. */
 const PAGES_MAX = 500;
 
@@ -22,7 +22,7 @@ const PAGES_MAX = 500;
  * so that nothing stays; in a large one such a piece may.
  */
 export function eraseStep(db: DatabaseSync, busyMs: number): EraseOutcome {
-  if (pagesOf(db) <= REWRITTEN_PAGES_MAX) db.exec("VACUUM");
+  if (bytesOf(db) <= REWRITTEN_BYTES_MAX) db.exec("VACUUM");
   const before = freePagesOf(db);
   if (before > 0n) {
     db.exec(`PRAGMA incremental_vacuum(${PAGES_MAX})`);
@@ -39,8 +39,10 @@ export function eraseStep(db: DatabaseSync, busyMs: number): EraseOutcome {
   }
 }
 
-function pagesOf(db: DatabaseSync): bigint {
-  return integerIn(db.prepare("PRAGMA page_count").get() ?? {}, "page_count");
+/** Files of older versions have larger pages. */
+function bytesOf(db: DatabaseSync): bigint {
+  const pages = integerIn(db.prepare("PRAGMA page_count").get() ?? {}, "page_count");
+  return pages * integerIn(db.prepare("PRAGMA page_size").get() ?? {}, "page_size");
 }
 
 function freePagesOf(db: DatabaseSync): bigint {

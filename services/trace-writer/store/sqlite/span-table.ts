@@ -48,6 +48,8 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   const held = new Map<bigint, HeldSpans>();
   /** What is to be inserted. */
   const added = new Map<HeldBatch, WorkingTrace>();
+  /** Stored batches of which fewer spans count. */
+  const lessened = new Set<HeldBatch>();
   let batchId: bigint | undefined;
   let remembers = true;
 
@@ -145,7 +147,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       hold(spans, spans.batches.get(chunk) ?? newBatch(chunk, row.experiment), { row, position });
       if (old.rows.size > 0) {
         if (before !== undefined) old.voided.push(before.position);
-        if (old.spans?.kind === "stored") setVoided.run(voidedText(old), old.id);
+        if (old.spans?.kind === "stored") lessened.add(old);
         return 0n;
       }
       spans.batches.delete(old.id);
@@ -197,6 +199,8 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       blocks.store();
       for (const [batch, trace] of added) insertBatch(batch, trace);
       added.clear();
+      for (const batch of lessened) setVoided.run(voidedText(batch), batch.id);
+      lessened.clear();
     },
     end() {
       blocks.erase();
@@ -212,6 +216,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       known.forget();
       held.clear();
       added.clear();
+      lessened.clear();
       blocks.forget();
       reads.letGo();
     },

@@ -40,10 +40,11 @@ export function openStoredBatches(db: DatabaseSync, blocks: BlockReads): (traceR
       const place = spansPlaceIn(found);
       const { rows, spans } = StoredBatch.decode(blocks.piece(place));
       const voided = voidedIn(found);
+      const gone = new Set(voided);
       return {
         id: integerIn(found, "id"),
         experiment: experimentIn(found),
-        rows: voided.length === 0 ? rows : rows.filter(({ position }) => !voided.includes(position)),
+        rows: gone.size === 0 ? rows : rows.filter(({ position }) => !gone.has(position)),
         voided,
         spans,
         place,

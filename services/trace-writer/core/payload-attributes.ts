@@ -12,8 +12,9 @@ const KEYS = new Set([
 ]);
 const PREFIXES = ["llm.tools.", "llm.request.functions."];
 
-/** Keys that were asked for, and what they are: spans have the same few. Beyond so many all are forgotten. */
+/** Keys that were asked for, and what they are: spans have the same few. Beyond so many all are forgotten, and long ones at once. */
 const KNOWN_MAX = 10_000;
+const KNOWN_KEY_MAX = 250;
 const known = new Map<string, boolean>();
 
 /** Whether an attribute is payload by its key, in any convention. What an agent puts under a key of its own cannot be known. */
@@ -21,6 +22,7 @@ export function isPayload({ key }: Pick<KeyValue, "key">): boolean {
   const told = known.get(key);
   if (told !== undefined) return told;
   const is = isPayloadKey(key) || KEYS.has(key) || PREFIXES.some((prefix) => key.startsWith(prefix));
+  if (key.length > KNOWN_KEY_MAX) return is;
   if (known.size >= KNOWN_MAX) known.clear();
   known.set(key, is);
   return is;

@@ -126,12 +126,12 @@ resources: {{- toYaml $values.resources | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{- /* Probes of a port: (list "ops" "HTTP"). Unready is told within six seconds. */ -}}
+{{- /* Probes of a port, and how many seconds it may take to start: (list "ops" "HTTP" 120). Unready is told within six seconds. */ -}}
 {{- define "twinspan.probes" -}}
 startupProbe:
   httpGet: { path: /healthz, port: {{ index . 0 }}, scheme: {{ index . 1 }} }
   periodSeconds: 2
-  failureThreshold: 60
+  failureThreshold: {{ div (index . 2) 2 }}
 livenessProbe:
   httpGet: { path: /healthz, port: {{ index . 0 }}, scheme: {{ index . 1 }} }
   periodSeconds: 10

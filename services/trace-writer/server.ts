@@ -84,6 +84,8 @@ export async function startTraceWriter(
   const { store, place } = await startStore(traceWriter, forwardRoutesOf(config, receivers), {
     observer: observerOf(metrics, onCommit),
     postgres: () => createPostgresMetrics(metrics.registry),
+    moving: (moving) =>
+      log.module("store").info(moving, "the file of an older version is being moved: calls are stored when that is done"),
   });
   opened.use(store);
   erasing = opened.use(startErasing(store, log.module("store")));

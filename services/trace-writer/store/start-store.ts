@@ -2,6 +2,7 @@ import type { Config } from "#lib/config/schema.ts";
 import type { ForwardRoutes } from "../core/forward-routes.ts";
 import { startClickHouseStore } from "./clickhouse/clickhouse-store.ts";
 import { type PostgresObserver, startPostgresStore } from "./postgres/postgres-store.ts";
+import type { Moving } from "./sqlite/move-into-batches.ts";
 import { startSqliteStore } from "./sqlite/sqlite-store.ts";
 import type { StoreObserver, TraceStore } from "./trace-store.ts";
 
@@ -15,6 +16,8 @@ export interface StartedStore {
 export interface StoreObservers {
   readonly observer: StoreObserver;
   postgres(): Omit<PostgresObserver, keyof StoreObserver>;
+  /** Hears how far a SQLite file of an older version is moved while it is opened. Default: nobody. */
+  readonly moving?: (moving: Moving) => void;
 }
 
 /** What of `traceWriter` a store is started with. */
@@ -30,13 +33,16 @@ export interface StoreSettings {
 export async function startStore(
   { limits, store: stores }: StoreSettings,
   routes: ForwardRoutes,
-  { observer, postgres }: StoreObservers,
+  { observer, postgres, moving }: StoreObservers,
 ): Promise<StartedStore> {
   const { queueBytesMax, traceSpansMax } = limits;
   const options = { queueBytesMax, traceSpansMax, routes };
   switch (stores.use) {
     case "sqlite":
-      return { store: await startSqliteStore({ ...stores.sqlite, ...options }, observer), place: stores.sqlite.path };
+      return {
+        store: await startSqliteStore({ ...stores.sqlite, ...options }, observer, moving),
+        place: stores.sqlite.path,
+      };
     case "postgres": {
       const { url = "", ...settings } = stores.postgres;
       const store = await startPostgresStore({ ...settings, url, ...options }, { ...observer, ...postgres() });

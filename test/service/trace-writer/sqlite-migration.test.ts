@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { BATCH_MIGRATION } from "../../../services/trace-writer/store/sqlite/batch-migration.ts";
+import { pack, unpack } from "../../../services/trace-writer/store/packing.ts";
 import { MIGRATIONS } from "../../../services/trace-writer/store/sqlite/migrations.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
@@ -18,7 +19,7 @@ import { textOf, writeRecords, writeSpans } from "./writing.ts";
 const OF_SCHEMA_10 = new URL("./sqlite-schema-10.db.zst", import.meta.url);
 const never = new AbortController().signal;
 const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-migration-")), "traces.db");
-const start = (path: string) =>
+const start = (path: string, onMoving?: Parameters<typeof startSqliteStore>[2]) =>
   startSqliteStore(
     {
       path,
@@ -29,6 +30,7 @@ const start = (path: string) =>
       routes: SUITE_ROUTES,
     },
     { committed: () => {}, failed: () => {} },
+    onMoving,
   );
 
 function oldFile(): string {
@@ -90,6 +92,40 @@ test("a file that was to be moved, and was not moved, is moved when it is opened
   await using goesOn = await start(stopped);
   expect(await readsOf(goesOn)).toEqual(await readsOf(whole));
 });
+
+test("a move that is stopped half-way has lost nothing, goes on where it was, and tells how far it is", async () => {
+  const [path, stopped] = [oldFile(), oldFile()];
+  for (const file of [path, stopped]) makeLarge(file);
+  {
+    using db = new DatabaseSync(stopped);
+    db.exec(`CREATE TRIGGER stop BEFORE DELETE ON spans WHEN OLD.trace_ref = (SELECT max(trace_ref) FROM spans)
+      BEGIN SELECT RAISE(ABORT, 'stopped'); END`);
+  }
+  await expect(start(stopped)).rejects.toThrow("stopped");
+  {
+    using db = new DatabaseSync(stopped);
+    for (const table of ["batches", "spans"]) {
+      expect(db.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.["rows"]).toBeGreaterThan(0);
+    }
+    db.exec("DROP TRIGGER stop");
+  }
+  const told: number[] = [];
+  await using goesOn = await start(stopped, ({ moved }) => void told.push(moved));
+  await using whole = await start(path);
+  expect(await readsOf(goesOn)).toEqual(await readsOf(whole));
+  expect(told).toEqual([0]);
+});
+
+/** Gives the first payload so much that nothing is moved together with what comes after it. */
+function makeLarge(path: string): void {
+  using db = new DatabaseSync(path);
+  const first = db.prepare("SELECT trace_ref, bytes FROM payloads ORDER BY trace_ref LIMIT 1").get();
+  const { trace_ref: ref = null, bytes } = first ?? {};
+  if (!(bytes instanceof Uint8Array)) throw new Error("there is a payload");
+  // A field that nobody knows, number 15, with 40 MiB of zeros.
+  const unknown = Buffer.concat([Buffer.from([0x7a, 0x80, 0x80, 0x80, 0x14]), Buffer.alloc(40 * 1024 * 1024)]);
+  db.prepare("UPDATE payloads SET bytes = ? WHERE trace_ref = ?").run(pack(Buffer.concat([unpack(bytes), unknown])), ref);
+}
 
 test("a file of a version before searches is filled in when it is opened", async () => {
   const path = oldFile();

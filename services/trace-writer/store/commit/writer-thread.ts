@@ -19,7 +19,7 @@ export interface WriterThread<Write, Outcome, Task, Done> extends AsyncDisposabl
 
 /**
  * Starts a program that serves by `serveWriter`, and waits until it does. Fails with the reason why it cannot. `onNote` hears
- * what it tells of itself.
+ * what it tells of itself, also before that.
  */
 export async function startWriterThread<Write, Outcome, Task, Done, Note = never>(
   program: URL,
@@ -27,8 +27,22 @@ export async function startWriterThread<Write, Outcome, Task, Done, Note = never
   onNote: (note: Note) => void = () => {},
 ): Promise<WriterThread<Write, Outcome, Task, Done>> {
   const worker = new Worker(program, { workerData: options, execArgv: [] });
-  await once(worker, "message");
+  await isReady(worker, onNote);
   return new LivingThread(worker, onNote);
+}
+
+async function isReady<Note>(worker: Worker, onNote: (note: Note) => void): Promise<void> {
+  const ready = Promise.withResolvers<void>();
+  const onReply = (reply: WriterReply<never, never, Note>) => {
+    if (reply.kind === "note") onNote(reply.note);
+    else ready.resolve();
+  };
+  worker.on("message", onReply).on("error", ready.reject);
+  try {
+    await ready.promise;
+  } finally {
+    worker.off("message", onReply).off("error", ready.reject);
+  }
 }
 
 class LivingThread<Write, Outcome, Task, Done, Note> implements WriterThread<Write, Outcome, Task, Done> {

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { BATCH_MIGRATION, BATCHES_MOVED_MIGRATION } from "./batch-migration.ts";
 import { CHANGED_HOURS_MIGRATION } from "./changed-hours.ts";
 import { FORWARD_MIGRATION } from "./forward-migration.ts";
-import { moveIntoBatches } from "./move-into-batches.ts";
+import { type Moving, moveIntoBatches } from "./move-into-batches.ts";
 import { ROLLUP_MIGRATION } from "./rollup-table.ts";
 import { SEARCH_MIGRATION } from "./search-migration.ts";
 import { SIZE_MIGRATION } from "./size-table.ts";
@@ -120,9 +120,12 @@ export const MIGRATIONS = [
 /** Up to here a file may have what must be moved before it goes on. */
 const BEFORE_BATCHES = MIGRATIONS.indexOf(BATCHES_MOVED_MIGRATION);
 
-/** Brings a file's schema up to date, under the file's write lock. A file that a newer twinspan wrote is refused. */
-export function migrate(db: DatabaseSync, path: string): void {
-  if (upgrade(db, path, BEFORE_BATCHES) === BEFORE_BATCHES) moveIntoBatches(db);
+/**
+ * Brings a file's schema up to date, under the file's write lock. `onMoving` hears how far what takes long has come. A file
+ * that a newer twinspan wrote is refused.
+ */
+export function migrate(db: DatabaseSync, path: string, onMoving: (moving: Moving) => void): void {
+  if (upgrade(db, path, BEFORE_BATCHES) === BEFORE_BATCHES) moveIntoBatches(db, onMoving);
   upgrade(db, path, MIGRATIONS.length);
 }
 

@@ -10,23 +10,40 @@ import { type BlockPlace, openBlockTable, type PieceKind } from "./block-table.t
 import { spanRowIn } from "./span-rows-of-old.ts";
 import { previewBytesOf } from "./stored-previews.ts";
 
-/** So many traces are moved in one transaction. */
+/** So many traces are moved in one transaction, or fewer: what they have in memory is no more than this, and one trace. */
 const MOVED_TOGETHER = 500;
+const MOVED_BYTES_MAX = 32 * 1024 * 1024;
+
+/** How far a file is moved: it is told at the beginning, then every some seconds. */
+export interface Moving {
+  /** How many traces were moved since the file was opened, of how many that there are. */
+  readonly moved: number;
+  readonly traces: number;
+}
+
+const TOLD_EVERY_MS = 5_000;
 
 /**
  * Moves what older versions kept in `spans`, `chunks` and `payloads` into batches, in several transactions: one that was
  * interrupted goes on where it was. It takes some minutes for a million traces.
  */
-export function moveIntoBatches(db: DatabaseSync): void {
+export function moveIntoBatches(db: DatabaseSync, onMoving: (moving: Moving) => void): void {
+  const traces = Number(integerIn(db.prepare("SELECT count(*) AS traces FROM traces").get() ?? {}, "traces"));
+  let moved = 0;
+  let toldMs = Number.NEGATIVE_INFINITY;
   const areThere = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'spans'");
   const refs = db.prepare(`SELECT DISTINCT trace_ref FROM spans ORDER BY trace_ref LIMIT ${MOVED_TOGETHER}`);
   const move = openMove(db);
   for (let left = true; left; ) {
+    if (traces > 0 && performance.now() - toldMs >= TOLD_EVERY_MS) {
+      toldMs = performance.now();
+      onMoving({ moved, traces });
+    }
     db.exec("BEGIN IMMEDIATE");
     try {
       // Another process may have come to the end.
       const found = areThere.get() === undefined ? [] : refs.all().map((row) => integerIn(row, "trace_ref"));
-      move(found);
+      moved += move(found);
       left = found.length > 0;
       db.exec("COMMIT");
     } catch (error) {
@@ -49,7 +66,8 @@ interface MovedBatch {
   readonly parts: readonly [Moved, Moved | undefined, Moved | undefined];
 }
 
-function openMove(db: DatabaseSync): (refs: readonly bigint[]) => void {
+/** Moves the first of them, at least one. Returns how many. */
+function openMove(db: DatabaseSync): (refs: readonly bigint[]) => number {
   const trace = db.prepare("SELECT workspace, sealed, info FROM traces WHERE ref = ?");
   const spans = db.prepare("SELECT * FROM spans WHERE trace_ref = ? ORDER BY chunk, position");
   const chunk = db.prepare("SELECT bytes FROM chunks WHERE id = ?");
@@ -64,8 +82,10 @@ function openMove(db: DatabaseSync): (refs: readonly bigint[]) => void {
     "DELETE FROM spans WHERE trace_ref = ?",
   ].map((sql) => db.prepare(sql));
   const blocks = openBlockTable(db);
+  let waitingBytes = 0;
   const put = (kind: PieceKind, owner: string, bytes: Uint8Array): Moved => {
     const moved: Moved = { bytes: 0n };
+    waitingBytes += bytes.length;
     blocks.add({
       kind,
       owner,
@@ -110,9 +130,15 @@ function openMove(db: DatabaseSync): (refs: readonly bigint[]) => void {
   };
   return (refs) => {
     blocks.begin();
-    const moved = refs.map(moveTrace);
+    waitingBytes = 0;
+    const moved: (() => void)[] = [];
+    for (const ref of refs) {
+      moved.push(moveTrace(ref));
+      if (waitingBytes > MOVED_BYTES_MAX) break;
+    }
     blocks.store();
     for (const finish of moved) finish();
+    return moved.length;
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { migrate } from "./migrations.ts";
+import type { Moving } from "./move-into-batches.ts";
 
 /** How long one waits for a lock that another process holds, in milliseconds. Then the write fails and may be retried. */
 export const BUSY_MS = 5_000;
@@ -12,9 +13,10 @@ const CHECKPOINT_PAGES = 20_000;
 /**
  * Opens a file for writing: creates it, and its directory, when missing, and brings its schema up to date. A commit is
  * durable when it returns, power loss included (WAL, synchronous=FULL: some 10 % slower where commits are shared). What is
- * deleted is overwritten with zeros, and a file that is created here can give the room back (`eraseStep`).
+ * deleted is overwritten with zeros, and a file that is created here can give the room back (`eraseStep`). `onMoving` hears
+ * how far an older file is moved.
  */
-export function openForWriting(path: string, cacheBytes: number): DatabaseSync {
+export function openForWriting(path: string, cacheBytes: number, onMoving: (moving: Moving) => void): DatabaseSync {
   const db = createFile(path);
   try {
     db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
@@ -25,7 +27,7 @@ export function openForWriting(path: string, cacheBytes: number): DatabaseSync {
     db.exec(`PRAGMA cache_size = -${Math.floor(cacheBytes / 1024)}`);
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     db.exec(`PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * PAGE_BYTES}`);
-    migrate(db, path);
+    migrate(db, path, onMoving);
     return db;
   } catch (error) {
     db.close();

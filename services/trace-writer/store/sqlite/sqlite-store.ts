@@ -5,6 +5,7 @@ import { createFairTurns } from "../fair-turns.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
 import { addUp } from "./add-up.ts";
 import { openForwardQueue } from "./forward-queue.ts";
+import type { Moving } from "./move-into-batches.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader } from "./reader.ts";
 import { startRollingUp } from "./rolling-up.ts";
@@ -32,14 +33,16 @@ interface RollUpOptions {
 /**
  * The store in one SQLite file. One thread writes, with commits that are shared. Reads run on the main thread, over a
  * connection of their own: one takes 0.1 to 0.3 ms, about what a message to another thread and back would. Several
- * processes may share a file; SQLite's lock makes their commits take turns.
+ * processes may share a file; SQLite's lock makes their commits take turns. `onMoving` hears how far a file of an older version
+ * is moved, before there is a store.
  */
 export async function startSqliteStore(
   options: WriterOptions & WriteQueueOptions & RollUpOptions,
   observer: StoreObserver,
+  onMoving: (moving: Moving) => void = () => {},
 ): Promise<TraceStore> {
   await using opened = new AsyncDisposableStack();
-  const writer = opened.use(await startSqliteWriter(options));
+  const writer = opened.use(await startSqliteWriter(options, onMoving));
   const queue = opened.use(createWriteQueue(writer, options, observer));
   const db = openForReading(options.path, options.cacheBytes);
   opened.defer(() => db.close());

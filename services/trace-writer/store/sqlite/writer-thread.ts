@@ -1,23 +1,26 @@
 import type { Committer } from "../commit/write-queue.ts";
 import { startWriterThread, type WriterThread } from "../commit/writer-thread.ts";
 import type { EraseOutcome } from "./erase-step.ts";
+import type { Moving } from "./move-into-batches.ts";
 import type { SqliteOutcome, SqliteWrite, WriterOptions } from "./writer-worker.ts";
 
 /** The one writer of a file. Its task is a step of erasing, between two commits. */
 export type SqliteWriter = WriterThread<SqliteWrite, SqliteOutcome, "erase", EraseOutcome> &
   Committer<SqliteWrite, SqliteOutcome>;
 
-/** Starts the thread and waits until it has opened the file. Fails with the reason why it cannot. */
-export async function startSqliteWriter({
-  path,
-  cacheBytes,
-  traceSpansMax,
-  routes,
-}: WriterOptions): Promise<SqliteWriter> {
+/**
+ * Starts the thread and waits until it has opened the file. `onMoving` hears how far an older file is moved meanwhile. Fails
+ * with the reason why it cannot.
+ */
+export async function startSqliteWriter(
+  { path, cacheBytes, traceSpansMax, routes }: WriterOptions,
+  onMoving: (moving: Moving) => void,
+): Promise<SqliteWriter> {
   const options: WriterOptions = { path, cacheBytes, traceSpansMax, routes };
-  const thread = await startWriterThread<SqliteWrite, SqliteOutcome, "erase", EraseOutcome>(
+  const thread = await startWriterThread<SqliteWrite, SqliteOutcome, "erase", EraseOutcome, Moving>(
     new URL("./writer-worker.ts", import.meta.url),
     options,
+    onMoving,
   );
   return Object.assign(thread, {
     commitsMax: 1,

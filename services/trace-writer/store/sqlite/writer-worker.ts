@@ -4,7 +4,7 @@ import { applyWrite, type WriteOutcome } from "../commit/apply-write.ts";
 import { createCommit } from "../commit/commit.ts";
 import { type CommitOptions, commitOptions } from "../commit/commit-options.ts";
 import { readWrite, type WaitingWrite } from "../commit/read-write.ts";
-import { serveWriter, wordsOf } from "../commit/serve-writer.ts";
+import { serveWriter, tellNote, wordsOf } from "../commit/serve-writer.ts";
 import type { WriteResult } from "../commit/write-queue.ts";
 import type { Trimmed } from "../forward-queue.ts";
 import { openCommitTables } from "./commit-tables.ts";
@@ -36,7 +36,7 @@ const WRITE_REFUSED = new Set([5, 8, 10, 13, 14]);
 const writerOptions: z.ZodType<WriterOptions> = commitOptions.extend({ path: z.string(), cacheBytes: z.number() });
 
 const { path, cacheBytes, traceSpansMax, routes } = writerOptions.parse(workerData);
-const db = openForWriting(path, cacheBytes);
+const db = openForWriting(path, cacheBytes, (moving) => tellNote(moving));
 const tables = openCommitTables(db);
 const commit = createCommit(tables, traceSpansMax, routes);
 serveWriter<SqliteWrite, SqliteOutcome, "erase", EraseOutcome>({

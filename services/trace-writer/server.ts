@@ -85,7 +85,9 @@ export async function startTraceWriter(
     observer: observerOf(metrics, onCommit),
     postgres: () => createPostgresMetrics(metrics.registry),
     moving: (moving) =>
-      log.module("store").info(moving, "the file of an older version is being moved: calls are stored when that is done"),
+      log
+        .module("store")
+        .info(moving, "the file of an older version is being moved: calls are stored when that is done"),
   });
   opened.use(store);
   erasing = opened.use(startErasing(store, log.module("store")));

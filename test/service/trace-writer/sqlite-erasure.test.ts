@@ -105,11 +105,16 @@ test("while somebody reads what was there before, erasing says that some of it i
   expect(foundOnDisk(path)).toEqual(new Set([2]));
 });
 
-test.each([4096, 8192])("a file of less than 16 MiB is written anew as a whole, also with pages of %d bytes", (pageBytes) => {
-  using db = new DatabaseSync(newFile(), { readBigInts: true });
-  // Such a file never gives free pages back but when it is written anew.
-  db.exec(`PRAGMA page_size = ${pageBytes}; CREATE TABLE large (bytes); INSERT INTO large VALUES (zeroblob(15000000))`);
-  db.exec("DELETE FROM large");
-  eraseStep(db, 0);
-  expect(db.prepare("PRAGMA freelist_count").get()?.["freelist_count"]).toBe(0n);
-});
+test.each([4096, 8192])(
+  "a file of less than 16 MiB is written anew as a whole, also with pages of %d bytes",
+  (pageBytes) => {
+    using db = new DatabaseSync(newFile(), { readBigInts: true });
+    // Such a file never gives free pages back but when it is written anew.
+    db.exec(
+      `PRAGMA page_size = ${pageBytes}; CREATE TABLE large (bytes); INSERT INTO large VALUES (zeroblob(15000000))`,
+    );
+    db.exec("DELETE FROM large");
+    eraseStep(db, 0);
+    expect(db.prepare("PRAGMA freelist_count").get()?.["freelist_count"]).toBe(0n);
+  },
+);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { BATCH_MIGRATION } from "../../../services/trace-writer/store/sqlite/batch-migration.ts";
 import { pack, unpack } from "../../../services/trace-writer/store/packing.ts";
+import { BATCH_MIGRATION } from "../../../services/trace-writer/store/sqlite/batch-migration.ts";
 import { MIGRATIONS } from "../../../services/trace-writer/store/sqlite/migrations.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
@@ -124,7 +124,10 @@ function makeLarge(path: string): void {
   if (!(bytes instanceof Uint8Array)) throw new Error("there is a payload");
   // A field that nobody knows, number 15, with 40 MiB of zeros.
   const unknown = Buffer.concat([Buffer.from([0x7a, 0x80, 0x80, 0x80, 0x14]), Buffer.alloc(40 * 1024 * 1024)]);
-  db.prepare("UPDATE payloads SET bytes = ? WHERE trace_ref = ?").run(pack(Buffer.concat([unpack(bytes), unknown])), ref);
+  db.prepare("UPDATE payloads SET bytes = ? WHERE trace_ref = ?").run(
+    pack(Buffer.concat([unpack(bytes), unknown])),
+    ref,
+  );
 }
 
 test("a file of a version before searches is filled in when it is opened", async () => {

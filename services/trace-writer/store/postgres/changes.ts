@@ -51,14 +51,19 @@ const POSITION = /^(\d{1,18})\.(\d{1,18})$/;
 const REF_MAX = 10n ** 18n - 1n;
 /**
  * The first transaction that may still be running, of those that are not known to be somebody else's: the snapshot is taken
- * before the locks are looked at, so that one that ended in between counts as running.
+ * before the locks are looked at, so that one that ended in between counts as running. The locks are looked at once: of one
+ * that ended between two looks it would be seen that it runs, and no more whose it is.
  */
 const HORIZON = `
   WITH now AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot),
+  locks AS MATERIALIZED (
+    SELECT pid, locktype, mode, granted, transactionid, database, classid, objid FROM pg_locks, now
+    WHERE locktype IN ('transactionid', 'advisory')
+  ),
   others AS MATERIALIZED (
-    SELECT l.transactionid::text::bigint AS xid FROM pg_locks l, now
-    WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND NOT EXISTS (
-      SELECT 1 FROM pg_locks ours WHERE ours.pid = l.pid AND ours.locktype = 'advisory'
+    SELECT held.transactionid::text::bigint AS xid FROM locks held
+    WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock' AND held.granted AND NOT EXISTS (
+      SELECT 1 FROM locks ours WHERE ours.pid = held.pid AND ours.locktype = 'advisory'
         AND ours.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND ours.classid::bigint = $1::bigint AND ours.objid::bigint = $2::bigint)
   )

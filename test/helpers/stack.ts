@@ -9,6 +9,7 @@ import { freePorts } from "./free-ports.ts";
 import { ServiceProcess } from "./service-process.ts";
 import { type StoredTraces, startStoredTraces } from "./stored-traces.ts";
 import { TRANSPORT } from "./transport-under-test.ts";
+import { until } from "./until.ts";
 
 type ConfigInput = z.input<typeof configSchema>;
 
@@ -108,13 +109,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const ingress = processOf("ingress", http);
   const stored = started.use(startStoredTraces(address(store)));
   await Promise.all([traceWriter.start(), gateway.start(), ingress.start()]);
+  const url = `http://${address(http)}`;
+  // It takes calls before it has found a trace-writer, which may have come last.
+  await until("the ingress can read traces", async () => {
+    return !(await (await fetch(`${url}/readyz`)).text()).includes("trace-writer");
+  });
   const resources = started.move();
   return {
     provider,
     ingress,
     gateway,
     traceWriter,
-    url: `http://${address(http)}`,
+    url,
     gatewayAddress: address(rpc),
     traceWriterAddress: address(store),
     configFile,

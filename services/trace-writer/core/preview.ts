@@ -1,5 +1,5 @@
 /** What lists have room for of a request or an answer, in UTF-16 units. */
-const PREVIEW_MAX = 250;
+const PREVIEW_MAX = 500;
 const CUT = "...";
 
 /** The beginning of a text, at most `max` UTF-16 units; one that was cut ends in `...`. Never cuts a character in two. */

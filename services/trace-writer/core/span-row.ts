@@ -37,7 +37,7 @@ export interface SpanRow {
   /** The session and the user that the span names, at most 250 characters each. */
   readonly session: string | undefined;
   readonly user: string | undefined;
-  /** On roots: the beginning of the inputs and the outputs, at most 250 characters each. Empty: none. */
+  /** On roots: the beginning of the inputs and the outputs, at most 500 characters each. Empty: none. */
   readonly requestPreview: string;
   readonly responsePreview: string;
   /** 32 hex digits over an agent's span as sent, its resource and scope included. Empty: the gateway wrote it. */

@@ -97,7 +97,7 @@ export interface TraceInfo {
   /** How many spans it has. */
   spanCount: number;
   /**
-   * The beginning of the root's inputs. At most 250 characters, or of a claim's 1,000. Empty for mirrors and
+   * The beginning of the root's inputs. At most 500 characters, or of a claim's 1,000. Empty for mirrors and
    * traces without payload.
    */
   requestPreview: string;

@@ -75,3 +75,9 @@ export function heldOf(batches: readonly BatchOfTrace[], blocks: BlockReads): He
   }
   return spans;
 }
+
+/** Whether spans may still come to a trace: a full one does not change any more, but for its link. */
+export function mayGrow({ byId }: HeldSpans): boolean {
+  const [first] = byId.values();
+  return first !== undefined && first.row.origin !== "full-gateway" && first.row.origin !== "full-attempt";
+}

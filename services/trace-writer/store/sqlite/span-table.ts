@@ -8,7 +8,7 @@ import type { WorkingTrace } from "../commit/working-trace.ts";
 import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
 import { openBlockReads } from "./block-reads.ts";
 import { openBlockTable, type WaitingPiece } from "./block-table.ts";
-import { type Held, type HeldBatch, type HeldSpans, heldOf, hold, newBatch, noSpans } from "./held-spans.ts";
+import { type Held, type HeldBatch, type HeldSpans, heldOf, hold, mayGrow, newBatch, noSpans } from "./held-spans.ts";
 import { openStoredBatches, placeIn } from "./stored-batches.ts";
 import { previewBytesOf } from "./stored-previews.ts";
 
@@ -232,12 +232,6 @@ function storedRowOf(placed: PlacedRow): StoredSpan {
 /** What was named with one experiment in one workspace: it repeats itself, and is mostly deleted together. */
 function ownerOf({ workspace }: WorkingTrace, { experiment }: HeldBatch): string {
   return `${workspace}\n${experiment?.id ?? ""}`;
-}
-
-/** A full trace does not change any more, but for its link. */
-function mayGrow({ byId }: HeldSpans): boolean {
-  const [first] = byId.values();
-  return first !== undefined && first.row.origin !== "full-gateway" && first.row.origin !== "full-attempt";
 }
 
 function voidedText({ voided }: HeldBatch): string | null {

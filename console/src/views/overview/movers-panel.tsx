@@ -6,7 +6,7 @@ import type { TimeRange } from "../../time/time-range.ts";
 import { tracesAddress } from "../traces/traces-address.ts";
 import { filterOf } from "./dimensions.ts";
 import type { Change } from "./movers.ts";
-import styles from "./overview.module.css";
+import styles from "./movers-panel.module.css";
 
 /** What changed the most against the range before, the most important first; each leads to the traces behind it. */
 export function MoversPanel({ movers, range }: { readonly movers: readonly Change[]; readonly range: TimeRange }) {

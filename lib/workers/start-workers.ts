@@ -59,7 +59,11 @@ class Workers {
       const slot: WorkerSlot = new WorkerSlot(
         { number, count },
         answers,
-        { onRestart: () => this.#metrics.restarted(), onEnded: () => this.#bury(slot) },
+        {
+          onRestart: () => this.#metrics.restarted(),
+          onStartFailed: () => this.#metrics.startFailed(),
+          onEnded: () => this.#bury(slot),
+        },
         log,
       );
       return slot;

@@ -4,6 +4,8 @@ import { Counter, Gauge, type Registry } from "prom-client";
 export interface WorkerMetrics {
   /** A worker ended by itself. */
   restarted(): void;
+  /** A worker could not be started. */
+  startFailed(): void;
 }
 
 /** Counts workers under the primary's `registry`. `ready`: how many take calls now. */
@@ -22,5 +24,10 @@ export function countWorkers(registry: Registry, ready: () => number): WorkerMet
     help: "Workers that ended by themselves and were started again.",
     registers,
   });
-  return { restarted: () => restarts.inc() };
+  const failures = new Counter({
+    name: "twinspan_worker_start_failures_total",
+    help: "Workers that the system could not start (no process or no memory left); each is tried again.",
+    registers,
+  });
+  return { restarted: () => restarts.inc(), startFailed: () => failures.inc() };
 }

@@ -21,8 +21,19 @@ const STOP_AGAIN_MS = 200;
 export interface SlotObserver {
   /** It has ended unasked, and is started again. */
   onRestart(): void;
+  /** The system had no process for it, or no memory; it is tried again. */
+  onStartFailed(): void;
   /** It has ended, asked or not; nothing more comes of it. */
   onEnded(): void;
+}
+
+/** What becomes of a process. */
+interface Life {
+  onReady(): void;
+  /** It has ended. */
+  onEnded(how: string): void;
+  /** There is none: the system could not start it. */
+  onStartFailed(error: Error): void;
 }
 
 /** The place of one worker: there is a process in it, or one is started again soon, until it is stopped. */
@@ -56,14 +67,18 @@ export class WorkerSlot {
   /** Starts the first process. Resolves when it is ready; rejects when it ends instead, and starts no other. */
   start(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { number } = this.#place;
     let wasReady = false;
-    const onReady = () => {
-      wasReady = true;
-      resolve();
-    };
-    this.#fork(onReady, (how) => {
-      if (wasReady) this.#startAgain(how);
-      else reject(new Error(`Worker ${this.#place.number} ended at its start (${how}). What it said before says why.`));
+    this.#fork({
+      onReady() {
+        wasReady = true;
+        resolve();
+      },
+      onEnded: (how) => {
+        if (wasReady) this.#onEnded(how);
+        else reject(new Error(`Worker ${number} ended at its start (${how}). What it said before says why.`));
+      },
+      onStartFailed: (cause) => reject(new Error(`Worker ${number} cannot be started: ${cause.message}.`, { cause })),
     });
     return promise;
   }
@@ -117,8 +132,9 @@ export class WorkerSlot {
     this.#log.info({ worker: this.#place.number, pid: this.pid }, "a worker takes calls again");
   }
 
-  #fork(onReady: () => void, onExit: (how: string) => void): void {
-    const worker = cluster.fork({ [PLACE_VARIABLE]: placeText(this.#place) });
+  #fork(life: Life): void {
+    const worker = this.#newProcess(life);
+    if (worker === undefined) return;
     const conversation = new Conversation(
       (message) => {
         if (worker.isConnected()) worker.send(message, () => {});
@@ -127,39 +143,77 @@ export class WorkerSlot {
         ...this.#answers,
         ready: () => {
           this.#readyAtMs = performance.now();
-          onReady();
+          life.onReady();
         },
       },
     );
     worker.on("message", (message: unknown) => conversation.hear(message));
     const { promise: ended, resolve } = Promise.withResolvers<string>();
-    worker.once("exit", (code: number, signal: string | null) => {
-      const how = signal ?? `status ${code}`;
+    const forget = (how: string) => {
       conversation.close();
       this.#worker = undefined;
       this.#conversation = undefined;
-      this.#observer.onEnded();
-      onExit(how);
       resolve(how);
+    };
+    worker.once("exit", (code: number, signal: string | null) => {
+      const how = signal ?? `status ${code}`;
+      forget(how);
+      this.#observer.onEnded();
+      life.onEnded(how);
+    });
+    worker.on("error", (error) => {
+      if (worker.process.pid !== undefined) {
+        this.#log.warn({ err: error, worker: this.#place.number }, "a worker is not heard well");
+        return;
+      }
+      forget(WELL);
+      // Node keeps what never was where files have run out.
+      delete cluster.workers?.[worker.id];
+      life.onStartFailed(error);
     });
     this.#worker = worker;
     this.#conversation = conversation;
     this.#ended = ended;
   }
 
-  #startAgain(how: string): void {
+  /** Some of what a system refuses is thrown; the rest comes as an error of the process. */
+  #newProcess(life: Life): Worker | undefined {
+    try {
+      return cluster.fork({ [PLACE_VARIABLE]: placeText(this.#place) });
+    } catch (error) {
+      life.onStartFailed(error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    }
+  }
+
+  #onEnded(how: string): void {
     const wasWell = this.#readyAtMs !== undefined && performance.now() - this.#readyAtMs > WELL_MS;
     this.#readyAtMs = undefined;
     if (this.#isStopping) return;
-    this.#failures = wasWell ? 1 : this.#failures + 1;
-    const inMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (this.#failures - 1));
+    if (wasWell) this.#failures = 0;
+    const inMs = this.#startLater();
     this.#log.warn({ worker: this.#place.number, how, inMs }, "a worker ended, and is started again");
     this.#observer.onRestart();
+  }
+
+  #onStartFailed(error: Error): void {
+    if (this.#isStopping) return;
+    const inMs = this.#startLater();
+    this.#log.error({ err: error, worker: this.#place.number, inMs }, "a worker cannot be started, and is tried again");
+    this.#observer.onStartFailed();
+  }
+
+  /** Returns how long that will take. */
+  #startLater(): number {
+    this.#failures += 1;
+    const inMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (this.#failures - 1));
     this.#retry = setTimeout(() => {
-      this.#fork(
-        () => this.#tellAgain(),
-        (again) => this.#startAgain(again),
-      );
+      this.#fork({
+        onReady: () => this.#tellAgain(),
+        onEnded: (how) => this.#onEnded(how),
+        onStartFailed: (error) => this.#onStartFailed(error),
+      });
     }, inMs);
+    return inMs;
   }
 }

@@ -64,6 +64,27 @@ test("a second signal ends all of them at once, and so does the death of the fir
   await until("nobody is left", () => !second.pids().some(isAlive));
 });
 
+test("while the system can start no process the others serve; the missing one is tried again and comes", async () => {
+  const { url, started, ended, said, pids, isReady } = await startProgram("starve");
+  const metric = async (name: string) => {
+    const text = await (await fetch(`${url}/metrics`, { headers: { connection: "close" } })).text();
+    return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
+  };
+  await until("both are ready", isReady);
+  const [first = 0, second = 0] = pids();
+  started.kill("SIGUSR2");
+  process.kill(first, "SIGKILL");
+  await until("it was tried twice", () => said('"msg":"a worker cannot be started, and is tried again"') >= 2);
+  expect(Number(await (await fetch(url, { headers: { connection: "close" } })).text())).toBe(second);
+  expect(await metric("twinspan_worker_start_failures_total")).toBeGreaterThanOrEqual(2);
+  expect([await metric("twinspan_workers"), await metric("twinspan_worker_restarts_total")]).toEqual([1, 1]);
+  started.kill("SIGUSR2");
+  await until("it takes calls again", () => said('"msg":"a worker takes calls again"') === 1);
+  expect(await metric("twinspan_workers")).toBe(2);
+  started.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
+});
+
 test("a worker that cannot start keeps the service from starting, and says why once; one that does not listen yet is told again to stop", async () => {
   const { ended, said } = await startProgram("fail");
   expect(await ended).toEqual([1, null]);

@@ -9,6 +9,7 @@ export const drainEvent = z.discriminatedUnion("kind", [
     oldestMs: z.number().optional(),
     inFlight: z.number(),
     lastAliveMs: z.number(),
+    damagedPlaces: z.number(),
   }),
   z.object({
     kind: z.literal("state"),

@@ -3,7 +3,7 @@ import type { LeftTold } from "./drain-events.ts";
 
 /** What a left outbox holds, a line a fact. */
 export function leftTextOf(file: string, left: LeftTold, nowMs: number): string {
-  const { records, bytes, oldestMs, inFlight, lastAliveMs } = left;
+  const { records, bytes, oldestMs, inFlight, lastAliveMs, damagedPlaces } = left;
   const ageOf = (ms: number) => `${durationText(Math.max(0, nowMs - ms) / 1000)} ago, ${new Date(ms).toISOString()}`;
   return [
     `file       ${file}`,
@@ -12,5 +12,8 @@ export function leftTextOf(file: string, left: LeftTold, nowMs: number): string 
     `oldest     ${oldestMs === undefined ? "–" : ageOf(oldestMs)}`,
     `in flight  ${numberText(inFlight)} calls${inFlight === 0 ? "" : ", which a drain records as interrupted"}`,
     `last used  ${lastAliveMs === 0 ? "–" : ageOf(lastAliveMs)}`,
+    ...(damagedPlaces === 0
+      ? []
+      : [`damaged    ${numberText(damagedPlaces)} places, which a drain passes over and counts`]),
   ].join("\n");
 }

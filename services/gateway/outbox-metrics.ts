@@ -53,6 +53,11 @@ export function watchOutbox(registry: Registry, { state: outbox, bytesMax }: Wat
     "Mirrors refused, since the caller's context names a full trace.",
     (state) => state.mirrorsRefused,
   );
+  total(
+    "damaged_places_total",
+    "Places in the outbox's files that could not be read.",
+    ({ damagedPlaces }) => damagedPlaces,
+  );
   const shed = new Counter({
     name: "twinspan_outbox_shed_total",
     help: "What was given up: notes, payloads or whole records, by reason.",

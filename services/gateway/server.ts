@@ -114,9 +114,10 @@ export async function startGateway(
 
   let isReady = true;
   const degraded = () => {
-    const { trouble } = outbox.state();
+    const { trouble, damage } = outbox.state();
     const told = [
       trouble && `tracing degraded: ${trouble}`,
+      damage && `tracing degraded: ${damage}`,
       reloading.trouble,
       allowances.trouble,
       load.admission.trouble,

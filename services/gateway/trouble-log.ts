@@ -1,7 +1,7 @@
 import type { Logger } from "#lib/logger.ts";
 
 /**
- * Tells the log when records stop getting through, with the reason, and when they do again: a line each, however long it
+ * Tells the log when records stop getting through or being kept, with the reason, and when they do again: a line each, however long it
  * lasts and however often it is asked.
  */
 export function createTroubleLog(log: Logger): (trouble: string | undefined) => void {
@@ -9,7 +9,7 @@ export function createTroubleLog(log: Logger): (trouble: string | undefined) => 
   return (trouble) => {
     if (isTroubled === (trouble !== undefined)) return;
     isTroubled = trouble !== undefined;
-    if (isTroubled) log.warn({ trouble }, "tracing degraded: records wait in the outbox");
-    else log.info("tracing works again: the outbox is shipped");
+    if (isTroubled) log.warn({ trouble }, "tracing degraded");
+    else log.info("tracing works again");
   };
 }

@@ -76,7 +76,7 @@ export async function runChaos({ seed, seconds, store, say }: ChaosOptions): Pro
   const seen = await witness.end();
   await shed.readBeforeEnd();
   await gateway.stop();
-  const rest = outboxRest(system);
+  const rest = await outboxRest(system);
   say(`${traffic.calls.length} calls; comparing what their callers saw with what is stored`);
   return { seed, seconds, store, struck, audit: await auditOf(system, traffic, shed), witness: seen, rest };
 }

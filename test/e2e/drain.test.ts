@@ -47,7 +47,7 @@ test("the gateway ends with 0 once the calls in flight are answered and recorded
   await stopped;
   expect(unwellOf(calls)).toEqual([]);
   await expectAllStored(calls);
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 0 });
 
   // Calls that come while it is gone are refused in words, and go through when it is back.
   const [refused] = await startLoad(stack, 1, KINDS).all();
@@ -82,7 +82,7 @@ test("the trace-writer ends with 0 under load and is not ready meanwhile; nothin
   expect(unwellOf(calls)).toEqual([]);
   await stack.traceWriter.start();
   await stack.gateway.stop();
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 0 });
   await expectAllStored(calls);
 });
 

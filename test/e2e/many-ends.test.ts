@@ -46,7 +46,7 @@ test("hundreds of calls at once, ended in every way there is, each have their tw
   expect(await stack.gateway.metric("twinspan_calls_in_flight")).toBe(0);
   expect(await stack.ingress.metric("twinspan_ingress_requests_in_flight")).toBeLessThanOrEqual(1);
   await stack.gateway.stop();
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 0 });
 }, 60_000);
 
 test("no reader ever sees one twin without the other", async () => {

@@ -40,7 +40,8 @@ test("what was blacked out is in no trace, no preview, no list and no file, from
       expect(await mlflowTraceText(stack.url, id)).not.toContain(secret);
     }
   }
-  const files = segmentsOf(stack.outboxPath).map((segment) => segmentPath(stack.outboxPath, segment));
+  const { segments } = await segmentsOf(stack.outboxPath);
+  const files = segments.map((segment) => segmentPath(stack.outboxPath, segment));
   const written = files.map((file) => readFileSync(file).toString("latin1")).join();
   expect(written).toContain("[redacted:email]");
   expect(written).not.toContain(secret);

@@ -27,7 +27,7 @@ test("kill -9 of the gateway during 500 calls: what ended is stored, what was un
   await stack.gateway.start();
   // It drains before it ends, so that all that waited is shipped.
   await stack.gateway.stop();
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 0 });
   const entries = await expectLedger(stack, calls);
   for (const { call, traceNames, errorType } of entries) {
     if (wentWell(call)) expect(errorType).toBeUndefined();
@@ -57,6 +57,6 @@ test("both die at once, and come again: nothing that ended is lost, nothing is t
   await stack.traceWriter.start();
   await until("records get through", async () => (await stack.gateway.metric("twinspan_outbox_shipped_total")) > 0);
   await stack.gateway.stop();
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 0 });
   await expectLedger(stack, calls);
 }, 60_000);

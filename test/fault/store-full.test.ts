@@ -39,6 +39,6 @@ test("while the store's disk is full calls go on and records wait; with room aga
   const calls = [...before, ...during];
   expect(calls.filter((call) => !wentWell(call)).map(({ answer }) => answer)).toEqual([]);
   await stack.gateway.stop();
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 0 });
   await expectLedger(stack, calls);
 }, 60_000);

@@ -23,7 +23,7 @@ test("kill -9 of the trace-writer during 500 calls fails none of them, and loses
   const calls = await load.all();
   expect(calls.filter((call) => !wentWell(call)).map(({ answer }) => answer)).toEqual([]);
   await stack.gateway.stop();
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 0 });
   const entries = await expectLedger(stack, calls);
   expect(entries.filter(({ errorType }) => errorType !== undefined)).toEqual([]);
 }, 60_000);
@@ -42,7 +42,7 @@ test("a trace-writer that stands still during 300 calls fails none of them, and 
     async () => (await stack.gateway.metric("twinspan_outbox_shipped_total")) === 300,
   );
   await stack.gateway.stop();
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 0 });
   await expectLedger(stack, calls);
 }, 60_000);
 
@@ -57,7 +57,7 @@ test("kill -9 of the trace-writer again and again loses and doubles nothing", as
   const calls = await load.all();
   expect(calls.filter((call) => !wentWell(call)).map(({ answer }) => answer)).toEqual([]);
   await stack.gateway.stop();
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 0 });
   await expectLedger(stack, calls);
 }, 60_000);
 
@@ -67,7 +67,7 @@ test("a gateway that ends while the trace-writer is away keeps its records for t
   const calls = await startLoad(stack, 30, [{ model: "echo-1", stream: true }]).all();
   expect(calls.filter((call) => !wentWell(call)).map(({ answer }) => answer)).toEqual([]);
   await stack.gateway.stop();
-  expect(outboxRest(stack)).toEqual({ notes: 0, records: 30 });
+  expect(await outboxRest(stack)).toEqual({ notes: 0, records: 30 });
   await stack.traceWriter.start();
   await stack.gateway.start();
   await until("all are shipped", async () => (await stack.gateway.metric("twinspan_outbox_shipped_total")) === 30);

@@ -106,12 +106,16 @@ test("told to stop, all workers end their calls first; with fewer of them then, 
   called.push(...calls);
   expect(calls.filter((call) => !wentWell(call))).toEqual([]);
   const left = stack.outboxPath.replace(/\.db$/, ".worker-1.db");
-  for (const outboxPath of [stack.outboxPath, left]) expect(outboxRest({ outboxPath }).records).toBeGreaterThan(0);
+  for (const outboxPath of [stack.outboxPath, left]) {
+    expect((await outboxRest({ outboxPath })).records).toBeGreaterThan(0);
+  }
 
   const config = readFileSync(stack.configFile, "utf8");
   writeFileSync(stack.configFile, config.replace(`"workers":${WORKERS},"limits"`, '"workers":1,"limits"'));
   await Promise.all([stack.gateway.start(), stack.traceWriter.start()]);
-  expect(stack.gateway.output).toContain(`"path":"${left}","msg":"the outbox of a former worker is adopted"`);
+  await until("it is adopted", () =>
+    stack.gateway.output.includes(`"path":"${left}","msg":"the outbox of a former worker is adopted"`),
+  );
   await until("traces can be read again", () => stack.stored.allIds().catch(() => undefined));
   await expectAllStored();
 }, 60_000);

@@ -1,4 +1,5 @@
 import { type OutboxState, SHED_COUNTERS, type ShedCounter } from "./outbox-state.ts";
+import { joined } from "./troubles.ts";
 
 /** How several outboxes stand together. */
 export function addedState([first, ...others]: readonly [OutboxState, ...OutboxState[]]): OutboxState {
@@ -6,7 +7,6 @@ export function addedState([first, ...others]: readonly [OutboxState, ...OutboxS
 }
 
 function added(a: OutboxState, b: OutboxState): OutboxState {
-  const troubles = [a.trouble, b.trouble].filter((trouble) => trouble !== undefined);
   return {
     records: a.records + b.records,
     bytes: a.bytes + b.bytes,
@@ -15,7 +15,9 @@ function added(a: OutboxState, b: OutboxState): OutboxState {
     retries: a.retries + b.retries,
     mirrorsRefused: a.mirrorsRefused + b.mirrorsRefused,
     shed: addedShed(a.shed, b.shed),
-    trouble: troubles.length === 0 ? undefined : troubles.join("; "),
+    damagedPlaces: a.damagedPlaces + b.damagedPlaces,
+    damage: joined([a.damage, b.damage]),
+    trouble: joined([a.trouble, b.trouble]),
   };
 }
 

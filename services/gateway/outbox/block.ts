@@ -29,8 +29,8 @@ export interface Block {
 
 /** What blocks of one file begin with, and of no other: so nothing that a payload holds can be taken for a block. */
 export const NONCE_BYTES = 8;
-/** The nonce, the length and the checksum of all that follows; then the three figures of the head. */
-const HEAD_BYTES = NONCE_BYTES + 8 + 24;
+/** What a block has at least: the nonce, the length and the checksum of all that follows; then the three figures of the head. */
+export const HEAD_BYTES = NONCE_BYTES + 8 + 24;
 const CHECKED_FROM = NONCE_BYTES + 8;
 const TRACE_ID_BYTES = 16;
 /** A kind and an id; and a length, or two. */
@@ -74,11 +74,22 @@ export function encodeBlock(nonce: Uint8Array, head: BlockHead, writes: readonly
   return block;
 }
 
-/** The block that begins there. Undefined: none does, or one that is cut. */
+/**
+ * How many bytes the block says it has that begins there, or the least it may have where its head is not there whole. Undefined:
+ * none begins there.
+ */
+export function blockBytesAt(nonce: Uint8Array, bytes: Buffer, at: number): number | undefined {
+  if (!bytes.subarray(at, at + NONCE_BYTES).equals(nonce)) return undefined;
+  if (at + HEAD_BYTES > bytes.length) return HEAD_BYTES;
+  const length = bytes.readUInt32LE(at + NONCE_BYTES);
+  return length < HEAD_BYTES ? undefined : length;
+}
+
+/** The block that begins there. Undefined: none does, or one that is cut or damaged. */
 export function readBlock(nonce: Uint8Array, bytes: Buffer, at: number): Block | undefined {
-  if (at + HEAD_BYTES > bytes.length || !bytes.subarray(at, at + NONCE_BYTES).equals(nonce)) return undefined;
-  const end = at + bytes.readUInt32LE(at + NONCE_BYTES);
-  if (end < at + HEAD_BYTES || end > bytes.length) return undefined;
+  const length = blockBytesAt(nonce, bytes, at);
+  if (length === undefined || at + length > bytes.length) return undefined;
+  const end = at + length;
   if (crc32(bytes.subarray(at + CHECKED_FROM, end)) !== bytes.readUInt32LE(at + NONCE_BYTES + 4)) return undefined;
   const head = {
     timeMs: bytes.readDoubleLE(at + CHECKED_FROM),

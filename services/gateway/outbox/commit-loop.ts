@@ -1,7 +1,7 @@
 import type { Config } from "#lib/config/schema.ts";
 import { Backlog } from "./backlog.ts";
 import { sizeOf, type Write } from "./block.ts";
-import { commitWrites, type OutboxParts } from "./committer.ts";
+import { appendWhole, commitWrites, type OutboxParts } from "./committer.ts";
 import type { OutboxState } from "./outbox-state.ts";
 import type { WaitingRecord } from "./record-queue.ts";
 
@@ -35,11 +35,12 @@ export class CommitLoop {
   #waiting: Waiting[] = [];
   #late = 0;
   #lateTimer: NodeJS.Timeout | undefined;
-  readonly #requeues: (() => Promise<void>)[] = [];
+  /** What is to be done between commits. */
+  readonly #tasks: (() => Promise<unknown>)[] = [];
   #isMarkDue = false;
   #running: Promise<void> | undefined;
 
-  /** `onCommitted` is called after each commit. */
+  /** `onCommitted` is called after each commit, and after what is done between two. */
   constructor(
     parts: OutboxParts,
     options: Pick<Config["gateway"]["outbox"], "bytesMax" | "commitWaitMs">,
@@ -75,23 +76,24 @@ export class CommitLoop {
     this.#start();
   }
 
-  /** Puts the first record behind all others, with that payload. Answers whether it could. */
+  /** Puts the first record behind all others, with that payload. Answers whether the disk had room for it. */
   requeue({ traceId, spans }: WaitingRecord, payload: Uint8Array): Promise<boolean> {
-    const { journal, queue, ledger } = this.#parts;
-    const write: Write = { kind: "finish", traceId, spans, payload };
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#requeues.push(async () => {
-      try {
-        const nowMs = Date.now();
-        const place = await journal.append(queue.headAt(nowMs), [write]);
-        queue.add([write], nowMs, place, journal.end);
-        queue.remove(1);
-        this.#isMarkDue = true;
-        resolve(true);
-      } catch (error) {
-        ledger.diskTrouble = troubleOf(error);
-        resolve(false);
-      }
+    return this.between(async () => {
+      const isWritten = await appendWhole(this.#parts, [{ kind: "finish", traceId, spans, payload }], Date.now());
+      if (!isWritten) return false;
+      this.#parts.queue.remove(1);
+      this.#isMarkDue = true;
+      return true;
+    });
+  }
+
+  /** Does something between two commits: it has the journal for itself. Settles as it does. */
+  between<Value>(task: () => Promise<Value>): Promise<Value> {
+    const { promise, resolve } = Promise.withResolvers<Value>();
+    this.#tasks.push(() => {
+      const done = task();
+      resolve(done);
+      return done;
     });
     this.#start();
     return promise;
@@ -110,21 +112,31 @@ export class CommitLoop {
   async #run(): Promise<void> {
     for (;;) {
       await endOfTurn();
-      const requeue = this.#requeues.shift();
-      if (requeue !== undefined) await requeue();
+      const task = this.#tasks.shift();
+      if (task !== undefined) await this.#do(task);
       else if (this.#writes.length > 0 || this.#isMarkDue) await this.#commit();
       else break;
     }
     this.#running = undefined;
   }
 
+  /** Who asked for it hears of its failure. */
+  async #do(task: () => Promise<unknown>): Promise<void> {
+    await task().catch(() => {});
+    this.#onCommitted();
+  }
+
   async #commit(): Promise<void> {
+    const { queue, journal } = this.#parts;
     const writes = this.#take();
     this.#isMarkDue = false;
-    await commitWrites(this.#parts, writes, this.#options.bytesMax, Date.now());
+    // The block will say that the records before this one wait no more.
+    const needed = queue.firstSegment ?? journal.end.segment;
+    const isWritten = await commitWrites(this.#parts, writes, this.#options.bytesMax, Date.now());
     this.#settle(writes.length);
     this.#onCommitted();
-    await this.#tidyUp();
+    const hasMadeRoom = await this.#tidyUp(needed);
+    if (hasMadeRoom && !isWritten) this.#isMarkDue = true;
   }
 
   #take(): readonly Write[] {
@@ -160,21 +172,24 @@ export class CommitLoop {
     }
   }
 
-  /** Removes the segments that nothing waits in. */
-  async #tidyUp(): Promise<void> {
+  /**
+   * Removes the segments before that one, and answers whether there were any. The disk knows by now that nothing in them waits:
+   * after a death they would otherwise be missed. Where it took no word of that, it does once they are gone.
+   */
+  async #tidyUp(needed: number): Promise<boolean> {
     const { journal, queue, ledger } = this.#parts;
+    const isIdle = queue.records === 0 && journal.notes === 0;
     try {
-      const isIdle = queue.records === 0 && journal.notes === 0;
+      const { segment } = journal.end;
       if (isIdle && journal.bytes > IDLE_BYTES_MAX) await journal.beginSegment(queue.headAt(Date.now()));
-      await journal.release(queue.firstSegment ?? journal.end.segment);
+      ledger.filesTrouble = journal.trouble;
+      const hasBegun = journal.end.segment !== segment;
+      return await journal.release(hasBegun ? journal.end.segment : needed);
     } catch (error) {
-      ledger.diskTrouble = troubleOf(error);
+      ledger.filesTrouble = `segments of the outbox cannot be removed: ${error instanceof Error ? error.message : String(error)}`;
+      return false;
     }
   }
-}
-
-function troubleOf(error: unknown): string {
-  return `the outbox cannot be written: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 function endOfTurn(): Promise<void> {

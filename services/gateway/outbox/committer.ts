@@ -10,7 +10,7 @@ import type { RecordQueue } from "./record-queue.ts";
 const PAYLOAD_SHARE = 0.8;
 /**
  * The outbox leaves so much of the disk free, for what else must be written there. Below it records lose their payload, below
- * half of it nothing is written.
+ * half of it no record or note is written.
  */
 const DISK_RESERVE_BYTES = 32 * 1024 * 1024;
 
@@ -28,10 +28,21 @@ interface Fitting {
   readonly shed: readonly ShedCounter[];
 }
 
+/** How much of a batch a disk has room for. */
+type Room =
+  /** All of it. */
+  | "payloads"
+  /** Records without their payload. */
+  | "spans"
+  /** Only that notes go, and which records wait no more: that makes room. */
+  | "removals";
+
+const ROOMS: readonly Room[] = ["payloads", "spans", "removals"];
+
 /**
  * Commits a batch of writes in one block, keeping as much as there is room for: all of it; where the outbox is at its bound
  * of `bytesMax` or the disk is full, records without their payload; at the worst nothing. What is not kept is counted by its
- * reason. Nobody calls it while it is under way. Never rejects; answers whether something was written.
+ * reason. Nobody calls it while it is under way. Never rejects; answers whether a block was written.
  */
 export async function commitWrites(
   parts: OutboxParts,
@@ -39,17 +50,15 @@ export async function commitWrites(
   bytesMax: number,
   nowMs: number,
 ): Promise<boolean> {
-  const { ledger, room } = parts;
-  try {
-    const freeBytes = await room.before(writes.reduce((sum, write) => sum + sizeOf(write), 0));
-    const isTight = freeBytes < DISK_RESERVE_BYTES;
-    ledger.diskTrouble = isTight ? `the outbox's disk is full: ${freeBytes} bytes are left` : undefined;
-    if (freeBytes >= DISK_RESERVE_BYTES / 2) {
-      await commitAsFits(parts, writes, bytesMax, nowMs, isTight);
+  const { ledger, queue } = parts;
+  const room = await askRoom(parts, writes);
+  for (const less of ROOMS.slice(ROOMS.indexOf(room))) {
+    try {
+      await commit(parts, fittingOf(queue.bytes, writes, bytesMax, less), bytesMax, nowMs);
       return true;
+    } catch (error) {
+      ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
     }
-  } catch (error) {
-    ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
   }
   for (const write of writes) {
     if (write.kind !== "drop") ledger.shed(write.kind === "begin" ? "note:disk" : "record:disk");
@@ -58,21 +67,32 @@ export async function commitWrites(
   return false;
 }
 
-/** Commits with payloads, and without them where that fails or the disk is tight. Rejects when both fail. */
-async function commitAsFits(
-  parts: OutboxParts,
-  writes: readonly Write[],
-  bytesMax: number,
-  nowMs: number,
-  isTight: boolean,
-): Promise<void> {
+/**
+ * Writes records in one block as they are, beside what calls write, where the disk has room for all of them. Nothing is
+ * given up where it has none. Nobody calls it while a commit is under way. Never rejects; answers whether they are written.
+ */
+export async function appendWhole(parts: OutboxParts, records: readonly Write[], nowMs: number): Promise<boolean> {
+  const { journal, queue, ledger } = parts;
+  const room = await askRoom(parts, records);
+  const hasPayload = records.some((write) => write.kind === "finish" && write.payload.length > PAYLOAD_SHED.length);
+  if (room === "removals" || (room === "spans" && hasPayload)) return false;
   try {
-    await commit(parts, fittingOf(parts.queue.bytes, writes, bytesMax, !isTight), bytesMax, nowMs);
+    const place = await journal.append(queue.headAt(nowMs), records);
+    queue.add(records, nowMs, place, journal.end);
+    return true;
   } catch (error) {
-    if (isTight) throw error;
-    parts.ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
-    await commit(parts, fittingOf(parts.queue.bytes, writes, bytesMax, false), bytesMax, nowMs);
+    ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
+    return false;
   }
+}
+
+/** What the disk has room for, as far as it says. */
+async function askRoom({ room, ledger }: OutboxParts, writes: readonly Write[]): Promise<Room> {
+  const freeBytes = await room.before(writes.reduce((sum, write) => sum + sizeOf(write), 0));
+  const isTight = freeBytes < DISK_RESERVE_BYTES;
+  ledger.diskTrouble = isTight ? `the outbox's disk is full: ${freeBytes} bytes are left` : undefined;
+  if (!isTight) return "payloads";
+  return freeBytes >= DISK_RESERVE_BYTES / 2 ? "spans" : "removals";
 }
 
 function messageOf(error: unknown): string {
@@ -110,25 +130,30 @@ function roomTroubleAfter(
   return isRoomy ? undefined : ledger.roomTrouble;
 }
 
-/** What there is room for below the bound. `withPayloads`: whether the disk takes them. */
-function fittingOf(bytesBefore: number, writes: readonly Write[], bytesMax: number, withPayloads: boolean): Fitting {
+/** What there is room for, below the bound and on the disk. */
+function fittingOf(bytesBefore: number, writes: readonly Write[], bytesMax: number, room: Room): Fitting {
   const fitting: Write[] = [];
   const shed: ShedCounter[] = [];
   let bytes = bytesBefore;
   for (const write of writes) {
-    if (write.kind !== "finish") {
+    if (write.kind === "drop" || (write.kind === "begin" && room !== "removals")) {
       fitting.push(write);
+      continue;
+    }
+    if (write.kind === "begin") {
+      shed.push("note:disk");
       continue;
     }
     const { traceId, spans } = write;
     const isRoomy = bytes + sizeOf(write) <= bytesMax * PAYLOAD_SHARE;
-    if (!isRoomy && bytes + spans.length + PAYLOAD_SHED.length > bytesMax) {
+    const isFull = !isRoomy && bytes + spans.length + PAYLOAD_SHED.length > bytesMax;
+    if (isFull || room === "removals") {
       fitting.push({ kind: "drop", traceId });
-      shed.push("record:outbox_full");
+      shed.push(isFull ? "record:outbox_full" : "record:disk");
       continue;
     }
     // Where there was no payload nothing stands in its place.
-    const isKept = write.payload.length === 0 || (isRoomy && withPayloads);
+    const isKept = write.payload.length === 0 || (isRoomy && room === "payloads");
     const kept = isKept ? write : { ...write, payload: PAYLOAD_SHED };
     if (!isKept) shed.push(isRoomy ? "payload:disk" : "payload:outbox_full");
     fitting.push(kept);

@@ -15,16 +15,24 @@ export class DiskRoom {
     this.#directory = directory;
   }
 
-  /** How many bytes there are before `bytes` are written. Rejects where the disk does not say. */
+  /** How many bytes there are before `bytes` are written. Infinite where the disk does not say: whether it takes them shows then. */
   async before(bytes: number): Promise<number> {
     const isOld = performance.now() - this.#askedAt > HOLDS_MS || this.#written + bytes > HOLDS_BYTES;
     if (isOld) {
-      const { bavail, bsize } = await statfs(this.#directory);
-      this.#freeBytes = bavail * bsize;
+      this.#freeBytes = await freeBytesIn(this.#directory);
       this.#askedAt = performance.now();
       this.#written = 0;
     }
     this.#written += bytes;
     return this.#freeBytes - (this.#written - bytes);
+  }
+}
+
+async function freeBytesIn(directory: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
 }

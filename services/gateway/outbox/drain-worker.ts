@@ -31,7 +31,7 @@ try {
 }
 
 async function run(settings: DrainSettings): Promise<void> {
-  const left = leftToldOf(settings.options.path);
+  const left = await leftToldOf(settings.options.path);
   tell({ kind: "opened", ...left });
   if (settings.task === "drain" && left.records + left.inFlight > 0) await drain(settings);
 }

@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type BlockHead, encodeBlock, NONCE_BYTES, type Write } from "./block.ts";
-import { BLOCKS_FROM, type BlockPlace, segmentHead, segmentPath } from "./segments.ts";
+import { BLOCKS_FROM, type BlockPlace, type SegmentFiles, segmentHead, segmentPath } from "./segments.ts";
 
 /** A segment that has so many bytes is followed by another one. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** How long until it is tried again to begin a segment that could not be begun, in milliseconds. */
+const TRY_AGAIN_MS = 1000;
 
 /** A segment that is written to. */
 interface OpenSegment {
@@ -31,13 +33,17 @@ export class Journal implements AsyncDisposable {
   readonly #old: number[];
   /** Undefined: nothing was written yet. A disk that is full must not keep a gateway from starting. */
   #current: OpenSegment | undefined;
-  #nextAt = 0;
+  /** The number of the next segment: no file has one that is as high. */
+  #nextNumber: number;
+  #trouble: string | undefined;
+  #tryAgainAt = 0;
 
-  /** Writes behind the segments that there are. */
-  constructor(path: string, durability: "process" | "power", segments: readonly number[]) {
+  /** Writes behind the files that there are, and removes none of those that are not its own. */
+  constructor(path: string, durability: "process" | "power", { segments, foreign }: SegmentFiles) {
     this.#path = path;
     this.#durability = durability;
     this.#old = [...segments];
+    this.#nextNumber = Math.max(0, ...segments, ...foreign) + 1;
   }
 
   /** How many calls are in flight. */
@@ -52,14 +58,19 @@ export class Journal implements AsyncDisposable {
 
   /** Where the next block will be, unless it begins a segment. */
   get end(): BlockPlace {
-    const { number = (this.#old.at(-1) ?? 0) + 1, bytes = BLOCKS_FROM } = this.#current ?? {};
+    const { number = this.#nextNumber, bytes = BLOCKS_FROM } = this.#current ?? {};
     return { segment: number, offset: bytes };
+  }
+
+  /** Why no segment can be begun now, so that the old one grows, or what went wrong with that one. Undefined: all is well. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** Writes a block, and resolves with its place when it is durable. When it rejects, nothing of it stays. */
   async append(head: BlockHead, writes: readonly Write[]): Promise<BlockPlace> {
-    const current =
-      this.#current !== undefined && this.#current.bytes < this.#nextAt ? this.#current : await this.beginSegment(head);
+    const isRoomy = this.#current !== undefined && this.#current.bytes < SEGMENT_BYTES;
+    const current = this.#current !== undefined && isRoomy ? this.#current : await this.beginSegment(head);
     const place = this.end;
     await this.#write(current, encodeBlock(current.nonce, head, writes));
     for (const write of writes) {
@@ -70,58 +81,79 @@ export class Journal implements AsyncDisposable {
   }
 
   /**
-   * Begins a segment, so that those before it can go. Where it cannot be begun, writing goes on in the old one: a full disk may
-   * have room for a block more. Rejects where there is none.
+   * Begins a segment, so that those before it can go. Where it cannot be begun, writing goes on in the old one, {@link trouble}
+   * says why, and it is tried again after a second: a full disk may have room for a block more. Rejects where there is none.
    */
   async beginSegment(head: BlockHead): Promise<OpenSegment> {
     const old = this.#current;
+    if (old !== undefined && performance.now() < this.#tryAgainAt) return old;
     try {
-      this.#current = await this.#createSegment(head, old === undefined ? this.end.segment : old.number + 1);
-      this.#nextAt = SEGMENT_BYTES;
+      this.#current = await this.#createSegment(head);
+      this.#trouble = undefined;
     } catch (error) {
       if (old === undefined) throw error;
-      this.#nextAt = old.bytes + SEGMENT_BYTES;
+      this.#trouble = `a new segment of the outbox cannot be begun: ${messageOf(error)}`;
+      this.#tryAgainAt = performance.now() + TRY_AGAIN_MS;
       return old;
     }
-    if (old !== undefined) {
-      this.#old.push(old.number);
-      await old.handle.close();
-    }
+    if (old !== undefined) await this.#retire(old);
     return this.#current;
   }
 
-  /** Removes the segments before that one. */
-  async release(before: number): Promise<void> {
+  /** Removes the segments before that one. Answers whether there were any. */
+  async release(before: number): Promise<boolean> {
+    const count = this.#old.length;
     for (let first = this.#old[0]; first !== undefined && first < before; first = this.#old[0]) {
       await rm(segmentPath(this.#path, first), { force: true });
       this.#old.shift();
     }
+    return this.#old.length < count;
   }
 
   /** Removes all segments: there is nothing in them any more. Nothing may be written afterwards. */
   async remove(): Promise<void> {
-    const { segment } = this.end;
-    await this.release(segment);
-    await rm(segmentPath(this.#path, segment), { force: true });
+    await this.release(this.end.segment);
+    if (this.#current !== undefined) await rm(segmentPath(this.#path, this.#current.number), { force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#current?.handle.close();
   }
 
-  async #createSegment(head: BlockHead, number: number): Promise<OpenSegment> {
-    const handle = await open(segmentPath(this.#path, number), "wx", 0o600);
+  async #createSegment(head: BlockHead): Promise<OpenSegment> {
+    const { number, handle } = await this.#createFile();
     const segment = { number, handle, nonce: randomBytes(NONCE_BYTES), bytes: 0 };
     try {
-      await this.#write(segment, segmentHead(segment.nonce));
-      await this.#write(segment, encodeBlock(segment.nonce, head, [...this.#notes.values()]));
+      const notes = encodeBlock(segment.nonce, head, [...this.#notes.values()]);
+      await this.#write(segment, Buffer.concat([segmentHead(segment.nonce), notes]));
       if (this.#durability === "power") await syncDirectory(dirname(this.#path));
     } catch (error) {
-      await handle.close();
+      // What failed first is what is told.
+      await handle.close().catch(() => {});
       await rm(segmentPath(this.#path, number), { force: true });
       throw error;
     }
+    this.#nextNumber = number + 1;
     return segment;
+  }
+
+  /** Somebody else may have made a file of the next name meanwhile: it is left alone. */
+  async #createFile(): Promise<{ readonly number: number; readonly handle: FileHandle }> {
+    for (let number = this.#nextNumber; ; number += 1) {
+      try {
+        return { number, handle: await open(segmentPath(this.#path, number), "wx", 0o600) };
+      } catch (error) {
+        if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      }
+    }
+  }
+
+  /** Some disks say only now that they did not keep what was written. */
+  async #retire({ number, handle }: OpenSegment): Promise<void> {
+    this.#old.push(number);
+    await handle.close().catch((error: unknown) => {
+      this.#trouble = `segment ${number} of the outbox may not be on the disk: ${messageOf(error)}`;
+    });
   }
 
   async #write(segment: OpenSegment, bytes: Buffer): Promise<void> {
@@ -147,4 +179,8 @@ async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<
 async function syncDirectory(path: string): Promise<void> {
   await using directory = await open(path, "r");
   await directory.sync();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { NOTHING_SHED, type ShedCounter } from "./outbox-state.ts";
+import { joined } from "./troubles.ts";
 
 /** So many notes are remembered. One beyond that is told as an interrupted call after a restart. */
 const ORPHANED_NOTES_MAX = 100_000;
@@ -10,6 +11,8 @@ export class Ledger {
   mirrorsRefused = 0;
   /** Why commits fail now. Undefined: they do not. */
   diskTrouble: string | undefined;
+  /** Why segments cannot be begun or removed now. Undefined: they can. */
+  filesTrouble: string | undefined;
   /** Why records are given up at the outbox's bound now. Undefined: they are not. */
   roomTrouble: string | undefined;
   /** Why the trace-writer takes nothing now. Undefined: it does. */
@@ -18,8 +21,8 @@ export class Ledger {
   readonly orphanedNotes = new Set<string>();
   readonly #shed: Record<ShedCounter, number> = { ...NOTHING_SHED };
 
-  shed(counter: ShedCounter): void {
-    this.#shed[counter] += 1;
+  shed(counter: ShedCounter, count = 1): void {
+    this.#shed[counter] += count;
   }
 
   orphanNote(traceId: string): void {
@@ -33,9 +36,7 @@ export class Ledger {
 
   /** All that troubles it, in words. Undefined: nothing does. */
   get trouble(): string | undefined {
-    const troubles = [this.diskTrouble, this.roomTrouble, this.deliveryTrouble].filter(
-      (trouble) => trouble !== undefined,
-    );
-    return troubles.length === 0 ? undefined : troubles.join("; ");
+    const { diskTrouble, filesTrouble, roomTrouble, deliveryTrouble } = this;
+    return joined([diskTrouble, filesTrouble, roomTrouble, deliveryTrouble]);
   }
 }

@@ -1,19 +1,35 @@
 import { existsSync } from "node:fs";
 import type { LeftTold } from "./drain-events.ts";
+import type { EarlierOutbox } from "./earlier-outbox.ts";
+import { findRest } from "./find-rest.ts";
 import { lockOutbox } from "./lock.ts";
-import { findRest } from "./segments.ts";
 
 /**
- * Says what an outbox holds that a gateway has left behind, and changes nothing. Throws an Error for the operator when there
+ * Says what an outbox holds that a gateway has left behind, and changes nothing. Rejects with an Error for the operator when there
  * is none, when the file is something else, or when somebody uses it.
  */
-export function leftToldOf(path: string): LeftTold {
+export async function leftToldOf(path: string): Promise<LeftTold> {
   if (!existsSync(path)) throw new Error(`There is no outbox ${path}.`);
   using lock = lockOutbox(path, errorOf);
-  const { earlier } = lock;
-  const { notes, lastAliveMs, records, bytes, oldestMs } = findRest(path);
-  if (earlier === undefined) return { records, bytes, oldestMs, inFlight: notes.size, lastAliveMs };
-  return { ...earlier.waiting(), inFlight: earlier.notes.length, lastAliveMs: earlier.lastAliveMs };
+  let damagedPlaces = 0;
+  const found = await findRest(path, () => {
+    damagedPlaces += 1;
+  });
+  const { records, bytes, oldestMs, lastAliveMs } = found;
+  const told = { records, bytes, oldestMs, inFlight: found.notes.size, lastAliveMs, damagedPlaces };
+  return lock.earlier === undefined ? told : withEarlier(told, lock.earlier);
+}
+
+/** Adds what version 1 has left: some of it may have been moved already. */
+function withEarlier(told: LeftTold, { waiting, notes, lastAliveMs }: EarlierOutbox): LeftTold {
+  return {
+    records: told.records + waiting.records,
+    bytes: told.bytes + waiting.bytes,
+    oldestMs: waiting.oldestMs ?? told.oldestMs,
+    inFlight: told.inFlight + notes.length,
+    lastAliveMs: Math.max(told.lastAliveMs, lastAliveMs),
+    damagedPlaces: told.damagedPlaces,
+  };
 }
 
 function errorOf(cause: unknown, path: string): Error {

@@ -1,7 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Write } from "./block.ts";
+import { EarlierOutbox } from "./earlier-outbox.ts";
 
 /**
  * The lock of an outbox: SQLite's, on the file that `gateway.outbox.path` names. Nothing else is in that file, but where an
@@ -12,22 +12,10 @@ export interface OutboxLock extends Disposable {
   readonly earlier: EarlierOutbox | undefined;
 }
 
-/** What version 1 has left: it kept notes and records in tables. */
-export interface EarlierOutbox {
-  /** The notes of calls in flight. */
-  readonly notes: readonly Uint8Array[];
-  /** The last moment at which its process is known to have lived, in milliseconds since the Unix epoch. */
-  readonly lastAliveMs: number;
-  /** How many records wait, their bytes, and when the oldest came, in milliseconds since the Unix epoch. */
-  waiting(): { readonly records: number; readonly bytes: number; readonly oldestMs: number | undefined };
-  /** The records that wait, in their order; read as they are asked for. */
-  records(): Iterable<Write>;
-  /** Removes it all: it is kept elsewhere now. */
-  remove(): void;
-}
-
 /** The version of the file. One of a later version is refused. */
 const VERSION = 2;
+/** SQLite's code for a disk that is full. */
+const SQLITE_FULL = 13;
 
 /**
  * Locks an outbox for as long as this process lives, and creates its directory when missing: a sibling's calls in flight must
@@ -37,22 +25,21 @@ const VERSION = 2;
 export function lockOutbox(path: string, errorOf = lockErrorOf): OutboxLock {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     database = new DatabaseSync(path, { timeout: 0 });
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     // The first write takes the lock, and the locking mode keeps it.
-    database.exec("BEGIN IMMEDIATE");
+    execOrHold(database, "BEGIN IMMEDIATE");
     const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (version > VERSION) throw new NewerOutboxError(version);
     if (version === 0) {
       const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() ?? {};
       if (tables !== 0) throw new Error("it has other tables");
-      database.exec(`PRAGMA user_version = ${VERSION}`);
-    }
-    database.exec("COMMIT");
+      execOrHold(database, `PRAGMA user_version = ${VERSION}; COMMIT`);
+    } else database.exec("COMMIT");
     const held = database;
     return {
-      earlier: version === 1 ? earlierOutboxIn(held) : undefined,
+      earlier: version === 1 ? new EarlierOutbox(held, VERSION) : undefined,
       [Symbol.dispose]: () => held.close(),
     };
   } catch (cause) {
@@ -86,40 +73,29 @@ class NewerOutboxError extends Error {
   }
 }
 
-function earlierOutboxIn(database: DatabaseSync): EarlierOutbox {
-  const records = database.prepare("SELECT spans, payload FROM record ORDER BY seq");
-  const waiting = database.prepare(
-    "SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes, min(added_ms) AS oldest FROM record",
-  );
-  return {
-    notes: database
-      .prepare("SELECT note FROM note")
-      .all()
-      .map(({ note }) => Buffer.from(String(note))),
-    lastAliveMs: Number(database.prepare("SELECT ms FROM alive").get()?.["ms"]),
-    waiting() {
-      const { count, bytes, oldest } = waiting.get() ?? {};
-      return {
-        records: Number(count),
-        bytes: Number(bytes),
-        oldestMs: typeof oldest === "number" ? oldest : undefined,
-      };
-    },
-    *records() {
-      for (const { spans, payload } of records.iterate()) {
-        if (!(spans instanceof Uint8Array) || !(payload instanceof Uint8Array)) {
-          throw new TypeError("the outbox has a row that it did not write");
-        }
-        yield { kind: "finish", traceId: NO_TRACE, spans, payload };
-      }
-    },
-    remove() {
-      database.exec(`
-        BEGIN IMMEDIATE; DROP TABLE note; DROP TABLE record; DROP TABLE alive; PRAGMA user_version = ${VERSION}; COMMIT;
-        VACUUM`);
-    },
-  };
+/**
+ * Does what a new file asks for. A disk that is full takes nothing of it, and must not keep a gateway from starting: then a
+ * transaction that stays open holds the lock, without a byte on the disk.
+ */
+function execOrHold(database: DatabaseSync, statements: string): void {
+  try {
+    database.exec(statements);
+  } catch (error) {
+    const isFull = error instanceof Error && "errcode" in error && error.errcode === SQLITE_FULL;
+    if (!isFull) throw error;
+    if (database.isTransaction) database.exec("ROLLBACK");
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
+  }
 }
 
-/** Records of version 1 have no note to take the place of. */
-const NO_TRACE = "0".repeat(32);
+/** Makes it when missing, so that it outlives a loss of power. */
+function makeDirectory(directory: string): void {
+  const made = mkdirSync(directory, { recursive: true });
+  if (made === undefined) return;
+  for (let within = directory; ; within = dirname(within)) {
+    const descriptor = openSync(dirname(within), "r");
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    if (within === made || within === dirname(within)) return;
+  }
+}

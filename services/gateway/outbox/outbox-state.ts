@@ -14,13 +14,18 @@ export interface OutboxState {
   readonly shed: Readonly<Record<ShedCounter, number>>;
   /** Mirrors that the trace-writer refused, since the caller's context names a sealed trace. */
   readonly mirrorsRefused: number;
-  /** Why records do not get through now, in words. Undefined: they do. */
+  /** Places in its files that could not be read. What was lost there is in `shed`, as far as it is known. */
+  readonly damagedPlaces: number;
+  /** Of such places found of late, and of what was lost, in words. Undefined: none was. */
+  readonly damage: string | undefined;
+  /** Why records do not get through now, or cannot be kept, in words. Undefined: they do. */
   readonly trouble: string | undefined;
 }
 
 /**
  * All that can be given up, and why: payloads, whole records and notes, at the outbox's bound, for a full or failing disk,
- * refused by the trace-writer, or because too much waited for a slow disk (`backlog`). `note:disk` and `note:backlog` are calls
+ * refused by the trace-writer, because too much waited for a slow disk (`backlog`), or since the outbox's files had them no more
+ * (`damaged`). `note:disk` and `note:backlog` are calls
  * in flight that could not be noted: they would leave no trace if the gateway died in the middle of them; `note:unreadable` is
  * one of a process of another version, which left none.
  */
@@ -33,6 +38,7 @@ export const SHED_COUNTERS = [
   "record:refused",
   "payload:backlog",
   "record:backlog",
+  "record:damaged",
   "note:backlog",
   "note:disk",
   "note:unreadable",
@@ -50,6 +56,7 @@ export const NOTHING_SHED: Readonly<Record<ShedCounter, number>> = {
   "record:refused": 0,
   "payload:backlog": 0,
   "record:backlog": 0,
+  "record:damaged": 0,
   "note:backlog": 0,
   "note:disk": 0,
   "note:unreadable": 0,

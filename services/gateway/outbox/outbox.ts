@@ -7,7 +7,10 @@ import type { Invocation } from "../core/invocation.ts";
 import type { SerializedRecord } from "../core/record.ts";
 import { CommitLoop, type Written } from "./commit-loop.ts";
 import type { OutboxParts } from "./committer.ts";
+import { Damage } from "./damage.ts";
 import { DiskRoom } from "./disk-room.ts";
+import { NOTHING_TO_MOVE, startEarlierMove } from "./earlier-move.ts";
+import { findRest } from "./find-rest.ts";
 import { Journal } from "./journal.ts";
 import { Ledger } from "./ledger.ts";
 import { lockOutbox } from "./lock.ts";
@@ -15,8 +18,8 @@ import { noteOf } from "./note.ts";
 import { type OutboxState, SHED_COUNTERS, type ShedCounter } from "./outbox-state.ts";
 import { RecordQueue } from "./record-queue.ts";
 import { recoverOutbox } from "./recovery.ts";
-import { findRest } from "./segments.ts";
 import { startShipper } from "./shipper.ts";
+import { joined } from "./troubles.ts";
 
 /**
  * The gateway's outbox: what is in it survives the death of the process, and reaches the trace-writer in the end, once. It
@@ -52,32 +55,37 @@ export async function startOutbox(
 ): Promise<Outbox> {
   const { path, durability, bytesMax, drainMs } = options;
   await using opened = new AsyncDisposableStack();
-  const lock = opened.use(lockOutbox(path));
-  const found = findRest(path);
-  const journal = opened.use(new Journal(path, durability, found.segments));
-  const queue = new RecordQueue(path, found);
+  const { earlier } = opened.use(lockOutbox(path));
   const ledger = new Ledger();
+  const damage = new Damage(path, ledger, log);
+  const found = await findRest(path, (place) => damage.found(place));
+  if (found.foreign.length > 0) log.warn({ path, numbers: found.foreign }, "files beside the outbox are not its own");
+  const journal = opened.use(new Journal(path, durability, found));
+  const queue = new RecordQueue(path, found, damage);
   const parts: OutboxParts = { journal, queue, ledger, room: new DiskRoom(dirname(path)) };
-  const interrupted = await recoverOutbox(parts, found, lock, bytesMax);
+  const interrupted = await recoverOutbox(parts, found, bytesMax);
   if (interrupted > 0) log.warn({ calls: interrupted }, "calls of an earlier process were interrupted");
   const commits = new CommitLoop(parts, options, () => shipper.wake());
   const shipper = startShipper(
     { queue, ledger, onRemoved: () => commits.mark(), requeue: (...asked) => commits.requeue(...asked) },
     { options, traceWriter, traceWriterKey, serverName: peerTls?.serverName, peers, certificates },
   );
+  const move = earlier === undefined ? NOTHING_TO_MOVE : startEarlierMove(parts, earlier, commits, path, log);
   const state = (): OutboxState => ({
-    records: queue.records,
-    bytes: queue.bytes,
+    records: queue.records + move.records,
+    bytes: queue.bytes + move.bytes,
     oldestMs: queue.oldestMs,
     shipped: ledger.shipped,
     retries: ledger.retries,
     mirrorsRefused: ledger.mirrorsRefused,
     shed: sumOf(ledger.given, commits.shed),
-    trouble: ledger.trouble,
+    damagedPlaces: damage.places,
+    damage: damage.words,
+    trouble: joined([ledger.trouble, move.trouble]),
   });
   const aliveTimer = setInterval(() => {
     log.debug(state(), "outbox");
-    if (journal.notes > 0 || ledger.diskTrouble !== undefined) commits.mark();
+    if (journal.notes > 0 || ledger.diskTrouble !== undefined || ledger.filesTrouble !== undefined) commits.mark();
   }, ALIVE_EVERY_MS);
   const owned = opened.move();
   return {
@@ -87,6 +95,7 @@ export async function startOutbox(
     state,
     async [Symbol.asyncDispose]() {
       clearInterval(aliveTimer);
+      await move[Symbol.asyncDispose]();
       await commits.flush();
       await shipper.drain(drainMs);
       commits.mark();

@@ -80,7 +80,7 @@ test("what a killed gateway has left is shown, and delivered once: its calls in 
     err: expect.stringMatching(/[█░]+ +\d+ % \d of 9 records/),
   });
   expect((await run(drain)).out).toBe("delivered 0 records. The file is empty, and may be deleted.\n");
-  expect(outboxRest({ outboxPath: file })).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest({ outboxPath: file })).toEqual({ notes: 0, records: 0 });
 
   const full = await stored.inExperiment("gateway/echo-1");
   expect(full.map(({ traceId }) => traceId).toSorted()).toEqual(

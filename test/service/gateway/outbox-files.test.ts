@@ -1,19 +1,20 @@
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DEFAULT_PEERS } from "#lib/config/sections/peers.ts";
 import { createLogger } from "#lib/logger.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Write } from "../../../services/gateway/outbox/block.ts";
+import { findRest } from "../../../services/gateway/outbox/find-rest.ts";
 import { Journal } from "../../../services/gateway/outbox/journal.ts";
 import { Ledger } from "../../../services/gateway/outbox/ledger.ts";
-import { noteOf } from "../../../services/gateway/outbox/note.ts";
-import { RecordQueue } from "../../../services/gateway/outbox/record-queue.ts";
-import { findRest, segmentsOf } from "../../../services/gateway/outbox/segments.ts";
+import { type LossObserver, RecordQueue } from "../../../services/gateway/outbox/record-queue.ts";
+import { segmentsOf } from "../../../services/gateway/outbox/segments.ts";
 import { startShipper } from "../../../services/gateway/outbox/shipper.ts";
 import { startGateway } from "../../../services/gateway/server.ts";
+import { earlierOutbox } from "../../helpers/earlier-outbox.ts";
 import { outboxRest } from "../../helpers/outbox-rest.ts";
 import { viewOf } from "../../helpers/record-view.ts";
 import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
@@ -30,6 +31,14 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 const MiB = 1024 * 1024;
+/** What is missing fails the test. */
+const NO_LOSSES: LossObserver = {
+  found: (place) => expect.unreachable(`a place cannot be read: ${JSON.stringify(place)}`),
+  lost: (records) => expect.unreachable(`${records} records are lost`),
+};
+/** How many bytes this process has read, whether or not a disk was asked. */
+const READ_BYTES = "/proc/self/io";
+const NO_FILES = { segments: [], foreign: [] };
 /** Records of 4 MiB: more than memory holds, over several segments. */
 const RECORDS = 8;
 const numbered = (number: number): Write => ({
@@ -43,10 +52,10 @@ test("records beyond what memory holds come from the disk, each once and in orde
   const taken: number[] = [];
   let written = 0;
   for (let deaths = 0; deaths <= 1; deaths += 1) {
-    const found = findRest(path);
+    const found = await findRest(path);
     expect(found.records).toBe(written - taken.length);
-    await using journal = new Journal(path, "process", found.segments);
-    const queue = new RecordQueue(path, found);
+    await using journal = new Journal(path, "process", found);
+    const queue = new RecordQueue(path, found, NO_LOSSES);
     const note = { kind: "begin", traceId: "b".repeat(32), note: Buffer.from("a call in flight") } as const;
     await journal.append(queue.headAt(1), deaths === 0 ? [note] : []);
     const write = async () => {
@@ -65,28 +74,55 @@ test("records beyond what memory holds come from the disk, each once and in orde
     for (let turn = 0; turn < 3; turn += 1) await Promise.all([take(), write()]);
     await journal.append(queue.headAt(2), []);
     await journal.release(queue.firstSegment ?? journal.end.segment);
-    expect(segmentsOf(path)[0]).toBe(queue.firstSegment);
+    expect((await segmentsOf(path)).segments[0]).toBe(queue.firstSegment);
     if (deaths === 0) continue;
     while (queue.records > 0) await take();
     await journal.append(queue.headAt(3), []);
     await journal.release(queue.firstSegment ?? journal.end.segment);
-    expect(segmentsOf(path)).toEqual([journal.end.segment]);
+    expect((await segmentsOf(path)).segments).toEqual([journal.end.segment]);
   }
   expect(taken).toEqual(Array.from({ length: written }, (_, number) => number));
-  expect(outboxRest({ outboxPath: path }).records).toBe(0);
+  expect((await outboxRest({ outboxPath: path })).records).toBe(0);
 });
+
+test("what waits on the disk is read once, however small the batches are in which it goes", async ({ skip }) => {
+  if (!existsSync(READ_BYTES)) return skip(`only Linux says in ${READ_BYTES} how much was read`);
+  await using journal = new Journal(path, "process", NO_FILES);
+  const queue = new RecordQueue(path, await findRest(path), NO_LOSSES);
+  const payload = Buffer.alloc(MiB / 4);
+  const write = async () => {
+    const writes = [{ kind: "finish", traceId: "a".repeat(32), spans: Buffer.alloc(1), payload } as const];
+    const place = await journal.append(queue.headAt(1), writes);
+    queue.add(writes, 1, place, journal.end);
+  };
+  for (let held = 0; held < 64; held += 1) await write();
+  const before = readBytes();
+  let read = 0;
+  for (let turn = 0; turn < 40; turn += 1) {
+    // One is read while the next one comes: each begins in the middle of a segment.
+    const [batch] = await Promise.all([queue.first(1000, 1000 * MiB), write()]);
+    queue.remove(batch.length);
+    if (turn > 0) read += batch.length * payload.length;
+  }
+  expect(read).toBeGreaterThan(8 * MiB);
+  expect(readBytes() - before).toBeLessThan(3 * read);
+});
+
+function readBytes(): number {
+  return Number(/^rchar: (\d+)/m.exec(readFileSync(READ_BYTES, "utf8"))?.[1]);
+}
 
 test("a call in flight is told by a later segment when the one that noted it is gone", async () => {
   {
-    await using journal = new Journal(path, "power", []);
-    const queue = new RecordQueue(path, findRest(path));
+    await using journal = new Journal(path, "power", NO_FILES);
+    const queue = new RecordQueue(path, await findRest(path), NO_LOSSES);
     const note = { kind: "begin", traceId: "b".repeat(32), note: Buffer.from("a call in flight") } as const;
     await journal.append(queue.headAt(1), [note, { ...note, traceId: "c".repeat(32) }]);
     await journal.append(queue.headAt(1), [{ kind: "drop", traceId: "c".repeat(32) }]);
     await journal.beginSegment(queue.headAt(2));
     await journal.release(journal.end.segment);
   }
-  const { notes, segments, lastAliveMs } = findRest(path);
+  const { notes, segments, lastAliveMs } = await findRest(path);
   expect([...notes]).toEqual([["b".repeat(32), Buffer.from("a call in flight")]]);
   expect([segments, lastAliveMs]).toEqual([[2], 2]);
 });
@@ -94,8 +130,8 @@ test("a call in flight is told by a later segment when the one that noted it is 
 test("a refused record that the disk does not take without its payload is tried again after a while, and is not lost", async () => {
   await using traceWriter = await startRecordingTraceWriter();
   traceWriter.script = () => new ServiceError("invalid_request", "it breaks a rule");
-  await using journal = new Journal(path, "process", []);
-  const queue = new RecordQueue(path, findRest(path));
+  await using journal = new Journal(path, "process", NO_FILES);
+  const queue = new RecordQueue(path, await findRest(path), NO_LOSSES);
   const call = sampleInvocation();
   const record: Write = { kind: "finish", traceId: call.traceId, ...sampleRecord(call, Buffer.from('"asked"')) };
   queue.add([record], 1, await journal.append(queue.headAt(1), [record]), journal.end);
@@ -126,23 +162,7 @@ test("a refused record that the disk does not take without its payload is tried 
 test("what a gateway of the first version left in its tables is delivered, its calls in flight as interrupted", async () => {
   const finished = sampleInvocation();
   const flying = sampleInvocation();
-  {
-    using old = new DatabaseSync(path);
-    old.exec(`
-      PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;
-      CREATE TABLE note (trace_id TEXT PRIMARY KEY, note TEXT NOT NULL) STRICT;
-      CREATE TABLE record (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT, added_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, spans BLOB NOT NULL, payload BLOB NOT NULL
-      ) STRICT;
-      CREATE TABLE alive (id INTEGER PRIMARY KEY CHECK (id = 1), ms INTEGER NOT NULL) STRICT;
-      INSERT INTO alive VALUES (1, 1900000000000);
-      PRAGMA user_version = 1`);
-    const { spans, payload } = sampleRecord(finished, Buffer.from('"asked"'));
-    old
-      .prepare("INSERT INTO record (added_ms, bytes, spans, payload) VALUES (?, ?, ?, ?)")
-      .run(1, spans.length + payload.length, spans, payload);
-    old.prepare("INSERT INTO note VALUES (?, ?)").run(flying.traceId, noteOf(flying));
-  }
+  earlierOutbox(path, { finished: [finished], flying: [flying] });
   await using traceWriter = await startRecordingTraceWriter();
   const config = configOf({ endpoints: {} }, path, "http://127.0.0.1:1/v1", traceWriter.address);
   const log = createLogger("gateway", "silent");

@@ -105,7 +105,7 @@ test("a gateway that dies again before it has shipped tells an interrupted call 
   expect((interrupted?.root.span.endTimeUnixNano ?? 0n) / 1_000_000n).toBeLessThanOrEqual(BigInt(diedMs));
   await again[Symbol.asyncDispose]();
   expect(run.traceWriter.repeated).toBe(0);
-  expect(outboxRest({ outboxPath: run.config.gateway.outbox.path })).toEqual({ notes: 0, records: 0 });
+  expect(await outboxRest({ outboxPath: run.config.gateway.outbox.path })).toEqual({ notes: 0, records: 0 });
 });
 
 function onFreePorts({ gateway }: Config): Config["gateway"] {
@@ -139,7 +139,7 @@ test("a note of another version is counted and let go, and keeps no gateway from
   await using _removed = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
   const config = configOf({ endpoints: {} }, join(directory, "outbox.db"), "http://127.0.0.1:1/v1", "127.0.0.1:1");
   {
-    await using journal = new Journal(config.gateway.outbox.path, "process", []);
+    await using journal = new Journal(config.gateway.outbox.path, "process", { segments: [], foreign: [] });
     const notes = ["no JSON", "{}", '{"traceId":7}'].map((note) => {
       return { kind: "begin", traceId: newTraceId(), note: Buffer.from(note) } as const;
     });

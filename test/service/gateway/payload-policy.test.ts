@@ -57,9 +57,9 @@ test("what a pattern finds is in no part of a record: not in requests, answers, 
   // The caller itself gets all of it, untouched.
   expect(asked[0]?.body).toContain(SECRET);
   const { path } = run.config.gateway.outbox;
-  const files = await vi.waitFor(() => {
-    const segments = segmentsOf(path).map((segment) => readFileSync(segmentPath(path, segment)).toString("latin1"));
-    const bytes = segments.join("");
+  const files = await vi.waitFor(async () => {
+    const { segments } = await segmentsOf(path);
+    const bytes = segments.map((segment) => readFileSync(segmentPath(path, segment)).toString("latin1")).join("");
     expect(bytes).toContain("and again to");
     return bytes;
   });

@@ -29,6 +29,8 @@ const STATE: OutboxState = {
   retries: 0,
   mirrorsRefused: 0,
   shed: NOTHING_SHED,
+  damagedPlaces: 0,
+  damage: undefined,
   trouble: undefined,
 };
 

@@ -7,7 +7,8 @@ import {
   readBlock,
   type Write,
 } from "../../../services/gateway/outbox/block.ts";
-import { BLOCKS_FROM, blocksIn, segmentHead } from "../../../services/gateway/outbox/segments.ts";
+import { type ReadableFile, type Stretch, stretchesIn } from "../../../services/gateway/outbox/read-segment.ts";
+import { BLOCKS_FROM, segmentHead } from "../../../services/gateway/outbox/segments.ts";
 
 const bytes = fc.uint8Array({ maxLength: 60 });
 const traceId = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((id) => Buffer.from(id).toString("hex"));
@@ -32,9 +33,27 @@ function told(writes: readonly Write[]) {
   });
 }
 
-test("what was written is read again, up to the block that the death of the process has cut", () => {
-  fc.assert(
-    fc.property(fc.array(block, { minLength: 1, maxLength: 4 }), fc.nat(), (blocks, seed) => {
+/** Bytes as a disk gives them: a piece at a time, and what is in `broken` not at all. */
+function fileOf(
+  bytes: Buffer,
+  broken: { readonly from: number; readonly to: number } = { from: 0, to: 0 },
+): ReadableFile {
+  return {
+    async read(buffer, offset, length, position) {
+      const to = Math.min(position + Math.ceil(length / 2), bytes.length);
+      if (position < broken.to && to > broken.from) throw Object.assign(new Error("i/o error"), { code: "EIO" });
+      return { bytesRead: bytes.copy(buffer, offset, position, to) };
+    },
+  };
+}
+
+async function stretchesOf(bytes: Buffer, file = fileOf(bytes), passOver = false): Promise<readonly Stretch[]> {
+  return Array.fromAsync(stretchesIn(file, { upTo: bytes.length, passOver }));
+}
+
+test("what was written is read again, up to the block that the death of the process has cut", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(block, { minLength: 1, maxLength: 4 }), fc.nat(), async (blocks, seed) => {
       const encoded = blocks.map(({ head, writes }) => encodeBlock(nonce, head, writes));
       const whole = Buffer.concat([segmentHead(nonce), ...encoded]);
       const cut = BLOCKS_FROM + (seed % (whole.length - BLOCKS_FROM + 1));
@@ -43,9 +62,71 @@ test("what was written is read again, up to the block that the death of the proc
         end += encoded[index]?.length ?? 0;
         return end <= cut;
       });
-      const read = [...blocksIn(whole.subarray(0, cut))];
-      expect(read.map(({ head, writes }) => ({ head, writes: told(writes) }))).toEqual(fitting);
+      const read = await stretchesOf(whole.subarray(0, cut));
+      expect(
+        read.map((stretch) => stretch.kind === "block" && { head: stretch.head, writes: told(stretch.writes) }),
+      ).toEqual(fitting);
     }),
+  );
+});
+
+/** Blocks over more than one piece of what is read at once, small and large ones in turn, and where each begins. */
+function largeSegment() {
+  const payloads = [30, 700_000, 0, 5, 900_000, 1_500_000, 80, 400_000, 60, 0];
+  const encoded = payloads.map((length, index) =>
+    encodeBlock(nonce, { timeMs: 1, goneUpTo: 0, firstSeq: index + 1 }, [
+      { kind: "finish", traceId: "a".repeat(32), spans: Buffer.alloc(3), payload: Buffer.alloc(length, index + 1) },
+    ]),
+  );
+  const bytes = Buffer.concat([segmentHead(nonce), ...encoded]);
+  let end = BLOCKS_FROM;
+  const blocks = encoded.map(({ length }, index) => {
+    end += length;
+    return { seq: index + 1, from: end - length, to: end };
+  });
+  return { bytes, blocks };
+}
+
+const large = largeSegment();
+const range = fc
+  .tuple(fc.integer({ min: BLOCKS_FROM, max: large.bytes.length - 1 }), fc.integer({ min: 1, max: 600_000 }))
+  .map(([from, length]) => ({ from, to: Math.min(large.bytes.length, from + length) }));
+/** Near a boundary between blocks, where heads are. */
+const headRange = fc
+  .tuple(fc.constantFrom(...large.blocks), fc.integer({ min: 0, max: 12 }))
+  .map(([{ from }, more]) => ({ from: from + more, to: from + more + 1 }));
+
+test("what rots in a segment costs the blocks it is in, and no other; the place is told", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(range, headRange), fc.integer({ min: 1, max: 255 }), async ({ from, to }, flip) => {
+      const rotten = Buffer.from(large.bytes);
+      for (let at = from; at < to; at += 1) rotten[at] = (rotten[at] ?? 0) ^ flip;
+      const read = await stretchesOf(rotten);
+      const hit = large.blocks.filter((place) => place.from < to && place.to > from);
+      const sound = large.blocks.filter((place) => !hit.includes(place));
+      const readSeqs = read.map((stretch) => stretch.kind === "block" && stretch.head.firstSeq).filter(Boolean);
+      expect(readSeqs).toEqual(sound.map(({ seq }) => seq));
+      const damage = read.filter(({ kind }) => kind === "damage");
+      const [first, last] = [hit[0], hit.at(-1)];
+      // The length of the last block may have become one that goes beyond the file, as that of a block that is cut does.
+      if (damage.length === 0 && last?.to === rotten.length) return;
+      expect(damage).toEqual([{ kind: "damage", offset: first?.from, bytes: (last?.to ?? 0) - (first?.from ?? 0) }]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("what a disk cannot read costs the blocks it is in where it is passed over, and else is told", async () => {
+  await fc.assert(
+    fc.asyncProperty(range, async (broken) => {
+      const read = await stretchesOf(large.bytes, fileOf(large.bytes, broken), true);
+      const seqs = new Set(read.map((stretch) => stretch.kind === "block" && stretch.head.firstSeq));
+      // A page or two around it go with it.
+      const sound = large.blocks.filter(({ from, to }) => to < broken.from - 8192 || from > broken.to + 8192);
+      for (const { seq } of sound) expect(seqs).toContain(seq);
+      await expect(stretchesOf(large.bytes, fileOf(large.bytes, broken))).rejects.toThrow("i/o error");
+    }),
+    { numRuns: 30 },
   );
 });
 

@@ -1,0 +1,109 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "#lib/logger.ts";
+import type { CommitLoop } from "./commit-loop.ts";
+import { appendWhole, type OutboxParts } from "./committer.ts";
+import type { EarlierOutbox } from "./earlier-outbox.ts";
+import { interruptedOf } from "./recovery.ts";
+
+/** How long until it is tried again to move what could not be moved, in milliseconds. */
+const AGAIN_MS = 10_000;
+
+/** What an outbox of an earlier version holds that is not moved yet. */
+export interface EarlierMove extends AsyncDisposable {
+  readonly records: number;
+  readonly bytes: number;
+  /** Why it cannot be moved now. Undefined: it can, or nothing is left. */
+  readonly trouble: string | undefined;
+}
+
+/** There is nothing to move. */
+export const NOTHING_TO_MOVE: EarlierMove = {
+  records: 0,
+  bytes: 0,
+  trouble: undefined,
+  async [Symbol.asyncDispose]() {},
+};
+
+/**
+ * Moves what an earlier version has left, between the commits of calls: its records, and its calls in flight as interrupted. What
+ * the disk has no room for, or cannot read, stays where it is and is tried again, by the next process too. A batch that was moved
+ * and could not be removed may be delivered again then, which changes nothing.
+ */
+export function startEarlierMove(
+  parts: OutboxParts,
+  earlier: EarlierOutbox,
+  commits: CommitLoop,
+  path: string,
+  log: Logger,
+): EarlierMove {
+  let records = 0;
+  let bytes = 0;
+  let trouble: string | undefined;
+  const stop = new AbortController();
+  try {
+    ({ records, bytes } = earlier.waiting);
+  } catch (error) {
+    cannot(messageOf(error));
+  }
+  const running = run();
+
+  async function run(): Promise<void> {
+    while (!stop.signal.aborted) {
+      const isDone = await commits.between(step);
+      if (isDone) break;
+      if (trouble !== undefined) await delay(AGAIN_MS, undefined, { signal: stop.signal }).catch(() => {});
+    }
+  }
+
+  /** Answers whether nothing is left. */
+  async function step(): Promise<boolean> {
+    try {
+      const batch = earlier.nextBatch();
+      if (batch === undefined) return await finish();
+      if (!(await appendWhole(parts, batch.records, Date.now()))) return cannot(parts.ledger.diskTrouble);
+      records -= batch.records.length;
+      bytes -= batch.bytes;
+      earlier.removeBatch(batch);
+      trouble = undefined;
+      return false;
+    } catch (error) {
+      return cannot(messageOf(error));
+    }
+  }
+
+  async function finish(): Promise<boolean> {
+    const interrupted = interruptedOf(parts.ledger, earlier.notes, earlier.lastAliveMs);
+    if (interrupted.length > 0 && !(await appendWhole(parts, interrupted, Date.now()))) {
+      return cannot(parts.ledger.diskTrouble);
+    }
+    earlier.remove();
+    trouble = undefined;
+    log.info({ path, interrupted: interrupted.length }, "what an earlier version has left is moved");
+    return true;
+  }
+
+  function cannot(reason: string | undefined): false {
+    trouble = `${records} records of an earlier version wait in ${path}, and cannot be moved: ${reason}`;
+    return false;
+  }
+
+  return {
+    get records() {
+      return records;
+    },
+    get bytes() {
+      return bytes;
+    },
+    get trouble() {
+      return trouble;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,119 @@
+import { sizeOf, type Write } from "./block.ts";
+import { readSegment, type Stretch } from "./read-segment.ts";
+import { BLOCKS_FROM, type BlockPlace, segmentsOf } from "./segments.ts";
+
+/** A part of a segment that cannot be read: it is something else than was written, or the whole file is not there. */
+export interface DamagedPlace extends BlockPlace {
+  readonly bytes: number;
+  readonly why: "damaged" | "missing";
+}
+
+/** What an earlier process has left in an outbox. */
+export interface Found {
+  /** The calls in flight, by their trace. */
+  readonly notes: ReadonlyMap<string, Uint8Array>;
+  /** Records that wait, those that cannot be read among them, and the bytes of those that can. */
+  readonly records: number;
+  readonly bytes: number;
+  /** When the first of them came, in milliseconds since the Unix epoch. Undefined: none waits. */
+  readonly oldestMs: number | undefined;
+  /** The block that has the first of them that can be read. Undefined: none has. */
+  readonly firstAt: BlockPlace | undefined;
+  /** The last moment at which that process is known to have lived, in milliseconds since the Unix epoch. 0: never. */
+  readonly lastAliveMs: number;
+  readonly goneUpTo: number;
+  /** The number of the next record. */
+  readonly nextSeq: number;
+  /** The segments that there are, and where the last block of the last one ends. */
+  readonly segments: readonly number[];
+  readonly end: BlockPlace;
+  /** Files that have a segment's name and are none. */
+  readonly foreign: readonly number[];
+}
+
+/**
+ * Reads every segment of an outbox that nobody writes to: a piece after the other, so that neither memory nor others who use this
+ * thread are asked for more where much waits. `onDamage` hears of what cannot be read. Rejects with an Error for the operator when
+ * a segment cannot be opened.
+ */
+export async function findRest(path: string, onDamage: (place: DamagedPlace) => void = () => {}): Promise<Found> {
+  const { segments, foreign } = await segmentsOf(path).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`The outbox ${path} cannot be read: ${reason}. Let this user read it, or move it away.`, { cause });
+  });
+  const tally = new Tally();
+  for (const segment of segments) {
+    tally.begin(segment);
+    for await (const stretch of readSegment(path, segment, { passOver: true })) {
+      if (stretch.kind === "block") tally.add(stretch);
+      else onDamage({ segment, offset: stretch.offset, bytes: stretch.bytes, why: "damaged" });
+    }
+  }
+  const { notes, lastAliveMs, goneUpTo, end } = tally;
+  const nextSeq = Math.max(tally.nextSeq, goneUpTo + 1);
+  const records = nextSeq - 1 - goneUpTo;
+  const found = { notes, records, lastAliveMs, goneUpTo, nextSeq, segments, foreign, end };
+  const first = tally.firstWaiting;
+  if (first === undefined) return { ...found, bytes: 0, oldestMs: undefined, firstAt: undefined };
+  const { place, addedMs, bytesBefore } = await firstWaitingIn(path, first.segment, goneUpTo);
+  return { ...found, bytes: tally.bytes - first.bytesBefore - bytesBefore, oldestMs: addedMs, firstAt: place };
+}
+
+/** Goes over blocks, and remembers of them what is still so after the last one. */
+class Tally {
+  readonly notes = new Map<string, Uint8Array>();
+  lastAliveMs = 0;
+  goneUpTo = 0;
+  nextSeq = 1;
+  /** The bytes of all records, those that wait no more among them. */
+  bytes = 0;
+  end: BlockPlace = { segment: 0, offset: BLOCKS_FROM };
+  /** The segments that may have records that wait, and the bytes of the records before each. */
+  #waiting: { readonly segment: number; readonly bytesBefore: number; nextSeq: number }[] = [];
+  #segment = 0;
+
+  begin(segment: number): void {
+    this.#waiting = this.#waiting.filter(({ nextSeq }) => nextSeq > this.goneUpTo + 1);
+    this.#waiting.push({ segment, bytesBefore: this.bytes, nextSeq: 0 });
+    this.#segment = segment;
+    this.end = { segment, offset: BLOCKS_FROM };
+  }
+
+  add({ head, writes, end }: Extract<Stretch, { kind: "block" }>): void {
+    this.lastAliveMs = head.timeMs;
+    this.goneUpTo = Math.max(this.goneUpTo, head.goneUpTo);
+    this.nextSeq = Math.max(this.nextSeq, head.firstSeq);
+    this.end = { segment: this.#segment, offset: end };
+    const records = writes.filter((write) => this.#note(write));
+    if (records.length === 0) return;
+    for (const record of records) this.bytes += sizeOf(record);
+    this.nextSeq = Math.max(this.nextSeq, head.firstSeq + records.length);
+    const current = this.#waiting.at(-1);
+    if (current !== undefined) current.nextSeq = this.nextSeq;
+  }
+
+  get firstWaiting(): { readonly segment: number; readonly bytesBefore: number } | undefined {
+    return this.#waiting.find(({ nextSeq }) => nextSeq > this.goneUpTo + 1);
+  }
+
+  /** Answers whether it is a record. */
+  #note(write: Write): boolean {
+    if (write.kind === "begin") this.notes.set(write.traceId, Buffer.from(write.note));
+    else this.notes.delete(write.traceId);
+    return write.kind === "finish";
+  }
+}
+
+/** The block of a segment that has the first record behind `goneUpTo`, and the bytes of the records of that segment before it. */
+async function firstWaitingIn(path: string, segment: number, goneUpTo: number) {
+  let bytesBefore = 0;
+  for await (const stretch of readSegment(path, segment, { passOver: true })) {
+    if (stretch.kind === "damage") continue;
+    const { offset, head, writes } = stretch;
+    const records = writes.filter(({ kind }) => kind === "finish");
+    const gone = Math.max(0, goneUpTo + 1 - head.firstSeq);
+    for (const record of records.slice(0, gone)) bytesBefore += sizeOf(record);
+    if (records.length > gone) return { place: { segment, offset }, addedMs: head.timeMs, bytesBefore };
+  }
+  return { place: { segment, offset: BLOCKS_FROM }, addedMs: undefined, bytesBefore };
+}

@@ -1,0 +1,5 @@
+/** What troubles an outbox, in one line. Undefined: nothing does. */
+export function joined(troubles: readonly (string | undefined)[]): string | undefined {
+  const told = troubles.filter((trouble) => trouble !== undefined);
+  return told.length === 0 ? undefined : told.join("; ");
+}

@@ -1,0 +1,265 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { createLogger } from "#lib/logger.ts";
+import { ServiceError } from "#lib/service-error.ts";
+import { findRest } from "../../../services/gateway/outbox/find-rest.ts";
+import { Journal } from "../../../services/gateway/outbox/journal.ts";
+import { lockOutbox } from "../../../services/gateway/outbox/lock.ts";
+import { startOutbox } from "../../../services/gateway/outbox/outbox.ts";
+import { segmentPath, segmentsOf } from "../../../services/gateway/outbox/segments.ts";
+import { earlierOutbox } from "../../helpers/earlier-outbox.ts";
+import { type RecordingTraceWriter, startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
+import { sampleInvocation, sampleRecord } from "../../helpers/sample-record.ts";
+import { mountSmallDisk } from "../../helpers/small-disk.ts";
+import { configOf } from "../../helpers/start-gateway.ts";
+import { until } from "../../helpers/until.ts";
+
+const MiB = 1024 * 1024;
+const SMALL_DISK = "a small disk must be mounted for this: run as root, where mount -t tmpfs is allowed";
+const away = new ServiceError("unavailable", "not now");
+
+let traceWriter: RecordingTraceWriter;
+let directory: string;
+let path: string;
+let logged: string[];
+beforeAll(async () => {
+  traceWriter = await startRecordingTraceWriter();
+});
+afterAll(() => traceWriter[Symbol.asyncDispose]());
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "twinspan-outbox-"));
+  path = join(directory, "outbox.db");
+  logged = [];
+  traceWriter.script = () => "take";
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function startAt(where: string) {
+  // Long enough for any disk: what was put is then known to be committed.
+  const options = { bytesMax: 256 * MiB, commitWaitMs: 20_000 };
+  const { outbox } = configOf({ endpoints: {}, outbox: options }, where, "http://127.0.0.1:1/v1", "unused").gateway;
+  const log = createLogger("gateway", "info", { write: (line) => void logged.push(line) });
+  return startOutbox({ outbox, traceWriter: traceWriter.address, peerTls: undefined }, log);
+}
+
+type StartedOutbox = Awaited<ReturnType<typeof startAt>>;
+
+/** Puts a record of so many bytes into it, and returns its trace's id. */
+async function put(outbox: StartedOutbox, bytes = 10): Promise<string> {
+  const call = sampleInvocation();
+  expect(await outbox.finish(call, sampleRecord(call, Buffer.alloc(bytes, "x")))).toBe("in_time");
+  return call.traceId;
+}
+
+const taken = () => new Set(traceWriter.records.map(({ full }) => full?.traceId.toString("hex")));
+
+/** Writes records into a segment that a process has left, a block each. Returns their ids, and where each block begins. */
+async function leave(count: number) {
+  await using journal = new Journal(path, "process", { segments: [], foreign: [] });
+  const ids: string[] = [];
+  const offsets: number[] = [];
+  for (let seq = 1; seq <= count; seq += 1) {
+    const call = sampleInvocation();
+    ids.push(call.traceId);
+    const record = { kind: "finish", traceId: call.traceId, ...sampleRecord(call, Buffer.from('"asked"')) } as const;
+    const place = await journal.append({ timeMs: 1, goneUpTo: 0, firstSeq: seq }, [record]);
+    offsets.push(place.offset);
+  }
+  return { ids, offsets };
+}
+
+async function damage(file: string, at: number): Promise<void> {
+  await using handle = await open(file, "r+");
+  await handle.write(Buffer.from("rotten"), 0, 6, at);
+}
+
+test("a block that has rotted costs its own records: those behind it are delivered, and what is lost is counted and told", async () => {
+  const { ids, offsets } = await leave(5);
+  await damage(segmentPath(path, 1), (offsets[2] ?? 0) + 60);
+  await using outbox = await startAt(path);
+  await until("nothing waits", () => outbox.state().records === 0);
+  expect(ids.map((id) => taken().has(id))).toEqual([true, true, false, true, true]);
+  const { records, bytes, shed, damagedPlaces, damage: words, trouble } = outbox.state();
+  expect({ records, bytes, damagedPlaces, trouble }).toEqual({
+    records: 0,
+    bytes: 0,
+    damagedPlaces: 1,
+    trouble: undefined,
+  });
+  expect(shed["record:damaged"]).toBe(1);
+  expect(words).toBe("1 records are lost, and 1 places in the outbox's files cannot be read");
+  expect(logged.filter((line) => line.includes('"level":50'))).toEqual([
+    expect.stringMatching(
+      /"why":"damaged","offset":\d+,"bytes":\d+,"places":1,"msg":"a part of the outbox cannot be read"/,
+    ),
+    expect.stringContaining('"records":1,"inAll":1,"msg":"records are lost'),
+  ]);
+});
+
+test("records that are lost with nothing behind them are counted, too", async () => {
+  const { ids, offsets } = await leave(2);
+  {
+    await using journal = new Journal(path, "process", await segmentsOf(path));
+    await journal.append({ timeMs: 1, goneUpTo: 0, firstSeq: 3 }, []);
+  }
+  for (const offset of offsets) await damage(segmentPath(path, 1), offset + 60);
+  await using outbox = await startAt(path);
+  expect(outbox.state()).toMatchObject({ records: 0, damagedPlaces: 1, shed: { "record:damaged": ids.length } });
+});
+
+test("a segment that is missing is counted and gone on behind: nothing else is lost, while it runs or from one process to the next", async () => {
+  traceWriter.script = () => away;
+  const ids: string[] = [];
+  const first = await startAt(path);
+  for (let count = 0; count < 16; count += 1) ids.push(await put(first, 4 * MiB));
+  await rm(segmentPath(path, 3));
+  await first[Symbol.asyncDispose]();
+  await rm(segmentPath(path, 2));
+
+  await using outbox = await startAt(path);
+  expect(outbox.state().records).toBe(ids.length);
+  ids.push(await put(outbox));
+  traceWriter.script = () => "take";
+  await until("nothing waits", () => outbox.state().records === 0);
+  const delivered = ids.filter((id) => taken().has(id));
+  expect(outbox.state().shed["record:damaged"]).toBe(ids.length - delivered.length);
+  expect(ids.length - delivered.length).toBe(8);
+  expect(taken()).toContain(ids.at(-1));
+  expect(outbox.state().damage).toContain("8 records are lost");
+});
+
+test("a segment that goes missing while the outbox runs is passed over, and counted", async () => {
+  traceWriter.script = () => away;
+  await using outbox = await startAt(path);
+  const ids: string[] = [];
+  for (let count = 0; count < 12; count += 1) ids.push(await put(outbox, 4 * MiB));
+  await rm(segmentPath(path, 2));
+  traceWriter.script = () => "take";
+  await until("nothing waits", () => outbox.state().records === 0);
+  const lost = ids.filter((id) => !taken().has(id)).length;
+  expect(lost).toBeGreaterThan(0);
+  expect(outbox.state()).toMatchObject({ damagedPlaces: 1, bytes: 0, shed: { "record:damaged": lost } });
+});
+
+test("files of others that have a segment's name are left as they are, and written around", async () => {
+  await writeFile(`${path}.1`, "somebody's copy");
+  await writeFile(`${path}.4`, "another's");
+  await mkdir(`${path}.5`);
+  await writeFile(`${path}.2`, "");
+  const outbox = await startAt(path);
+  expect(logged).toEqual([
+    expect.stringContaining('"numbers":[1,4,5],"msg":"files beside the outbox are not its own"'),
+  ]);
+  const first = await put(outbox);
+  await writeFile(`${path}.7`, "while it runs");
+  for (let count = 0; count < 6; count += 1) await put(outbox, 4 * MiB);
+  await until("the next segment is begun", () => existsSync(`${path}.8`));
+  await until("all is delivered, and gone", () => taken().has(first) && outbox.state().records === 0);
+  await outbox[Symbol.asyncDispose]();
+  expect(await segmentsOf(path)).toEqual({ segments: [], foreign: [1, 4, 5, 7] });
+  const texts = [1, 4, 7].map((number) => readFile(`${path}.${number}`, "utf8"));
+  expect(await Promise.all(texts)).toEqual(["somebody's copy", "another's", "while it runs"]);
+});
+
+test("why no new segment can be begun is told, and nothing is lost; it is begun once it can be", async () => {
+  await using outbox = await startAt(path);
+  const ids = [await put(outbox)];
+  // Where its directory is another one for a while, no file can be made in it.
+  await rename(directory, `${directory}-away`);
+  for (let count = 0; count < 6; count += 1) ids.push(await put(outbox, 4 * MiB));
+  await until("it is told", () =>
+    outbox.state().trouble?.includes("a new segment of the outbox cannot be begun: ENOENT"),
+  );
+  await put(outbox);
+  expect(outbox.state().trouble).toContain("cannot be begun");
+  await rename(`${directory}-away`, directory);
+  await until("it is begun", () => outbox.state().trouble === undefined);
+  expect(existsSync(segmentPath(path, 2))).toBe(true);
+  await until("all are delivered", () => ids.every((id) => taken().has(id)));
+  expect(outbox.state().shed).toMatchObject({ "record:disk": 0, "record:damaged": 0 });
+});
+
+test("others get their turn while much that was left is read, and what is read is bounded", async () => {
+  {
+    await using journal = new Journal(path, "process", { segments: [], foreign: [] });
+    const payload = Buffer.alloc(MiB / 2);
+    for (let seq = 1; seq <= 48; seq += 1) {
+      const record = { kind: "finish", traceId: "a".repeat(32), spans: Buffer.alloc(1), payload } as const;
+      await journal.append({ timeMs: seq, goneUpTo: seq - 4, firstSeq: seq }, [record]);
+    }
+  }
+  let turns = 0;
+  let isReading = true;
+  const turn = () => {
+    turns += 1;
+    if (isReading) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const found = await findRest(path);
+  isReading = false;
+  expect(turns).toBeGreaterThan(20);
+  expect(found).toMatchObject({ records: 4, bytes: 4 * (MiB / 2 + 1), oldestMs: 45, goneUpTo: 44, nextSeq: 49 });
+  expect(found.firstAt?.segment).toBe(found.segments.at(-1));
+});
+
+test("a gateway starts on a full disk though what version 1 left cannot be moved: it stays, is told, and is delivered once there is room", async ({
+  skip,
+}) => {
+  using disk = mountSmallDisk(40 * MiB);
+  if (disk === undefined) return skip(SMALL_DISK);
+  const file = join(disk.path, "outbox.db");
+  const calls = [sampleInvocation(), sampleInvocation()];
+  earlierOutbox(file, { finished: calls, flying: [] });
+  disk.fill();
+  {
+    await using outbox = await startAt(file);
+    await until("it is told", () =>
+      outbox.state().trouble?.includes(`2 records of an earlier version wait in ${file}`),
+    );
+    expect(outbox.state().records).toBe(2);
+    // A record of now is counted, and does not stand in the way of calls.
+    await put(outbox);
+    expect(outbox.state().shed["record:disk"]).toBe(1);
+  }
+  disk.giveBack();
+  await using _again = await startAt(file);
+  await until("both are delivered", () => calls.every(({ traceId }) => taken().has(traceId)));
+});
+
+test("an outbox that is new on a full disk has its lock all the same", async ({ skip }) => {
+  using disk = mountSmallDisk(8 * MiB);
+  if (disk === undefined) return skip(SMALL_DISK);
+  const file = join(disk.path, "outbox.db");
+  disk.fill();
+  {
+    using _lock = lockOutbox(file);
+    expect(() => lockOutbox(file)).toThrow("is in use by another gateway process");
+  }
+  disk.giveBack();
+  using _lock = lockOutbox(file);
+});
+
+test("a record that the trace-writer stumbles over is not written again where the disk is nearly full, and is not lost", async ({
+  skip,
+}) => {
+  using disk = mountSmallDisk(36 * MiB);
+  if (disk === undefined) return skip(SMALL_DISK);
+  const file = join(disk.path, "outbox.db");
+  traceWriter.script = () => away;
+  await using outbox = await startAt(file);
+  const id = await put(outbox, 2 * MiB);
+  await writeFile(join(disk.path, "ballast"), Buffer.alloc(8 * MiB));
+  const before = (await stat(segmentPath(file, 1))).size;
+  traceWriter.script = () => new ServiceError("internal", "it stumbles");
+  const { retries } = outbox.state();
+  await until("it was tried often", () => outbox.state().retries > retries + 5);
+  const { trouble, records } = outbox.state();
+  expect(trouble).toContain("the outbox's disk is full");
+  expect(records).toBe(1);
+  expect((await stat(segmentPath(file, 1))).size - before).toBeLessThan(MiB);
+  traceWriter.script = () => "take";
+  await until("it is delivered", () => taken().has(id));
+});

@@ -90,7 +90,7 @@ async function send(
     throw new ProviderError("provider_protocol", `The provider ${options.name} ${fault.words}.`, { text: fault.text });
   } catch (error) {
     limit.end();
-    incoming.abort(leftError());
+    incoming.leave();
     throw failureOf(options.name, error, false);
   }
 }
@@ -107,38 +107,36 @@ function faultOf({ status, headers }: AnswerHead): { words: string; text: string
 function bodyOf(incoming: IncomingAnswer, provider: string, limit: Limit): AsyncGenerator<Buffer, void, void> {
   const over = { done: true, value: undefined } as const;
   let isLeft = false;
+  const leave = () => {
+    isLeft = true;
+    limit.end();
+    incoming.leave();
+    return over;
+  };
   const body: AsyncGenerator<Buffer, void, void> = {
     async next() {
       if (isLeft) return over;
       try {
-        const piece = await incoming.next();
-        if (piece !== undefined) return { done: false, value: piece };
+        const bytes = await incoming.next();
+        return bytes === undefined ? leave() : { done: false, value: bytes };
       } catch (error) {
-        await body.return();
+        leave();
         throw failureOf(provider, error, true);
       }
-      return body.return();
     },
     async return() {
-      isLeft = true;
-      limit.end();
-      incoming.abort(leftError());
-      return over;
+      return leave();
     },
     async throw(error) {
-      await body.return();
+      leave();
       throw error;
     },
     [Symbol.asyncIterator]: () => body,
     async [Symbol.asyncDispose]() {
-      await body.return();
+      leave();
     },
   };
   return body;
-}
-
-function leftError(): Error {
-  return new Error("the answer was left before its end");
 }
 
 /** What ends an attempt before its answer has: its caller, or the time that it has. */

@@ -57,6 +57,20 @@ test("an answer that nobody reads is not taken in, and comes whole when it is re
   expect(bytes).toBe(BYTES);
 });
 
+test("a burst of pieces is read at once", async () => {
+  const pieces = Array.from({ length: 100 }, (_, index) => `data: ${index}\n\n`);
+  answer = (to) => {
+    to.cork();
+    for (const piece of pieces) to.write(piece);
+    to.end();
+  };
+  const { body } = await ask();
+  const read: Buffer[] = [];
+  for await (const bytes of body) read.push(bytes);
+  expect(Buffer.concat(read).toString()).toBe(pieces.join(""));
+  expect(read.length).toBeLessThan(pieces.length / 10);
+});
+
 test("what has come of an answer that breaks is read before its error", async () => {
   answer = (to) => {
     to.write("the beginning", () => to.destroy());

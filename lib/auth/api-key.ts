@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 /**
@@ -41,7 +41,7 @@ export function hasApiKey(text: string): boolean {
  * are; slow hashes are for what people think up.
  */
 export function keyHashOf(key: string): string {
-  return `sha256:${createHash("sha256").update(key).digest("hex")}`;
+  return `sha256:${hash("sha256", key, "hex")}`;
 }
 
 function checksumOf(text: string): string {

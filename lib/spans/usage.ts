@@ -19,30 +19,43 @@ export const USAGE_FIELDS = [
  * anything.
  */
 export function sumOfUsages(usages: readonly (Usage | undefined)[]): Usage | undefined {
-  const known = usages.filter((usage) => usage !== undefined);
-  if (known.length === 0) return undefined;
-  const sum: Usage = {};
-  for (const field of USAGE_FIELDS) {
-    const values = known.map((usage) => (field === "totalTokens" ? totalOf(usage) : usage[field]));
-    const said = values.filter((value) => value !== undefined);
-    sum[field] = said.length === 0 ? undefined : said.reduce((total, value) => total + value);
-  }
-  if (known.some(({ estimated }) => estimated)) sum.estimated = true;
+  let sum: Usage | undefined;
+  for (const usage of usages) if (usage !== undefined) sum = withUsage(sum ?? {}, usage);
   return sum;
+}
+
+function withUsage(sum: Usage, usage: Usage): Usage {
+  const both: Usage = {
+    inputTokens: plus(sum.inputTokens, usage.inputTokens),
+    outputTokens: plus(sum.outputTokens, usage.outputTokens),
+    totalTokens: plus(sum.totalTokens, totalOf(usage)),
+    cacheReadInputTokens: plus(sum.cacheReadInputTokens, usage.cacheReadInputTokens),
+    cacheWriteInputTokens: plus(sum.cacheWriteInputTokens, usage.cacheWriteInputTokens),
+    reasoningOutputTokens: plus(sum.reasoningOutputTokens, usage.reasoningOutputTokens),
+    audioInputTokens: plus(sum.audioInputTokens, usage.audioInputTokens),
+    audioOutputTokens: plus(sum.audioOutputTokens, usage.audioOutputTokens),
+  };
+  if (sum.estimated || usage.estimated) both.estimated = true;
+  return both;
+}
+
+function plus(sum: bigint | undefined, count: bigint | undefined): bigint | undefined {
+  if (sum === undefined || count === undefined) return sum ?? count;
+  return sum + count;
 }
 
 /** The costs together, and all the prices they were computed with. Undefined: none is known. */
 export function sumOfCosts(costs: readonly (Cost | undefined)[]): Cost | undefined {
   const known = costs.filter((cost) => cost !== undefined);
   if (known.length === 0) return undefined;
-  const sum = (field: "inputNanoUsd" | "outputNanoUsd" | "totalNanoUsd") =>
-    known.reduce((total, cost) => total + cost[field], 0n);
-  return {
-    inputNanoUsd: sum("inputNanoUsd"),
-    outputNanoUsd: sum("outputNanoUsd"),
-    totalNanoUsd: sum("totalNanoUsd"),
-    priceVersion: sumOfPriceVersions(known.map(({ priceVersion }) => priceVersion)),
-  };
+  const priceVersion = sumOfPriceVersions(known.map((cost) => cost.priceVersion));
+  const sum = { inputNanoUsd: 0n, outputNanoUsd: 0n, totalNanoUsd: 0n, priceVersion };
+  for (const { inputNanoUsd, outputNanoUsd, totalNanoUsd } of known) {
+    sum.inputNanoUsd += inputNanoUsd;
+    sum.outputNanoUsd += outputNanoUsd;
+    sum.totalNanoUsd += totalNanoUsd;
+  }
+  return sum;
 }
 
 /** A usage and a cost as attributes: under the keys of OpenTelemetry's GenAI conventions, MLflow's, and ours. */

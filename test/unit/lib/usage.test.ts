@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isPriceVersion, sumOfPriceVersions } from "#lib/spans/price-version.ts";
-import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
+import { sumOfCosts, sumOfUsages, USAGE_FIELDS } from "#lib/spans/usage.ts";
+import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 
 const version = fc.option(fc.stringMatching(/^[a-z]{1,6}(\/[0-9.]{1,9})?$/), { nil: undefined });
 
@@ -19,6 +20,30 @@ test("a sum of usages is estimated when a part of it is, and counts every field 
   });
   expect(sumOfUsages([undefined])).toBeUndefined();
 });
+
+test("a sum of usages is what each field comes to by itself, in whatever order they come", () => {
+  const count = fc.option(fc.bigInt({ min: 0n, max: 10n ** 12n }), { nil: undefined });
+  const fields = Object.fromEntries(USAGE_FIELDS.map((field) => [field, count]));
+  const usage = fc.record({ ...fields, estimated: fc.option(fc.boolean(), { nil: undefined }) });
+  fc.assert(
+    fc.property(fc.array(fc.option(usage, { nil: undefined }), { maxLength: 5 }), (usages: (Usage | undefined)[]) => {
+      const known = usages.filter((one) => one !== undefined);
+      const sum = sumOfUsages(usages);
+      expect(sum).toEqual(sumOfUsages(usages.toReversed()));
+      expect(sum === undefined).toBe(known.length === 0);
+      for (const field of USAGE_FIELDS) {
+        const said = known.flatMap((one) => (field === "totalTokens" ? totalIn(one) : one[field]) ?? []);
+        expect(sum?.[field]).toBe(said.length === 0 ? undefined : said.reduce((total, value) => total + value));
+      }
+      expect(sum?.estimated).toBe(known.some(({ estimated }) => estimated) || undefined);
+    }),
+  );
+});
+
+function totalIn({ inputTokens, outputTokens, totalTokens }: Usage): bigint | undefined {
+  if (totalTokens !== undefined || inputTokens === undefined || outputTokens === undefined) return totalTokens;
+  return inputTokens + outputTokens;
+}
 
 test("a sum of costs names every price it was computed with, once each", () => {
   const cost = (priceVersion: string | undefined) => ({

@@ -5,8 +5,8 @@ export interface EndedCall {
   /** What it is known by at every service: the same calls are chosen everywhere. */
   readonly id: string;
   readonly isFailed: boolean;
-  /** Ids, names out of the configuration, words of closed lists, and figures. Never payload. */
-  readonly facts: Readonly<Record<string, unknown>>;
+  /** Ids, names out of the configuration, words of closed lists, and figures. Never payload. Asked for only where they are told. */
+  facts(): Readonly<Record<string, unknown>>;
 }
 
 /** Tells of a call. */
@@ -32,9 +32,13 @@ export function createAccessLog(
   let second = 0;
   let told = 0;
   let unsaid = 0;
-  return ({ id, isFailed, facts }) => {
+  const debug = ({ facts }: EndedCall) => {
+    if (log.isLevelEnabled("debug")) log.debug(facts(), "call");
+  };
+  return (call) => {
+    const { id, isFailed } = call;
     if (!isFailed && !isChosen(id, ratio)) {
-      log.debug(facts, "call");
+      debug(call);
       return;
     }
     const now = Math.floor(nowMs() / 1000);
@@ -44,11 +48,11 @@ export function createAccessLog(
     }
     if (told >= linesPerSecondMax) {
       unsaid += 1;
-      log.debug(facts, "call");
+      debug(call);
       return;
     }
     told += 1;
-    const line = unsaid === 0 ? facts : { ...facts, unsaid };
+    const line = unsaid === 0 ? call.facts() : { ...call.facts(), unsaid };
     unsaid = 0;
     if (isFailed) log.warn(line, "call");
     else log.info(line, "call");

@@ -2,7 +2,7 @@ import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 import type { LogModule } from "./config/sections/log.ts";
 
 /** Writes log lines: JSON, one an event, on standard output. Never payload, never a secret. */
-export interface Logger extends Pick<PinoLogger, "debug" | "info" | "warn" | "error"> {
+export interface Logger extends Pick<PinoLogger, "debug" | "info" | "warn" | "error" | "isLevelEnabled"> {
   /** The log of a part of the service: its lines name it as `module`, and it may have a level of its own. */
   module(name: LogModule): Logger;
 }

@@ -9,38 +9,54 @@ import type { Attempt, Ending, Invocation } from "./core/invocation.ts";
 export function endedCallOf(
   invocation: Invocation,
   requestId: string | undefined,
-  { failure, attempts }: Ending,
+  ending: Ending,
   summary: InvocationSummary,
 ): EndedCall {
-  const error = errorWordOf(errorTypeOf(failure));
-  const last = attempts.at(-1);
   return {
     id: requestId ?? invocation.traceId,
-    isFailed: error !== undefined,
-    facts: {
-      requestId,
-      traceId: summary.traceId || undefined,
-      callerTraceId: invocation.callerSpan && traceNameOf(invocation.callerSpan.traceId),
-      endpoint: invocation.endpointName,
-      workspace: invocation.workspace,
-      caller: invocation.username,
-      operation: requestWordsOf(invocation.requestType)?.operation,
-      streaming: invocation.streaming,
-      outcome: error ?? "ok",
-      attempts: attempts.length,
-      provider: last?.provider,
-      model: last?.requestModel,
-      ms: millisOf(summary.durationNanos),
-      providerMs: millisOf(summary.providerNanos),
-      firstTokenMs: summary.timeToFirstTokenNanos === 0n ? undefined : millisOf(summary.timeToFirstTokenNanos),
-      inputTokens: figureOf(summary.usage?.inputTokens),
-      outputTokens: figureOf(summary.usage?.outputTokens),
-    },
+    isFailed: ending.failure !== undefined,
+    facts: () => factsOf(invocation, requestId, ending, summary),
+  };
+}
+
+function factsOf(
+  invocation: Invocation,
+  requestId: string | undefined,
+  { failure, attempts }: Ending,
+  summary: InvocationSummary,
+) {
+  const last = attempts.at(-1);
+  return {
+    requestId,
+    traceId: summary.traceId || undefined,
+    callerTraceId: invocation.callerSpan && traceNameOf(invocation.callerSpan.traceId),
+    endpoint: invocation.endpointName,
+    workspace: invocation.workspace,
+    caller: invocation.username,
+    operation: requestWordsOf(invocation.requestType)?.operation,
+    streaming: invocation.streaming,
+    outcome: errorWordOf(errorTypeOf(failure)) ?? "ok",
+    attempts: attempts.length,
+    provider: last?.provider,
+    model: last?.requestModel,
+    ms: millisOf(summary.durationNanos),
+    providerMs: millisOf(summary.providerNanos),
+    firstTokenMs: summary.timeToFirstTokenNanos === 0n ? undefined : millisOf(summary.timeToFirstTokenNanos),
+    inputTokens: figureOf(summary.usage?.inputTokens),
+    outputTokens: figureOf(summary.usage?.outputTokens),
   };
 }
 
 /** What the log tells of an attempt. */
-export function toldOf({ index, provider, requestModel: model, httpStatus, failure, startNanos, endNanos }: Attempt) {
+export function attemptFactsOf({
+  index,
+  provider,
+  requestModel: model,
+  httpStatus,
+  failure,
+  startNanos,
+  endNanos,
+}: Attempt) {
   const outcome = errorWordOf(errorTypeOf(failure)) ?? "ok";
   return { attempt: index, provider, model, httpStatus, outcome, ms: millisOf(endNanos - startNanos) };
 }

@@ -9,7 +9,7 @@ import { handedBytesMaxOf } from "./core/payload-policy.ts";
 import { recordOf } from "./core/record.ts";
 import { summaryOf } from "./core/summary.ts";
 import type { AnswerWatch, DialectRequest, DialectSupport } from "./dialects/dialect.ts";
-import { endedCallOf, toldOf } from "./ended-call.ts";
+import { attemptFactsOf, endedCallOf } from "./ended-call.ts";
 import type { Endpoint, PlannedModel } from "./endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { keepPayloads } from "./keep-payloads.ts";
@@ -122,11 +122,17 @@ export class Recording {
         this.#open.delete(attempt);
         this.#ended.push(ended);
         this.#watch = watch;
-        this.#gateway.log.debug({ traceId: traceNameOf(this.invocation.traceId), ...toldOf(ended) }, "attempt");
+        this.#tell(ended);
       },
     });
     this.#open.add(attempt);
     return attempt;
+  }
+
+  #tell(attempt: Attempt): void {
+    const { log } = this.#gateway;
+    if (!log.isLevelEnabled("debug")) return;
+    log.debug({ traceId: traceNameOf(this.invocation.traceId), ...attemptFactsOf(attempt) }, "attempt");
   }
 
   /** Notes that a model was not asked, since its provider's breaker is open. */

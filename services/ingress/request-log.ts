@@ -36,13 +36,13 @@ function observe(request: FastifyRequest, { raw }: FastifyReply, ms: number, { m
   access({
     id: request.id,
     isFailed: isCut || status >= 400,
-    facts: {
+    facts: () => ({
       requestId: request.id,
       traceId: request.traceName || undefined,
       route,
       status,
       isCut: isCut || undefined,
       ms: Math.round(ms),
-    },
+    }),
   });
 }

@@ -9,7 +9,7 @@ function accessLogOf(options: AccessLogOptions, level: LogLevel = "info") {
   const clock = { ms: 0 };
   const log = createLogger("gateway", level, { write: (line) => void lines.push(line) });
   const access = createAccessLog(log, options, () => clock.ms);
-  const tell = (id: string, isFailed = false) => access({ id, isFailed, facts: { id } });
+  const tell = (id: string, isFailed = false) => access({ id, isFailed, facts: () => ({ id }) });
   return { tell, clock, said: () => lines.map((line) => JSON.parse(line)) };
 }
 

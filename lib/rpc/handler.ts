@@ -156,11 +156,17 @@ export function requestIdOf(metadata: Metadata): string | undefined {
   return typeof id === "string" && isRequestId(id) ? id : undefined;
 }
 
-/** What a handler's failure is to its caller. One that is nobody's fault but ours is logged whole. */
-export function loggedErrorOf(log: Logger, method: string, thrown: unknown, metadata: Metadata): ServiceError {
+/** What a handler's failure is to its caller. One that is nobody's fault but ours is logged whole, with what the call is known by. */
+export function loggedErrorOf(
+  log: Logger,
+  method: string,
+  thrown: unknown,
+  metadata: Metadata | undefined,
+): ServiceError {
   const error = serviceErrorOf(thrown);
   if (error.kind === "internal") {
-    log.error({ err: error.cause ?? error, method, requestId: requestIdOf(metadata) }, "rpc failed");
+    const requestId = metadata && requestIdOf(metadata);
+    log.error({ err: error.cause ?? error, method, requestId }, "rpc failed");
   }
   return error;
 }

@@ -8,13 +8,16 @@ const LENGTH_MAX = 8192;
 const MEMBERS_MAX = 64;
 const VALUE_MAX = 250;
 
+/** The baggage of a caller that gave none. */
+export const NO_BAGGAGE: ReadonlyMap<string, string> = new Map();
+
 /**
  * Reads the allowed members of a `baggage` header (W3C Baggage): percent-decoded, properties ignored, at most 250
  * printable characters each, else left out. Never throws, on any string.
  */
 export function parseBaggage(value: string): ReadonlyMap<string, string> {
+  if (value === "" || value.length > LENGTH_MAX) return NO_BAGGAGE;
   const members = new Map<string, string>();
-  if (value.length > LENGTH_MAX) return members;
   for (const part of value.split(",", MEMBERS_MAX)) {
     const [pair = ""] = part.split(";", 1);
     const equals = pair.indexOf("=");

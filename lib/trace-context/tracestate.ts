@@ -16,6 +16,7 @@ const VALUE = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e
  * A bad `tracestate` never harms the `traceparent` beside it. Never throws, on any string.
  */
 export function parseTraceState(value: string): string | undefined {
+  if (value === "") return undefined;
   const members: string[] = [];
   const keys = new Set<string>();
   for (const part of value.split(",")) {

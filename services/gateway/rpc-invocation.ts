@@ -2,6 +2,7 @@ import { Metadata } from "@grpc/grpc-js";
 import { context } from "@opentelemetry/api";
 import { traceNameOf } from "#lib/ids.ts";
 import { type RpcCall, requestIdOf } from "#lib/rpc/handler.ts";
+import { NO_BAGGAGE } from "#lib/trace-context/baggage.ts";
 import { callerContextOf } from "#lib/trace-context/caller-context.ts";
 import { formatTraceParent, SAMPLED } from "#lib/trace-context/traceparent.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
@@ -18,7 +19,10 @@ export type RpcInvocation = Pick<
 export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
   const callerContext = callerContextOf(context.active());
   const head = new Metadata();
-  const both = [head, rpc.trailers];
+  const say = (name: string, value: string) => {
+    head.set(name, value);
+    rpc.trailers.set(name, value);
+  };
   let isSent = false;
   const sendHead = () => {
     if (!isSent) rpc.sendHead(head);
@@ -28,17 +32,15 @@ export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
   return {
     identity: rpc.identity,
     requestId: requestIdOf(rpc.metadata),
-    caller: callerOf(metadata, rpc.host, callerContext?.baggage ?? new Map()),
+    caller: callerOf(metadata, rpc.host, callerContext?.baggage ?? NO_BAGGAGE),
     callerContext,
     signal: rpc.signal,
     onTraced({ traceId, spanId }) {
-      for (const metadata of both) {
-        metadata.set("x-twinspan-trace-id", traceNameOf(traceId));
-        metadata.set("traceresponse", formatTraceParent({ traceId, spanId, flags: SAMPLED }));
-      }
+      say("x-twinspan-trace-id", traceNameOf(traceId));
+      say("traceresponse", formatTraceParent({ traceId, spanId, flags: SAMPLED }));
     },
     onCounted(headers) {
-      for (const metadata of both) for (const [name, value] of headers) metadata.set(name, value);
+      for (const [name, value] of headers) say(name, value);
     },
     onAccepted: sendHead,
     onEnded(summary) {

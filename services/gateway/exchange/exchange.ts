@@ -40,6 +40,8 @@ class ServedStream {
   readonly #handle: HandleInvocation;
   readonly #stream: ServerDuplexStream<ExchangeRequest, ExchangeResponse>;
   readonly #sender: FrameSender<GatewayFrame, ExchangeResponse>;
+  /** What all its invocations see of it alike. */
+  readonly #seen: Pick<InvocationStream, "path" | "host" | "userAgent" | "isFull" | "peer">;
   readonly #underWay = new Map<number, ServedInvocation>();
   readonly #closing = new AbortController();
   #lastId = 0;
@@ -61,6 +63,14 @@ class ServedStream {
         for (const invocation of this.#underWay.values()) invocation.hasRoom();
       },
     );
+    const [userAgent] = stream.metadata.get("user-agent");
+    this.#seen = {
+      path: stream.getPath(),
+      host: stream.getHost(),
+      userAgent: typeof userAgent === "string" ? userAgent : undefined,
+      isFull: () => this.#sender.isFull,
+      peer: () => certifiedPeerOf(stream.getAuthContext().sslPeerCertificate),
+    };
     parts.count.opened();
     const drain = () => this.#sender.send({ id: 0, frame: { $case: "drain", value: {} } }, 0);
     const aged = setTimeout(drain, parts.ageMaxMs * (1 - AGE_SPREAD * Math.random())).unref();
@@ -136,20 +146,11 @@ class ServedStream {
   }
 
   #streamOf(id: number): InvocationStream {
-    const stream = this.#stream;
-    const sender = this.#sender;
-    const [userAgent] = stream.metadata.get("user-agent");
     return {
-      path: stream.getPath(),
-      host: stream.getHost(),
-      userAgent: typeof userAgent === "string" ? userAgent : undefined,
-      get isFull() {
-        return sender.isFull;
-      },
-      peer: () => certifiedPeerOf(stream.getAuthContext().sslPeerCertificate),
+      ...this.#seen,
       send: (frame, bytes) => this.#send(id, frame, bytes),
       sendSoon: (frame, bytes) => {
-        if (!this.#closing.signal.aborted) sender.sendSoon({ id, frame }, bytes);
+        if (!this.#closing.signal.aborted) this.#sender.sendSoon({ id, frame }, bytes);
       },
     };
   }

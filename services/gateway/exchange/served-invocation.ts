@@ -23,7 +23,7 @@ export interface InvocationStream {
   readonly host: string;
   readonly userAgent: string | undefined;
   /** Whether the caller does not keep up with what is sent. */
-  readonly isFull: boolean;
+  isFull(): boolean;
   readonly peer: RpcCall["peer"];
   send(frame: Frame, bytes: number): void;
   /** Sends a frame that the caller does not wait for. */
@@ -48,10 +48,6 @@ export class ServedInvocation {
   constructor(parts: ExchangeParts, stream: InvocationStream) {
     this.#parts = parts;
     this.#stream = stream;
-    this.#abort.signal.addEventListener("abort", () => {
-      this.#whole.resolve();
-      this.#wake();
-    });
   }
 
   /** Serves it. Resolves when its end was sent; never rejects. */
@@ -59,7 +55,7 @@ export class ServedInvocation {
     const { signal } = this.#abort;
     const { path, peer, userAgent } = this.#stream;
     let status: Status | undefined;
-    let metadata = new Metadata();
+    let metadata: Metadata | undefined;
     const deadline = this.#startDeadline(open.timeoutMillis);
     try {
       using _turn = this.#parts.admission.enter();
@@ -92,14 +88,14 @@ export class ServedInvocation {
     this.#bodyCredit -= bytes.length;
     this.#bodyBytes += bytes.length;
     if (this.#bodyCredit < 0 || bytes.length > FRAME_BYTES_MAX) {
-      this.#abort.abort(new ServiceError("invalid_request", "More of the body came than there was credit for."));
+      this.#abortWith(new ServiceError("invalid_request", "More of the body came than there was credit for."));
       return;
     }
     const { bodyBytesMax } = this.#parts;
     if (this.#bodyBytes > bodyBytesMax) {
       const message = `The body is larger than ${bodyBytesMax} bytes (gateway.limits.requestBytesMax).`;
       this.#parts.onLargeBody();
-      this.#abort.abort(new ServiceError("request_too_large", message, { field: "invocation.body" }));
+      this.#abortWith(new ServiceError("request_too_large", message, { field: "invocation.body" }));
       return;
     }
     if (bytes.length > 0) this.#body.push(bytes);
@@ -127,7 +123,13 @@ export class ServedInvocation {
 
   /** The caller has gone. */
   cancel(): void {
-    this.#abort.abort(hangUpOf(this.#deadlineMs));
+    this.#abortWith(hangUpOf(this.#deadlineMs));
+  }
+
+  #abortWith(reason: ServiceError): void {
+    this.#abort.abort(reason);
+    this.#whole.resolve();
+    this.#wake();
   }
 
   #startDeadline(timeoutMs: number): NodeJS.Timeout | undefined {
@@ -167,14 +169,14 @@ export class ServedInvocation {
   }
 
   #mayGo(): boolean {
-    return this.#credit > 0 && !this.#stream.isFull;
+    return this.#credit > 0 && !this.#stream.isFull();
   }
 
   /** Waits until bytes of the answer may go. A caller that lets it wait too long is taken to have gone. */
   async #room(): Promise<void> {
     const { signal } = this.#abort;
     const stalled = new ServiceError("cancelled", "The caller stopped reading its answer.");
-    const timer = setTimeout(() => this.#abort.abort(stalled), this.#parts.stallMs);
+    const timer = setTimeout(() => this.#abortWith(stalled), this.#parts.stallMs);
     try {
       while (!this.#mayGo()) {
         signal.throwIfAborted();

@@ -60,7 +60,6 @@ test("an answer that nobody reads is not taken in, and comes whole when it is re
 test("a burst of pieces is read at once", async () => {
   const pieces = Array.from({ length: 100 }, (_, index) => `data: ${index}\n\n`);
   answer = (to) => {
-    to.cork();
     for (const piece of pieces) to.write(piece);
     to.end();
   };

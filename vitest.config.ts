@@ -17,7 +17,7 @@ const INTEROP = "test/interop/**/*.test.ts";
 
 export default defineConfig({
   test: {
-    setupFiles: ["./test/helpers/setup.ts"],
+    setupFiles: ["./test/setup.ts"],
     pool: "forks",
     // Node runs the tests as it runs the services: its own loader, and so the hook that carries the trace context.
     experimental: { viteModuleRunner: false },

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { releasedTree } from "../../test/helpers/released-tree.ts";
+import { releasedTree } from "../../tools/released-tree.ts";
 import { toldOptions } from "../arguments.ts";
 import { lostOf } from "../results/goals.ts";
 import { type Measured, measure } from "../run.ts";

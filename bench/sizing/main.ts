@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { writeReportSection } from "../../test/helpers/report-section.ts";
+import { writeReportSection } from "../../tools/report-section.ts";
 import { createRandom } from "../traffic/random.ts";
 import { benchRunSchema } from "./bench-run.ts";
 import { checkedAgainst } from "./check.ts";

@@ -2,8 +2,8 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "@clickhouse/client";
 import pg from "pg";
-import { startClickHouse } from "../../test/helpers/clickhouse.ts";
-import { startPostgres } from "../../test/helpers/postgres.ts";
+import { startClickHouse } from "../../tools/databases/clickhouse.ts";
+import { startPostgres } from "../../tools/databases/postgres.ts";
 
 /** A store as it is measured. Disposing of it ends what was started for it. */
 export interface MeasuredStore extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { freePorts } from "../../test/helpers/free-ports.ts";
-import { unpackedDebianPackage } from "../../test/helpers/unpacked-debian-package.ts";
+import { freePorts } from "../../tools/free-ports.ts";
+import { unpackedDebianPackage } from "../../tools/packages/unpacked-debian-package.ts";
 import { listensAt, startProcess } from "../processes.ts";
 import { plainTarget } from "./proxies.ts";
 import type { Target } from "./target.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePorts } from "../../test/helpers/free-ports.ts";
+import { freePorts } from "../../tools/free-ports.ts";
 import type { Mode } from "../modes.ts";
 import { listensAt, type MeasuredProcess, startProcess } from "../processes.ts";
 import type { Asked, Target } from "./target.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { buildConsole, startBrowser, type TestBrowser } from "../helpers/browser.ts";
-import { chat } from "../helpers/chat.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { chat } from "../callers/chat.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { buildConsole, startBrowser, type TestBrowser } from "./browser.ts";
 
 const START_MS = 240_000;
 // A browser shares the machine with all else that is tested.

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildConsole, expectAccessible, startBrowser, type TestBrowser, type TestPage } from "../helpers/browser.ts";
-import { newCaller } from "../helpers/caller.ts";
-import { keyFor } from "../helpers/keyed-services.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { untilShipped } from "../helpers/twins.ts";
+import { newCaller } from "../callers/caller.ts";
+import { keyFor } from "../system/keyed-services.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { untilShipped } from "../traces/twins.ts";
+import { buildConsole, expectAccessible, startBrowser, type TestBrowser, type TestPage } from "./browser.ts";
 
 const START_MS = 240_000;
 const CANARY = "what only some may read";

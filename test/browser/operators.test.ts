@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildConsole, expectAccessible, startBrowser, type TestBrowser } from "../helpers/browser.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { buildConsole, expectAccessible, startBrowser, type TestBrowser } from "./browser.ts";
 
 const START_MS = 240_000;
 

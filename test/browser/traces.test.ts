@@ -1,12 +1,12 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { buildConsole, expectAccessible, startBrowser, type TestBrowser } from "../helpers/browser.ts";
-import { newCaller } from "../helpers/caller.ts";
-import { chat } from "../helpers/chat.ts";
-import { createGatewayClient } from "../helpers/gateway-client.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { untilShipped } from "../helpers/twins.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import { createGatewayClient } from "../callers/gateway-client.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { untilShipped } from "../traces/twins.ts";
+import { buildConsole, expectAccessible, startBrowser, type TestBrowser } from "./browser.ts";
 
 const START_MS = 240_000;
 // A browser shares the machine with all else that is tested.

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { messageJsonOf } from "#lib/traces/message-json.ts";
-import { buildConsole, expectAccessible, startBrowser, type TestBrowser } from "../helpers/browser.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { buildConsole, expectAccessible, startBrowser, type TestBrowser } from "./browser.ts";
 
 const run = promisify(execFile);
 const START_MS = 240_000;

@@ -1,5 +1,5 @@
 import { type Trace, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
-import { attributeOf, spansOf } from "../helpers/stored-traces.ts";
+import { attributeOf, spansOf } from "../traces/stored-traces.ts";
 import { CHAT_ENDPOINTS } from "./chaos-endpoints.ts";
 import type { ChaosSystem } from "./chaos-system.ts";
 import { compareTwins } from "./compare-twins.ts";

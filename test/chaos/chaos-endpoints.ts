@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { configSchema } from "#lib/config/schema.ts";
-import { providerOfKind } from "../helpers/kind-facts.ts";
+import { providerOfKind } from "../neighbours/kind-facts.ts";
 
 type Config = z.input<typeof configSchema>;
 

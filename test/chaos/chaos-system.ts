@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
 import type { configSchema } from "#lib/config/schema.ts";
-import { freePorts } from "../helpers/free-ports.ts";
-import { type OwnPostgres, startOwnPostgres } from "../helpers/postgres.ts";
-import { ProviderProcess } from "../helpers/provider-process.ts";
-import { ServiceProcess } from "../helpers/service-process.ts";
-import { mountSmallDisk, type SmallDisk } from "../helpers/small-disk.ts";
-import { type StoredTraces, startStoredTraces } from "../helpers/stored-traces.ts";
+import { type OwnPostgres, startOwnPostgres } from "../../tools/databases/postgres.ts";
+import { freePorts } from "../../tools/free-ports.ts";
+import { ServiceProcess } from "../system/service-process.ts";
+import { mountSmallDisk, type SmallDisk } from "../system/small-disk.ts";
+import { type StoredTraces, startStoredTraces } from "../traces/stored-traces.ts";
 import { endpointsOf, providersOf } from "./chaos-endpoints.ts";
+import { ProviderProcess } from "./provider-process.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 /** The processes there are. */

@@ -1,6 +1,6 @@
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
-import { attributeOf, spansOf } from "../helpers/stored-traces.ts";
+import { attributeOf, spansOf } from "../traces/stored-traces.ts";
 import type { Findings } from "./findings.ts";
 import type { SeenCall } from "./make-call.ts";
 

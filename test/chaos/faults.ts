@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
 import { type ChaosSystem, type Disk, LINKS, type Link, PARTS, type Part } from "./chaos-system.ts";
 import type { ShedCount } from "./shed-count.ts";
 import type { Weather } from "./tcp-proxy.ts";

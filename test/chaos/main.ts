@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { writeReportSection } from "../helpers/report-section.ts";
+import { writeReportSection } from "../../tools/report-section.ts";
 import { chaosReportOf, faultsFoundIn } from "./chaos-report.ts";
 import { runChaos } from "./run-chaos.ts";
 

@@ -1,5 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as startRequest } from "node:http";
-import type { GatewayClient } from "../helpers/gateway-client.ts";
+import type { GatewayClient } from "../callers/gateway-client.ts";
 import { formOf, type PlannedCall } from "./planned-call.ts";
 
 /** A call that was made, and what its caller saw of it. */

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { type ChatAnswer, chat } from "../helpers/chat.ts";
-import { writeReportSection } from "../helpers/report-section.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
+import { writeReportSection } from "../../tools/report-section.ts";
+import { type ChatAnswer, chat } from "../callers/chat.ts";
+import { type Stack, startStack } from "../system/stack.ts";
 
 /*
  * `make overload`: how long calls take that are let in, alone and while a flood asks for many times as much as is taken on. Real

@@ -1,5 +1,5 @@
-import { WAYS, type Way } from "../helpers/otlp-sender.ts";
-import { seededRandom } from "../helpers/seeded-random.ts";
+import { seededRandom } from "../../tools/seeded-random.ts";
+import { WAYS, type Way } from "../callers/otlp-sender.ts";
 import { CHAT_ENDPOINTS, EMBEDDING_ENDPOINT } from "./chaos-endpoints.ts";
 import { type Asked, REQUEST_FORMS } from "./request-forms.ts";
 

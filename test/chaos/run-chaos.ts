@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { outboxRest } from "../helpers/outbox-rest.ts";
-import { seededRandom } from "../helpers/seeded-random.ts";
-import { until } from "../helpers/until.ts";
+import { seededRandom } from "../../tools/seeded-random.ts";
+import { until } from "../../tools/until.ts";
+import { outboxRest } from "../system/outbox-rest.ts";
 import { type Audit, auditOf } from "./audit.ts";
 import { startChaosSystem } from "./chaos-system.ts";
 import { Deck } from "./deck.ts";

@@ -1,5 +1,5 @@
-import { sumOfMetric } from "../helpers/metrics-text.ts";
-import type { ServiceProcess } from "../helpers/service-process.ts";
+import { sumOfMetric } from "../../tools/metrics-text.ts";
+import type { ServiceProcess } from "../system/service-process.ts";
 
 /** The reasons for which an outbox that is full gives up a record. Any other is a fault in this run. */
 const FULL = ["disk", "outbox_full"];

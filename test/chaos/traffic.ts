@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createGatewayClient } from "../helpers/gateway-client.ts";
-import { sendSpans } from "../helpers/otlp-sender.ts";
+import { createGatewayClient } from "../callers/gateway-client.ts";
+import { sendSpans } from "../callers/otlp-sender.ts";
 import type { ChaosSystem } from "./chaos-system.ts";
 import { makeGrpcCall, makeHttpCall, type SeenCall } from "./make-call.ts";
 import { type PlannedCall, plannedCall } from "./planned-call.ts";

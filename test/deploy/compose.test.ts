@@ -6,8 +6,8 @@ import { beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import type { Config } from "#lib/config/schema.ts";
-import { checkedConfig } from "../helpers/checked-config.ts";
-import { fetchedPackage } from "../helpers/fetched-package.ts";
+import { fetchedPackage } from "../../tools/packages/fetched-package.ts";
+import { checkedConfig } from "./checked-config.ts";
 
 const FETCH_MS = 120_000;
 const COMPOSE = "deploy/compose.yaml";

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Config } from "#lib/config/schema.ts";
-import { checkedConfig } from "../helpers/checked-config.ts";
-import { helm, type KubernetesObject, renderedChart } from "../helpers/helm.ts";
-import { typeFaultsOf } from "../helpers/kubernetes-types.ts";
+import { checkedConfig } from "./checked-config.ts";
+import { helm, type KubernetesObject, renderedChart } from "./helm.ts";
+import { typeFaultsOf } from "./kubernetes-types.ts";
 
 const CHART = "deploy/helm/twinspan";
 const FETCH_MS = 300_000;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
-import { debianProgram } from "../helpers/debian-package.ts";
+import { debianProgram } from "../../tools/packages/debian-package.ts";
 
 const run = promisify(execFile);
 const SERVICES = ["ingress", "gateway", "trace-writer"] as const;

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newSpanId } from "#lib/ids.ts";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
-import { type Caller, newCaller } from "../helpers/caller.ts";
-import { chat } from "../helpers/chat.ts";
-import { mlflowSearch } from "../helpers/mlflow-reads.ts";
-import { type AgentSpan, sendSpans, WAYS } from "../helpers/otlp-sender.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { attributeOf, spansOf } from "../helpers/stored-traces.ts";
-import { expectFullTrace, expectTwins, type Twins, totalsIn } from "../helpers/twins.ts";
+import { type Caller, newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import { type AgentSpan, sendSpans, WAYS } from "../callers/otlp-sender.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { mlflowSearch } from "../traces/mlflow-reads.ts";
+import { attributeOf, spansOf } from "../traces/stored-traces.ts";
+import { expectFullTrace, expectTwins, type Twins, totalsIn } from "../traces/twins.ts";
 
 const ONCE = { input: 10n, output: 10n, total: 20n };
 const CALL = { endpoint: "echo-1" };

@@ -14,9 +14,9 @@ import {
 } from "ai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { type Caller, newCaller } from "../helpers/caller.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { expectTwins, expectTwinsOf, untilShipped } from "../helpers/twins.ts";
+import { type Caller, newCaller } from "../callers/caller.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { expectTwins, expectTwinsOf, untilShipped } from "../traces/twins.ts";
 
 let stack: Stack;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Caller, newCaller } from "../helpers/caller.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { expectTwins, expectTwinsOf } from "../helpers/twins.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { type Caller, newCaller } from "../callers/caller.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { expectTwins, expectTwinsOf } from "../traces/twins.ts";
 
 let stack: Stack;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newCaller } from "../helpers/caller.ts";
-import { chat } from "../helpers/chat.ts";
-import { createGatewayClient, type GatewayClient } from "../helpers/gateway-client.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { expectFullTrace, expectNoOtherTrace, expectTwins, untilShipped } from "../helpers/twins.ts";
+import { newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import { createGatewayClient, type GatewayClient } from "../callers/gateway-client.ts";
 import { sendRaw } from "../service/ingress/raw-http.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { expectFullTrace, expectNoOtherTrace, expectTwins, untilShipped } from "../traces/twins.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Trace } from "#proto/twinspan/trace/v1/trace.ts";
-import { newCaller } from "../helpers/caller.ts";
-import { canariesAmong, newCanary } from "../helpers/canaries.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { untilShipped } from "../helpers/twins.ts";
+import { newCaller } from "../callers/caller.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { canariesAmong, newCanary } from "../traces/canaries.ts";
+import { untilShipped } from "../traces/twins.ts";
 
 /** The keys that a caller may bring for its provider, by header. */
 const OWN = {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { Trace, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
-import { type Caller, newCaller } from "../helpers/caller.ts";
-import { canariesAmong, newCanary, textOf } from "../helpers/canaries.ts";
-import { createGatewayClient, type GatewayClient } from "../helpers/gateway-client.ts";
-import { mlflowTraceText } from "../helpers/mlflow-reads.ts";
-import { chatOf, PLANTED_REQUESTS, type PlantedRequest } from "../helpers/planted-requests.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { untilShipped } from "../helpers/twins.ts";
+import { type Caller, newCaller } from "../callers/caller.ts";
+import { createGatewayClient, type GatewayClient } from "../callers/gateway-client.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { canariesAmong, newCanary, textOf } from "../traces/canaries.ts";
+import { mlflowTraceText } from "../traces/mlflow-reads.ts";
+import { untilShipped } from "../traces/twins.ts";
+import { chatOf, PLANTED_REQUESTS, type PlantedRequest } from "./planted-requests.ts";
 
 /** Planted in every request's body. */
 const ASKED = {

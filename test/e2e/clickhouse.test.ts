@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newCaller } from "../helpers/caller.ts";
-import { chat } from "../helpers/chat.ts";
-import { type ClickHouse, startClickHouse } from "../helpers/clickhouse.ts";
-import { sendSpans } from "../helpers/otlp-sender.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { expectTwins } from "../helpers/twins.ts";
+import { type ClickHouse, startClickHouse } from "../../tools/databases/clickhouse.ts";
+import { newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import { sendSpans } from "../callers/otlp-sender.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { expectTwins } from "../traces/twins.ts";
 
 /** The engine is fetched where it is not there yet. */
 const START_MS = 600_000;

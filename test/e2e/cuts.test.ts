@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Caller, newCaller } from "../helpers/caller.ts";
-import { chat, TEN_WORDS } from "../helpers/chat.ts";
-import { createGatewayClient, type GatewayClient } from "../helpers/gateway-client.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { expectTwins, type FullTrace } from "../helpers/twins.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { type Caller, newCaller } from "../callers/caller.ts";
+import { chat, TEN_WORDS } from "../callers/chat.ts";
+import { createGatewayClient, type GatewayClient } from "../callers/gateway-client.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { expectTwins, type FullTrace } from "../traces/twins.ts";
 
 /** How many chunks came before the cut. The first one only says the role, so words are one fewer. */
 const CUTS = [1, 2, 5, 11] as const;

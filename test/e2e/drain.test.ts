@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { channelCredentials } from "#lib/rpc/client.ts";
 import { ServerReflectionClient } from "#proto/grpc/reflection/v1/reflection.ts";
-import { expectLedger } from "../helpers/ledger.ts";
-import { type EndedCall, startLoad, wentWell } from "../helpers/load.ts";
-import { outboxRest } from "../helpers/outbox-rest.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { expectLedger } from "../system/ledger.ts";
+import { type EndedCall, startLoad, wentWell } from "../system/load.ts";
+import { outboxRest } from "../system/outbox-rest.ts";
+import { type Stack, startStack } from "../system/stack.ts";
 
 const CALLS = 120;
 /** A third is over at once; the rest is under way for more than a second. */

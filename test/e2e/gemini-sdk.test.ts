@@ -1,8 +1,8 @@
 import { ApiError, GoogleGenAI, Type } from "@google/genai";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Caller, newCaller } from "../helpers/caller.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { expectTwinsOf } from "../helpers/twins.ts";
+import { type Caller, newCaller } from "../callers/caller.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { expectTwinsOf } from "../traces/twins.ts";
 
 let stack: Stack;
 beforeAll(async () => {

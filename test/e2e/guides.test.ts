@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createGuidePlace, type GuidePlace, readGuides } from "../helpers/guides.ts";
-import { type StoredTraces, startStoredTraces } from "../helpers/stored-traces.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { type StoredTraces, startStoredTraces } from "../traces/stored-traces.ts";
+import { createGuidePlace, type GuidePlace, readGuides } from "./guides.ts";
 import { type Cli, createPlace, type Place, startCli } from "./running-system.ts";
 
 const TIMEOUT_MS = 90_000;

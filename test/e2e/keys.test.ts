@@ -4,12 +4,12 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { GetTraceRequest, GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { newCaller } from "../helpers/caller.ts";
-import { callRaw, keyFor } from "../helpers/keyed-services.ts";
-import { type OtlpReceiver, startHttpReceiver } from "../helpers/otlp-receiver.ts";
-import { sendSpans } from "../helpers/otlp-sender.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { newCaller } from "../callers/caller.ts";
+import { sendSpans } from "../callers/otlp-sender.ts";
+import { type OtlpReceiver, startHttpReceiver } from "../neighbours/otlp-receiver.ts";
+import { callRaw, keyFor } from "../system/keyed-services.ts";
+import { type Stack, startStack } from "../system/stack.ts";
 
 const KEYS = {
   gateway: keyFor("gateway", ["record"]),

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { expectLedger } from "../helpers/ledger.ts";
-import { type Kind, startLoad, wentWell } from "../helpers/load.ts";
-import { outboxRest } from "../helpers/outbox-rest.ts";
-import { startStack } from "../helpers/stack.ts";
-import { untilShipped } from "../helpers/twins.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { expectLedger } from "../system/ledger.ts";
+import { type Kind, startLoad, wentWell } from "../system/load.ts";
+import { outboxRest } from "../system/outbox-rest.ts";
+import { startStack } from "../system/stack.ts";
+import { untilShipped } from "../traces/twins.ts";
 
 /** Ways for a call to end, and the words that its twins may then have. */
 const ENDS: readonly (readonly [kind: Kind, words: readonly (string | undefined)[]])[] = [

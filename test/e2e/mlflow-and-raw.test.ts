@@ -1,8 +1,8 @@
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newCaller } from "../helpers/caller.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { expectTwins, expectTwinsOf } from "../helpers/twins.ts";
+import { newCaller } from "../callers/caller.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { expectTwins, expectTwinsOf } from "../traces/twins.ts";
 
 let stack: Stack;
 beforeAll(async () => {

@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { newCaller } from "../helpers/caller.ts";
-import { chat } from "../helpers/chat.ts";
-import { freePorts } from "../helpers/free-ports.ts";
-import { sendSpans } from "../helpers/otlp-sender.ts";
-import { type Postgres, startPostgres } from "../helpers/postgres.ts";
-import { ServiceProcess } from "../helpers/service-process.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { startStoredTraces } from "../helpers/stored-traces.ts";
-import { expectTwins } from "../helpers/twins.ts";
+import { type Postgres, startPostgres } from "../../tools/databases/postgres.ts";
+import { freePorts } from "../../tools/free-ports.ts";
+import { newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import { sendSpans } from "../callers/otlp-sender.ts";
+import { ServiceProcess } from "../system/service-process.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { startStoredTraces } from "../traces/stored-traces.ts";
+import { expectTwins } from "../traces/twins.ts";
 
 const START_MS = 120_000;
 const configuration = z.looseObject({ traceWriter: z.looseObject({}) });

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Trace } from "#proto/twinspan/trace/v1/trace.ts";
 import { segmentPath, segmentsOf } from "../../services/gateway/outbox/segments.ts";
-import { newCaller } from "../helpers/caller.ts";
-import { newCanary, textOf } from "../helpers/canaries.ts";
-import { chat } from "../helpers/chat.ts";
-import { mlflowTraceText } from "../helpers/mlflow-reads.ts";
-import { startStack } from "../helpers/stack.ts";
-import { untilShipped } from "../helpers/twins.ts";
+import { newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import { startStack } from "../system/stack.ts";
+import { newCanary, textOf } from "../traces/canaries.ts";
+import { mlflowTraceText } from "../traces/mlflow-reads.ts";
+import { untilShipped } from "../traces/twins.ts";
 
 test("what was blacked out is in no trace, no preview, no list and no file, from the caller to the store", async () => {
   const secret = newCanary();

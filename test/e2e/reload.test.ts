@@ -1,9 +1,9 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chat } from "../helpers/chat.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { chat } from "../callers/chat.ts";
+import { type Stack, startStack } from "../system/stack.ts";
 
 let stack: Stack;
 beforeAll(async () => {

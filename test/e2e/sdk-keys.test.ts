@@ -3,10 +3,10 @@ import { GoogleGenAI } from "@google/genai";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GetTraceRequest, GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { newCaller } from "../helpers/caller.ts";
-import { callRaw, keyFor } from "../helpers/keyed-services.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { untilShipped } from "../helpers/twins.ts";
+import { newCaller } from "../callers/caller.ts";
+import { callRaw, keyFor } from "../system/keyed-services.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { untilShipped } from "../traces/twins.ts";
 
 const KEYS = {
   gateway: keyFor("gateway", ["record"]),

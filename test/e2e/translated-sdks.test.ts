@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
-import { newCaller } from "../helpers/caller.ts";
-import { ENDS, type SdkName, type Talk, talkTo } from "../helpers/sdk-callers.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { type ExpectedCall, expectTwinsOf, type Twins } from "../helpers/twins.ts";
+import { newCaller } from "../callers/caller.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { type ExpectedCall, expectTwinsOf, type Twins } from "../traces/twins.ts";
+import { ENDS, type SdkName, type Talk, talkTo } from "./sdk-callers.ts";
 
 // Callers keep the SDK they have, whoever answers: each of these talks to providers of other formats through twinspan.
 

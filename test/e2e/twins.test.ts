@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newCaller } from "../helpers/caller.ts";
-import { chat, TEN_WORDS } from "../helpers/chat.ts";
-import { mlflowSearch } from "../helpers/mlflow-reads.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { attributeOf } from "../helpers/stored-traces.ts";
-import { expectFullTrace, expectNoOtherTrace, expectTwins, totalsIn, untilShipped } from "../helpers/twins.ts";
+import { newCaller } from "../callers/caller.ts";
+import { chat, TEN_WORDS } from "../callers/chat.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { mlflowSearch } from "../traces/mlflow-reads.ts";
+import { attributeOf } from "../traces/stored-traces.ts";
+import { expectFullTrace, expectNoOtherTrace, expectTwins, totalsIn, untilShipped } from "../traces/twins.ts";
 
 const STATUSES = [400, 401, 403, 404, 422, 429, 500, 503] as const;
 const ERROR_TYPES = {

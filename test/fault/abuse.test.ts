@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newCaller } from "../helpers/caller.ts";
-import { chat } from "../helpers/chat.ts";
-import type { ServiceProcess } from "../helpers/service-process.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { attributeOf, spansOf } from "../helpers/stored-traces.ts";
-import { expectTwins } from "../helpers/twins.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import type { ServiceProcess } from "../system/service-process.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { attributeOf, spansOf } from "../traces/stored-traces.ts";
+import { expectTwins } from "../traces/twins.ts";
 
 const MODELS = ["echo-1", "bytes-20000000"];
 

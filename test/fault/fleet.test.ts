@@ -1,16 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Fleet, TRANSPORTS } from "../helpers/fleet.ts";
-import {
-  CALLERS,
-  expectSpread,
-  ledgerOf,
-  startFleetLoad,
-  untilAllWork,
-  type Work,
-  wentWell,
-} from "../helpers/fleet-load.ts";
-import { type Postgres, startPostgres } from "../helpers/postgres.ts";
-import { until } from "../helpers/until.ts";
+import { type Postgres, startPostgres } from "../../tools/databases/postgres.ts";
+import { until } from "../../tools/until.ts";
+import { Fleet, TRANSPORTS } from "./fleet.ts";
+import { CALLERS, expectSpread, ledgerOf, startFleetLoad, untilAllWork, type Work, wentWell } from "./fleet-load.ts";
 
 const START_MS = 120_000;
 const FLEET_MS = 240_000;

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { expectLedger } from "../helpers/ledger.ts";
-import { startLoad, wentWell } from "../helpers/load.ts";
-import { type OtlpReceiver, startHttpReceiver } from "../helpers/otlp-receiver.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { spansOf } from "../helpers/stored-traces.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { type OtlpReceiver, startHttpReceiver } from "../neighbours/otlp-receiver.ts";
+import { expectLedger } from "../system/ledger.ts";
+import { startLoad, wentWell } from "../system/load.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { spansOf } from "../traces/stored-traces.ts";
 
 const CALLS = 300;
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { expectLedger } from "../helpers/ledger.ts";
-import { startLoad, wentWell } from "../helpers/load.ts";
-import { outboxRest } from "../helpers/outbox-rest.ts";
-import { startStack } from "../helpers/stack.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { expectLedger } from "../system/ledger.ts";
+import { startLoad, wentWell } from "../system/load.ts";
+import { outboxRest } from "../system/outbox-rest.ts";
+import { startStack } from "../system/stack.ts";
 
 const CALLS = 500;
 /** The end of an answer waits for its record however slow this machine is, so that the promise has no exception here. */

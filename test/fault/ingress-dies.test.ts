@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { newCaller } from "../helpers/caller.ts";
-import { chat } from "../helpers/chat.ts";
-import { startStack } from "../helpers/stack.ts";
-import { expectTwins } from "../helpers/twins.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import { startStack } from "../system/stack.ts";
+import { expectTwins } from "../traces/twins.ts";
 
 test("kill -9 of the ingress in the middle of a stream cancels the provider's call, and the twins say so", async () => {
   await using stack = await startStack({ models: ["echo-1", "stall-after-4"] });

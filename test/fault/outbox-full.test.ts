@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
-import { newCaller } from "../helpers/caller.ts";
-import { type ChatAnswer, chat } from "../helpers/chat.ts";
-import { startStack } from "../helpers/stack.ts";
-import { attributeOf, spansOf } from "../helpers/stored-traces.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { newCaller } from "../callers/caller.ts";
+import { type ChatAnswer, chat } from "../callers/chat.ts";
+import { startStack } from "../system/stack.ts";
+import { attributeOf, spansOf } from "../traces/stored-traces.ts";
 
 const CALLS = 60;
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { TraceStore } from "../../services/trace-writer/store/trace-store.ts";
-import { execute, startOwnPostgres } from "../helpers/postgres.ts";
-import { until } from "../helpers/until.ts";
+import { execute, startOwnPostgres } from "../../tools/databases/postgres.ts";
+import { until } from "../../tools/until.ts";
 import { openPostgres } from "../service/trace-writer/postgres-stores.ts";
 import { idsOf, record, span, spanId, traceId } from "../service/trace-writer/sample-traces.ts";
 import { writeRecords, writeSpans } from "../service/trace-writer/writing.ts";

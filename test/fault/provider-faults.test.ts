@@ -1,22 +1,17 @@
 import { once } from "node:events";
 import { createServer } from "node:https";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newCaller } from "../helpers/caller.ts";
-import { anthropicCaller } from "../helpers/dialect-callers/anthropic-messages.ts";
-import {
-  type ChatCaller,
-  type Clients,
-  createClients,
-  type Wanted,
-} from "../helpers/dialect-callers/dialect-caller.ts";
-import { geminiArrayCaller, geminiCaller } from "../helpers/dialect-callers/gemini-content.ts";
-import { openAiChatCaller } from "../helpers/dialect-callers/openai-chat.ts";
-import { openAiResponsesCaller } from "../helpers/dialect-callers/openai-responses.ts";
-import { type Kind, providerOfKind } from "../helpers/kind-facts.ts";
-import { routeOfCall } from "../helpers/route-view.ts";
-import { QUICK, routed, scripted } from "../helpers/routed.ts";
-import { SELF_SIGNED } from "../helpers/self-signed.ts";
-import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../helpers/start-gateway.ts";
+import { newCaller } from "../callers/caller.ts";
+import { anthropicCaller } from "../callers/dialects/anthropic-messages.ts";
+import { type ChatCaller, type Clients, createClients, type Wanted } from "../callers/dialects/dialect-caller.ts";
+import { geminiArrayCaller, geminiCaller } from "../callers/dialects/gemini-content.ts";
+import { openAiChatCaller } from "../callers/dialects/openai-chat.ts";
+import { openAiResponsesCaller } from "../callers/dialects/openai-responses.ts";
+import { SELF_SIGNED } from "../certificates/self-signed.ts";
+import { type Kind, providerOfKind } from "../neighbours/kind-facts.ts";
+import { QUICK, routed, scripted } from "../neighbours/routed.ts";
+import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../system/start-gateway.ts";
+import { routeOfCall } from "../traces/route-view.ts";
 
 const WORDS = "one two three four five six seven eight nine ten";
 

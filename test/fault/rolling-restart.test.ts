@@ -1,6 +1,6 @@
 import { test } from "vitest";
-import { expectNothingLost, restart, restartCallersSide } from "../helpers/rolling-load.ts";
-import { startRollingSystem } from "../helpers/rolling-system.ts";
+import { expectNothingLost, restart, restartCallersSide } from "./rolling-load.ts";
+import { startRollingSystem } from "./rolling-system.ts";
 
 /** Five processes start twice, one after the other. */
 const ROLLING_MS = 240_000;

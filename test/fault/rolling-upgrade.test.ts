@@ -2,12 +2,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadConfig } from "#lib/config/load.ts";
-import { type Postgres, startPostgres } from "../helpers/postgres.ts";
-import { commitBefore, lastRelease, type ReleasedTree, releasedTree } from "../helpers/released-tree.ts";
-import { expectNothingLost, worksAgain } from "../helpers/rolling-load.ts";
-import { type RollingSystem, startRollingSystem } from "../helpers/rolling-system.ts";
-import { seededRandom } from "../helpers/seeded-random.ts";
-import { until } from "../helpers/until.ts";
+import { type Postgres, startPostgres } from "../../tools/databases/postgres.ts";
+import { commitBefore, lastRelease, type ReleasedTree, releasedTree } from "../../tools/released-tree.ts";
+import { seededRandom } from "../../tools/seeded-random.ts";
+import { until } from "../../tools/until.ts";
+import { expectNothingLost, worksAgain } from "./rolling-load.ts";
+import { type RollingSystem, startRollingSystem } from "./rolling-system.ts";
 
 /** `make upgrade` names the release, or asks for the last one. Undefined: these are the tests of every day, which must be quick. */
 const ASKED = process.env["TWINSPAN_UPGRADE_FROM"];

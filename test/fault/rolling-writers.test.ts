@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, test } from "vitest";
-import { type Postgres, startPostgres } from "../helpers/postgres.ts";
-import { expectNothingLost, restart, restartCallersSide, worksAgain } from "../helpers/rolling-load.ts";
-import { startRollingSystem } from "../helpers/rolling-system.ts";
-import { until } from "../helpers/until.ts";
+import { type Postgres, startPostgres } from "../../tools/databases/postgres.ts";
+import { until } from "../../tools/until.ts";
+import { expectNothingLost, restart, restartCallersSide, worksAgain } from "./rolling-load.ts";
+import { startRollingSystem } from "./rolling-system.ts";
 
 const START_MS = 120_000;
 /** Six processes start twice, one after the other. */

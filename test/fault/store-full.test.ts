@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { expectLedger } from "../helpers/ledger.ts";
-import { startLoad, wentWell } from "../helpers/load.ts";
-import { outboxRest } from "../helpers/outbox-rest.ts";
-import { mountSmallDisk } from "../helpers/small-disk.ts";
-import { startStack } from "../helpers/stack.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { expectLedger } from "../system/ledger.ts";
+import { startLoad, wentWell } from "../system/load.ts";
+import { outboxRest } from "../system/outbox-rest.ts";
+import { mountSmallDisk } from "../system/small-disk.ts";
+import { startStack } from "../system/stack.ts";
 
 const CALLS = 60;
 const DISK_BYTES = 16 * 1024 * 1024;

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectLedger } from "../helpers/ledger.ts";
-import { type EndedCall, startLoad, wentWell } from "../helpers/load.ts";
-import { outboxRest } from "../helpers/outbox-rest.ts";
-import type { ServiceProcess } from "../helpers/service-process.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { expectLedger } from "../system/ledger.ts";
+import { type EndedCall, startLoad, wentWell } from "../system/load.ts";
+import { outboxRest } from "../system/outbox-rest.ts";
+import type { ServiceProcess } from "../system/service-process.ts";
+import { type Stack, startStack } from "../system/stack.ts";
 
 const CALLS = 300;
 const WORKERS = 2;

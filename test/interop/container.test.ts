@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
-import { newCaller } from "../helpers/caller.ts";
-import { chat } from "../helpers/chat.ts";
-import { type Image, replayContainerfile } from "../helpers/containerfile.ts";
-import { freePorts } from "../helpers/free-ports.ts";
-import { startStoredTraces } from "../helpers/stored-traces.ts";
-import { until } from "../helpers/until.ts";
+import { freePorts } from "../../tools/free-ports.ts";
+import { until } from "../../tools/until.ts";
+import { newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import { type Image, replayContainerfile } from "../deploy/containerfile.ts";
+import { startStoredTraces } from "../traces/stored-traces.ts";
 
 const BUILD_MS = 600_000;
 const isRoot = process.getuid?.() === 0;

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { until } from "../../tools/until.ts";
+import { createGuidePlace, type GuidePlace, readGuides } from "../e2e/guides.ts";
 import { type Cli, createPlace, type Place, startCli } from "../e2e/running-system.ts";
-import { createGuidePlace, type GuidePlace, readGuides } from "../helpers/guides.ts";
-import { type StoredTraces, startStoredTraces } from "../helpers/stored-traces.ts";
-import { until } from "../helpers/until.ts";
+import { type StoredTraces, startStoredTraces } from "../traces/stored-traces.ts";
 import { installPythonPackages, PYTHON_BIN } from "./python-packages.ts";
 
 const GUIDES = readGuides();

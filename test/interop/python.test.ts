@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { keyFor } from "../helpers/keyed-services.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { untilShipped } from "../helpers/twins.ts";
+import { keyFor } from "../system/keyed-services.ts";
+import { type Stack, startStack } from "../system/stack.ts";
+import { untilShipped } from "../traces/twins.ts";
 import { installPythonPackages, PYTHON_BIN } from "./python-packages.ts";
 
 const run = promisify(execFile);

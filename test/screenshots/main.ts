@@ -3,9 +3,9 @@ import { mkdirSync } from "node:fs";
 import { parseArgs, promisify } from "node:util";
 import { ENDPOINTS } from "../../bench/traffic/world.ts";
 import { type Behaviour, behavioursSchema } from "../../examples/scripted-provider/behaviour.ts";
-import { buildConsole, startBrowser } from "../helpers/browser.ts";
-import { type Stack, startStack } from "../helpers/stack.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { buildConsole, startBrowser } from "../browser/browser.ts";
+import { type Stack, startStack } from "../system/stack.ts";
 import { type ShownTraces, scenesOf } from "./scenes.ts";
 
 /*

@@ -3,10 +3,10 @@ import { type ClientHttp2Session, connect, constants } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { FLOODS, startFlood } from "../helpers/frame-flood.ts";
-import { startGatewayRun } from "../helpers/start-gateway.ts";
-import { errorInfoOf, retryDelayMsOf } from "../helpers/told.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { errorInfoOf, retryDelayMsOf } from "../callers/told.ts";
+import { startGatewayRun } from "../system/start-gateway.ts";
+import { FLOODS, startFlood } from "./frame-flood.ts";
 
 const CALL = {
   ":method": "POST",

@@ -13,8 +13,8 @@ import { startGateway } from "../../services/gateway/server.ts";
 import { startIngress } from "../../services/ingress/server.ts";
 import { createPostgresMetrics } from "../../services/trace-writer/postgres-metrics.ts";
 import { startTraceWriter } from "../../services/trace-writer/server.ts";
-import { chat } from "../helpers/chat.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { chat } from "../callers/chat.ts";
 
 /** Node's own figures have names that twinspan does not choose. */
 const OURS = /^(twinspan|gen_ai)_/;

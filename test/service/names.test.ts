@@ -9,8 +9,8 @@ import {
   TraceReaderServiceClient,
   TraceReaderServiceService,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { type NameServer, startNameServer } from "../helpers/name-server.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { type NameServer, startNameServer } from "../neighbours/name-server.ts";
 
 const SOON = { ...DEFAULT_PEERS, lookUpMs: 50 };
 /** Nobody listens there. */

@@ -9,13 +9,13 @@ import { type ScriptedProvider, startScriptedProvider } from "../../examples/scr
 import { startGateway } from "../../services/gateway/server.ts";
 import { startIngress } from "../../services/ingress/server.ts";
 import { startTraceWriter } from "../../services/trace-writer/server.ts";
-import { type Caller, newCaller } from "../helpers/caller.ts";
-import { newCanary, textOf } from "../helpers/canaries.ts";
-import { chat } from "../helpers/chat.ts";
-import { sumOfMetric } from "../helpers/metrics-text.ts";
-import { type OtlpReceiver, startHttpReceiver } from "../helpers/otlp-receiver.ts";
-import { attributeOf, spansOf, startStoredTraces } from "../helpers/stored-traces.ts";
-import { until } from "../helpers/until.ts";
+import { sumOfMetric } from "../../tools/metrics-text.ts";
+import { until } from "../../tools/until.ts";
+import { type Caller, newCaller } from "../callers/caller.ts";
+import { chat } from "../callers/chat.ts";
+import { type OtlpReceiver, startHttpReceiver } from "../neighbours/otlp-receiver.ts";
+import { newCanary, textOf } from "../traces/canaries.ts";
+import { attributeOf, spansOf, startStoredTraces } from "../traces/stored-traces.ts";
 
 const ROUTE = "POST /v1/chat/completions";
 const FAILING = "failing-1";

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import type { Behaviour } from "../../examples/scripted-provider/behaviour.ts";
 import { startScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
 import type { VendorName } from "../../examples/scripted-provider/vendors.ts";
-import { SELF_SIGNED } from "../helpers/self-signed.ts";
+import { SELF_SIGNED } from "../certificates/self-signed.ts";
 
 // What goes wrong goes wrong in the same way in every format that streams.
 

@@ -23,10 +23,10 @@ import { startScriptedProvider } from "../../examples/scripted-provider/scripted
 import { type RunningGateway, startGateway } from "../../services/gateway/server.ts";
 import { type Ingress, startIngress } from "../../services/ingress/server.ts";
 import { startTraceWriter, type TraceWriter } from "../../services/trace-writer/server.ts";
-import { openDoor } from "../helpers/open-door.ts";
-import { createTestAuthority, type TestAuthority } from "../helpers/test-authority.ts";
-import { TRANSPORT } from "../helpers/transport-under-test.ts";
-import { until } from "../helpers/until.ts";
+import { until } from "../../tools/until.ts";
+import { createTestAuthority, type TestAuthority } from "../certificates/test-authority.ts";
+import { openDoor } from "../system/open-door.ts";
+import { TRANSPORT } from "../system/transport-under-test.ts";
 import { run } from "./cli/run-cli.ts";
 
 const log = createLogger("tls", "silent");

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
-import { freePorts } from "../helpers/free-ports.ts";
-import { until } from "../helpers/until.ts";
+import { freePorts } from "../../tools/free-ports.ts";
+import { until } from "../../tools/until.ts";
 
 let child: ChildProcess | undefined;
 afterEach(() => child?.kill("SIGKILL"));
@@ -10,7 +10,7 @@ afterEach(() => child?.kill("SIGKILL"));
 /** Runs the program of two workers, as the head of a process group. */
 async function startProgram(how = "") {
   const [port] = await freePorts(1);
-  const program = ["test/helpers/worker-program.ts", String(port), how];
+  const program = ["test/service/worker-program.ts", String(port), how];
   const started = spawn(process.execPath, program, { stdio: ["ignore", "pipe", "pipe"], detached: true });
   child = started;
   let output = "";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { seededRandom } from "../helpers/seeded-random.ts";
+import { seededRandom } from "../../tools/seeded-random.ts";
 import { growthOf } from "./growth.ts";
 
 test("what rises is told to grow by what it rises, what is flat by nothing, whatever single figures say", () => {

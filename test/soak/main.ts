@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { writeReportSection } from "../helpers/report-section.ts";
+import { writeReportSection } from "../../tools/report-section.ts";
 import { runSoak } from "./run-soak.ts";
 import { growthFoundIn, soakReportOf } from "./soak-report.ts";
 

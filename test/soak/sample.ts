@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { sumOfMetric } from "../helpers/metrics-text.ts";
-import type { ServiceProcess } from "../helpers/service-process.ts";
-import { until } from "../helpers/until.ts";
+import { sumOfMetric } from "../../tools/metrics-text.ts";
+import { until } from "../../tools/until.ts";
+import type { ServiceProcess } from "../system/service-process.ts";
 
 /** What a process holds at a moment. */
 export interface Sample {

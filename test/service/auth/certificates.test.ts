@@ -11,8 +11,8 @@ import {
   type ListEndpointsResponse,
 } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { connectionTo } from "../../../cli/connection.ts";
-import { keyFor } from "../../helpers/keyed-services.ts";
-import { createTestAuthority, type TestAuthority } from "../../helpers/test-authority.ts";
+import { createTestAuthority, type TestAuthority } from "../../certificates/test-authority.ts";
+import { keyFor } from "../../system/keyed-services.ts";
 import { callOver } from "./call-over.ts";
 
 const KEY = keyFor("by-key", ["invoke"]);

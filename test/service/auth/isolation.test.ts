@@ -25,14 +25,8 @@ import {
   SearchTracesRequest,
   SearchTracesResponse,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { newCaller } from "../../helpers/caller.ts";
-import {
-  callRaw,
-  type KeyedServices,
-  keyFor,
-  startKeyedServices,
-  untilRecorded,
-} from "../../helpers/keyed-services.ts";
+import { newCaller } from "../../callers/caller.ts";
+import { callRaw, type KeyedServices, keyFor, startKeyedServices, untilRecorded } from "../../system/keyed-services.ts";
 import { resourceSpans, span, T0 } from "../trace-writer/sample-traces.ts";
 
 const READER = "/twinspan.trace.v1.TraceReaderService";

@@ -3,13 +3,7 @@ import { METHOD_NEEDS } from "#lib/auth/method-needs.ts";
 import { ROLES, type Role } from "#lib/auth/role.ts";
 import { GetExperimentResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { ROUTE_NEEDS } from "../../../services/ingress/core/route-needs.ts";
-import {
-  callRaw,
-  type KeyedServices,
-  keyFor,
-  startKeyedServices,
-  untilRecorded,
-} from "../../helpers/keyed-services.ts";
+import { callRaw, type KeyedServices, keyFor, startKeyedServices, untilRecorded } from "../../system/keyed-services.ts";
 import { ROUTE_ROWS } from "./route-rows.ts";
 import { type Home, RPC_ROWS } from "./rpc-rows.ts";
 

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GetExperimentRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import {
-  callRaw,
-  type KeyedServices,
-  keyFor,
-  startKeyedServices,
-  untilRecorded,
-} from "../../helpers/keyed-services.ts";
-import { sumOfMetric } from "../../helpers/metrics-text.ts";
-import { until } from "../../helpers/until.ts";
+import { sumOfMetric } from "../../../tools/metrics-text.ts";
+import { until } from "../../../tools/until.ts";
+import { callRaw, type KeyedServices, keyFor, startKeyedServices, untilRecorded } from "../../system/keyed-services.ts";
 
 const agents = () => keyFor("agents", ["admin"]);
 const [OLD, NEW, READER] = [agents(), agents(), keyFor("reader", ["read-traces"])];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type KeyedServices, keyFor, startKeyedServices } from "../../helpers/keyed-services.ts";
+import { type KeyedServices, keyFor, startKeyedServices } from "../../system/keyed-services.ts";
 
 const console_ = keyFor("a-person", ["admin"]);
 const READER = "/twinspan.trace.v1.TraceReaderService/ListExperiments";

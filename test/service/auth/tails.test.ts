@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { TraceReaderServiceClient } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { keyFor, startKeyedServices } from "../../helpers/keyed-services.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { keyFor, startKeyedServices } from "../../system/keyed-services.ts";
 
 const PLACES = 100;
 const ALL = { experimentIds: [], pending: true, filter: "", resumeToken: "" };

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { type KeyedServices, keyFor, startKeyedServices } from "../../helpers/keyed-services.ts";
+import { type KeyedServices, keyFor, startKeyedServices } from "../../system/keyed-services.ts";
 
 const ISSUER = "https://login.example";
 const AUDIENCE = "twinspan";

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { ListExperimentsResponse, SearchTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { keyFor, startKeyedServices } from "../../helpers/keyed-services.ts";
+import { keyFor, startKeyedServices } from "../../system/keyed-services.ts";
 import { call, type Running, startRunning } from "../trace-writer/running.ts";
 
 const run = promisify(execFile);

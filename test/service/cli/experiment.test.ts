@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keyFor, startKeyedServices } from "../../helpers/keyed-services.ts";
+import { keyFor, startKeyedServices } from "../../system/keyed-services.ts";
 import { call, newDirectory, type Running, startRunning } from "../trace-writer/running.ts";
 import { record } from "../trace-writer/sample-traces.ts";
 import { run } from "./run-cli.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keyHashOf } from "#lib/auth/api-key.ts";
 import { parseConfig } from "#lib/config/load.ts";
-import { type KeyedServices, keyFor, startKeyedServices } from "../../helpers/keyed-services.ts";
+import { type KeyedServices, keyFor, startKeyedServices } from "../../system/keyed-services.ts";
 import { run } from "./run-cli.ts";
 
 const reader = keyFor("reader", ["read-traces"]);

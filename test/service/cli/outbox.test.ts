@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { startScriptedProvider } from "../../../examples/scripted-provider/scripted-provider.ts";
-import { freePorts } from "../../helpers/free-ports.ts";
-import { createGatewayClient } from "../../helpers/gateway-client.ts";
-import { outboxRest } from "../../helpers/outbox-rest.ts";
-import { ServiceProcess } from "../../helpers/service-process.ts";
-import { startStoredTraces } from "../../helpers/stored-traces.ts";
-import { until } from "../../helpers/until.ts";
+import { freePorts } from "../../../tools/free-ports.ts";
+import { until } from "../../../tools/until.ts";
+import { createGatewayClient } from "../../callers/gateway-client.ts";
+import { outboxRest } from "../../system/outbox-rest.ts";
+import { ServiceProcess } from "../../system/service-process.ts";
+import { startStoredTraces } from "../../traces/stored-traces.ts";
 import { startRunning } from "../trace-writer/running.ts";
 import { run } from "./run-cli.ts";
 

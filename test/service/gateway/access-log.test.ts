@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { CALLER } from "../../helpers/gateway-client.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { CALLER } from "../../callers/gateway-client.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 
 let run: GatewayRun;
 beforeAll(async () => {

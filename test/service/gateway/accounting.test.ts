@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { sumOfCosts, sumOfUsages, totalsAttributesOf, USAGE_FIELDS } from "#lib/spans/usage.ts";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { type Ask, CALLER, type Told } from "../../helpers/gateway-client.ts";
-import { type RecordView, recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { type Ask, CALLER, type Told } from "../../callers/gateway-client.ts";
+import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../../system/start-gateway.ts";
+import { type RecordView, recordOfCall } from "../../traces/record-view.ts";
 
 const PRICE = { inputPerMillion: 1, outputPerMillion: 2 };
 const TEXT = "one two three four five six";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { CALLER } from "../../helpers/gateway-client.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { twinRecordOf } from "../../helpers/twin-records.ts";
+import { CALLER } from "../../callers/gateway-client.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { twinRecordOf } from "../../traces/twin-records.ts";
 
 const CANARY = "canary-8d2f60";
 const WORDS = `one two three four ${CANARY}`;

@@ -4,12 +4,12 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { EndpointServiceClient, type ListEndpointsResponse } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import type { Behaviour } from "../../../examples/scripted-provider/behaviour.ts";
-import { CALLER } from "../../helpers/gateway-client.ts";
-import { routeOfCall } from "../../helpers/route-view.ts";
-import { routed, scripted } from "../../helpers/routed.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf, retryDelayMsOf } from "../../helpers/told.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { CALLER } from "../../callers/gateway-client.ts";
+import { errorInfoOf, retryDelayMsOf } from "../../callers/told.ts";
+import { routed, scripted } from "../../neighbours/routed.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { routeOfCall } from "../../traces/route-view.ts";
 
 const BREAKER = { enabled: true, attemptsMin: 3, windowMs: 60_000, openMs: 150 };
 

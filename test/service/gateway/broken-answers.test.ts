@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { CALLER } from "../../helpers/gateway-client.ts";
-import { recordOfCall, viewOf } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { CALLER } from "../../callers/gateway-client.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall, viewOf } from "../../traces/record-view.ts";
 
 let run: GatewayRun;
 /** Takes connections and never says a word; or answers what a test wants it to. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 const CALLER = { credentials: "caller" };
 const KEY = "sk-the-callers-own";

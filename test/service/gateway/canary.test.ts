@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import { CALLER, type Told } from "../../helpers/gateway-client.ts";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { CALLER, type Told } from "../../callers/gateway-client.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 const CANARY = "canary-4b1d7c";
 

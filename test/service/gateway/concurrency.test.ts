@@ -1,11 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Ask, CALLER } from "../../helpers/gateway-client.ts";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf, retryDelayMsOf } from "../../helpers/told.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { type Ask, CALLER } from "../../callers/gateway-client.ts";
+import { errorInfoOf, retryDelayMsOf } from "../../callers/told.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 let run: GatewayRun;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CALLER } from "../../helpers/gateway-client.ts";
-import { startOwnTelemetry } from "../../helpers/own-telemetry.ts";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { CALLER } from "../../callers/gateway-client.ts";
+import { startOwnTelemetry } from "../../system/own-telemetry.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 let run: GatewayRun;
 

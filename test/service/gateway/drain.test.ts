@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
-import { CALLER } from "../../helpers/gateway-client.ts";
-import { viewOf } from "../../helpers/record-view.ts";
-import { startGatewayRun } from "../../helpers/start-gateway.ts";
+import { CALLER } from "../../callers/gateway-client.ts";
+import { startGatewayRun } from "../../system/start-gateway.ts";
+import { viewOf } from "../../traces/record-view.ts";
 
 const CALLS = 40;
 

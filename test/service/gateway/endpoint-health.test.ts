@@ -4,8 +4,8 @@ import { channelCredentials } from "#lib/rpc/client.ts";
 import type { Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import { EndpointServiceClient } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 
 let run: GatewayRun;
 beforeAll(async () => {

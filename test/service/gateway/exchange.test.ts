@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { rpcFailureOfStatus, serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import type { EndFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { type ExchangeStream, openExchange, openFrame } from "../../helpers/exchange-stream.ts";
-import { bodyOf } from "../../helpers/gateway-client.ts";
-import { keyFor } from "../../helpers/keyed-services.ts";
-import { viewOf } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { bodyOf } from "../../callers/gateway-client.ts";
+import { keyFor } from "../../system/keyed-services.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { viewOf } from "../../traces/record-view.ts";
+import { type ExchangeStream, openExchange, openFrame } from "./exchange-stream.ts";
 
 const CREDIT_BYTES = 262_144;
 const FRAME_BYTES_MAX = 65_536;

@@ -1,10 +1,10 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { CALLER, type Told } from "../../helpers/gateway-client.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf } from "../../helpers/told.ts";
-import { twinRecordOf } from "../../helpers/twin-records.ts";
+import { CALLER, type Told } from "../../callers/gateway-client.ts";
+import { errorInfoOf } from "../../callers/told.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { twinRecordOf } from "../../traces/twin-records.ts";
 
 const CANARY = "canary-c51a37";
 const WORDS = `one two three four ${CANARY}`;

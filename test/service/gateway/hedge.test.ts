@@ -1,11 +1,11 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Ask, CALLER } from "../../helpers/gateway-client.ts";
-import { routeOfCall } from "../../helpers/route-view.ts";
-import { QUICK, routed, scripted } from "../../helpers/routed.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf } from "../../helpers/told.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { type Ask, CALLER } from "../../callers/gateway-client.ts";
+import { errorInfoOf } from "../../callers/told.ts";
+import { QUICK, routed, scripted } from "../../neighbours/routed.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { routeOfCall } from "../../traces/route-view.ts";
 
 let run: GatewayRun;
 

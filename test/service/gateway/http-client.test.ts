@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAddressGuard } from "../../../services/gateway/providers/address-guard.ts";
 import { createHttpClient, type HttpAnswer } from "../../../services/gateway/providers/http-client.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
 
 const PIECE = Buffer.alloc(64 * 1024);
 const BYTES = 1024 * PIECE.length;

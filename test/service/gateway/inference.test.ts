@@ -12,10 +12,10 @@ import {
 } from "#proto/twinspan/inference/v1/inference_service.ts";
 import { ImageDetail, type Message, type Prompt, ReasoningEffort } from "#proto/twinspan/inference/v1/prompt.ts";
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
-import { CALLER } from "../../helpers/gateway-client.ts";
-import { type RecordView, recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf, faultyFieldOf } from "../../helpers/told.ts";
+import { CALLER } from "../../callers/gateway-client.ts";
+import { errorInfoOf, faultyFieldOf } from "../../callers/told.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { type RecordView, recordOfCall } from "../../traces/record-view.ts";
 
 let run: GatewayRun;
 let client: InferenceServiceClient;

@@ -1,9 +1,9 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Ask, bodyOf, CALLER } from "../../helpers/gateway-client.ts";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf, expectNamed } from "../../helpers/told.ts";
+import { type Ask, bodyOf, CALLER } from "../../callers/gateway-client.ts";
+import { errorInfoOf, expectNamed } from "../../callers/told.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 let run: GatewayRun;
 

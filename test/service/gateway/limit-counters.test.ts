@@ -9,8 +9,8 @@ import type { Counters } from "../../../services/gateway/limits/counters.ts";
 import { MemoryCounters } from "../../../services/gateway/limits/memory-counters.ts";
 import { answerCounters, PrimaryCounters } from "../../../services/gateway/limits/primary-counters.ts";
 import { startRedisCounters } from "../../../services/gateway/limits/redis-counters.ts";
-import { type RedisServer, startRedisServer } from "../../helpers/redis-server.ts";
-import { until } from "../../helpers/until.ts";
+import { type RedisServer, startRedisServer } from "../../../tools/databases/redis-server.ts";
+import { until } from "../../../tools/until.ts";
 
 const log = createLogger("limits", "silent");
 let redis: RedisServer;

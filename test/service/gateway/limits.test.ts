@@ -1,13 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { CALLER, type Told } from "../../helpers/gateway-client.ts";
-import { keyFor } from "../../helpers/keyed-services.ts";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { startRedisServer } from "../../helpers/redis-server.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf, limitOf, retryDelayMsOf } from "../../helpers/told.ts";
-import { until } from "../../helpers/until.ts";
+import { startRedisServer } from "../../../tools/databases/redis-server.ts";
+import { until } from "../../../tools/until.ts";
+import { CALLER, type Told } from "../../callers/gateway-client.ts";
+import { errorInfoOf, limitOf, retryDelayMsOf } from "../../callers/told.ts";
+import { keyFor } from "../../system/keyed-services.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 /** A window that does not end while a test runs, but at the end of a month. */
 const LONG = { per: "endpoint", every: "month" } as const;

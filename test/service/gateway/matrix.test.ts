@@ -1,35 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PROVIDER_KINDS } from "#lib/config/sections/provider.ts";
 import type { Behaviour } from "../../../examples/scripted-provider/behaviour.ts";
-import { newCaller } from "../../helpers/caller.ts";
-import { newCanary } from "../../helpers/canaries.ts";
-import { anthropicCaller } from "../../helpers/dialect-callers/anthropic-messages.ts";
+import { newCaller } from "../../callers/caller.ts";
+import { anthropicCaller } from "../../callers/dialects/anthropic-messages.ts";
 import {
   type ChatCaller,
   type Clients,
   createClients,
   type DialectCaller,
   type Wanted,
-} from "../../helpers/dialect-callers/dialect-caller.ts";
+} from "../../callers/dialects/dialect-caller.ts";
 import {
   geminiBatchEmbedCaller,
   geminiEmbedCaller,
   mlflowEmbeddingsCaller,
   openAiEmbeddingsCaller,
   typedEmbedCaller,
-} from "../../helpers/dialect-callers/embeddings.ts";
-import { geminiArrayCaller, geminiCaller } from "../../helpers/dialect-callers/gemini-content.ts";
-import {
-  mlflowChatCaller,
-  mlflowInvocationsCaller,
-  openAiChatCaller,
-} from "../../helpers/dialect-callers/openai-chat.ts";
-import { openAiResponsesCaller } from "../../helpers/dialect-callers/openai-responses.ts";
-import { typedChatCaller } from "../../helpers/dialect-callers/typed-chat.ts";
-import { EMBEDDERS, type Kind, providerOfKind, SPEAKERS, type Spoken } from "../../helpers/kind-facts.ts";
-import * as outcomes from "../../helpers/matrix-outcome.ts";
-import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { twinRecordOf } from "../../helpers/twin-records.ts";
+} from "../../callers/dialects/embeddings.ts";
+import { geminiArrayCaller, geminiCaller } from "../../callers/dialects/gemini-content.ts";
+import { mlflowChatCaller, mlflowInvocationsCaller, openAiChatCaller } from "../../callers/dialects/openai-chat.ts";
+import { openAiResponsesCaller } from "../../callers/dialects/openai-responses.ts";
+import { typedChatCaller } from "../../callers/dialects/typed-chat.ts";
+import { EMBEDDERS, type Kind, providerOfKind, SPEAKERS, type Spoken } from "../../neighbours/kind-facts.ts";
+import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../../system/start-gateway.ts";
+import { newCanary } from "../../traces/canaries.ts";
+import { twinRecordOf } from "../../traces/twin-records.ts";
+import * as outcomes from "./matrix-outcome.ts";
 
 // Callers of every dialect reach providers of every kind: what comes back, and what both twins know of it, does not depend on
 // who speaks what.

@@ -3,8 +3,8 @@ import { registerHooks } from "node:module";
 import { expect, test } from "vitest";
 import { PROVIDER_KINDS } from "#lib/config/sections/provider.ts";
 import { PACKAGES } from "../../../services/gateway/translation/packages.ts";
-import { startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf } from "../../helpers/told.ts";
+import { errorInfoOf } from "../../callers/told.ts";
+import { startGatewayRun } from "../../system/start-gateway.ts";
 
 test("a provider whose package is not installed says how to install it, and another model takes over", async () => {
   using _hooks = withoutPackage("@ai-sdk/cohere");

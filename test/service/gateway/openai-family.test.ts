@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { FinishReason, RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import { type Ask, CALLER, type Told } from "../../helpers/gateway-client.ts";
-import { type RecordView, recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { type Ask, CALLER, type Told } from "../../callers/gateway-client.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { type RecordView, recordOfCall } from "../../traces/record-view.ts";
 
 const CANARY = "canary-77c0de";
 const TEXT = `one two ${CANARY}`;

@@ -11,7 +11,7 @@ import {
 } from "#proto/grpc/reflection/v1/reflection.ts";
 import { ServerReflectionService as ReflectionV1Alpha } from "#proto/grpc/reflection/v1alpha/reflection.ts";
 import { EndpointServiceClient } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 
 let run: GatewayRun;
 

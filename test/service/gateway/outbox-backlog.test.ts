@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { createLogger } from "#lib/logger.ts";
 import { startOutbox } from "../../../services/gateway/outbox/outbox.ts";
-import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
-import { sampleInvocation, sampleRecord } from "../../helpers/sample-record.ts";
-import { configOf } from "../../helpers/start-gateway.ts";
+import { startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
+import { configOf } from "../../system/start-gateway.ts";
+import { sampleInvocation, sampleRecord } from "./sample-record.ts";
 
 const MiB = 1024 * 1024;
 

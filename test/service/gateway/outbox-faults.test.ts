@@ -10,12 +10,12 @@ import { Journal } from "../../../services/gateway/outbox/journal.ts";
 import { lockOutbox } from "../../../services/gateway/outbox/lock.ts";
 import { startOutbox } from "../../../services/gateway/outbox/outbox.ts";
 import { segmentPath, segmentsOf } from "../../../services/gateway/outbox/segments.ts";
-import { earlierOutbox } from "../../helpers/earlier-outbox.ts";
-import { type RecordingTraceWriter, startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
-import { sampleInvocation, sampleRecord } from "../../helpers/sample-record.ts";
-import { mountSmallDisk } from "../../helpers/small-disk.ts";
-import { configOf } from "../../helpers/start-gateway.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { type RecordingTraceWriter, startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
+import { mountSmallDisk } from "../../system/small-disk.ts";
+import { configOf } from "../../system/start-gateway.ts";
+import { earlierOutbox } from "./earlier-outbox.ts";
+import { sampleInvocation, sampleRecord } from "./sample-record.ts";
 
 const MiB = 1024 * 1024;
 const SMALL_DISK = "a small disk must be mounted for this: run as root, where mount -t tmpfs is allowed";

@@ -14,13 +14,13 @@ import { type LossObserver, RecordQueue } from "../../../services/gateway/outbox
 import { segmentsOf } from "../../../services/gateway/outbox/segments.ts";
 import { startShipper } from "../../../services/gateway/outbox/shipper.ts";
 import { startGateway } from "../../../services/gateway/server.ts";
-import { earlierOutbox } from "../../helpers/earlier-outbox.ts";
-import { outboxRest } from "../../helpers/outbox-rest.ts";
-import { viewOf } from "../../helpers/record-view.ts";
-import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
-import { sampleInvocation, sampleRecord } from "../../helpers/sample-record.ts";
-import { configOf, recordsOf } from "../../helpers/start-gateway.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
+import { outboxRest } from "../../system/outbox-rest.ts";
+import { configOf, recordsOf } from "../../system/start-gateway.ts";
+import { viewOf } from "../../traces/record-view.ts";
+import { earlierOutbox } from "./earlier-outbox.ts";
+import { sampleInvocation, sampleRecord } from "./sample-record.ts";
 
 let directory: string;
 let path: string;

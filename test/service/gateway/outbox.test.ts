@@ -10,13 +10,13 @@ import { ServiceError } from "#lib/service-error.ts";
 import { startScriptedProvider } from "../../../examples/scripted-provider/scripted-provider.ts";
 import { Journal } from "../../../services/gateway/outbox/journal.ts";
 import { startGateway } from "../../../services/gateway/server.ts";
-import { freePorts } from "../../helpers/free-ports.ts";
-import { CALLER, createGatewayClient } from "../../helpers/gateway-client.ts";
-import { outboxRest } from "../../helpers/outbox-rest.ts";
-import { viewOf } from "../../helpers/record-view.ts";
-import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
-import { ServiceProcess } from "../../helpers/service-process.ts";
-import { configOf, metricsOf, recordsOf, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { freePorts } from "../../../tools/free-ports.ts";
+import { CALLER, createGatewayClient } from "../../callers/gateway-client.ts";
+import { startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
+import { outboxRest } from "../../system/outbox-rest.ts";
+import { ServiceProcess } from "../../system/service-process.ts";
+import { configOf, metricsOf, recordsOf, startGatewayRun } from "../../system/start-gateway.ts";
+import { viewOf } from "../../traces/record-view.ts";
 
 const log = createLogger("gateway", "silent");
 

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import { segmentPath, segmentsOf } from "../../../services/gateway/outbox/segments.ts";
-import { type Ask, CALLER, type Told } from "../../helpers/gateway-client.ts";
-import { type RecordView, recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { type Ask, CALLER, type Told } from "../../callers/gateway-client.ts";
+import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../../system/start-gateway.ts";
+import { type RecordView, recordOfCall } from "../../traces/record-view.ts";
 
 const MAIL = "canary-5b1f@example.com";
 const SECRET = "canary-5b1f";

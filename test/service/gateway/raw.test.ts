@@ -6,9 +6,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Dialect, type Invocation, type Target } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import { CALLER } from "../../helpers/gateway-client.ts";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { CALLER } from "../../callers/gateway-client.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 const CANARY = "canary-2f9e61";
 

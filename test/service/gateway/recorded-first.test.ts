@@ -18,8 +18,8 @@ import type { Written } from "../../../services/gateway/outbox/commit-loop.ts";
 import type { Outbox } from "../../../services/gateway/outbox/outbox.ts";
 import { NOTHING_SHED, type OutboxState } from "../../../services/gateway/outbox/outbox-state.ts";
 import { RoutingMemory } from "../../../services/gateway/routing/routing-memory.ts";
-import { bodyOf } from "../../helpers/gateway-client.ts";
-import { configOf } from "../../helpers/start-gateway.ts";
+import { bodyOf } from "../../callers/gateway-client.ts";
+import { configOf } from "../../system/start-gateway.ts";
 
 const STATE: OutboxState = {
   records: 0,

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 
 /** A provider that answers as a test wants it to, and keeps what it was sent. */
 const server = createServer(async (request, response) => {

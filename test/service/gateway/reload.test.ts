@@ -6,10 +6,10 @@ import type { Config } from "#lib/config/schema.ts";
 import { channelCredentials } from "#lib/rpc/client.ts";
 import type { Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import { EndpointServiceClient } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
-import { freePorts } from "../../helpers/free-ports.ts";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { until } from "../../helpers/until.ts";
+import { freePorts } from "../../../tools/free-ports.ts";
+import { until } from "../../../tools/until.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 let run: GatewayRun;
 beforeEach(async () => {

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { VENDORS } from "../../../examples/scripted-provider/vendors.ts";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf } from "../../helpers/told.ts";
+import { errorInfoOf } from "../../callers/told.ts";
+import { startGatewayRun } from "../../system/start-gateway.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 /** Google's token endpoint, as far as service accounts need it: it knows one account, by its public key. */
 async function startTokenEndpoint(directory: string) {

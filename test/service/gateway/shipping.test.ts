@@ -4,9 +4,9 @@ import { channelCredentials } from "#lib/rpc/client.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import type { Told } from "../../helpers/gateway-client.ts";
-import { startRecordingTraceWriter } from "../../helpers/recording-trace-writer.ts";
-import { type GatewayRun, recordsOf, startGatewayRun } from "../../helpers/start-gateway.ts";
+import type { Told } from "../../callers/gateway-client.ts";
+import { startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
+import { type GatewayRun, recordsOf, startGatewayRun } from "../../system/start-gateway.ts";
 
 const unavailable = new ServiceError("unavailable", "not now");
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { providerOfKind } from "../../helpers/kind-facts.ts";
-import { type GatewayRun, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf } from "../../helpers/told.ts";
+import { errorInfoOf } from "../../callers/told.ts";
+import { providerOfKind } from "../../neighbours/kind-facts.ts";
+import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 
 const KINDS = ["gemini", "amazon-bedrock", "google-vertex", "mistral", "cohere"] as const;
 /** The kinds whose answers tell how many tokens they took. */

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { VENDORS, type VendorName } from "../../../examples/scripted-provider/vendors.ts";
-import { canariesAmong, newCanary, textOf } from "../../helpers/canaries.ts";
-import { CALLER } from "../../helpers/gateway-client.ts";
-import { providerOfKind } from "../../helpers/kind-facts.ts";
-import { recordOfCall } from "../../helpers/record-view.ts";
-import { type ScriptedEndpoint, startGatewayRun } from "../../helpers/start-gateway.ts";
-import { errorInfoOf } from "../../helpers/told.ts";
+import { CALLER } from "../../callers/gateway-client.ts";
+import { errorInfoOf } from "../../callers/told.ts";
+import { providerOfKind } from "../../neighbours/kind-facts.ts";
+import { type ScriptedEndpoint, startGatewayRun } from "../../system/start-gateway.ts";
+import { canariesAmong, newCanary, textOf } from "../../traces/canaries.ts";
+import { recordOfCall } from "../../traces/record-view.ts";
 
 const ANTHROPIC = {
   provider: (url: string) => ({ kind: "anthropic", apiKey: "the-key", baseUrl: at("anthropic", url) }),

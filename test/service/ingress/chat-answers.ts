@@ -3,7 +3,7 @@ import { rpcFailureOf } from "#lib/rpc/status-details.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
-import type { SeenCall } from "../../helpers/scripted-gateway.ts";
+import type { SeenCall } from "./scripted-gateway.ts";
 
 export const TRACE_NAME = "tr-0af7651916cd43dd8448eb211c80319c";
 export const TRACE_RESPONSE = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";

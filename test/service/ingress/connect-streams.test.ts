@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { rpcFailureOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { TailTracesRequest, TailTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { enveloped, type StreamMessage, streamMessagesOf } from "../../helpers/connect-stream.ts";
+import { enveloped, type StreamMessage, streamMessagesOf } from "./connect-stream.ts";
 import { type IngressBench, startIngressBench, until } from "./ingress-bench.ts";
 import { INFO } from "./sample-trace.ts";
 

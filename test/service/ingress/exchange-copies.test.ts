@@ -11,10 +11,10 @@ import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { Exchange } from "../../../services/ingress/exchange/exchange.ts";
 import type { ExchangeOptions } from "../../../services/ingress/exchange/exchange-options.ts";
-import { ExchangedAnswer } from "../../helpers/exchanged-answer.ts";
-import { type ScriptedGateway, type SeenCall, startScriptedGateway } from "../../helpers/scripted-gateway.ts";
 import { answerPlainly } from "./chat-answers.ts";
+import { ExchangedAnswer } from "./exchanged-answer.ts";
 import { until } from "./ingress-bench.ts";
+import { type ScriptedGateway, type SeenCall, startScriptedGateway } from "./scripted-gateway.ts";
 
 /** Streams to the addresses that `lookUp` says now, looked up every 20 ms. */
 function exchangeTo(lookUp: () => readonly ScriptedGateway[], more: Partial<ExchangeOptions> = {}): Exchange {

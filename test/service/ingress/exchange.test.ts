@@ -3,15 +3,15 @@ import { expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import { startIngress } from "../../../services/ingress/server.ts";
-import { ExchangedAnswer } from "../../helpers/exchanged-answer.ts";
+import { answerPlainly } from "./chat-answers.ts";
+import { ExchangedAnswer } from "./exchanged-answer.ts";
+import { until } from "./ingress-bench.ts";
 import {
   type ScriptedGateway,
   type ScriptedGatewayOptions,
   type SeenCall,
   startScriptedGateway,
-} from "../../helpers/scripted-gateway.ts";
-import { answerPlainly } from "./chat-answers.ts";
-import { until } from "./ingress-bench.ts";
+} from "./scripted-gateway.ts";
 
 /** Copies of a gateway, and an ingress that reaches them over Exchange. */
 interface Copies extends AsyncDisposable {

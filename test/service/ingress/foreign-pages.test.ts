@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { keyFor } from "../../helpers/keyed-services.ts";
+import { keyFor } from "../../system/keyed-services.ts";
 import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
 import { sendRaw } from "./raw-http.ts";
 

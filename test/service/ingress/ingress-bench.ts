@@ -1,9 +1,9 @@
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger, type Logger } from "#lib/logger.ts";
 import { type Ingress, startIngress } from "../../../services/ingress/server.ts";
-import { type ScriptedGateway, startScriptedGateway } from "../../helpers/scripted-gateway.ts";
-import { type ScriptedTraceWriter, startScriptedTraceWriter } from "../../helpers/scripted-trace-writer.ts";
-import { TRANSPORT } from "../../helpers/transport-under-test.ts";
+import { TRANSPORT } from "../../system/transport-under-test.ts";
+import { type ScriptedGateway, startScriptedGateway } from "./scripted-gateway.ts";
+import { type ScriptedTraceWriter, startScriptedTraceWriter } from "./scripted-trace-writer.ts";
 
 /** An ingress in front of two scripted services, all of them real servers on loopback. */
 export interface IngressBench extends AsyncDisposable {

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import type { SeenCall } from "../../helpers/scripted-gateway.ts";
 import { answerPlainly, beginStream, completion, piece } from "./chat-answers.ts";
 import { startIngressBench, until } from "./ingress-bench.ts";
 import { sendRaw, sendRawChat } from "./raw-http.ts";
+import type { SeenCall } from "./scripted-gateway.ts";
 
 const CHUNK = Buffer.alloc(64 * 1024, 0x61);
 

@@ -10,7 +10,7 @@ import { startScriptedProvider } from "../../../examples/scripted-provider/scrip
 import { startGateway } from "../../../services/gateway/server.ts";
 import { type Ingress, startIngress } from "../../../services/ingress/server.ts";
 import { startTraceWriter } from "../../../services/trace-writer/server.ts";
-import { TRANSPORT } from "../../helpers/transport-under-test.ts";
+import { TRANSPORT } from "../../system/transport-under-test.ts";
 import { until } from "./ingress-bench.ts";
 
 const AGENT_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, vi } from "vitest";
 import { startClickHouseStore } from "../../../services/trace-writer/store/clickhouse/clickhouse-store.ts";
-import { type ClickHouse, startClickHouse } from "../../helpers/clickhouse.ts";
+import { type ClickHouse, startClickHouse } from "../../../tools/databases/clickhouse.ts";
 import { SUITE_ROUTES } from "./forwards-suite.ts";
 import { describeTraceStore } from "./trace-store-suite.ts";
 

@@ -4,9 +4,9 @@ import { startClickHouseStore } from "../../../services/trace-writer/store/click
 import { connect } from "../../../services/trace-writer/store/clickhouse/connection.ts";
 import { migrationsOf } from "../../../services/trace-writer/store/clickhouse/schema.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
-import { type OwnClickHouse, startOwnClickHouse } from "../../helpers/clickhouse.ts";
-import { freePorts } from "../../helpers/free-ports.ts";
-import { until } from "../../helpers/until.ts";
+import { type OwnClickHouse, startOwnClickHouse } from "../../../tools/databases/clickhouse.ts";
+import { freePorts } from "../../../tools/free-ports.ts";
+import { until } from "../../../tools/until.ts";
 import { idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { searchTraces, spansOf, writeRecords, writeSpans } from "./writing.ts";
 

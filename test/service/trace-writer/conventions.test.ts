@@ -8,7 +8,7 @@ import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import type { WriteInvocationsResponse } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { type Ingress, startIngress } from "../../../services/ingress/server.ts";
-import { RECORDED_SPANS } from "../../helpers/recorded-spans.ts";
+import { RECORDED_SPANS } from "../../traces/recorded-spans.ts";
 import { call, type Running, startRunning } from "./running.ts";
 import { record, resourceSpans, span, spanId, traceId } from "./sample-traces.ts";
 import { spansOf, textOf } from "./writing.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
 import { CHANGES_LOCK } from "../../../services/trace-writer/store/postgres/committer.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
-import { execute, type Postgres, startPostgres } from "../../helpers/postgres.ts";
+import { execute, type Postgres, startPostgres } from "../../../tools/databases/postgres.ts";
 import { openPostgres } from "./postgres-stores.ts";
 import { idsOf, payload, record, span, spanId, traceId } from "./sample-traces.ts";
 import { spansOf, writeRecords, writeSpans } from "./writing.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import { type Postgres, startPostgres } from "../../helpers/postgres.ts";
+import { type Postgres, startPostgres } from "../../../tools/databases/postgres.ts";
 import { openPostgres } from "./postgres-stores.ts";
 import { describeTraceStore } from "./trace-store-suite.ts";
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAddedUp } from "../../../services/trace-writer/store/added-up.ts";
 import { addUp } from "../../../services/trace-writer/store/postgres/add-up.ts";
 import { openReads } from "../../../services/trace-writer/store/postgres/database.ts";
-import { type Postgres, startPostgres } from "../../helpers/postgres.ts";
+import { type Postgres, startPostgres } from "../../../tools/databases/postgres.ts";
 import { openPostgres } from "./postgres-stores.ts";
 import { type AddUp, totalsOf, write, writing } from "./totals-writing.ts";
 

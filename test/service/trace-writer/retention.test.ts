@@ -10,8 +10,8 @@ import type {
   ListExperimentsResponse,
   SearchTracesResponse,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { sumOfMetric } from "../../helpers/metrics-text.ts";
-import { until } from "../../helpers/until.ts";
+import { sumOfMetric } from "../../../tools/metrics-text.ts";
+import { until } from "../../../tools/until.ts";
 import { call, metadataOf, newDirectory, type Running, startRunning } from "./running.ts";
 import { resourceSpans, span, spanId, traceId } from "./sample-traces.ts";
 

@@ -9,7 +9,7 @@ import { addUp } from "../../../services/trace-writer/store/sqlite/add-up.ts";
 import { openForReading } from "../../../services/trace-writer/store/sqlite/open-database.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
 import { idsOf, record } from "./sample-traces.ts";
 import { type AddUp, totalsOf, write, writing } from "./totals-writing.ts";
 import { writeRecords } from "./writing.ts";

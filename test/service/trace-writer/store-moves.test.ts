@@ -7,8 +7,8 @@ import { moveExperiments, moveTraces } from "../../../services/trace-writer/migr
 import { startClickHouseStore } from "../../../services/trace-writer/store/clickhouse/clickhouse-store.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
-import { type ClickHouse, startClickHouse } from "../../helpers/clickhouse.ts";
-import { type Postgres, startPostgres } from "../../helpers/postgres.ts";
+import { type ClickHouse, startClickHouse } from "../../../tools/databases/clickhouse.ts";
+import { type Postgres, startPostgres } from "../../../tools/databases/postgres.ts";
 import { moveAll } from "./moves-suite.ts";
 import { arbitraryArrivals, arrive } from "./permutations.ts";
 import { openPostgres } from "./postgres-stores.ts";

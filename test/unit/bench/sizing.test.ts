@@ -10,7 +10,7 @@ import { EventQueue } from "../../../bench/sizing/simulation/event-queue.ts";
 import { type PipelineShape, simulate } from "../../../bench/sizing/simulation/pipeline.ts";
 import { coefficientTable, sizeTable } from "../../../bench/sizing/tables.ts";
 import { documentedLoads, type Workload, workloadOf, workloadSchema } from "../../../bench/sizing/workload.ts";
-import { seededRandom } from "../../helpers/seeded-random.ts";
+import { seededRandom } from "../../../tools/seeded-random.ts";
 
 const known = coefficientsSchema.parse(JSON.parse(readFileSync("bench/sizing/coefficients.json", "utf8")));
 const loadOf = (told: Partial<Workload>) => ({ ...workloadSchema.parse({}), ...told });

@@ -4,7 +4,7 @@ import { ServiceError } from "#lib/service-error.ts";
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { ProviderError } from "../../../services/gateway/core/provider-error.ts";
 import { anthropicMessages } from "../../../services/gateway/dialects/anthropic/messages.ts";
-import { expectCutsMakeNoDifference, watchText } from "../../helpers/watched-stream.ts";
+import { expectCutsMakeNoDifference, watchText } from "./watched-stream.ts";
 
 const event = (data: { readonly type: string; readonly [field: string]: unknown }, end = "\n") =>
   `event: ${data.type}${end}data: ${JSON.stringify(data)}${end}${end}`;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ArrayFraming } from "../../../services/gateway/dialects/gemini/array-framing.ts";
-import { cutAt } from "../../helpers/cut-at.ts";
+import { cutAt } from "./cut-at.ts";
 
 const space = fc.constantFrom("", "\n", " \r\n", "\t ");
 /** Values whose strings are full of what could be taken for structure. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { EventFraming } from "../../../services/gateway/dialects/event-framing.ts";
-import { cutAt } from "../../helpers/cut-at.ts";
+import { cutAt } from "./cut-at.ts";
 
 /** What a framing makes of a stream, however it was cut: the events as they are, and the data of each. */
 function framed(bytes: Buffer, places: readonly number[] = []) {

@@ -4,7 +4,7 @@ import { ServiceError } from "#lib/service-error.ts";
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { ProviderError } from "../../../services/gateway/core/provider-error.ts";
 import { geminiStreamGenerateContent } from "../../../services/gateway/dialects/gemini/generate-content.ts";
-import { expectCutsMakeNoDifference, watchText } from "../../helpers/watched-stream.ts";
+import { expectCutsMakeNoDifference, watchText } from "./watched-stream.ts";
 
 const EVENTS = "text/event-stream";
 const ARRAY = "application/json; charset=utf-8";

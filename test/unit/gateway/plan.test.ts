@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { planOf } from "../../../services/gateway/core/plan.ts";
 import { drawOf } from "../../../services/gateway/routing/draw.ts";
-import { seededRandom } from "../../helpers/seeded-random.ts";
+import { seededRandom } from "../../../tools/seeded-random.ts";
 
 interface Named {
   readonly provider: { readonly name: string };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { raw } from "../../../services/gateway/dialects/raw/raw.ts";
 import { recordedBodyOf } from "../../../services/gateway/dialects/raw/recorded.ts";
-import { cutAt } from "../../helpers/cut-at.ts";
+import { cutAt } from "./cut-at.ts";
 
 const invocation = (path: string, also: { query?: string; method?: string; body?: string } = {}): Invocation => ({
   dialect: Dialect.DIALECT_RAW,

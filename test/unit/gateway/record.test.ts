@@ -12,8 +12,8 @@ import { PAYLOAD_SHED, recordOf } from "../../../services/gateway/core/record.ts
 import { twinSpansOf } from "../../../services/gateway/core/twin-spans.ts";
 import { readAnswer } from "../../../services/gateway/dialects/openai-chat/answer.ts";
 import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
-import { arbitraryEnded, type Ended } from "../../helpers/arbitrary-outcome.ts";
-import { viewOf } from "../../helpers/record-view.ts";
+import { viewOf } from "../../traces/record-view.ts";
+import { arbitraryEnded, type Ended } from "./arbitrary-outcome.ts";
 
 const mirrored = arbitraryEnded.filter(({ invocation }) => invocation.mirrorSpanId !== undefined);
 

@@ -8,7 +8,7 @@ import {
   openAiResponses,
   openAiResponsesCompact,
 } from "../../../services/gateway/dialects/openai-responses/openai-responses.ts";
-import { expectCutsMakeNoDifference, watchText as watched } from "../../helpers/watched-stream.ts";
+import { expectCutsMakeNoDifference, watchText as watched } from "./watched-stream.ts";
 
 const HEAD = { id: "resp_1", object: "response", model: "gpt-x", instructions: "be brief" };
 const USAGE = {

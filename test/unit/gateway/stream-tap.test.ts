@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ProviderError } from "../../../services/gateway/core/provider-error.ts";
 import type { StreamTapOptions } from "../../../services/gateway/dialects/dialect.ts";
 import { openAiChat } from "../../../services/gateway/dialects/openai-chat/openai-chat.ts";
-import { expectCutsMakeNoDifference, watchText as watched } from "../../helpers/watched-stream.ts";
+import { expectCutsMakeNoDifference, watchText as watched } from "./watched-stream.ts";
 
 interface Chunk {
   readonly choices: readonly object[];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { summaryOf } from "../../../services/gateway/core/summary.ts";
-import { arbitraryEnded } from "../../helpers/arbitrary-outcome.ts";
+import { arbitraryEnded } from "./arbitrary-outcome.ts";
 
 const interval = fc.record({ start: fc.nat(50), length: fc.nat(20) });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Admission } from "#lib/load/admission.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
 
 test("no more calls are let in than there may be, and a turn is given back once", () => {
   using admission = new Admission("test.limits", { callsMax: 2, loopDelayMsMax: 60_000 });

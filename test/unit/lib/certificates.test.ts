@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readCertificates } from "#lib/tls/certificates.ts";
 import { certifiedPeerOf } from "#lib/tls/certified-peer.ts";
 import { LiveCertificates } from "#lib/tls/live-certificates.ts";
-import { createTestAuthority, type IssuedCertificate, type TestAuthority } from "../../helpers/test-authority.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { createTestAuthority, type IssuedCertificate, type TestAuthority } from "../../certificates/test-authority.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const SUBJECT = { C: "", ST: "", L: "", O: "", OU: "", CN: "x" };

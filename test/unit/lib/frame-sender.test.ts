@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { FrameSender } from "#lib/rpc/frame-sender.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
 
 /** A stream whose messages are on their way until the test says so. */
 class Pipe {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
 
 const PROLOGUE = `
 import { runService } from ${JSON.stringify(new URL("../../../lib/lifecycle.ts", import.meta.url).href)};

@@ -11,7 +11,7 @@ import { expect, test } from "vitest";
 import { BAGGAGE_ALLOWED, parseBaggage } from "#lib/trace-context/baggage.ts";
 import { callerContextOf } from "#lib/trace-context/caller-context.ts";
 import { CallerContextPropagator, type ContextOutcome } from "#lib/trace-context/propagator.ts";
-import { startOwnTelemetry } from "../../helpers/own-telemetry.ts";
+import { startOwnTelemetry } from "../../system/own-telemetry.ts";
 
 const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const OTHER: SpanContext = { traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 0 };

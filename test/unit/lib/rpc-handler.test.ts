@@ -13,7 +13,7 @@ import {
   type InvokeStreamRequest,
   type InvokeStreamResponse,
 } from "#proto/twinspan/gateway/v1/gateway_service.ts";
-import { openDoor } from "../../helpers/open-door.ts";
+import { openDoor } from "../../system/open-door.ts";
 
 const MiB = 1024 * 1024;
 /** One flow-control window, what sockets hold, and the messages in between. */

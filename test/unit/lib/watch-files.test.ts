@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, test } from "vitest";
 import { watchFiles } from "#lib/config/watch-files.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
 
 const LOOK_MS = 10;
 

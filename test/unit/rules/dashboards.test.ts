@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { ALERTS, DASHBOARD, EXPRESSIONS } from "../../helpers/dashboards.ts";
+import { ALERTS, DASHBOARD, EXPRESSIONS } from "../../deploy/dashboards.ts";
 
 /** What each metric of docs/metrics.md has as labels, by the names that queries have for it. */
 const LABELS = new Map(

@@ -44,6 +44,12 @@ const VIOLATIONS: readonly Violation[] = [
   ["services/ingress/routes/b.ts", use("../../gateway/invoke.ts"), IMPORT],
   ["services/ingress/undici.ts", use("undici"), IMPORT],
   ["cli/a.ts", use("../services/gateway/server.ts"), IMPORT],
+  ["cli/b.ts", use("../tools/until.ts"), IMPORT],
+  ["bench/a.ts", use("../test/system/stack.ts"), IMPORT],
+  ["bench/deep/b.ts", use("../../test/system/stack.ts"), IMPORT],
+  ["tools/a.ts", use("#lib/ids.ts"), IMPORT],
+  ["tools/deep/b.ts", use("../../test/system/stack.ts"), IMPORT],
+  ["tools/c.ts", use("../bench/traffic.ts"), IMPORT],
   ["console/src/a.ts", use("../../services/gateway/server.ts"), IMPORT],
   ["console/src/api/b.ts", use("../../../cli/io.ts"), IMPORT],
   ["console/src/c.ts", use("#lib/logger.ts"), IMPORT],
@@ -92,6 +98,8 @@ const ALLOWED: readonly (readonly [file: string, source: string])[] = [
   ["console/src/ok.ts", use("#lib/service-error.ts")],
   ["console/vite.config.ts", "export default {};\n"],
   ["cli/ok.ts", 'export const home = process.env["HOME"];\n'],
+  ["bench/ok.ts", `${use("../tools/until.ts")}export const home = process.env["HOME"];\n`],
+  ["tools/deep/ok.ts", use("../until.ts")],
   ["test/unit/ok.ts", use("../../services/gateway/server.ts")],
 ];
 

@@ -5,10 +5,11 @@ import { expect, test } from "vitest";
 /** Beyond that a file is about two things. */
 const LINES_MAX = 250;
 
-const SOURCES = ["bench", "cli", "console/src", "examples", "lib", "scripts", "services"].flatMap((directory) =>
-  readdirSync(directory, { recursive: true, encoding: "utf8" })
-    .filter((file) => /\.tsx?$/.test(file))
-    .map((file) => join(directory, file)),
+const SOURCES = ["bench", "cli", "console/src", "examples", "lib", "scripts", "services", "tools"].flatMap(
+  (directory) =>
+    readdirSync(directory, { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.tsx?$/.test(file))
+      .map((file) => join(directory, file)),
 );
 
 test("no source file is longer than a reader can hold", () => {

@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { anthropicMessages } from "../../../../services/gateway/dialects/anthropic/messages.ts";
 import { anthropicMessagesCodec as codec } from "../../../../services/gateway/translation/anthropic/anthropic-messages.ts";
-import { arbitraryAnswer } from "../../../helpers/arbitrary-answer.ts";
-import { type CannedServer, startCannedServer } from "../../../helpers/canned-server.ts";
-import { watchText } from "../../../helpers/watched-stream.ts";
+import { watchText } from "../watched-stream.ts";
+import { arbitraryAnswer } from "./arbitrary-answer.ts";
+import { type CannedServer, startCannedServer } from "./canned-server.ts";
 
 const TOLD = { id: "abcdefghijklmnopqrstuvwx", model: "an-endpoint", createdSeconds: 1 };
 const DECODED = { options: { prompt: [] }, extras: {}, streaming: true, includesUsage: true };

@@ -1,7 +1,7 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { anthropicMessagesCodec as codec } from "../../../../services/gateway/translation/anthropic/anthropic-messages.ts";
-import { describeDocumented, describeFields, type FieldCase, invocationOf } from "../../../helpers/field-coverage.ts";
+import { describeDocumented, describeFields, type FieldCase, invocationOf } from "./field-coverage.ts";
 
 const ASKED = { role: "user", content: "hi" };
 const BASE = { model: "an-endpoint", max_tokens: 100, messages: [ASKED] };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { anthropicMessagesCodec as codec } from "../../../../services/gateway/translation/anthropic/anthropic-messages.ts";
 import { sealOf } from "../../../../services/gateway/translation/carried-metadata.ts";
-import { invocationOf, refusalOf } from "../../../helpers/field-coverage.ts";
+import { invocationOf, refusalOf } from "./field-coverage.ts";
 
 const ASKED = { role: "user", content: "hi" };
 const SCHEMA = { type: "object", properties: { city: { type: "string" } } };

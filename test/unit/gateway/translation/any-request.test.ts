@@ -6,7 +6,7 @@ import { anthropicMessagesCodec } from "../../../../services/gateway/translation
 import { geminiGenerateContentCodec } from "../../../../services/gateway/translation/gemini/generate-content.ts";
 import { openAiChatCodec } from "../../../../services/gateway/translation/openai-chat/openai-chat.ts";
 import { openAiResponsesCodec } from "../../../../services/gateway/translation/openai-responses/openai-responses.ts";
-import { invocationOf } from "../../../helpers/field-coverage.ts";
+import { invocationOf } from "./field-coverage.ts";
 
 // Whatever a caller sends, it is read, or refused with the field, and the refusal says nothing of what was in it.
 

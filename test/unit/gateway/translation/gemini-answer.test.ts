@@ -9,10 +9,10 @@ import {
   geminiEmbedContentCodec,
 } from "../../../../services/gateway/translation/gemini/embed-content.ts";
 import { geminiStreamGenerateContentCodec as codec } from "../../../../services/gateway/translation/gemini/generate-content.ts";
-import { arbitraryAnswer } from "../../../helpers/arbitrary-answer.ts";
-import { type CannedServer, startCannedServer } from "../../../helpers/canned-server.ts";
-import { invocationOf } from "../../../helpers/field-coverage.ts";
-import { watchText } from "../../../helpers/watched-stream.ts";
+import { watchText } from "../watched-stream.ts";
+import { arbitraryAnswer } from "./arbitrary-answer.ts";
+import { type CannedServer, startCannedServer } from "./canned-server.ts";
+import { invocationOf } from "./field-coverage.ts";
 
 const TOLD = { id: "abcdefghijklmnopqrstuvwx", model: "an-endpoint", createdSeconds: 1 };
 const LIMITS = { eventBytesMax: 1_000_000, payloadBytesMax: 1_000_000 };

@@ -5,7 +5,7 @@ import {
   geminiBatchEmbedContentsCodec,
   geminiEmbedContentCodec,
 } from "../../../../services/gateway/translation/gemini/embed-content.ts";
-import { describeFields, type FieldCase, invocationOf, refusalOf } from "../../../helpers/field-coverage.ts";
+import { describeFields, type FieldCase, invocationOf, refusalOf } from "./field-coverage.ts";
 
 describe("a request for embeddings", () => {
   const content = (text: string) => ({ content: { parts: [{ text }] } });

@@ -1,7 +1,7 @@
 import type * as Gemini from "@google/genai";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { geminiGenerateContentCodec as codec } from "../../../../services/gateway/translation/gemini/generate-content.ts";
-import { describeDocumented, describeFields, type FieldCase, invocationOf } from "../../../helpers/field-coverage.ts";
+import { describeDocumented, describeFields, type FieldCase, invocationOf } from "./field-coverage.ts";
 
 const ASKED = { role: "user", parts: [{ text: "hi" }] };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { sealOf } from "../../../../services/gateway/translation/carried-metadata.ts";
 import { geminiGenerateContentCodec as codec } from "../../../../services/gateway/translation/gemini/generate-content.ts";
-import { invocationOf, refusalOf } from "../../../helpers/field-coverage.ts";
+import { invocationOf, refusalOf } from "./field-coverage.ts";
 
 const ASKED = { role: "user", parts: [{ text: "hi" }] };
 const CALL = { functionCall: { name: "look_up", args: { city: "Bern" } } };

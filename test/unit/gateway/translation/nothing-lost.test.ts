@@ -8,7 +8,7 @@ import { knownLossOf } from "../../../../services/gateway/translation/known-loss
 import { PACKAGES } from "../../../../services/gateway/translation/packages.ts";
 import { rehearse, startRehearsal } from "../../../../services/gateway/translation/rehearsal.ts";
 import { lossOf, refusalOfPackage } from "../../../../services/gateway/translation/warnings.ts";
-import { ASKED, CASES, TOOL } from "../../../helpers/asked-cases.ts";
+import { ASKED, CASES, TOOL } from "./asked-cases.ts";
 
 // What the packages make of each thing that a request can ask: it is in what they send, or the request is refused. A package
 // that begins to lose something in silence is found here.

@@ -2,7 +2,7 @@ import type { LanguageModelV4GenerateResult, LanguageModelV4StreamPart, Language
 import { expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { openAiChatCodec as codec } from "../../../../services/gateway/translation/openai-chat/openai-chat.ts";
-import { invocationOf, refusalOf } from "../../../helpers/field-coverage.ts";
+import { invocationOf, refusalOf } from "./field-coverage.ts";
 
 const NAMES = { id: "0123456789abcdef01234567", model: "asked-model", createdSeconds: 1_700_000_000 };
 const USAGE: LanguageModelV4Usage = {

@@ -2,13 +2,7 @@ import type OpenAI from "openai";
 import { expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { openAiChatCodec as codec } from "../../../../services/gateway/translation/openai-chat/openai-chat.ts";
-import {
-  describeDocumented,
-  describeFields,
-  type FieldCase,
-  invocationOf,
-  refusalOf,
-} from "../../../helpers/field-coverage.ts";
+import { describeDocumented, describeFields, type FieldCase, invocationOf, refusalOf } from "./field-coverage.ts";
 
 const BASE = { model: "an-endpoint", messages: [{ role: "user", content: "hello" }] };
 

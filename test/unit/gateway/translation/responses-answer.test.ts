@@ -4,9 +4,9 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openAiResponses } from "../../../../services/gateway/dialects/openai-responses/openai-responses.ts";
 import { openAiResponsesCodec as codec } from "../../../../services/gateway/translation/openai-responses/openai-responses.ts";
-import { arbitraryAnswer } from "../../../helpers/arbitrary-answer.ts";
-import { type CannedServer, startCannedServer } from "../../../helpers/canned-server.ts";
-import { watchText } from "../../../helpers/watched-stream.ts";
+import { watchText } from "../watched-stream.ts";
+import { arbitraryAnswer } from "./arbitrary-answer.ts";
+import { type CannedServer, startCannedServer } from "./canned-server.ts";
 
 const TOLD = { id: "abcdefghijklmnopqrstuvwx", model: "an-endpoint", createdSeconds: 1 };
 const DECODED = { options: { prompt: [], temperature: 0.5 }, extras: {}, streaming: true, includesUsage: true };

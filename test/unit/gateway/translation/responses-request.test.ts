@@ -3,13 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { sealOf } from "../../../../services/gateway/translation/carried-metadata.ts";
 import { openAiResponsesCodec as codec } from "../../../../services/gateway/translation/openai-responses/openai-responses.ts";
-import {
-  describeDocumented,
-  describeFields,
-  type FieldCase,
-  invocationOf,
-  refusalOf,
-} from "../../../helpers/field-coverage.ts";
+import { describeDocumented, describeFields, type FieldCase, invocationOf, refusalOf } from "./field-coverage.ts";
 
 type RequestField = keyof OpenAI.Responses.ResponseCreateParamsStreaming;
 

@@ -1,0 +1,105 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect } from "vitest";
+import { until } from "../../tools/until.ts";
+import { newCaller } from "../callers/caller.ts";
+import { type ChatAnswer, chat } from "../callers/chat.ts";
+import type { ServiceProcess } from "../system/service-process.ts";
+import { type RollingSystem, SLOW_ENDPOINT } from "./rolling-system.ts";
+
+const CALLERS = 4;
+/** How often the balancer asks each who is ready. What it sends to one that takes no more is a call that fails. */
+const LOOK_MS = 50;
+
+/** Restarts a system while it is called, then compares what callers saw with what is stored. */
+export async function expectNothingLost(
+  system: RollingSystem,
+  restartAll: (isIn: (ingress: ServiceProcess) => boolean) => Promise<void>,
+): Promise<void> {
+  await using balancer = startBalancer(system.ingresses);
+  const callers = startCallers(balancer.pick);
+  await until("calls are under way", () => callers.answers.length > 2 * CALLERS, 60_000);
+  await restartAll(balancer.isIn);
+  await callers.stop();
+
+  const failed = callers.answers.filter(({ status, isComplete }) => status !== 200 || !isComplete);
+  expect(failed.map(({ status, broken, body }) => `${status} ${broken} ${body}`)).toEqual([]);
+  const called = callers.answers.map(({ traceName }) => traceName).toSorted();
+  expect(new Set(called).size).toBe(called.length);
+  const fullTraces = () => system.stored.inExperiment(`gateway/${SLOW_ENDPOINT}`);
+  await until("every call has its trace", async () => (await fullTraces()).length >= called.length, 60_000);
+  expect((await fullTraces()).map(({ traceId }) => traceId).toSorted()).toEqual(called);
+  const mirrored = await system.stored.pending();
+  expect(mirrored.every(({ spanCount }) => spanCount === 2)).toBe(true);
+  expect(mirrored.flatMap(({ linkedTraceIds }) => linkedTraceIds).toSorted()).toEqual(called);
+}
+
+/** A load balancer: knows which ingresses are ready, as of a moment ago. */
+function startBalancer(ingresses: readonly ServiceProcess[]) {
+  const stop = new AbortController();
+  const ready = new Set(ingresses);
+  let next = 0;
+  // Each is asked for itself: one that is slow to answer does not hide what another says.
+  const looking = ingresses.map(async (ingress) => {
+    while (!stop.signal.aborted) {
+      if ((await ingress.readiness()) === 200) ready.add(ingress);
+      // As balancers do: the last one is taken at its word.
+      else if (ready.size > 1) ready.delete(ingress);
+      await delay(LOOK_MS);
+    }
+  });
+  return {
+    /** Where the next call goes. */
+    pick: () => [...ready][next++ % ready.size]?.opsUrl ?? "",
+    isIn: (ingress: ServiceProcess) => ready.has(ingress),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.all(looking);
+    },
+  };
+}
+
+/** Callers who make one call after another, each in a trace of its own, until they are told to stop. */
+function startCallers(pick: () => string) {
+  const answers: ChatAnswer[] = [];
+  let isStopped = false;
+  const callers = Array.from({ length: CALLERS }, async (_, caller) => {
+    for (let call = 0; !isStopped; call += 1) {
+      const headers = { traceparent: newCaller().traceparent };
+      const asked = { model: SLOW_ENDPOINT, stream: (caller + call) % 2 === 0, headers };
+      answers.push(await chat(pick(), asked));
+    }
+  });
+  return {
+    answers,
+    async stop() {
+      isStopped = true;
+      await Promise.all(callers);
+    },
+  };
+}
+
+/** Waits until a service that has started again does its work, which its metric shows. */
+export async function worksAgain(service: ServiceProcess, metric: string): Promise<void> {
+  await until(`the ${service.name} works again`, async () => (await service.metric(metric)) > 4, 60_000);
+}
+
+/** Ends a service, and starts it again. */
+export async function restart(service: ServiceProcess): Promise<void> {
+  await service.stop();
+  await service.start();
+}
+
+/** Restarts gateways and ingresses, one after the other. `isIn` tells whether calls go to an ingress again. */
+export async function restartCallersSide(
+  { ingresses, gateways }: RollingSystem,
+  isIn: (ingress: ServiceProcess) => boolean,
+): Promise<void> {
+  for (const gateway of gateways) {
+    await restart(gateway);
+    await worksAgain(gateway, "twinspan_calls_total");
+  }
+  for (const ingress of ingresses) {
+    await restart(ingress);
+    await until("the balancer has found it", () => isIn(ingress), 60_000);
+  }
+}

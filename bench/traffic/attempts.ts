@@ -1,6 +1,6 @@
 import { AttemptReason, FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { type Attempt, type Failure, NO_FACTS } from "../../services/gateway/core/invocation.ts";
-import { costAt } from "../../services/gateway/core/price.ts";
+import { costAt } from "../../services/gateway/core/usage/price.ts";
 import type { CallPlan } from "./call-plan.ts";
 import type { Conditions } from "./incident.ts";
 import type { Random } from "./random.ts";

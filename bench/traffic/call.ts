@@ -1,8 +1,8 @@
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Failure, Invocation, Outcome } from "../../services/gateway/core/invocation.ts";
-import { keptPayloadsOf } from "../../services/gateway/core/kept-payloads.ts";
-import { KEEP_ALL } from "../../services/gateway/core/payload-policy.ts";
-import { recordOf } from "../../services/gateway/core/record.ts";
+import { keptPayloadsOf } from "../../services/gateway/core/payload/kept-payloads.ts";
+import { KEEP_ALL } from "../../services/gateway/core/payload/payload-policy.ts";
+import { recordOf } from "../../services/gateway/core/twins/record.ts";
 import { attemptsOf } from "./attempts.ts";
 import type { CallPlan } from "./call-plan.ts";
 import type { Conditions } from "./incident.ts";

@@ -5,9 +5,9 @@ import type { Clock } from "#lib/clock.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { OwnTraces } from "#lib/own-traces/own-traces.ts";
+import type { LiveEndpoints } from "./endpoints/live-endpoints.ts";
 import type { Allowances } from "./limits/allowances.ts";
-import type { LiveEndpoints } from "./live-endpoints.ts";
-import type { GatewayMetrics } from "./metrics.ts";
+import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
 import type { Outbox } from "./outbox/outbox.ts";
 
 /** What an invocation needs of the gateway it runs in. */

@@ -4,9 +4,9 @@ import type { ConfigSource } from "#lib/config/config-source.ts";
 import { ConfigError } from "#lib/config/load.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
+import type { LiveEndpoints } from "./endpoints/live-endpoints.ts";
 import type { Allowances } from "./limits/allowances.ts";
-import type { LiveEndpoints } from "./live-endpoints.ts";
-import type { GatewayMetrics } from "./metrics.ts";
+import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
 
 /** Takes changes of the configuration while the gateway runs. */
 export interface Reloading {

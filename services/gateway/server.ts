@@ -20,16 +20,16 @@ import { ONLY_PROCESS, type WorkerLink } from "#lib/workers/worker-link.ts";
 import { EndpointServiceService } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { GatewayServiceService } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import { InferenceServiceService } from "#proto/twinspan/inference/v1/inference_service.ts";
-import { createEndpointService } from "./endpoint-service.ts";
+import { LiveEndpoints } from "./endpoints/live-endpoints.ts";
 import type { Gateway } from "./gateway.ts";
-import { createGatewayService } from "./gateway-service.ts";
-import { createInferenceService } from "./inference-service.ts";
 import { startAllowances } from "./limits/start-allowances.ts";
-import { LiveEndpoints } from "./live-endpoints.ts";
-import { GatewayMetrics } from "./metrics.ts";
+import { GatewayMetrics } from "./metrics/gateway-metrics.ts";
 import { startWorkerOutbox } from "./outbox/worker-outbox.ts";
 import { createReloading } from "./reload.ts";
 import { RoutingMemory } from "./routing/routing-memory.ts";
+import { createEndpointService } from "./rpc/endpoint-service.ts";
+import { createGatewayService } from "./rpc/gateway-service.ts";
+import { createInferenceService } from "./rpc/inference-service.ts";
 import { createTroubleLog } from "./trouble-log.ts";
 
 /** What a message may have around its body. */

@@ -8,9 +8,9 @@ import type { OwnTraces } from "#lib/own-traces/own-traces.ts";
 import type { ServerTls } from "#lib/tls/configured-certificates.ts";
 import type { WatchedCertificates } from "#lib/tls/watch-certificates.ts";
 import type { WorkerLink } from "#lib/workers/worker-link.ts";
-import type { BodyBudget } from "./body-budget.ts";
+import type { BodyBudget } from "./body/body-budget.ts";
 import type { IngressMetrics } from "./metrics.ts";
-import type { Peers } from "./peers.ts";
+import type { Peers } from "./peers/peers.ts";
 
 /** What a route is given. */
 export interface IngressParts {

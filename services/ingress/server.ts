@@ -18,16 +18,19 @@ import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificate
 import { watchCertificates } from "#lib/tls/watch-certificates.ts";
 import { observeTraceContext } from "#lib/trace-context/register.ts";
 import { ONLY_PROCESS, type WorkerLink } from "#lib/workers/worker-link.ts";
-import { admitCallers } from "./admission.ts";
-import { createBodyBudget } from "./body-budget.ts";
+import { answerFailure, answerFailures, refuseOnSocket, refuseOtherMethods } from "./answer/refusals.ts";
+import { createBodyBudget } from "./body/body-budget.ts";
+import { followCertificates, httpsOptionsOf } from "./connections/https.ts";
+import { sayGoodbye } from "./connections/say-goodbye.ts";
+import { watchUnusedConnections } from "./connections/unused-connections.ts";
 import { requestIdOf } from "./core/request-id.ts";
-import { followCertificates, httpsOptionsOf } from "./https.ts";
 import type { IngressParts } from "./ingress-parts.ts";
 import { createIngressMetrics } from "./metrics.ts";
-import { openPeers } from "./peers.ts";
-import { answerFailure, answerFailures, refuseOnSocket, refuseOtherMethods } from "./refusals.ts";
-import { observeRequests } from "./request-log.ts";
-import { traceRequests } from "./request-span.ts";
+import { openPeers } from "./peers/peers.ts";
+import { admitCallers } from "./requests/admission.ts";
+import { observeRequests } from "./requests/request-log.ts";
+import { traceRequests } from "./requests/request-span.ts";
+import { shedLoad } from "./requests/shed-load.ts";
 import { routeAnthropic } from "./routes/anthropic.ts";
 import { routeConnect } from "./routes/connect.ts";
 import { routeConsole } from "./routes/console.ts";
@@ -43,9 +46,6 @@ import { routeOperations } from "./routes/operations.ts";
 import { routeOtlpTraces } from "./routes/otlp-traces.ts";
 import { routeRaw } from "./routes/raw.ts";
 import { routeSignIn } from "./routes/sign-in.ts";
-import { sayGoodbye } from "./say-goodbye.ts";
-import { shedLoad } from "./shed-load.ts";
-import { watchUnusedConnections } from "./unused-connections.ts";
 
 /** How often it is looked for clients that take too long. */
 const CHECK_MS = 1_000;

@@ -9,7 +9,7 @@ import {
   WriteOutcome,
   type WriteResult,
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
-import { checkRecord } from "../../services/trace-writer/core/record-check.ts";
+import { checkRecord } from "../../services/trace-writer/core/records/record-check.ts";
 import { openDoor } from "../system/open-door.ts";
 
 /**

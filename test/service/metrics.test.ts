@@ -11,7 +11,7 @@ import { countWorkers } from "#lib/workers/worker-metrics.ts";
 import { type ScriptedProvider, startScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
 import { startGateway } from "../../services/gateway/server.ts";
 import { startIngress } from "../../services/ingress/server.ts";
-import { createPostgresMetrics } from "../../services/trace-writer/postgres-metrics.ts";
+import { createPostgresMetrics } from "../../services/trace-writer/metrics/postgres-metrics.ts";
 import { startTraceWriter } from "../../services/trace-writer/server.ts";
 import { until } from "../../tools/until.ts";
 import { chat } from "../callers/chat.ts";

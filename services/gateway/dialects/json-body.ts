@@ -1,5 +1,5 @@
 import type { ServiceError } from "#lib/service-error.ts";
-import { OPEN_BRACKET } from "../core/json-bytes.ts";
+import { OPEN_BRACKET } from "../core/json/json-bytes.ts";
 import { invalidRequest } from "./invalid-request.ts";
 import { type ByteRange, type JsonFields, scanJsonFields } from "./json-fields.ts";
 import { parseJson } from "./json-value.ts";

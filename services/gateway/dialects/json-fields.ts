@@ -1,5 +1,5 @@
-import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE } from "../core/json-bytes.ts";
-import { endOfString, endOfValue, isSpace, skipSpace } from "../core/json-scan.ts";
+import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE } from "../core/json/json-bytes.ts";
+import { endOfString, endOfValue, isSpace, skipSpace } from "../core/json/json-scan.ts";
 
 /** Where a value stands in the text: from its first byte to the one after its last. */
 export interface ByteRange {

@@ -1,5 +1,5 @@
-import { CLOSE_BRACKET, COMMA, OPEN_BRACKET } from "../core/json-bytes.ts";
-import { endOfValue, skipSpace } from "../core/json-scan.ts";
+import { CLOSE_BRACKET, COMMA, OPEN_BRACKET } from "../core/json/json-bytes.ts";
+import { endOfValue, skipSpace } from "../core/json/json-scan.ts";
 import type { ByteRange } from "./json-fields.ts";
 
 /** Finds the items of a JSON list in one pass over its bytes, without parsing them. Undefined: the text is no list. */

@@ -1,8 +1,15 @@
 import { ServiceError } from "#lib/service-error.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
-import { type Claim, claimsOf, isUnder, type LimitRule, type LimitSubject, type Used } from "../core/limit-claims.ts";
-import type { LimitStanding } from "../core/limit-headers.ts";
-import { refusalOf, tooManyAtOnce } from "../core/limit-refusal.ts";
+import {
+  type Claim,
+  claimsOf,
+  isUnder,
+  type LimitRule,
+  type LimitSubject,
+  type Used,
+} from "../core/limits/limit-claims.ts";
+import type { LimitStanding } from "../core/limits/limit-headers.ts";
+import { refusalOf, tooManyAtOnce } from "../core/limits/limit-refusal.ts";
 import { AtOnce } from "./at-once.ts";
 import type { Counters, Taken } from "./counters.ts";
 import type { LimitMetrics } from "./limit-metrics.ts";

@@ -1,4 +1,4 @@
-import type { LimitRule, LimitSubject } from "../core/limit-claims.ts";
+import type { LimitRule, LimitSubject } from "../core/limits/limit-claims.ts";
 
 /** Counts the calls that are under way at once, by rule and subject. */
 export class AtOnce {

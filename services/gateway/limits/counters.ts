@@ -1,4 +1,4 @@
-import type { Claim } from "../core/limit-claims.ts";
+import type { Claim } from "../core/limits/limit-claims.ts";
 
 /** What became of claims. */
 export interface Taken {

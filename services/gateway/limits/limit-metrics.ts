@@ -1,5 +1,5 @@
 import { Counter, type Registry } from "prom-client";
-import type { LimitUnit } from "../core/limit-claims.ts";
+import type { LimitUnit } from "../core/limits/limit-claims.ts";
 
 /** The figures of limits. Labels are the rules' names and a closed list. */
 export interface LimitMetrics {

@@ -1,4 +1,4 @@
-import type { Claim } from "../core/limit-claims.ts";
+import type { Claim } from "../core/limits/limit-claims.ts";
 import type { Counters, Settlement, Taken } from "./counters.ts";
 import { WindowCounters } from "./window-counters.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Answers } from "#lib/workers/conversation.ts";
 import type { WorkerLink } from "#lib/workers/worker-link.ts";
-import type { Claim } from "../core/limit-claims.ts";
+import type { Claim } from "../core/limits/limit-claims.ts";
 import type { Counters, Settlement, Taken } from "./counters.ts";
 import { type WindowClaim, WindowCounters } from "./window-counters.ts";
 

@@ -2,7 +2,7 @@ import { createClient } from "@redis/client";
 import { z } from "zod";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
-import type { Claim } from "../core/limit-claims.ts";
+import type { Claim } from "../core/limits/limit-claims.ts";
 import type { Counters, Settlement, Taken } from "./counters.ts";
 import { SETTLE, TAKE } from "./redis-scripts.ts";
 

@@ -1,4 +1,4 @@
-import type { Claim } from "../core/limit-claims.ts";
+import type { Claim } from "../core/limits/limit-claims.ts";
 
 /** What is counted of a claim. */
 export type WindowClaim = Pick<Claim, "counter" | "amount" | "max" | "endMs">;

@@ -1,4 +1,4 @@
-import { PAYLOAD_SHED } from "../core/record.ts";
+import { PAYLOAD_SHED } from "../core/twins/record.ts";
 import type { Write } from "./block.ts";
 import { NOTHING_SHED, type ShedCounter } from "./outbox-state.ts";
 

@@ -1,4 +1,4 @@
-import { PAYLOAD_SHED } from "../core/record.ts";
+import { PAYLOAD_SHED } from "../core/twins/record.ts";
 import { sizeOf, type Write } from "./block.ts";
 import type { DiskRoom } from "./disk-room.ts";
 import type { Journal } from "./journal.ts";

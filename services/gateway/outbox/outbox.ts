@@ -4,7 +4,7 @@ import { DEFAULT_PEERS } from "#lib/config/sections/peers.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { LiveCertificates } from "#lib/tls/live-certificates.ts";
 import type { Invocation } from "../core/invocation.ts";
-import type { SerializedRecord } from "../core/record.ts";
+import type { SerializedRecord } from "../core/twins/record.ts";
 import { CommitLoop, type Written } from "./commit-loop.ts";
 import type { OutboxParts } from "./committer.ts";
 import { Damage } from "./damage.ts";

@@ -1,8 +1,8 @@
 import { ZodError } from "zod";
 import type { Invocation } from "../core/invocation.ts";
-import { keptPayloadsOf } from "../core/kept-payloads.ts";
-import { KEEP_ALL } from "../core/payload-policy.ts";
-import { recordOf } from "../core/record.ts";
+import { keptPayloadsOf } from "../core/payload/kept-payloads.ts";
+import { KEEP_ALL } from "../core/payload/payload-policy.ts";
+import { recordOf } from "../core/twins/record.ts";
 import type { Write } from "./block.ts";
 import { commitWrites, type OutboxParts } from "./committer.ts";
 import type { Found } from "./find-rest.ts";

@@ -14,7 +14,7 @@ import {
   WriteOutcome,
   type WriteResult,
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
-import { PAYLOAD_SHED } from "../core/record.ts";
+import { PAYLOAD_SHED } from "../core/twins/record.ts";
 import type { Ledger } from "./ledger.ts";
 import { bytesOf, type RecordQueue, type WaitingRecord } from "./record-queue.ts";
 

@@ -1,6 +1,6 @@
 import { errorTypeOf } from "../core/error-type.ts";
 import type { Attempt, Ending, Invocation } from "../core/invocation.ts";
-import { RecentCalls, type RecentTotals } from "../core/recent-calls.ts";
+import { RecentCalls, type RecentTotals } from "../core/routing/recent-calls.ts";
 
 /** What the calls of an endpoint, and the attempts at its models, came to lately. */
 export class EndpointHealth {

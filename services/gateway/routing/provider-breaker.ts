@@ -1,7 +1,7 @@
 import type { Logger } from "#lib/logger.ts";
-import { type BreakerOptions, type BreakerState, CircuitBreaker } from "../core/circuit-breaker.ts";
 import type { FailureKind } from "../core/invocation.ts";
-import { verdictOf } from "../core/verdict.ts";
+import { type BreakerOptions, type BreakerState, CircuitBreaker } from "../core/routing/circuit-breaker.ts";
+import { verdictOf } from "../core/routing/verdict.ts";
 
 /** That an attempt may be made, and who must be told of it. */
 export interface Admission {

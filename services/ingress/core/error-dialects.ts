@@ -4,7 +4,7 @@ import { geminiErrorOf } from "#lib/errors/gemini-error.ts";
 import { openAiErrorOf } from "#lib/errors/openai-error.ts";
 import { type ErrorKind, meaningOf, type ServiceError } from "#lib/service-error.ts";
 import { Status } from "#proto/google/rpc/status.ts";
-import { connectErrorOf, connectStatusOf } from "./connect-error.ts";
+import { connectErrorOf, connectStatusOf } from "./connect/connect-error.ts";
 import { mediaTypeOf } from "./content.ts";
 import { HttpRefusal, statusOf } from "./http-refusal.ts";
 

@@ -1,13 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { answerStream, refuseStream } from "../answer-stream.ts";
-import { createMethodCaller, type MethodCall, type OpenMethod, openMethods } from "../contract-methods.ts";
-import { onlyMessageOf } from "../core/connect-envelope.ts";
-import { codecOf, contentTypesOf, type MessageCodec, requireVersion, timeoutMsOf } from "../core/connect-request.ts";
+import { answerStream, refuseStream } from "../answer/answer-stream.ts";
+import { gzipped } from "../answer/gzipped.ts";
+import { readBody } from "../body/read-body.ts";
+import { decompressed, readEncodedBody } from "../body/read-encoded-body.ts";
+import { onlyMessageOf } from "../core/connect/connect-envelope.ts";
+import {
+  codecOf,
+  contentTypesOf,
+  type MessageCodec,
+  requireVersion,
+  timeoutMsOf,
+} from "../core/connect/connect-request.ts";
 import { takesEncoding } from "../core/content.ts";
-import { gzipped } from "../gzipped.ts";
 import type { IngressParts } from "../ingress-parts.ts";
-import { readBody } from "../read-body.ts";
-import { decompressed, readEncodedBody } from "../read-encoded-body.ts";
+import { createMethodCaller, type MethodCall, type OpenMethod, openMethods } from "./contract-methods.ts";
 
 /** The largest request to a method, before and after decompression: gRPC's usual bound. */
 const LIMIT = { bytesMax: 4 * 1024 * 1024, setting: "the bound of such requests" };

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type ConsoleFile, readConsoleFiles } from "../console-files.ts";
+import { WELCOME } from "../core/browser/welcome.ts";
 import { takesEncoding, wantsPage } from "../core/content.ts";
-import { WELCOME } from "../core/welcome.ts";
 import type { IngressParts } from "../ingress-parts.ts";
+import { type ConsoleFile, readConsoleFiles } from "./console-files.ts";
 
 /** The console's own addresses beside `/`. Each is the same page, which shows what its address says. */
 const ADDRESSES = ["/experiments", "/traces", "/traces/:trace", "/endpoints", "/setup"];

@@ -3,6 +3,9 @@ import type { FastifyInstance, FastifyRequest, HTTPMethods } from "fastify";
 import { withOwnSpanOf } from "#lib/own-traces/own-span.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Dialect, Target } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { relayAnswer } from "../answer/relay-answer.ts";
+import { watchSlowReader } from "../answer/slow-reader.ts";
+import { readBody } from "../body/read-body.ts";
 import { invocationMetadataOf } from "../core/call-metadata.ts";
 import { requireJson, requirePlain } from "../core/content.ts";
 import { credentialsOf, dialectHeadersOf } from "../core/invocation-headers.ts";
@@ -10,9 +13,6 @@ import type { AnswerListener } from "../core/invocations.ts";
 import { rawHeadersGetter } from "../core/raw-headers.ts";
 import type { StreamErrors } from "../core/stream-errors.ts";
 import type { IngressParts } from "../ingress-parts.ts";
-import { readBody } from "../read-body.ts";
-import { relayAnswer } from "../relay-answer.ts";
-import { watchSlowReader } from "../slow-reader.ts";
 
 /** A path of the ingress that invokes endpoints. */
 export interface InvocationRoute {

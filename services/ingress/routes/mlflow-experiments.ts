@@ -6,15 +6,15 @@ import type {
 } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { GetExperimentResponse, ListExperimentsResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { ask } from "../ask.ts";
+import { readBody } from "../body/read-body.ts";
 import { askMetadataOf } from "../core/call-metadata.ts";
-import { experimentJson } from "../core/mlflow-experiment.ts";
+import { experimentJson } from "../core/mlflow/mlflow-experiment.ts";
 import { requiredParameter } from "../core/query.ts";
 import type { IngressParts } from "../ingress-parts.ts";
-import { parseNewExperiment, parseRenamedExperiment } from "../mlflow-edits.ts";
-import { parseExperimentSearch } from "../mlflow-search.ts";
-import { TRACE_WRITER } from "../peers.ts";
-import { readBody } from "../read-body.ts";
+import { parseNewExperiment, parseRenamedExperiment } from "../mlflow/mlflow-edits.ts";
+import { parseExperimentSearch } from "../mlflow/mlflow-search.ts";
+import { ask } from "../peers/ask.ts";
+import { TRACE_WRITER } from "../peers/peers.ts";
 
 const SEARCH_BYTES_MAX = 256 * 1024;
 

@@ -5,14 +5,14 @@ import type {
   UpdateTraceTagsRequest,
   UpdateTraceTagsResponse,
 } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
-import { ask } from "../ask.ts";
+import { readBody } from "../body/read-body.ts";
 import { askMetadataOf } from "../core/call-metadata.ts";
-import { traceInfoJson } from "../core/mlflow-trace.ts";
+import { traceInfoJson } from "../core/mlflow/mlflow-trace.ts";
 import { requiredParameter } from "../core/query.ts";
 import type { IngressParts } from "../ingress-parts.ts";
-import { parseStartTrace, parseTag, parseTagKey, parseTraceDeletion } from "../mlflow-edits.ts";
-import { TRACE_WRITER } from "../peers.ts";
-import { readBody } from "../read-body.ts";
+import { parseStartTrace, parseTag, parseTagKey, parseTraceDeletion } from "../mlflow/mlflow-edits.ts";
+import { ask } from "../peers/ask.ts";
+import { TRACE_WRITER } from "../peers/peers.ts";
 import { pathParameter } from "./path-parameter.ts";
 
 /** What is said of a trace as a whole: previews, metadata and tags, no spans. */

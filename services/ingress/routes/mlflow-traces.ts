@@ -7,16 +7,16 @@ import type {
   GetTraceResponse,
   SearchTracesResponse,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { ask } from "../ask.ts";
+import { readBody } from "../body/read-body.ts";
 import { askMetadataOf } from "../core/call-metadata.ts";
-import { artifactJson } from "../core/mlflow-artifact.ts";
-import { traceInfoJson, traceJson } from "../core/mlflow-trace.ts";
+import { artifactJson } from "../core/mlflow/mlflow-artifact.ts";
+import { traceInfoJson, traceJson } from "../core/mlflow/mlflow-trace.ts";
 import { repeatedParameter, requiredParameter } from "../core/query.ts";
 import type { IngressParts } from "../ingress-parts.ts";
-import { parseTraceIds } from "../mlflow-edits.ts";
-import { parseTraceSearch } from "../mlflow-search.ts";
-import { TRACE_WRITER } from "../peers.ts";
-import { readBody } from "../read-body.ts";
+import { parseTraceIds } from "../mlflow/mlflow-edits.ts";
+import { parseTraceSearch } from "../mlflow/mlflow-search.ts";
+import { ask } from "../peers/ask.ts";
+import { TRACE_WRITER } from "../peers/peers.ts";
 import { pathParameter } from "./path-parameter.ts";
 
 /** A search is a few lines of JSON. */

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { ServiceError } from "#lib/service-error.ts";
 import type { GetEndpointResponse, ListEndpointsResponse } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
-import { ask } from "../ask.ts";
 import { askMetadataOf } from "../core/call-metadata.ts";
 import { anthropicModels, geminiModels, type ModelShape, openAiModels } from "../core/model-shapes.ts";
 import type { IngressParts } from "../ingress-parts.ts";
-import { GATEWAY } from "../peers.ts";
+import { ask } from "../peers/ask.ts";
+import { GATEWAY } from "../peers/peers.ts";
 import { pathParameter } from "./path-parameter.ts";
 
 /** Where SDKs look for models, and in which shape. */

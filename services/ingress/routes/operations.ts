@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Readiness } from "#lib/service-report.ts";
 import type { IngressParts } from "../ingress-parts.ts";
-import { checkReadiness } from "../readiness.ts";
+import { checkReadiness } from "../peers/readiness.ts";
 
 const NOT_READY = { ready: false, degraded: ["draining"] };
 

@@ -7,11 +7,11 @@ import {
   ExportTraceServiceResponse,
   TraceServiceService,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import { readEncodedBody } from "../body/read-encoded-body.ts";
 import { exportMetadataOf } from "../core/call-metadata.ts";
 import { mediaTypeOf, printable } from "../core/content.ts";
 import { PROTOBUF } from "../core/error-dialects.ts";
 import type { IngressParts } from "../ingress-parts.ts";
-import { readEncodedBody } from "../read-encoded-body.ts";
 
 /** `{`, with which no export in protobuf begins: it would be read as an unknown group, and as no spans at all. */
 const JSON_START = 0x7b;

@@ -3,12 +3,12 @@ import { z } from "zod";
 import type { Identity } from "#lib/auth/identity.ts";
 import { refusedRight } from "#lib/auth/refusal.ts";
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
-import { isOfOthersPages } from "../core/same-origin.ts";
-import { COOKIE_CHARACTERS_MAX, fitsCookie, sessionCookieOf } from "../core/session-cookie.ts";
+import { parseJsonBody } from "../body/parse-json-body.ts";
+import { readBody } from "../body/read-body.ts";
+import { isOfOthersPages } from "../core/browser/same-origin.ts";
+import { COOKIE_CHARACTERS_MAX, fitsCookie, sessionCookieOf } from "../core/browser/session-cookie.ts";
 import type { IngressParts } from "../ingress-parts.ts";
-import { isSecure } from "../is-secure.ts";
-import { parseJsonBody } from "../parse-json-body.ts";
-import { readBody } from "../read-body.ts";
+import { isSecure } from "../requests/is-secure.ts";
 
 const BODY_BYTES_MAX = 16 * 1024;
 const signIn = z.object({ key: z.string() });

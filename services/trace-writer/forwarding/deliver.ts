@@ -1,4 +1,4 @@
-import { type ExportPiece, exportsOf, halvesOf, spansIn } from "../core/export-pieces.ts";
+import { type ExportPiece, exportsOf, halvesOf, spansIn } from "../core/forwarding/export-pieces.ts";
 import type { Destination, Sent } from "./destination.ts";
 
 /** What became of spans that were delivered. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import type { Logger } from "#lib/logger.ts";
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import { type ExportPiece, piecesOf, spansIn } from "../core/export-pieces.ts";
+import { type ExportPiece, piecesOf, spansIn } from "../core/forwarding/export-pieces.ts";
 import type { Forward, ForwardQueue } from "../store/forward-queue.ts";
 import { deliver, type Failure } from "./deliver.ts";
 import type { Destination, DestinationOptions } from "./destination.ts";

@@ -13,7 +13,7 @@ import {
   ExportTraceServiceResponse,
   TraceServiceService,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
-import { retryDelayMsOf } from "../core/retry-after.ts";
+import { retryDelayMsOf } from "../core/forwarding/retry-after.ts";
 import type { Destination, DestinationOptions, Sent } from "./destination.ts";
 
 /** The codes that OTLP/gRPC says may pass. RESOURCE_EXHAUSTED is one of them where the receiver says when. */

@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { Agent, type Dispatcher } from "undici";
 import { ExportTraceServiceResponse } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
-import { retryAfterMsOf } from "../core/retry-after.ts";
+import { retryAfterMsOf } from "../core/forwarding/retry-after.ts";
 import type { Destination, DestinationOptions, Sent } from "./destination.ts";
 
 const gzipped = promisify(gzip);

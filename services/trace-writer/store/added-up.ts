@@ -1,5 +1,5 @@
-import type { Rollup, RollupPart } from "../core/rollup.ts";
-import type { TotalsUnit } from "../core/totals-units.ts";
+import type { Rollup, RollupPart } from "../core/totals/rollup.ts";
+import type { TotalsUnit } from "../core/totals/totals-units.ts";
 
 /** What a process has added up before, for its next answers. What has changed since is not found. */
 export interface AddedUp {

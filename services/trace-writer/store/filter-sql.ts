@@ -1,7 +1,7 @@
-import type { Filter, TimeCondition } from "../core/filter.ts";
-import type { TraceKey } from "../core/page-token.ts";
-import { facetNameOf } from "../core/trace-facets.ts";
-import type { TraceOrder } from "../core/trace-order.ts";
+import type { Filter, TimeCondition } from "../core/search/filter.ts";
+import type { TraceKey } from "../core/search/page-token.ts";
+import { facetNameOf } from "../core/search/trace-facets.ts";
+import type { TraceOrder } from "../core/search/trace-order.ts";
 
 /** What a parameter may be. */
 export type SqlValue = string | bigint | number | Uint8Array;

@@ -1,5 +1,5 @@
 import type { Config } from "#lib/config/schema.ts";
-import type { ForwardRoutes } from "../core/forward-routes.ts";
+import type { ForwardRoutes } from "../core/forwarding/forward-routes.ts";
 import { startClickHouseStore } from "./clickhouse/clickhouse-store.ts";
 import { type PostgresObserver, startPostgresStore } from "./postgres/postgres-store.ts";
 import type { Moving } from "./sqlite/move-into-batches.ts";

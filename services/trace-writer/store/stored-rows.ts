@@ -1,5 +1,5 @@
 import { type StoredSpan, StoredSpanOrigin } from "#proto/twinspan/store/v1/stored_spans.ts";
-import type { NamedExperiment, SpanOrigin, StoredSpanRow } from "../core/span-row.ts";
+import type { NamedExperiment, SpanOrigin, StoredSpanRow } from "../core/spans/span-row.ts";
 
 /** A row, and its place among the spans that it was stored with. */
 export interface PlacedRow {

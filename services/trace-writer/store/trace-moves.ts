@@ -1,4 +1,4 @@
-import type { StoredSize } from "../core/retention.ts";
+import type { StoredSize } from "../core/retention/retention.ts";
 import type { WholeExperiment, WholeTrace } from "./whole-trace.ts";
 
 /**

@@ -1,10 +1,10 @@
 import type { Experiment, RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import type { Filter } from "../core/filter.ts";
-import type { TraceKey } from "../core/page-token.ts";
-import type { TotalsPoint, TotalsRequest } from "../core/totals.ts";
-import type { TraceOrder } from "../core/trace-order.ts";
+import type { Filter } from "../core/search/filter.ts";
+import type { TraceKey } from "../core/search/page-token.ts";
+import type { TraceOrder } from "../core/search/trace-order.ts";
+import type { TotalsPoint, TotalsRequest } from "../core/totals/totals.ts";
 
 /** Names an experiment of a workspace. */
 export type ExperimentChoice = NonNullable<ExperimentRef["ref"]>;

@@ -1,10 +1,10 @@
 import type { Experiment, RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import type { ForwardRoutes } from "../core/forward-routes.ts";
-import type { KeptTraces, TrimReason } from "../core/retention.ts";
-import type { RejectReason } from "../core/span-check.ts";
-import type { SpanBatch } from "../core/span-row.ts";
-import type { TagEdits } from "../core/trace-tags.ts";
+import type { ForwardRoutes } from "../core/forwarding/forward-routes.ts";
+import type { KeptTraces, TrimReason } from "../core/retention/retention.ts";
+import type { RejectReason } from "../core/spans/span-check.ts";
+import type { SpanBatch } from "../core/spans/span-row.ts";
+import type { TagEdits } from "../core/traces/trace-tags.ts";
 import type { ForwardQueue } from "./forward-queue.ts";
 import type { TraceMoves } from "./trace-moves.ts";
 import type { ExperimentChoice, TraceReads } from "./trace-reads.ts";

@@ -1,7 +1,7 @@
 import type { RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
-import type { NamedExperiment, SpanRow } from "../core/span-row.ts";
-import type { StoredClaim } from "../core/trace-claim.ts";
-import type { TagEdits } from "../core/trace-tags.ts";
+import type { NamedExperiment, SpanRow } from "../core/spans/span-row.ts";
+import type { StoredClaim } from "../core/traces/trace-claim.ts";
+import type { TagEdits } from "../core/traces/trace-tags.ts";
 
 /** All that a store keeps of a trace, in no store's own form: nothing else is needed to keep it in another. */
 export interface WholeTrace {

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { envelopeOf, onlyMessageOf } from "../../../services/ingress/core/connect-envelope.ts";
-import { parseDuration, parseTimestamp } from "../../../services/ingress/core/proto-json.ts";
+import { envelopeOf, onlyMessageOf } from "../../../services/ingress/core/connect/connect-envelope.ts";
+import { parseDuration, parseTimestamp } from "../../../services/ingress/core/mlflow/proto-json.ts";
 import {
   parseNewExperiment,
   parseStartTrace,
   parseTag,
   parseTraceDeletion,
   parseTraceIds,
-} from "../../../services/ingress/mlflow-edits.ts";
-import { parseExperimentSearch, parseTraceSearch } from "../../../services/ingress/mlflow-search.ts";
+} from "../../../services/ingress/mlflow/mlflow-edits.ts";
+import { parseExperimentSearch, parseTraceSearch } from "../../../services/ingress/mlflow/mlflow-search.ts";
 import { changedJson } from "../changed-json.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { CANARY, mutated } from "../mutations.ts";

@@ -7,11 +7,11 @@ import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { WriteInvocationsRequest } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { linesOf } from "../../../cli/trace/lines-of.ts";
-import { decodeRecord } from "../../../services/trace-writer/core/read-record.ts";
-import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
-import { checkSpan } from "../../../services/trace-writer/core/span-check.ts";
-import { receiveExport } from "../../../services/trace-writer/receive-export.ts";
-import { recordsIn } from "../../../services/trace-writer/receive-records.ts";
+import { decodeRecord } from "../../../services/trace-writer/core/records/read-record.ts";
+import { checkRecord } from "../../../services/trace-writer/core/records/record-check.ts";
+import { checkSpan } from "../../../services/trace-writer/core/spans/span-check.ts";
+import { receiveExport } from "../../../services/trace-writer/receiving/receive-export.ts";
+import { recordsIn } from "../../../services/trace-writer/receiving/receive-records.ts";
 import { attributes, record, resourceSpans, span } from "../../service/trace-writer/sample-traces.ts";
 import { changedJson } from "../changed-json.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";

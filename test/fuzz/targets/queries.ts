@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
+import { parseFilter } from "../../../services/trace-writer/core/search/filter-parser.ts";
 import {
   formatExperimentToken,
   formatTailToken,
@@ -8,7 +8,7 @@ import {
   parseExperimentToken,
   parseTailToken,
   parseTraceToken,
-} from "../../../services/trace-writer/core/page-token.ts";
+} from "../../../services/trace-writer/core/search/page-token.ts";
 import { filterText, termText } from "../../service/trace-writer/sample-filters.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { CANARY, mutated } from "../mutations.ts";

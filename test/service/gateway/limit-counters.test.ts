@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import { Conversation } from "#lib/workers/conversation.ts";
-import type { Claim, LimitRule } from "../../../services/gateway/core/limit-claims.ts";
+import type { Claim, LimitRule } from "../../../services/gateway/core/limits/limit-claims.ts";
 import type { Counters } from "../../../services/gateway/limits/counters.ts";
 import { MemoryCounters } from "../../../services/gateway/limits/memory-counters.ts";
 import { answerCounters, PrimaryCounters } from "../../../services/gateway/limits/primary-counters.ts";

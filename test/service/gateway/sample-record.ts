@@ -1,9 +1,9 @@
 import { newSpanId, newTraceId } from "#lib/ids.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Invocation } from "../../../services/gateway/core/invocation.ts";
-import { keptPayloadsOf } from "../../../services/gateway/core/kept-payloads.ts";
-import { KEEP_ALL } from "../../../services/gateway/core/payload-policy.ts";
-import { recordOf, type SerializedRecord } from "../../../services/gateway/core/record.ts";
+import { keptPayloadsOf } from "../../../services/gateway/core/payload/kept-payloads.ts";
+import { KEEP_ALL } from "../../../services/gateway/core/payload/payload-policy.ts";
+import { recordOf, type SerializedRecord } from "../../../services/gateway/core/twins/record.ts";
 
 /** An invocation as it is noted: nobody's, without a caller's context. */
 export function sampleInvocation(): Invocation {

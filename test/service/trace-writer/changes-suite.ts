@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
+import { parseFilter } from "../../../services/trace-writer/core/search/filter-parser.ts";
 import type { TraceScope } from "../../../services/trace-writer/store/trace-reads.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { record, span, spanId, traceId } from "./sample-traces.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { ForwardRoutes } from "../../../services/trace-writer/core/forward-routes.ts";
+import type { ForwardRoutes } from "../../../services/trace-writer/core/forwarding/forward-routes.ts";
 import { startClickHouseStore } from "../../../services/trace-writer/store/clickhouse/clickhouse-store.ts";
 import { connect } from "../../../services/trace-writer/store/clickhouse/connection.ts";
 import { migrationsOf } from "../../../services/trace-writer/store/clickhouse/schema.ts";

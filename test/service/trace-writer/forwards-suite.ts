@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import type { ForwardRoutes } from "../../../services/trace-writer/core/forward-routes.ts";
+import type { ForwardRoutes } from "../../../services/trace-writer/core/forwarding/forward-routes.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { CANARY, idsOf, payload, record, span, spanId, traceId } from "./sample-traces.ts";
 import { spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";

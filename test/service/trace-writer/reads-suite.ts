@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { TraceKey } from "../../../services/trace-writer/core/page-token.ts";
-import { NEWEST_FIRST } from "../../../services/trace-writer/core/trace-order.ts";
+import type { TraceKey } from "../../../services/trace-writer/core/search/page-token.ts";
+import { NEWEST_FIRST } from "../../../services/trace-writer/core/search/trace-order.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { idsOf, record, span, spanId, traceId } from "./sample-traces.ts";
 import { searchTraces, writeRecords, writeSpans } from "./writing.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import type { KeptTraces } from "../../../services/trace-writer/core/retention.ts";
+import type { KeptTraces } from "../../../services/trace-writer/core/retention/retention.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { idsOf, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { claimTrace, searchTraces, spansOf, writeRecords, writeSpans } from "./writing.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { matches } from "../../../services/trace-writer/core/filter-match.ts";
-import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
-import type { TraceKey } from "../../../services/trace-writer/core/page-token.ts";
-import { parseTraceOrder } from "../../../services/trace-writer/core/trace-order.ts";
+import { matches } from "../../../services/trace-writer/core/search/filter-match.ts";
+import { parseFilter } from "../../../services/trace-writer/core/search/filter-parser.ts";
+import type { TraceKey } from "../../../services/trace-writer/core/search/page-token.ts";
+import { parseTraceOrder } from "../../../services/trace-writer/core/search/trace-order.ts";
 import type { TraceScope } from "../../../services/trace-writer/store/trace-reads.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { filterText, termText } from "./sample-filters.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { HOUR_NS } from "../../../services/trace-writer/core/totals-units.ts";
+import { HOUR_NS } from "../../../services/trace-writer/core/totals/totals-units.ts";
 import { createAddedUp } from "../../../services/trace-writer/store/added-up.ts";
 import { addUp } from "../../../services/trace-writer/store/sqlite/add-up.ts";
 import { openForReading } from "../../../services/trace-writer/store/sqlite/open-database.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TotalsRequest } from "../../../services/trace-writer/core/totals.ts";
+import type { TotalsRequest } from "../../../services/trace-writer/core/totals/totals.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { attributes, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { writeRecords, writeSpans } from "./writing.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { TotalsPoint, TotalsRequest } from "../../../services/trace-writer/core/totals.ts";
-import { HOUR_NS } from "../../../services/trace-writer/core/totals-units.ts";
+import type { TotalsPoint, TotalsRequest } from "../../../services/trace-writer/core/totals/totals.ts";
+import { HOUR_NS } from "../../../services/trace-writer/core/totals/totals-units.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { idsOf, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { claimTrace, writeRecords, writeSpans } from "./writing.ts";

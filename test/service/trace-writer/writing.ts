@@ -2,10 +2,10 @@ import type { ResourceSpans, Span } from "#proto/opentelemetry/proto/trace/v1/tr
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { type Trace, type TraceInfo, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
-import { sortSpans } from "../../../services/trace-writer/core/span-sorting.ts";
-import { canonicalClaimOf, checkClaim } from "../../../services/trace-writer/core/trace-claim.ts";
-import { parseTraceOrder } from "../../../services/trace-writer/core/trace-order.ts";
+import { sortSpans } from "../../../services/trace-writer/core/exports/span-sorting.ts";
+import { parseFilter } from "../../../services/trace-writer/core/search/filter-parser.ts";
+import { parseTraceOrder } from "../../../services/trace-writer/core/search/trace-order.ts";
+import { canonicalClaimOf, checkClaim } from "../../../services/trace-writer/core/traces/trace-claim.ts";
 import { digest } from "../../../services/trace-writer/store/digest.ts";
 import type { ExperimentChoice, TraceScope } from "../../../services/trace-writer/store/trace-reads.ts";
 import type { RecordOutcome, TraceStore } from "../../../services/trace-writer/store/trace-store.ts";

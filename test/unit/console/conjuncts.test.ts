@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { conjunctsOf, equals, withConjunct, withoutConjunct } from "../../../console/src/filter/conjuncts.ts";
-import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
+import { parseFilter } from "../../../services/trace-writer/core/search/filter-parser.ts";
 
 test("a filter is cut where all of its parts must hold, as they were written", () => {
   const filter = "status = 'ERROR' and (model = 'a' OR model = 'b AND c')  AND duration>1";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { completionsAt } from "../../../console/src/filter/filter-completion.ts";
 import { FILTER_FIELDS } from "../../../console/src/filter/filter-fields.ts";
-import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
+import { parseFilter } from "../../../services/trace-writer/core/search/filter-parser.ts";
 
 const KNOWN = new Map([
   ["endpoint", ["demo", "it's"]],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PAYLOAD_SHED } from "../../../services/gateway/core/record.ts";
+import { PAYLOAD_SHED } from "../../../services/gateway/core/twins/record.ts";
 import { type AdmittedWrite, Backlog } from "../../../services/gateway/outbox/backlog.ts";
 
 const MiB = 1024 * 1024;

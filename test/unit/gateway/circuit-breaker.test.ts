@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CircuitBreaker, type Verdict } from "../../../services/gateway/core/circuit-breaker.ts";
-import { verdictOf } from "../../../services/gateway/core/verdict.ts";
+import { CircuitBreaker, type Verdict } from "../../../services/gateway/core/routing/circuit-breaker.ts";
+import { verdictOf } from "../../../services/gateway/core/routing/verdict.ts";
 
 const OPTIONS = { failureRate: 0.5, windowMs: 10_000, attemptsMin: 4, openMs: 1_000 };
 

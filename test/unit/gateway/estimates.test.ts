@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import { usageOfAnswer } from "../../../services/gateway/core/attempt-usage.ts";
-import { estimatedInputTokens, estimatedOutputTokens } from "../../../services/gateway/core/estimated-tokens.ts";
 import { type AnswerFacts, NO_FACTS } from "../../../services/gateway/core/invocation.ts";
+import { usageOfAnswer } from "../../../services/gateway/core/usage/attempt-usage.ts";
+import { estimatedInputTokens, estimatedOutputTokens } from "../../../services/gateway/core/usage/estimated-tokens.ts";
 
 const inputTokens = (request: unknown) => Number(estimatedInputTokens(Buffer.from(JSON.stringify(request))));
 const outputTokens = (answer: unknown) => Number(estimatedOutputTokens(Buffer.from(JSON.stringify(answer))));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FaultWindow } from "../../../services/gateway/core/fault-window.ts";
+import { FaultWindow } from "../../../services/gateway/core/routing/fault-window.ts";
 
 const WINDOW_MS = 1_000;
 const SLICE_MS = 100;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Every, limitWindowAt } from "../../../services/gateway/core/limit-window.ts";
+import { type Every, limitWindowAt } from "../../../services/gateway/core/limits/limit-window.ts";
 
 const EVERY: readonly Every[] = ["second", "minute", "hour", "day", "week", "month"];
 const at = (time: string) => Date.parse(time);

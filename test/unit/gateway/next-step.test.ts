@@ -6,7 +6,7 @@ import {
   isSpent,
   nextStepOf,
   type RetryOptions,
-} from "../../../services/gateway/core/next-step.ts";
+} from "../../../services/gateway/core/routing/next-step.ts";
 
 const FRESH = { attempts: 1, retries: 0, elapsedMs: 0 };
 const OPTIONS: RetryOptions = {

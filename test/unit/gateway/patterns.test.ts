@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { BUILT_IN_PATTERNS } from "#lib/config/sections/redaction.ts";
-import { BUILT_IN } from "../../../services/gateway/core/built-in-patterns.ts";
-import { OutOfTime, withinTime } from "../../../services/gateway/time-budget.ts";
+import { BUILT_IN } from "../../../services/gateway/core/payload/built-in-patterns.ts";
+import { OutOfTime, withinTime } from "../../../services/gateway/recording/time-budget.ts";
 
 /** What a built-in pattern finds in a text. */
 function foundBy(name: string, text: string): readonly string[] {

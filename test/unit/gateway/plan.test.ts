@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { planOf } from "../../../services/gateway/core/plan.ts";
+import { planOf } from "../../../services/gateway/core/routing/plan.ts";
 import { drawOf } from "../../../services/gateway/routing/draw.ts";
 import { seededRandom } from "../../../tools/seeded-random.ts";
 

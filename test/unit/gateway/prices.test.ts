@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { costAt, plausibleCostOf } from "../../../services/gateway/core/price.ts";
-import { costOfModel } from "../../../services/gateway/prices.ts";
-import { publicPricesOf } from "../../../services/gateway/public-prices.ts";
+import { costAt, plausibleCostOf } from "../../../services/gateway/core/usage/price.ts";
+import { costOfModel } from "../../../services/gateway/endpoints/prices.ts";
+import { publicPricesOf } from "../../../services/gateway/endpoints/public-prices.ts";
 
 const count = fc.option(fc.bigInt({ min: 0n, max: 10n ** 10n }), { nil: undefined });
 const usage = fc.record({

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
-import { RecentCalls, WINDOW_MS } from "../../../services/gateway/core/recent-calls.ts";
+import { RecentCalls, WINDOW_MS } from "../../../services/gateway/core/routing/recent-calls.ts";
 
 const OK = { durationNanos: 5n, firstTokenNanos: undefined, errorType: undefined };
 

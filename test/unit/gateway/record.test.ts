@@ -5,13 +5,13 @@ import { Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts"
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { Mirror } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { keptPayloadsOf } from "../../../services/gateway/core/kept-payloads.ts";
-import { mirrorOf } from "../../../services/gateway/core/mirror.ts";
-import { KEEP_ALL } from "../../../services/gateway/core/payload-policy.ts";
-import { PAYLOAD_SHED, recordOf } from "../../../services/gateway/core/record.ts";
-import { twinSpansOf } from "../../../services/gateway/core/twin-spans.ts";
+import { keptPayloadsOf } from "../../../services/gateway/core/payload/kept-payloads.ts";
+import { KEEP_ALL } from "../../../services/gateway/core/payload/payload-policy.ts";
+import { mirrorOf } from "../../../services/gateway/core/twins/mirror.ts";
+import { PAYLOAD_SHED, recordOf } from "../../../services/gateway/core/twins/record.ts";
+import { twinSpansOf } from "../../../services/gateway/core/twins/twin-spans.ts";
 import { readAnswer } from "../../../services/gateway/dialects/openai-chat/answer.ts";
-import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
+import { checkRecord } from "../../../services/trace-writer/core/records/record-check.ts";
 import { viewOf } from "../../traces/record-view.ts";
 import { arbitraryEnded, type Ended } from "./arbitrary-outcome.ts";
 

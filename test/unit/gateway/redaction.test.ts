@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
-import { configuredPolicyOf } from "../../../services/gateway/core/configured-policy.ts";
 import type { Payload } from "../../../services/gateway/core/invocation.ts";
-import { keptPayloadOf, keptTextOf } from "../../../services/gateway/core/payload-policy.ts";
+import { configuredPolicyOf } from "../../../services/gateway/core/payload/configured-policy.ts";
+import { keptPayloadOf, keptTextOf } from "../../../services/gateway/core/payload/payload-policy.ts";
 
 const LIMIT = 8 * 1024 * 1024;
 const digest = (bytes: Uint8Array) => `digest of ${bytes.length}`;

@@ -4,8 +4,8 @@ import { mlflowCostOf, mlflowUsageOf } from "#lib/spans/usage.ts";
 import { errorWordOf } from "#lib/spans/words.ts";
 import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { errorTypeOf, failureKindOfStatus } from "../../../services/gateway/core/error-type.ts";
-import { mirrorDecisionOf } from "../../../services/gateway/core/mirror-decision.ts";
-import { costAt, nanoUsdOf } from "../../../services/gateway/core/price.ts";
+import { mirrorDecisionOf } from "../../../services/gateway/core/twins/mirror-decision.ts";
+import { costAt, nanoUsdOf } from "../../../services/gateway/core/usage/price.ts";
 import { openAiUsageOf as usageOf } from "../../../services/gateway/dialects/openai-usage.ts";
 
 /** The closed list of `error.type`, as the contract words it. */

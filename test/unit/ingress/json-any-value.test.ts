@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withMlflowValues } from "../../../services/ingress/core/json-any-value.ts";
+import { withMlflowValues } from "../../../services/ingress/core/mlflow/json-any-value.ts";
 
 const text = (key: string, value: string) => ({ key, value: { value: { $case: "stringValue" as const, value } } });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { durationText, timestampText } from "../../../services/ingress/core/proto-json.ts";
+import { durationText, timestampText } from "../../../services/ingress/core/mlflow/proto-json.ts";
 
 test.each([
   [0n, "1970-01-01T00:00:00Z"],

@@ -6,7 +6,7 @@ import { isPayloadKey, payloadOf, saidOf, spanTypeOf } from "#lib/spans/meanings
 import { readAttributes } from "#lib/spans/read-attributes.ts";
 import { textOfValue } from "#lib/spans/value-text.ts";
 import type { AnyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
-import { isModelCall, usageOfAttributes } from "../../../services/trace-writer/core/span-usage.ts";
+import { isModelCall, usageOfAttributes } from "../../../services/trace-writer/core/spans/span-usage.ts";
 import { RECORDED_SPANS } from "../../traces/recorded-spans.ts";
 
 const MEANINGS = ["provider", "requestModel", "responseModel", "responseId", "session", "user", "toolName"] as const;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { REJECTIONS } from "../../../services/trace-writer/core/span-check.ts";
+import { REJECTIONS } from "../../../services/trace-writer/core/spans/span-check.ts";
 
 const page = readFileSync(new URL("../../../docs/otlp.md", import.meta.url), "utf8");
 

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { configSchema } from "#lib/config/schema.ts";
 import { type ErrorKind, isErrorKind } from "#lib/service-error.ts";
 import { failureKindOfStatus } from "../../../services/gateway/core/error-type.ts";
-import { nextStepOf } from "../../../services/gateway/core/next-step.ts";
+import { nextStepOf } from "../../../services/gateway/core/routing/next-step.ts";
 
 const text = readFileSync("docs/routing.md", "utf8");
 

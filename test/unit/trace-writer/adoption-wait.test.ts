@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { adoptionWaitMsOf } from "../../../services/trace-writer/core/adoption-wait.ts";
+import { adoptionWaitMsOf } from "../../../services/trace-writer/core/traces/adoption-wait.ts";
 
 test("a trace has waited since its first mirrored call ended, and never less than nothing", () => {
   const rows = [

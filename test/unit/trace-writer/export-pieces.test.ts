@@ -8,7 +8,7 @@ import {
   halvesOf,
   piecesOf,
   spansIn,
-} from "../../../services/trace-writer/core/export-pieces.ts";
+} from "../../../services/trace-writer/core/forwarding/export-pieces.ts";
 import { resourceSpans, span, spanId, traceId } from "../../service/trace-writer/sample-traces.ts";
 
 /** Groups of spans, each with a number of its own and some text, in one scope or more. */

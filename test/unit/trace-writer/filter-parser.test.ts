@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
-import type { Filter } from "../../../services/trace-writer/core/filter.ts";
-import { matches } from "../../../services/trace-writer/core/filter-match.ts";
-import { parseFilter } from "../../../services/trace-writer/core/filter-parser.ts";
+import type { Filter } from "../../../services/trace-writer/core/search/filter.ts";
+import { matches } from "../../../services/trace-writer/core/search/filter-match.ts";
+import { parseFilter } from "../../../services/trace-writer/core/search/filter-parser.ts";
 import { filterText } from "../../service/trace-writer/sample-filters.ts";
 
 /** A filter in short: conditions by what they are asked of. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "#lib/config/load.ts";
 import { RetentionSource } from "#proto/twinspan/trace/v1/experiment.ts";
-import { keptByExperimentOf } from "../../../services/trace-writer/core/kept-traces.ts";
+import { keptByExperimentOf } from "../../../services/trace-writer/core/retention/kept-traces.ts";
 
 const { traceWriter } = parseConfig(
   `

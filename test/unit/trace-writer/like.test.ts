@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isLike } from "../../../services/trace-writer/core/like.ts";
+import { isLike } from "../../../services/trace-writer/core/search/like.ts";
 
 test.each([
   ["abc", "abc", true],

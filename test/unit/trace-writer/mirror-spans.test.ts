@@ -3,12 +3,12 @@ import { expect, test } from "vitest";
 import { traceNameOf } from "#lib/ids.ts";
 import { sumOfUsages } from "#lib/spans/usage.ts";
 import type { MirrorSpan } from "#proto/twinspan/trace/v1/mirror.ts";
-import { mirrorRowsOf } from "../../../services/trace-writer/core/mirror-rows.ts";
-import { mirrorSpansOf } from "../../../services/trace-writer/core/mirror-spans.ts";
-import { isPayload } from "../../../services/trace-writer/core/payload-attributes.ts";
-import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
-import { spanRowOf } from "../../../services/trace-writer/core/span-batch.ts";
-import type { SpanRow } from "../../../services/trace-writer/core/span-row.ts";
+import { mirrorRowsOf } from "../../../services/trace-writer/core/records/mirror-rows.ts";
+import { mirrorSpansOf } from "../../../services/trace-writer/core/records/mirror-spans.ts";
+import { checkRecord } from "../../../services/trace-writer/core/records/record-check.ts";
+import { isPayload } from "../../../services/trace-writer/core/spans/payload-attributes.ts";
+import { spanRowOf } from "../../../services/trace-writer/core/spans/span-batch.ts";
+import type { SpanRow } from "../../../services/trace-writer/core/spans/span-row.ts";
 import { idsOf, record, spanId, traceId } from "../../service/trace-writer/sample-traces.ts";
 
 /** Every attribute that a mirror may have. A new one is added here on purpose, or not at all. */

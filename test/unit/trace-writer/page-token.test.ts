@@ -5,7 +5,7 @@ import {
   formatTraceToken,
   parseExperimentToken,
   parseTraceToken,
-} from "../../../services/trace-writer/core/page-token.ts";
+} from "../../../services/trace-writer/core/search/page-token.ts";
 
 const key = fc.record({
   at: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),

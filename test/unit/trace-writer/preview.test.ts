@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { previewOf, previewOfBytes } from "../../../services/trace-writer/core/preview.ts";
+import { previewOf, previewOfBytes } from "../../../services/trace-writer/core/spans/preview.ts";
 
 test("a preview is the text, or its beginning with dots, never longer than 500 and never half a character", () => {
   const long = fc.string({ unit: "grapheme", minLength: 0, maxLength: 400, size: "max" });

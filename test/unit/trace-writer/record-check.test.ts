@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { FullTrace, InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Mirror, MirrorSpan } from "#proto/twinspan/trace/v1/mirror.ts";
-import { checkRecord } from "../../../services/trace-writer/core/record-check.ts";
+import { checkRecord } from "../../../services/trace-writer/core/records/record-check.ts";
 import { attributes, idsOf, record, spanId, traceId } from "../../service/trace-writer/sample-traces.ts";
 
 const sample = () => record({ n: 1, attempts: 2, caller: { trace: traceId(1), span: spanId(1) } });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { trimReasonsOf } from "../../../services/trace-writer/core/retention.ts";
+import { trimReasonsOf } from "../../../services/trace-writer/core/retention/retention.ts";
 
 const someTraces = fc
   .array(fc.record({ startNs: fc.bigInt(1n, 1000n), bytes: fc.bigInt(0n, 100n) }), { maxLength: 20 })

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { retryAfterMsOf, retryDelayMsOf } from "../../../services/trace-writer/core/retry-after.ts";
+import { retryAfterMsOf, retryDelayMsOf } from "../../../services/trace-writer/core/forwarding/retry-after.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Rollup } from "../../../services/trace-writer/core/rollup.ts";
+import { Rollup } from "../../../services/trace-writer/core/totals/rollup.ts";
 import { rollupBytesOf, rollupOfBytes } from "../../../services/trace-writer/store/sqlite/rollup-codec.ts";
 
 const nanos = fc.oneof(fc.constant(0n), fc.bigInt({ min: 1n, max: 10n ** 13n }));

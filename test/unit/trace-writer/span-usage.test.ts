@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import { readAttributes } from "#lib/spans/read-attributes.ts";
 import { requestWordsOf } from "#lib/spans/words.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import { costOfAttributes, isModelCall, usageOfAttributes } from "../../../services/trace-writer/core/span-usage.ts";
+import {
+  costOfAttributes,
+  isModelCall,
+  usageOfAttributes,
+} from "../../../services/trace-writer/core/spans/span-usage.ts";
 import { attributes } from "../../service/trace-writer/sample-traces.ts";
 
 const read = (values: Parameters<typeof attributes>[0]) => readAttributes(attributes(values));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createTailPlaces, type TailPlace } from "../../../services/trace-writer/tail-places.ts";
+import { createTailPlaces, type TailPlace } from "../../../services/trace-writer/reading/tail-places.ts";
 
 const PLACES = 12;
 

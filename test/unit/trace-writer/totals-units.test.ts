@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { HOUR_NS, totalsUnitsOf } from "../../../services/trace-writer/core/totals-units.ts";
+import { HOUR_NS, totalsUnitsOf } from "../../../services/trace-writer/core/totals/totals-units.ts";
 
 const DAY_NS = HOUR_NS * 24n;
 const hours = (from: bigint, count: number) =>

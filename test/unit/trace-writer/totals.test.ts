@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LatencySketch } from "../../../services/trace-writer/core/latency-sketch.ts";
-import { Totals, type TotalsRequest } from "../../../services/trace-writer/core/totals.ts";
-import type { TotalsSample } from "../../../services/trace-writer/core/totals-cell.ts";
+import { LatencySketch } from "../../../services/trace-writer/core/totals/latency-sketch.ts";
+import { Totals, type TotalsRequest } from "../../../services/trace-writer/core/totals/totals.ts";
+import type { TotalsSample } from "../../../services/trace-writer/core/totals/totals-cell.ts";
 
 const nanos = fc.bigInt({ min: 0n, max: 10n ** 15n });
 

@@ -7,8 +7,8 @@ import {
   checkClaim,
   claimReplaces,
   type StoredClaim,
-} from "../../../services/trace-writer/core/trace-claim.ts";
-import { checkTagEdit } from "../../../services/trace-writer/core/trace-tags.ts";
+} from "../../../services/trace-writer/core/traces/trace-claim.ts";
+import { checkTagEdit } from "../../../services/trace-writer/core/traces/trace-tags.ts";
 
 const CLAIM: TraceClaim = {
   traceId: `tr-${"a".repeat(32)}`,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { SpanRow } from "../../../services/trace-writer/core/span-row.ts";
-import { totalsOf } from "../../../services/trace-writer/core/trace-usage.ts";
+import type { SpanRow } from "../../../services/trace-writer/core/spans/span-row.ts";
+import { totalsOf } from "../../../services/trace-writer/core/traces/trace-usage.ts";
 
 const row = (spanId: string, parentId: string | undefined, fields: Partial<SpanRow> = {}): SpanRow => ({
   spanId,

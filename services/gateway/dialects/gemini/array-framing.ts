@@ -6,8 +6,8 @@ import {
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
-} from "../../core/json-bytes.ts";
-import { isSpace } from "../../core/json-scan.ts";
+} from "../../core/json/json-bytes.ts";
+import { isSpace } from "../../core/json/json-scan.ts";
 import { ProviderError } from "../../core/provider-error.ts";
 import { PendingEvent } from "../pending-event.ts";
 import type { Framing } from "../stream-reader.ts";

@@ -1,6 +1,6 @@
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals.ts";
-import { billedSamplesOf, usageSampleOf } from "../../core/totals-samples.ts";
+import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals/totals.ts";
+import { billedSamplesOf, usageSampleOf } from "../../core/totals/totals-samples.ts";
 import type { Connection } from "./connection.ts";
 import type { Experiments } from "./experiment-table.ts";
 import { RowReader } from "./row-binary.ts";

@@ -1,7 +1,7 @@
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import { type KeptTraces, type TrimReason, trimReasonsOf } from "../../core/retention.ts";
-import { claimReplaces } from "../../core/trace-claim.ts";
-import { EDITED_TAGS_MAX, type TagEdits } from "../../core/trace-tags.ts";
+import { type KeptTraces, type TrimReason, trimReasonsOf } from "../../core/retention/retention.ts";
+import { claimReplaces } from "../../core/traces/trace-claim.ts";
+import { EDITED_TAGS_MAX, type TagEdits } from "../../core/traces/trace-tags.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { ClaimOutcome, DeletionOutcome, ExperimentWrite, TagsOutcome } from "../trace-store.ts";
 import { noteEstranged } from "./apply-write.ts";

@@ -1,8 +1,8 @@
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import { conflictOf } from "../../core/span-order.ts";
-import type { NamedExperiment, StoredSpanRow } from "../../core/span-row.ts";
-import { claimReplaces } from "../../core/trace-claim.ts";
-import { EDITED_TAGS_MAX } from "../../core/trace-tags.ts";
+import { conflictOf } from "../../core/spans/span-order.ts";
+import type { NamedExperiment, StoredSpanRow } from "../../core/spans/span-row.ts";
+import { claimReplaces } from "../../core/traces/trace-claim.ts";
+import { EDITED_TAGS_MAX } from "../../core/traces/trace-tags.ts";
 import type { ExperimentConflict } from "../trace-moves.ts";
 import type { WholeBatch, WholeExperiment, WholeTrace } from "../whole-trace.ts";
 import { noteEstranged } from "./apply-write.ts";

@@ -1,7 +1,7 @@
-import type { RecordToWrite } from "../../core/record-to-write.ts";
-import type { RejectReason } from "../../core/span-check.ts";
-import { conflictOf } from "../../core/span-order.ts";
-import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/span-row.ts";
+import type { RecordToWrite } from "../../core/records/record-to-write.ts";
+import type { RejectReason } from "../../core/spans/span-check.ts";
+import { conflictOf } from "../../core/spans/span-order.ts";
+import type { NamedExperiment, SpanBatch, StoredSpanRow } from "../../core/spans/span-row.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { SpansOutcome, StoredRecord } from "../trace-store.ts";
 import { type TraceId, traceKeyOf } from "./trace-key.ts";

@@ -1,4 +1,4 @@
-import type { ReadRecord } from "../../core/read-record.ts";
+import type { ReadRecord } from "../../core/records/read-record.ts";
 import type { Write, WriteOutcome } from "../commit/apply-write.ts";
 import type { RecordOutcome } from "../trace-store.ts";
 import { applyClaim, applyDeletion, applyExperiment, applyTags, applyTrim } from "./apply-edit.ts";

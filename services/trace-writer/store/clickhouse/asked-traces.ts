@@ -1,4 +1,4 @@
-import type { RecordToWrite } from "../../core/record-to-write.ts";
+import type { RecordToWrite } from "../../core/records/record-to-write.ts";
 import type { Write } from "../commit/apply-write.ts";
 import { PENDING_ID } from "./fact.ts";
 import type { ExperimentSize, ListingTable, OldTrace } from "./listing-table.ts";

@@ -1,4 +1,4 @@
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { ForwardRoutes } from "../../core/forwarding/forward-routes.ts";
 import { createQueuedWrites } from "../commit/queued-writes.ts";
 import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";

@@ -1,6 +1,6 @@
 import { ServiceError } from "#lib/service-error.ts";
-import { adoptionWaitMsOf } from "../../core/adoption-wait.ts";
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { ForwardRoutes } from "../../core/forwarding/forward-routes.ts";
+import { adoptionWaitMsOf } from "../../core/traces/adoption-wait.ts";
 import type { Write, WriteOutcome } from "../commit/apply-write.ts";
 import { createForwardWaits, type ForwardWaits } from "../commit/forward-waits.ts";
 import { readWrite, type WaitingWrite } from "../commit/read-write.ts";

@@ -1,4 +1,4 @@
-import type { StoredSize } from "../../core/retention.ts";
+import type { StoredSize } from "../../core/retention/retention.ts";
 import { pageLengthOf, type TraceDump } from "../trace-moves.ts";
 import { mirrorGatewayIn, rowsAt, type WholeBatch, type WholeExperiment, type WholeTrace } from "../whole-trace.ts";
 import type { Connection } from "./connection.ts";

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
 import type { RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
-import { DEFAULT_EXPERIMENT } from "../../core/default-experiment.ts";
-import { parseExperimentId } from "../../core/experiment-name.ts";
-import type { NamedExperiment } from "../../core/span-row.ts";
+import { DEFAULT_EXPERIMENT } from "../../core/experiments/default-experiment.ts";
+import { parseExperimentId } from "../../core/experiments/experiment-name.ts";
+import type { NamedExperiment } from "../../core/spans/span-row.ts";
 import { ownRetentionIn, settingsBytesOf } from "../experiment-settings.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { ExperimentChange } from "../trace-store.ts";

@@ -1,4 +1,4 @@
-import type { NamedExperiment, SpanRow } from "../../core/span-row.ts";
+import type { NamedExperiment, SpanRow } from "../../core/spans/span-row.ts";
 import type { Connection } from "./connection.ts";
 import {
   FACT_KINDS,

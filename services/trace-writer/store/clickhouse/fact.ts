@@ -1,7 +1,7 @@
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import type { NamedExperiment, SpanRow, StoredSpanRow } from "../../core/span-row.ts";
-import type { StoredClaim } from "../../core/trace-claim.ts";
-import type { TagEdits } from "../../core/trace-tags.ts";
+import type { NamedExperiment, SpanRow, StoredSpanRow } from "../../core/spans/span-row.ts";
+import type { StoredClaim } from "../../core/traces/trace-claim.ts";
+import type { TagEdits } from "../../core/traces/trace-tags.ts";
 import { RowReader, RowWriter } from "./row-binary.ts";
 import { readSpanRows, writeSpanRows } from "./span-codec.ts";
 import type { TraceId } from "./trace-key.ts";

@@ -1,7 +1,7 @@
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import type { StoredSize } from "../../core/retention.ts";
-import type { SpanRow } from "../../core/span-row.ts";
-import type { TraceSummary } from "../../core/trace-summary.ts";
+import type { StoredSize } from "../../core/retention/retention.ts";
+import type { SpanRow } from "../../core/spans/span-row.ts";
+import type { TraceSummary } from "../../core/traces/trace-summary.ts";
 import type { Connection, QuerySettings } from "./connection.ts";
 import { type ListPlace, PENDING_ID } from "./fact.ts";
 import { RowWriter } from "./row-binary.ts";

@@ -1,6 +1,6 @@
-import type { Filter } from "../../core/filter.ts";
-import type { TraceKey } from "../../core/page-token.ts";
-import type { TraceOrder } from "../../core/trace-order.ts";
+import type { Filter } from "../../core/search/filter.ts";
+import type { TraceKey } from "../../core/search/page-token.ts";
+import type { TraceOrder } from "../../core/search/trace-order.ts";
 import { demandsOf, hitOf, type SqlPiece, type SqlTrace, type SqlValue, withinOf } from "../filter-sql.ts";
 import type { QueryValues } from "./connection.ts";
 import { facetTextOf } from "./listing-table.ts";

@@ -1,6 +1,6 @@
 import { USAGE_FIELDS } from "#lib/spans/usage.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import type { NamedExperiment, SpanOrigin, SpanRow, StoredSpanRow } from "../../core/span-row.ts";
+import type { NamedExperiment, SpanOrigin, SpanRow, StoredSpanRow } from "../../core/spans/span-row.ts";
 import type { RowReader, RowWriter } from "./row-binary.ts";
 
 /** What a row's place in the list of origins says who wrote it. Never reorder: it is stored. */

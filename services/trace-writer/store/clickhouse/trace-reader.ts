@@ -1,7 +1,7 @@
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import type { TraceKey } from "../../core/page-token.ts";
-import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
+import type { TraceKey } from "../../core/search/page-token.ts";
+import { type SpanPlace, traceOf } from "../../core/traces/trace-assembly.ts";
 import type { TracePage } from "../trace-reads.ts";
 import type { FactTable } from "./fact-table.ts";
 import { type TraceId, traceKeyOf } from "./trace-key.ts";

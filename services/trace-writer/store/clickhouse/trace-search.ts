@@ -1,10 +1,10 @@
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import type { Filter } from "../../core/filter.ts";
-import { matches, type SearchedTrace } from "../../core/filter-match.ts";
-import type { TraceKey } from "../../core/page-token.ts";
-import { storedSpansOf } from "../../core/stored-spans.ts";
-import type { Facet } from "../../core/trace-facets.ts";
+import type { Filter } from "../../core/search/filter.ts";
+import { matches, type SearchedTrace } from "../../core/search/filter-match.ts";
+import type { TraceKey } from "../../core/search/page-token.ts";
+import type { Facet } from "../../core/search/trace-facets.ts";
+import { storedSpansOf } from "../../core/traces/stored-spans.ts";
 import type { TracePage, TraceSearch } from "../trace-reads.ts";
 import type { Connection } from "./connection.ts";
 import { PENDING_ID } from "./fact.ts";

@@ -1,8 +1,8 @@
-import { conflictOf } from "../../core/span-order.ts";
-import type { StoredSpanRow } from "../../core/span-row.ts";
-import { claimReplaces, type StoredClaim } from "../../core/trace-claim.ts";
-import { LINKED_MAX, summaryOf, type TraceSummary } from "../../core/trace-summary.ts";
-import type { TagEdits } from "../../core/trace-tags.ts";
+import { conflictOf } from "../../core/spans/span-order.ts";
+import type { StoredSpanRow } from "../../core/spans/span-row.ts";
+import { claimReplaces, type StoredClaim } from "../../core/traces/trace-claim.ts";
+import { LINKED_MAX, summaryOf, type TraceSummary } from "../../core/traces/trace-summary.ts";
+import type { TagEdits } from "../../core/traces/trace-tags.ts";
 import type { Fact, FactContent, FactName, ListPlace, TwinLink } from "./fact.ts";
 import { type TraceId, traceKeyOf } from "./trace-key.ts";
 

@@ -1,4 +1,4 @@
-import type { NamedExperiment } from "../../core/span-row.ts";
+import type { NamedExperiment } from "../../core/spans/span-row.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { StoreEvent } from "../trace-store.ts";
 import type { Experiments } from "./experiment-table.ts";

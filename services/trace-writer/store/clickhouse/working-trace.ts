@@ -1,6 +1,6 @@
 import { hash, randomInt } from "node:crypto";
-import type { NamedExperiment, SpanRow, StoredSpanRow } from "../../core/span-row.ts";
-import type { TraceSummary } from "../../core/trace-summary.ts";
+import type { NamedExperiment, SpanRow, StoredSpanRow } from "../../core/spans/span-row.ts";
+import type { TraceSummary } from "../../core/traces/trace-summary.ts";
 import { type FactContent, type ListPlace, PENDING_ID } from "./fact.ts";
 import type { FactRow, KindedName } from "./fact-table.ts";
 import { traceKeyOf } from "./trace-key.ts";

@@ -1,6 +1,6 @@
-import type { NamedExperiment } from "../../core/span-row.ts";
-import { claimReplaces } from "../../core/trace-claim.ts";
-import { EDITED_TAGS_MAX } from "../../core/trace-tags.ts";
+import type { NamedExperiment } from "../../core/spans/span-row.ts";
+import { claimReplaces } from "../../core/traces/trace-claim.ts";
+import { EDITED_TAGS_MAX } from "../../core/traces/trace-tags.ts";
 import type { ExperimentConflict } from "../trace-moves.ts";
 import {
   mirrorGatewayIn,

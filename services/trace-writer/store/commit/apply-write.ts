@@ -1,7 +1,7 @@
-import type { ReadRecord } from "../../core/read-record.ts";
-import type { RecordToWrite } from "../../core/record-to-write.ts";
-import type { RejectReason } from "../../core/span-check.ts";
-import type { SpanBatch } from "../../core/span-row.ts";
+import type { ReadRecord } from "../../core/records/read-record.ts";
+import type { RecordToWrite } from "../../core/records/record-to-write.ts";
+import type { RejectReason } from "../../core/spans/span-check.ts";
+import type { SpanBatch } from "../../core/spans/span-row.ts";
 import type { ExperimentConflict } from "../trace-moves.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { RecordOutcome, SpansOutcome, StoredRecord } from "../trace-store.ts";

@@ -1,4 +1,4 @@
-import type { NamedExperiment } from "../../core/span-row.ts";
+import type { NamedExperiment } from "../../core/spans/span-row.ts";
 import type { ExperimentConflict } from "../trace-moves.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { ExperimentOutcome, ExperimentWrite } from "../trace-store.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { ForwardRoutes } from "../../core/forwarding/forward-routes.ts";
 
 /** What the rules of a commit are given, plain data that goes to a writer's thread. */
 export interface CommitOptions {

@@ -1,9 +1,9 @@
-import { adoptionWaitMsOf } from "../../core/adoption-wait.ts";
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
-import type { StoredSize } from "../../core/retention.ts";
-import type { RejectReason } from "../../core/span-check.ts";
-import type { NamedExperiment, SpanRow, StoredSpanRow } from "../../core/span-row.ts";
-import { summaryOf } from "../../core/trace-summary.ts";
+import type { ForwardRoutes } from "../../core/forwarding/forward-routes.ts";
+import type { StoredSize } from "../../core/retention/retention.ts";
+import type { RejectReason } from "../../core/spans/span-check.ts";
+import type { NamedExperiment, SpanRow, StoredSpanRow } from "../../core/spans/span-row.ts";
+import { adoptionWaitMsOf } from "../../core/traces/adoption-wait.ts";
+import { summaryOf } from "../../core/traces/trace-summary.ts";
 import type { CommitCount, StoreEvent } from "../trace-store.ts";
 import { type CommitExperiments, createCommitExperiments } from "./commit-experiments.ts";
 import { createForwardWaits } from "./forward-waits.ts";

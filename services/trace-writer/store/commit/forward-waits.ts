@@ -1,6 +1,6 @@
-import { type ForwardRoutes, NO_ROUTES, type WorkspaceRoutes } from "../../core/forward-routes.ts";
-import { callerKeyIn } from "../../core/mirror-caller.ts";
-import type { NamedExperiment, SpanOrigin } from "../../core/span-row.ts";
+import { type ForwardRoutes, NO_ROUTES, type WorkspaceRoutes } from "../../core/forwarding/forward-routes.ts";
+import { callerKeyIn } from "../../core/records/mirror-caller.ts";
+import type { NamedExperiment, SpanOrigin } from "../../core/spans/span-row.ts";
 import type { ForwardItem } from "../forward-queue.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 

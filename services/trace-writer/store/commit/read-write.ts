@@ -1,4 +1,4 @@
-import { readRecord } from "../../core/read-record.ts";
+import { readRecord } from "../../core/records/read-record.ts";
 import { digest } from "../digest.ts";
 import type { Write } from "./apply-write.ts";
 

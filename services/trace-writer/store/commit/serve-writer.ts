@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { ForwardRoutes } from "../../core/forwarding/forward-routes.ts";
 import type { Committed } from "./write-queue.ts";
 import type { WriterReply, WriterRequest } from "./writer-messages.ts";
 

@@ -1,5 +1,5 @@
-import { conflictOf } from "../../core/span-order.ts";
-import type { StoredSpanRow } from "../../core/span-row.ts";
+import { conflictOf } from "../../core/spans/span-order.ts";
+import type { StoredSpanRow } from "../../core/spans/span-row.ts";
 import type { BytesPlace, SpanTable } from "./tables.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 

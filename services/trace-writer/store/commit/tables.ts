@@ -1,7 +1,7 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import type { StoredSize } from "../../core/retention.ts";
-import type { NamedExperiment, StoredSpanRow } from "../../core/span-row.ts";
-import type { TraceSummary } from "../../core/trace-summary.ts";
+import type { StoredSize } from "../../core/retention/retention.ts";
+import type { NamedExperiment, StoredSpanRow } from "../../core/spans/span-row.ts";
+import type { TraceSummary } from "../../core/traces/trace-summary.ts";
 import type { ExperimentConflict } from "../trace-moves.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { ExperimentOutcome, ExperimentWrite } from "../trace-store.ts";

@@ -1,6 +1,6 @@
-import type { StoredSpanRow } from "../../core/span-row.ts";
-import type { StoredClaim } from "../../core/trace-claim.ts";
-import type { TagEdits } from "../../core/trace-tags.ts";
+import type { StoredSpanRow } from "../../core/spans/span-row.ts";
+import type { StoredClaim } from "../../core/traces/trace-claim.ts";
+import type { TagEdits } from "../../core/traces/trace-tags.ts";
 
 /**
  * A trace that the commit at hand works on. It is looked up once, changed here, and written back once, when the commit

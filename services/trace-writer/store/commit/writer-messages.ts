@@ -1,4 +1,4 @@
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { ForwardRoutes } from "../../core/forwarding/forward-routes.ts";
 import type { Committed } from "./write-queue.ts";
 
 /** What a writer's thread is asked: to carry writes out in one commit, to do something else, to take other routes, or to end. */

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { ForwardRoutes } from "../../core/forwarding/forward-routes.ts";
 import { type Committed, unavailable } from "./write-queue.ts";
 import type { WriterReply, WriterRequest } from "./writer-messages.ts";
 

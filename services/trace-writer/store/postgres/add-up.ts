@@ -1,6 +1,6 @@
-import { groupOf, partOf, type Rollup } from "../../core/rollup.ts";
-import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals.ts";
-import { type TotalsUnit, totalsUnitsOf } from "../../core/totals-units.ts";
+import { groupOf, partOf, type Rollup } from "../../core/totals/rollup.ts";
+import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals/totals.ts";
+import { type TotalsUnit, totalsUnitsOf } from "../../core/totals/totals-units.ts";
 import type { AddedUp } from "../added-up.ts";
 import { readHours } from "./changed-hours.ts";
 import type { Connection } from "./database.ts";

@@ -1,5 +1,5 @@
-import type { ChangedHour } from "../../core/totals-units.ts";
-import { HOUR_NS } from "../../core/totals-units.ts";
+import type { ChangedHour } from "../../core/totals/totals-units.ts";
+import { HOUR_NS } from "../../core/totals/totals-units.ts";
 import { integerIn } from "../columns.ts";
 import { bigints } from "./arrays.ts";
 import type { Connection } from "./database.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { ForwardRoutes } from "../../core/forwarding/forward-routes.ts";
 import { applyWrite, type Write, type WriteOutcome } from "../commit/apply-write.ts";
 import { createCommit } from "../commit/commit.ts";
 import type { CommitOptions } from "../commit/commit-options.ts";

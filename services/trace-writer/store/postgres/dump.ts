@@ -1,5 +1,5 @@
-import type { StoredSize } from "../../core/retention.ts";
-import type { NamedExperiment } from "../../core/span-row.ts";
+import type { StoredSize } from "../../core/retention/retention.ts";
+import type { NamedExperiment } from "../../core/spans/span-row.ts";
 import { bytesIn, hexIn, integerIn, type Row, textIn } from "../columns.ts";
 import { ownRetentionIn } from "../experiment-settings.ts";
 import { unpack } from "../packing.ts";

@@ -1,5 +1,5 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import { parseExperimentId } from "../../core/experiment-name.ts";
+import { parseExperimentId } from "../../core/experiments/experiment-name.ts";
 import { bytesIn, integerIn, type Row, textIn } from "../columns.ts";
 import { ownRetentionIn } from "../experiment-settings.ts";
 import type { ExperimentChoice, LimitedExperiment } from "../trace-reads.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Facet } from "../../core/trace-facets.ts";
+import type { Facet } from "../../core/search/trace-facets.ts";
 
 /**
  * What stands for a value that traces are looked up by: 128 bits of a digest, 32 hex digits. So an index holds keys of one

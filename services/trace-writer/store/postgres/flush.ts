@@ -1,4 +1,4 @@
-import type { Facet } from "../../core/trace-facets.ts";
+import type { Facet } from "../../core/search/trace-facets.ts";
 import { settingsBytesOf } from "../experiment-settings.ts";
 import { bigints, booleans, byteas, integers, texts, uuids } from "./arrays.ts";
 import { writeHours } from "./changed-hours.ts";

@@ -1,5 +1,5 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import { parseExperimentId } from "../../core/experiment-name.ts";
+import { parseExperimentId } from "../../core/experiments/experiment-name.ts";
 import type { ExperimentWrites } from "../commit/tables.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { ExperimentChange } from "../trace-store.ts";

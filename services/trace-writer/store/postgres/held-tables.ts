@@ -1,5 +1,5 @@
-import type { StoredSize } from "../../core/retention.ts";
-import { LINKED_MAX } from "../../core/trace-summary.ts";
+import type { StoredSize } from "../../core/retention/retention.ts";
+import { LINKED_MAX } from "../../core/traces/trace-summary.ts";
 import type { CommitTables, SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
 import { noteHour } from "./changed-hours.ts";

@@ -1,5 +1,5 @@
-import type { StoredSpanRow } from "../../core/span-row.ts";
-import type { TraceSummary } from "../../core/trace-summary.ts";
+import type { StoredSpanRow } from "../../core/spans/span-row.ts";
+import type { TraceSummary } from "../../core/traces/trace-summary.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
 import type { PlacedRow } from "../stored-rows.ts";
 

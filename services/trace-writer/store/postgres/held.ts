@@ -1,5 +1,5 @@
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import type { StoredSize } from "../../core/retention.ts";
+import type { StoredSize } from "../../core/retention/retention.ts";
 import type { ExperimentChange } from "../trace-store.ts";
 import type { HeldTrace } from "./held-trace.ts";
 import type { Oldest } from "./touched.ts";

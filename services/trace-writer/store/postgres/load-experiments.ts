@@ -1,5 +1,5 @@
-import { parseExperimentId } from "../../core/experiment-name.ts";
-import type { NamedExperiment } from "../../core/span-row.ts";
+import { parseExperimentId } from "../../core/experiments/experiment-name.ts";
+import type { NamedExperiment } from "../../core/spans/span-row.ts";
 import { integerIn, textIn } from "../columns.ts";
 import type { Connection } from "./database.ts";
 import { experimentIn, experimentRows } from "./experiment-rows.ts";

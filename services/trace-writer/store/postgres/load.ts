@@ -1,5 +1,5 @@
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
-import { LINKED_MAX } from "../../core/trace-summary.ts";
+import { LINKED_MAX } from "../../core/traces/trace-summary.ts";
 import { bytesIn, integerIn, type Row } from "../columns.ts";
 import type { KnownTraces } from "../commit/known-traces.ts";
 import { placedRowOf } from "../stored-rows.ts";

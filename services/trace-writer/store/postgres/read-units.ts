@@ -1,9 +1,9 @@
 import { StoredFacts } from "#proto/twinspan/store/v1/stored_facts.ts";
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
-import { type RolledSample, Rollup, type RollupPart, rolledSamplesOf } from "../../core/rollup.ts";
-import { CELLS_MAX, tooMuch } from "../../core/totals.ts";
-import { type BilledSpan, usageSampleOf } from "../../core/totals-samples.ts";
-import type { TotalsUnit } from "../../core/totals-units.ts";
+import { type RolledSample, Rollup, type RollupPart, rolledSamplesOf } from "../../core/totals/rollup.ts";
+import { CELLS_MAX, tooMuch } from "../../core/totals/totals.ts";
+import { type BilledSpan, usageSampleOf } from "../../core/totals/totals-samples.ts";
+import type { TotalsUnit } from "../../core/totals/totals-units.ts";
 import { bytesIn, integerIn, type Row } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
 import { originOf } from "../stored-rows.ts";

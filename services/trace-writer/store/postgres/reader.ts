@@ -1,10 +1,10 @@
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import type { TraceKey } from "../../core/page-token.ts";
-import type { SpanOrigin } from "../../core/span-row.ts";
-import { storedSpansOf } from "../../core/stored-spans.ts";
-import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
+import type { TraceKey } from "../../core/search/page-token.ts";
+import type { SpanOrigin } from "../../core/spans/span-row.ts";
+import { storedSpansOf } from "../../core/traces/stored-spans.ts";
+import { type SpanPlace, traceOf } from "../../core/traces/trace-assembly.ts";
 import { bytesIn, hexIn, integerIn, type Row } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
 import { unpack } from "../packing.ts";

@@ -1,4 +1,4 @@
-import type { TraceKey } from "../../core/page-token.ts";
+import type { TraceKey } from "../../core/search/page-token.ts";
 import { behind, demandsOf, hitOf, lookupsOf, type SqlPiece, type SqlTrace, withinOf } from "../filter-sql.ts";
 import type { TraceScope, TraceSearch } from "../trace-reads.ts";
 import type { Parameter } from "./database.ts";

@@ -1,4 +1,4 @@
-import type { SpanBatch } from "../../core/span-row.ts";
+import type { SpanBatch } from "../../core/spans/span-row.ts";
 import type { Write } from "../commit/apply-write.ts";
 import type { ExperimentChoice } from "../trace-reads.ts";
 import type { TracesToDelete } from "../trace-store.ts";

@@ -1,7 +1,7 @@
 import { StoredFacts } from "#proto/twinspan/store/v1/stored_facts.ts";
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import type { Facet } from "../../core/trace-facets.ts";
-import type { TagEdits } from "../../core/trace-tags.ts";
+import type { Facet } from "../../core/search/trace-facets.ts";
+import type { TagEdits } from "../../core/traces/trace-tags.ts";
 import { bytesIn, hexIn, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
 import type { HeldLink, HeldTrace } from "./held-trace.ts";
 

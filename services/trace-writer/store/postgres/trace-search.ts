@@ -1,7 +1,7 @@
 import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import type { Filter } from "../../core/filter.ts";
-import { matches } from "../../core/filter-match.ts";
-import type { TraceKey } from "../../core/page-token.ts";
+import type { Filter } from "../../core/search/filter.ts";
+import { matches } from "../../core/search/filter-match.ts";
+import type { TraceKey } from "../../core/search/page-token.ts";
 import { integerIn, type Row } from "../columns.ts";
 import { infoIn } from "../packed-info.ts";
 import type { TracePage, TraceSearch } from "../trace-reads.ts";

@@ -1,6 +1,6 @@
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import type { Facet } from "../../core/trace-facets.ts";
+import type { Facet } from "../../core/search/trace-facets.ts";
 import { bigints, booleans, byteas, integers, texts, uuids } from "./arrays.ts";
 import type { Connection, Parameter } from "./database.ts";
 import type { HeldTrace } from "./held-trace.ts";

@@ -1,4 +1,4 @@
-import type { ForwardRoutes } from "../../core/forward-routes.ts";
+import type { ForwardRoutes } from "../../core/forwarding/forward-routes.ts";
 import type { WriteOutcome } from "../commit/apply-write.ts";
 import type { WaitingWrite } from "../commit/read-write.ts";
 import type { Committer } from "../commit/write-queue.ts";

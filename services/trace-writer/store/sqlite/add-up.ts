@@ -1,8 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
-import { groupOf, partOf, type RolledSample, Rollup, type RollupPart, rolledSamplesOf } from "../../core/rollup.ts";
-import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals.ts";
-import { HOUR_NS, type TotalsUnit, totalsUnitsOf } from "../../core/totals-units.ts";
+import {
+  groupOf,
+  partOf,
+  type RolledSample,
+  Rollup,
+  type RollupPart,
+  rolledSamplesOf,
+} from "../../core/totals/rollup.ts";
+import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals/totals.ts";
+import { HOUR_NS, type TotalsUnit, totalsUnitsOf } from "../../core/totals/totals-units.ts";
 import type { AddedUp } from "../added-up.ts";
 import { openChangedHourReads } from "./changed-hours.ts";
 import { openExperimentTable } from "./experiment-table.ts";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { type ChangedHour, HOUR_NS } from "../../core/totals-units.ts";
+import { type ChangedHour, HOUR_NS } from "../../core/totals/totals-units.ts";
 import { integerIn } from "../columns.ts";
 
 /**

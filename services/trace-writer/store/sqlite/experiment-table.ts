@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import { parseExperimentId } from "../../core/experiment-name.ts";
+import { parseExperimentId } from "../../core/experiments/experiment-name.ts";
 import { bytesIn, integerIn, type Row, textIn } from "../columns.ts";
 import type { ExperimentWrites } from "../commit/tables.ts";
 import { ownRetentionIn, settingsBytesOf } from "../experiment-settings.ts";

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Facet } from "../../core/trace-facets.ts";
-import type { TraceSummary } from "../../core/trace-summary.ts";
+import type { Facet } from "../../core/search/trace-facets.ts";
+import type { TraceSummary } from "../../core/traces/trace-summary.ts";
 import { integerIn, type Row, textIn } from "../columns.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
 

@@ -1,4 +1,4 @@
-import type { NamedExperiment } from "../../core/span-row.ts";
+import type { NamedExperiment } from "../../core/spans/span-row.ts";
 import { type PlacedRow, placedRowOf } from "../stored-rows.ts";
 import type { BlockReads } from "./block-reads.ts";
 import type { BlockPlace, WaitingPiece } from "./block-table.ts";

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoredBatch } from "#proto/twinspan/store/v1/stored_batch.ts";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import { spanRowOf } from "../../core/span-batch.ts";
-import { storedSpansOf } from "../../core/stored-spans.ts";
+import { spanRowOf } from "../../core/spans/span-batch.ts";
+import { storedSpansOf } from "../../core/traces/stored-spans.ts";
 import { bytesIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import { unpack } from "../packing.ts";
 import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";

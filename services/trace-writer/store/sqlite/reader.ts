@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Trace, TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import type { StoredSize } from "../../core/retention.ts";
-import { type SpanPlace, traceOf } from "../../core/trace-assembly.ts";
+import type { StoredSize } from "../../core/retention/retention.ts";
+import { type SpanPlace, traceOf } from "../../core/traces/trace-assembly.ts";
 import { hexIn, idBytes, integerIn } from "../columns.ts";
 import { openBlockReads } from "./block-reads.ts";
 import { type DumpTraces, openDump } from "./dump.ts";

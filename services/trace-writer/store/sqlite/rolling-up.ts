@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceError } from "#lib/service-error.ts";
-import { Rollup, rolledSamplesOf } from "../../core/rollup.ts";
-import { HOUR_NS } from "../../core/totals-units.ts";
+import { Rollup, rolledSamplesOf } from "../../core/totals/rollup.ts";
+import { HOUR_NS } from "../../core/totals/totals-units.ts";
 import { integerIn } from "../columns.ts";
 import { openForReading } from "./open-database.ts";
 import { type RolledHour, rolledPartsOf } from "./rollup-table.ts";

@@ -1,7 +1,7 @@
 import { StoredRollup, type StoredRollupCell, type StoredSketch } from "#proto/twinspan/store/v1/stored_rollup.ts";
-import { LatencySketch } from "../../core/latency-sketch.ts";
-import { Rollup, type RollupGroups } from "../../core/rollup.ts";
-import { TotalsCell } from "../../core/totals-cell.ts";
+import { LatencySketch } from "../../core/totals/latency-sketch.ts";
+import { Rollup, type RollupGroups } from "../../core/totals/rollup.ts";
+import { TotalsCell } from "../../core/totals/totals-cell.ts";
 
 /** What an hour came to, as a column holds it: some hundred bytes for each pair of groups. */
 export function rollupBytesOf(rollup: Rollup): Uint8Array {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Rollup, RollupPart } from "../../core/rollup.ts";
+import type { Rollup, RollupPart } from "../../core/totals/rollup.ts";
 import { bytesIn } from "../columns.ts";
 import { rollupBytesOf, rollupOfBytes } from "./rollup-codec.ts";
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import type { SearchedTrace } from "../../core/filter-match.ts";
-import { storedSpansOf } from "../../core/stored-spans.ts";
+import type { SearchedTrace } from "../../core/search/filter-match.ts";
+import { storedSpansOf } from "../../core/traces/stored-spans.ts";
 import { integerIn, type Row, textIn } from "../columns.ts";
 import type { BlockReads } from "./block-reads.ts";
 import { facetIdsIn } from "./facet-table.ts";

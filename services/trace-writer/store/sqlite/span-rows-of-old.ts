@@ -1,5 +1,5 @@
 import { USAGE_FIELDS } from "#lib/spans/usage.ts";
-import type { SpanOrigin, StoredSpanRow } from "../../core/span-row.ts";
+import type { SpanOrigin, StoredSpanRow } from "../../core/spans/span-row.ts";
 import { hexIn, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
 
 /** In the order of `USAGE_FIELDS`. */

@@ -1,5 +1,5 @@
 import { StoredPreviews } from "#proto/twinspan/store/v1/stored_previews.ts";
-import type { SpanRow } from "../../core/span-row.ts";
+import type { SpanRow } from "../../core/spans/span-row.ts";
 
 type Previews = Pick<SpanRow, "requestPreview" | "responsePreview">;
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
-import type { TotalsSample } from "../../core/totals-cell.ts";
-import { type BilledTrace, usageSampleOf } from "../../core/totals-samples.ts";
+import type { TotalsSample } from "../../core/totals/totals-cell.ts";
+import { type BilledTrace, usageSampleOf } from "../../core/totals/totals-samples.ts";
 import { integerIn } from "../columns.ts";
 import { originOf } from "../stored-rows.ts";
 import { openBlockReads } from "./block-reads.ts";

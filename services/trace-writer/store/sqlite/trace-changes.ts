@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { matches } from "../../core/filter-match.ts";
+import { matches } from "../../core/search/filter-match.ts";
 import { integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import type { ChangePage, TraceSearch } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";

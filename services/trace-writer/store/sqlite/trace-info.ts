@@ -1,7 +1,7 @@
 import { traceNameOf } from "#lib/ids.ts";
 import { StoredInfo } from "#proto/twinspan/store/v1/stored_info.ts";
 import { TraceInfo, type TraceState } from "#proto/twinspan/trace/v1/trace.ts";
-import { computedMetadataOf, usualTagsOf } from "../../core/computed-metadata.ts";
+import { computedMetadataOf, usualTagsOf } from "../../core/traces/computed-metadata.ts";
 import { bytesIn, hexIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import { pack, unpack } from "../packing.ts";
 import type { BlockReads } from "./block-reads.ts";

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import { matches } from "../../core/filter-match.ts";
-import type { TraceKey } from "../../core/page-token.ts";
-import type { TraceOrder } from "../../core/trace-order.ts";
+import { matches } from "../../core/search/filter-match.ts";
+import type { TraceKey } from "../../core/search/page-token.ts";
+import type { TraceOrder } from "../../core/search/trace-order.ts";
 import { hexIn, integerIn } from "../columns.ts";
 import type { TracePage, TraceSearch } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";

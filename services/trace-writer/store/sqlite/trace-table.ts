@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
-import type { StoredClaim } from "../../core/trace-claim.ts";
-import { LINKED_MAX } from "../../core/trace-summary.ts";
-import type { TagEdits } from "../../core/trace-tags.ts";
+import type { StoredClaim } from "../../core/traces/trace-claim.ts";
+import { LINKED_MAX } from "../../core/traces/trace-summary.ts";
+import type { TagEdits } from "../../core/traces/trace-tags.ts";
 import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
 import type { SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";

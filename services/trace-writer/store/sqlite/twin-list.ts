@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { TraceKey } from "../../core/page-token.ts";
+import type { TraceKey } from "../../core/search/page-token.ts";
 import { hexIn, idBytes, integerIn } from "../columns.ts";
 import type { TracePage } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";

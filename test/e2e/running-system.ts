@@ -47,9 +47,12 @@ export async function createPlace(): Promise<Place> {
   };
 }
 
+/** Variables that a command line is given beside this process's. */
+type Environment = Readonly<Record<string, string>>;
+
 /** Starts `bin/twinspan` with these arguments in a place. */
-export function startCli(place: Place, args: readonly string[]): Cli {
-  const environment = { ...process.env, TWINSPAN_CONFIG: "", OPENAI_API_KEY: "" };
+export function startCli(place: Place, args: readonly string[], more: Environment = {}): Cli {
+  const environment = { ...process.env, TWINSPAN_CONFIG: "", OPENAI_API_KEY: "", ...more };
   const child = spawn(join(ROOT, "bin/twinspan"), args, { cwd: place.directory, env: environment });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -83,8 +86,8 @@ export function startCli(place: Place, args: readonly string[]): Cli {
 }
 
 /** Runs a command line to its end, and returns what it wrote. */
-export async function runCliIn(place: Place, args: readonly string[]) {
-  await using cli = startCli(place, args);
+export async function runCliIn(place: Place, args: readonly string[], more: Environment = {}) {
+  await using cli = startCli(place, args, more);
   const status = await cli.ended();
   return { status, output: cli.output() };
 }

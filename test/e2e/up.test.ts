@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { keyFor } from "../helpers/keyed-services.ts";
 import { createPlace, runCliIn, startCli } from "./running-system.ts";
 
 const TIMEOUT_MS = 90_000;
@@ -31,6 +32,18 @@ test("`up` shows an agent's trace and the gateway's, each linked to the other, a
   expect(at("in   user: What is a twin span?")).toBeGreaterThan(at("with the payload"));
   expect(output).toContain("demo, flaky, openai (needs OPENAI_API_KEY)");
   expect(await readFile(join(place.directory, "var/log/gateway.log"), "utf8")).not.toContain("What is a twin span?");
+});
+
+test("with keys on, `up` shows the same to who has one in TWINSPAN_KEY", { timeout: TIMEOUT_MS }, async () => {
+  await using place = await createPlace();
+  const { key, line } = keyFor("me", ["invoke", "write-traces", "read-payloads", "record"]);
+  const file = join(place.directory, "twinspan.yaml");
+  const yaml = (await readFile(file, "utf8")).replace("\ngateway:\n", "$&  traceWriterKey: ${TWINSPAN_KEY}\n");
+  await writeFile(file, `${yaml}\nauth: ${JSON.stringify({ keys: [line] })}\n`);
+  const { status, output } = await runCliIn(place, ["up", "--once"], { TWINSPAN_KEY: key });
+  expect(status, output).toBe(0);
+  expect(output).toContain("in   user: What is a twin span?");
+  expect(output).not.toContain(key);
 });
 
 const TOLD = "demo answers this";

@@ -25,7 +25,11 @@ export function addTraceTotalsCommand(trace: Command, io: CliIo): void {
     .addOption(new Option("--by <what>", "what is told apart").choices(Object.keys(GROUPS)))
     .option("--experiment <name>", "those of this experiment only (default: every experiment)")
     .option("--usage", "what agents' traces used, each call once, instead of what was billed; by experiment only")
-    .option("--since <duration>", "how far back, from now or --to: 90m, 24h, 30d", parseDuration, parseDuration("24h"))
+    .addOption(
+      new Option("--since <duration>", "how far back, from now or --to: 90m, 24h, 30d")
+        .argParser(parseDuration)
+        .default(parseDuration("24h"), "24h"),
+    )
     .addOption(new Option("--from <time>", "from when, instead").argParser(parseMoment).conflicts("since"))
     .option("--to <time>", "up to when (default: now)", parseMoment)
     .option("--bucket <duration>", "part the time into pieces that long: 5m, 1h, 1d (default: one)", parseDuration)

@@ -49,13 +49,13 @@ export interface TraceReader extends Disposable {
   tail(tailing: Omit<TraceListing, "limit" | "orderBy">, signal: AbortSignal): AsyncIterable<readonly TraceInfo[]>;
   /** The experiment of that name. A ServiceError of kind `not_found` when there is none. */
   experimentNamed(name: string): Promise<Experiment>;
-  /** Every experiment, by id; at most 1,000. */
+  /** Every experiment, by id. */
   experiments(): Promise<readonly Experiment[]>;
 }
 
 const WHO = "the trace-writer";
 const PAGE = 500;
-const EXPERIMENTS_MAX = 1000;
+const EXPERIMENTS_PAGE = 1000;
 
 /** Opens a channel to a trace-writer; nothing is sent yet. */
 export function startTraceReader({ target, credentials, options: channel }: Connection): TraceReader {
@@ -136,11 +136,17 @@ export function startTraceReader({ target, credentials, options: channel }: Conn
       return required(answer.experiment, "experiment");
     },
     async experiments() {
-      const request = { pageSize: EXPERIMENTS_MAX, pageToken: "", filter: "" };
-      const answer = await ask<ListExperimentsResponse>(WHO, target, (options, done) =>
-        client.listExperiments(request, new Metadata(), options, done),
-      );
-      return answer.experiments;
+      const found: Experiment[] = [];
+      let pageToken = "";
+      do {
+        const request = { pageSize: EXPERIMENTS_PAGE, pageToken, filter: "" };
+        const answer = await ask<ListExperimentsResponse>(WHO, target, (options, done) =>
+          client.listExperiments(request, new Metadata(), options, done),
+        );
+        found.push(...answer.experiments);
+        pageToken = answer.nextPageToken;
+      } while (pageToken !== "");
+      return found;
     },
     [Symbol.dispose]: () => client.close(),
   };

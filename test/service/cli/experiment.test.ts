@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { CreateExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { keyFor, startKeyedServices } from "../../system/keyed-services.ts";
 import { call, newDirectory, type Running, startRunning } from "../trace-writer/running.ts";
 import { record } from "../trace-writer/sample-traces.ts";
@@ -9,8 +10,18 @@ const SETTINGS = {
   experiments: [{ name: "named", retention: {} }],
 };
 
+const create = ({ experiments }: Running, name: string) =>
+  call<CreateExperimentResponse>((done) => experiments.createExperiment({ name }, done));
 const experimentOf = ({ address }: Running, ...args: readonly string[]) =>
   run(["experiment", ...args, "--target", address]);
+
+test("all experiments are listed, however many there are", async () => {
+  await using running = await startRunning();
+  const names = Array.from({ length: 1_001 }, (_, n) => `experiment ${n}`);
+  await Promise.all(names.map((name) => create(running, name)));
+  const { out } = await experimentOf(running, "list");
+  for (const name of names) expect(out).toContain(`\n${name}  `);
+});
 
 test("experiments are made, listed, limited and renamed, and it is said what holds", async () => {
   await using running = await startRunning(newDirectory(), "{}", SETTINGS);

@@ -24,6 +24,7 @@ export const ERROR_KINDS = {
   permission_denied: { grpc: 7, http: 403, nextAttempt: false, retry: false },
   not_found: { grpc: 5, http: 404, nextAttempt: false, retry: false },
   already_exists: { grpc: 6, http: 409, nextAttempt: false, retry: false },
+  experiments_full: { grpc: 8, http: 409, nextAttempt: false, retry: false },
   request_too_large: { grpc: 8, http: 413, nextAttempt: false, retry: false },
   unsupported_media_type: { grpc: 3, http: 415, nextAttempt: false, retry: false },
   endpoint_unavailable: { grpc: 9, http: 503, nextAttempt: true, retry: false },

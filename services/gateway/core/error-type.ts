@@ -19,6 +19,7 @@ const ERROR_TYPES = {
   untranslatable: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   not_found: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   already_exists: ErrorType.ERROR_TYPE_INVALID_REQUEST,
+  experiments_full: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   request_too_large: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   unsupported_media_type: ErrorType.ERROR_TYPE_INVALID_REQUEST,
   unauthenticated: ErrorType.ERROR_TYPE_PERMISSION_DENIED,

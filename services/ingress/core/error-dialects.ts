@@ -81,6 +81,7 @@ const MLFLOW_CODES: Readonly<Partial<Record<ErrorKind, string>>> = {
   permission_denied: "PERMISSION_DENIED",
   not_found: "RESOURCE_DOES_NOT_EXIST",
   already_exists: "RESOURCE_ALREADY_EXISTS",
+  experiments_full: "RESOURCE_LIMIT_EXCEEDED",
   request_too_large: "INVALID_PARAMETER_VALUE",
   unsupported_media_type: "BAD_REQUEST",
   rate_limited: "REQUEST_LIMIT_EXCEEDED",

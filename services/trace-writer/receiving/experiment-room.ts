@@ -71,7 +71,7 @@ export function createExperimentRoom(
 /** What is told of one that may not be made. */
 export function noRoom(workspace: string): ServiceError {
   return new ServiceError(
-    "permission_denied",
+    "experiments_full",
     `The workspace ${workspace} has as many experiments as it may have (traceWriter.limits.experimentsMax). Name one that is there.`,
   );
 }

@@ -31,7 +31,7 @@ test("callers make no more experiments than there may be, are told so, and go on
   const { partialSuccess } = await exportTo(running, "three");
   expect(partialSuccess?.errorMessage).toMatch(/traceWriter\.limits\.experimentsMax .*\(experiments_full\)$/);
   await expect(create(running, "four")).rejects.toMatchObject({
-    kind: "permission_denied",
+    kind: "experiments_full",
     message: expect.stringContaining("traceWriter.limits.experimentsMax"),
   });
   for (const name of ["one", "two", "Default"]) {

@@ -7,8 +7,6 @@ const DAY_S = 86_400;
 const COPIES_MIN = 2;
 /** A call comes to a process twice: as a request, and as its answer. Chunks of streams come with others, which their figure has. */
 const VISITS = 2;
-/** Streams that an ingress has to each gateway. */
-const STREAMS_EACH = 2;
 /** How long the outbox must hold all records when no trace-writer is there. */
 const OUTAGE_S = 3_600;
 /** What the outbox waits for further records, and how many go in a batch. */
@@ -116,7 +114,8 @@ export function sizeOf(load: Workload, known: Coefficients): Size {
     outboxBytes: (load.rate / gateway.copies) * outboxRecord * OUTAGE_S,
     network: { callers: wire, provider: wire * load.attempts, gateway: wire, traceWriter: load.rate * outboxRecord },
     underWay,
-    streams: ingress.copies * gateway.copies * STREAMS_EACH,
+    // Each ingress has one to each process of a gateway.
+    streams: ingress.copies * gateway.copies,
     batchesPerSecond,
     redisServers: Math.ceil((load.rate * known.redisOpsPerCall.value) / known.redisOpsPerSecondMax.value),
   };

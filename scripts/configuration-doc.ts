@@ -9,6 +9,8 @@ interface Node {
   readonly enum?: readonly unknown[] | undefined;
   readonly minimum?: number | undefined;
   readonly maximum?: number | undefined;
+  readonly exclusiveMinimum?: number | undefined;
+  readonly exclusiveMaximum?: number | undefined;
   readonly required?: readonly string[] | undefined;
   readonly properties?: Readonly<Record<string, Node>> | undefined;
   readonly additionalProperties?: Node | boolean | undefined;
@@ -24,6 +26,8 @@ const nodeSchema: z.ZodType<Node> = z.object({
   enum: z.array(z.unknown()).optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
+  exclusiveMinimum: z.number().optional(),
+  exclusiveMaximum: z.number().optional(),
   required: z.array(z.string()).optional(),
   get properties() {
     return z.record(z.string(), nodeSchema).optional();
@@ -48,7 +52,10 @@ export function configurationJsonSchema(): string {
 /** `docs/configuration.md`: every setting with its default, its bounds, and what it is. */
 export function configurationDoc(): string {
   const root = nodeSchema.parse(z.toJSONSchema(configSchema, { io: "input" }));
-  const sections = Object.entries(root.properties ?? {}).map(([name, node]) => sectionOf(name, node));
+  const required = new Set(root.required);
+  const sections = Object.entries(root.properties ?? {}).map(([name, node]) =>
+    sectionOf(name, node, required.has(name)),
+  );
   return `${PREFACE}\n${sections.join("\n")}`;
 }
 
@@ -63,8 +70,8 @@ unset; an unset NAME without a default is a fault, but in a provider's credentia
 unavailable. Sizes are bytes, times are milliseconds. For editors there is \`twinspan.schema.json\`.
 `;
 
-function sectionOf(name: string, node: Node): string {
-  const rows = rowsOf(name, node, true).map((cells) => `| ${cells.map(escaped).join(" | ")} |`);
+function sectionOf(name: string, node: Node, isRequired: boolean): string {
+  const rows = rowsOf(name, node, isRequired).map((cells) => `| ${cells.map(escaped).join(" | ")} |`);
   return [`## ${name}`, "", "| setting | default | may be | what |", "| --- | --- | --- | --- |", ...rows, ""].join(
     "\n",
   );
@@ -73,12 +80,12 @@ function sectionOf(name: string, node: Node): string {
 type Row = readonly [setting: string, fallback: string, bounds: string, what: string];
 
 function rowsOf(path: string, node: Node, isRequired: boolean): readonly Row[] {
-  // A word or settings: a row for the word, then the settings.
-  const [word, settings] = node.anyOf ?? [];
-  if (word !== undefined && settings !== undefined) {
-    const words = word.const === undefined ? boundsOf(word) : `\`${String(word.const)}\``;
-    const own: Row = [`\`${path}\``, defaultOf(node, false), `${words}, settings`, node.description ?? ""];
-    return [own, ...rowsOf(path, settings, isRequired)];
+  // One of several: a row for them all, then the settings that one of them has.
+  if (node.anyOf !== undefined) {
+    const bounds = node.anyOf.map((branch) => (branch.properties === undefined ? boundsOf(branch) : "settings"));
+    const own: Row = [`\`${path}\``, defaultOf(node, isRequired), bounds.join(", "), node.description ?? ""];
+    const settings = node.anyOf.filter((branch) => branch.properties !== undefined);
+    return [own, ...settings.flatMap((branch) => rowsOf(path, branch, isRequired))];
   }
   if (node.properties !== undefined) {
     const required = new Set(node.required);
@@ -103,8 +110,14 @@ function defaultOf(node: Node, isRequired: boolean): string {
   return isRequired ? "required" : "none";
 }
 
-function boundsOf({ enum: words, minimum, maximum, type }: Node): string {
+function boundsOf(node: Node): string {
+  const { const: word, enum: words, minimum, exclusiveMinimum, maximum, exclusiveMaximum, type } = node;
+  if (word !== undefined) return `\`${String(word)}\``;
   if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(", ");
+  if (exclusiveMinimum !== undefined && maximum !== undefined)
+    return `over ${figureOf(exclusiveMinimum)}, to ${figureOf(maximum)}`;
+  if (exclusiveMinimum !== undefined && exclusiveMaximum !== undefined)
+    return `between ${figureOf(exclusiveMinimum)} and ${figureOf(exclusiveMaximum)}`;
   if (minimum !== undefined && maximum !== undefined) return `${figureOf(minimum)} to ${figureOf(maximum)}`;
   if (minimum !== undefined) return `from ${figureOf(minimum)}`;
   return type === "boolean" ? "`true`, `false`" : (type ?? "");

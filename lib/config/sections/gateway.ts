@@ -25,7 +25,7 @@ export const gateway = z
       .boolean()
       .default(true)
       .describe(
-        "Whether `providers`, `endpoints` and `redaction` are read again when the file changes. SIGHUP always does it.",
+        "Whether `providers`, `endpoints`, `redaction`, `auth`, `workspaces` and `limits.rules` are read again when the file changes. SIGHUP always does it.",
       ),
     outbox,
     limits: z

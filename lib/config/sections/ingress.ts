@@ -17,7 +17,7 @@ const gateway = z
         .enum(["exchange", "per-call"])
         .default(TRANSPORT)
         .describe(
-          "How calls of models go to the gateway: `exchange`, all as frames of a few streams to each copy; `per-call`, each as a gRPC call, which takes about twice the processor time of both services.",
+          "How calls of models go to the gateway: `exchange`, all as frames of a stream to each worker of each copy; `per-call`, each as a gRPC call, which takes about twice the processor time of both services.",
         ),
     }),
   ])

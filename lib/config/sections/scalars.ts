@@ -31,7 +31,9 @@ export const workers = z
     z.literal("auto").describe("One for each processor; for a trace-writer with SQLite, which has one writer, one."),
   ])
   .default(1)
-  .describe("How many processes serve, over the same ports: a number, or `auto`.");
+  .describe(
+    "How many processes serve, over the same ports. `auto`: one for each processor; for a trace-writer with SQLite, which has one writer, one.",
+  );
 
 /** What a service takes on at once, calls and connections; parts of its `limits`. */
 export const load = {

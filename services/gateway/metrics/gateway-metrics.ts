@@ -82,7 +82,7 @@ export class GatewayMetrics {
     "Calls by what became of their traceparent: valid, malformed (ignored) or absent.",
     ["outcome"],
   );
-  readonly #late = this.#counter("outbox_late_total", "Writes that were not committed within outbox.commitWaitMs.", [
+  readonly #late = this.#counter("outbox_late_total", "Writes that were not committed within gateway.outbox.commitWaitMs.", [
     "write",
   ]);
   readonly #unrecorded = new Counter({

@@ -248,7 +248,10 @@ export const GetEndpointResponse: MessageFns<GetEndpointResponse> = {
 /** Lists what can be invoked. */
 export type EndpointServiceService = typeof EndpointServiceService;
 export const EndpointServiceService = {
-  /** Lists all endpoints, ordered by name. A gateway holds at most 10,000, so there are no pages. */
+  /**
+   * Lists the endpoints that the caller may invoke or read of: those of its workspace and those shared with it, of which its
+   * key may be for some only. Ordered by name. A gateway holds at most 10,000, so there are no pages.
+   */
   listEndpoints: {
     path: "/twinspan.gateway.v1.EndpointService/ListEndpoints" as const,
     requestStream: false as const,
@@ -259,7 +262,7 @@ export const EndpointServiceService = {
       Buffer.from(ListEndpointsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListEndpointsResponse => ListEndpointsResponse.decode(value),
   },
-  /** Gets one endpoint. NOT_FOUND when no endpoint has that name. */
+  /** Gets one endpoint. NOT_FOUND when no endpoint has that name, or it is none that ListEndpoints would show. */
   getEndpoint: {
     path: "/twinspan.gateway.v1.EndpointService/GetEndpoint" as const,
     requestStream: false as const,
@@ -272,14 +275,20 @@ export const EndpointServiceService = {
 } as const;
 
 export interface EndpointServiceServer extends UntypedServiceImplementation {
-  /** Lists all endpoints, ordered by name. A gateway holds at most 10,000, so there are no pages. */
+  /**
+   * Lists the endpoints that the caller may invoke or read of: those of its workspace and those shared with it, of which its
+   * key may be for some only. Ordered by name. A gateway holds at most 10,000, so there are no pages.
+   */
   listEndpoints: handleUnaryCall<ListEndpointsRequest, ListEndpointsResponse>;
-  /** Gets one endpoint. NOT_FOUND when no endpoint has that name. */
+  /** Gets one endpoint. NOT_FOUND when no endpoint has that name, or it is none that ListEndpoints would show. */
   getEndpoint: handleUnaryCall<GetEndpointRequest, GetEndpointResponse>;
 }
 
 export interface EndpointServiceClient extends Client {
-  /** Lists all endpoints, ordered by name. A gateway holds at most 10,000, so there are no pages. */
+  /**
+   * Lists the endpoints that the caller may invoke or read of: those of its workspace and those shared with it, of which its
+   * key may be for some only. Ordered by name. A gateway holds at most 10,000, so there are no pages.
+   */
   listEndpoints(
     request: ListEndpointsRequest,
     callback: (error: ServiceError | null, response: ListEndpointsResponse) => void,
@@ -295,7 +304,7 @@ export interface EndpointServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListEndpointsResponse) => void,
   ): ClientUnaryCall;
-  /** Gets one endpoint. NOT_FOUND when no endpoint has that name. */
+  /** Gets one endpoint. NOT_FOUND when no endpoint has that name, or it is none that ListEndpoints would show. */
   getEndpoint(
     request: GetEndpointRequest,
     callback: (error: ServiceError | null, response: GetEndpointResponse) => void,

@@ -315,7 +315,7 @@ export const GatewayServiceService = {
   /**
    * Invokes an endpoint and returns the whole answer in one message. A body that asks for a stream is refused with
    * INVALID_ARGUMENT: InvokeStream is for that. The answer is sent once the call counts as recorded, or after
-   * `outbox.commitWaitMs`.
+   * `gateway.outbox.commitWaitMs` (50 ms).
    */
   invoke: {
     path: "/twinspan.gateway.v1.GatewayService/Invoke" as const,
@@ -358,7 +358,7 @@ export const GatewayServiceService = {
    *   may be opened, over the same connection too.
    * - Sides should send the frames of one turn of their event loop as one message, and wait for no more.
    * - When the stream breaks, its invocations are cancelled, and whether they were answered is not known.
-   * - Streams are drained when they are 10 minutes old, and when the gateway ends.
+   * - Streams are drained when they are as old as `peers.connectionAgeMs` (10 minutes), and when the gateway ends.
    *
    * A stream is no call: it has no deadline, asks for no credential and counts for no limit.
    */
@@ -377,7 +377,7 @@ export interface GatewayServiceServer extends UntypedServiceImplementation {
   /**
    * Invokes an endpoint and returns the whole answer in one message. A body that asks for a stream is refused with
    * INVALID_ARGUMENT: InvokeStream is for that. The answer is sent once the call counts as recorded, or after
-   * `outbox.commitWaitMs`.
+   * `gateway.outbox.commitWaitMs` (50 ms).
    */
   invoke: handleUnaryCall<InvokeRequest, InvokeResponse>;
   /**
@@ -403,7 +403,7 @@ export interface GatewayServiceServer extends UntypedServiceImplementation {
    *   may be opened, over the same connection too.
    * - Sides should send the frames of one turn of their event loop as one message, and wait for no more.
    * - When the stream breaks, its invocations are cancelled, and whether they were answered is not known.
-   * - Streams are drained when they are 10 minutes old, and when the gateway ends.
+   * - Streams are drained when they are as old as `peers.connectionAgeMs` (10 minutes), and when the gateway ends.
    *
    * A stream is no call: it has no deadline, asks for no credential and counts for no limit.
    */
@@ -414,7 +414,7 @@ export interface GatewayServiceClient extends Client {
   /**
    * Invokes an endpoint and returns the whole answer in one message. A body that asks for a stream is refused with
    * INVALID_ARGUMENT: InvokeStream is for that. The answer is sent once the call counts as recorded, or after
-   * `outbox.commitWaitMs`.
+   * `gateway.outbox.commitWaitMs` (50 ms).
    */
   invoke(
     request: InvokeRequest,
@@ -462,7 +462,7 @@ export interface GatewayServiceClient extends Client {
    *   may be opened, over the same connection too.
    * - Sides should send the frames of one turn of their event loop as one message, and wait for no more.
    * - When the stream breaks, its invocations are cancelled, and whether they were answered is not known.
-   * - Streams are drained when they are 10 minutes old, and when the gateway ends.
+   * - Streams are drained when they are as old as `peers.connectionAgeMs` (10 minutes), and when the gateway ends.
    *
    * A stream is no call: it has no deadline, asks for no credential and counts for no limit.
    */

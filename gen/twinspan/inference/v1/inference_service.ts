@@ -796,7 +796,10 @@ export const Embedding: MessageFns<Embedding> = {
  */
 export type InferenceServiceService = typeof InferenceServiceService;
 export const InferenceServiceService = {
-  /** Asks, and returns the whole answer. It is sent once the call counts as recorded, or after `outbox.commitWaitMs`. */
+  /**
+   * Asks, and returns the whole answer. It is sent once the call counts as recorded, or after
+   * `gateway.outbox.commitWaitMs` (50 ms).
+   */
   chat: {
     path: "/twinspan.inference.v1.InferenceService/Chat" as const,
     requestStream: false as const,
@@ -832,7 +835,10 @@ export const InferenceServiceService = {
 } as const;
 
 export interface InferenceServiceServer extends UntypedServiceImplementation {
-  /** Asks, and returns the whole answer. It is sent once the call counts as recorded, or after `outbox.commitWaitMs`. */
+  /**
+   * Asks, and returns the whole answer. It is sent once the call counts as recorded, or after
+   * `gateway.outbox.commitWaitMs` (50 ms).
+   */
   chat: handleUnaryCall<ChatRequest, ChatResponse>;
   /**
    * Asks, and returns the answer piece by piece, as the provider sends it. Cancelling the call aborts the provider's at
@@ -844,7 +850,10 @@ export interface InferenceServiceServer extends UntypedServiceImplementation {
 }
 
 export interface InferenceServiceClient extends Client {
-  /** Asks, and returns the whole answer. It is sent once the call counts as recorded, or after `outbox.commitWaitMs`. */
+  /**
+   * Asks, and returns the whole answer. It is sent once the call counts as recorded, or after
+   * `gateway.outbox.commitWaitMs` (50 ms).
+   */
   chat(request: ChatRequest, callback: (error: ServiceError | null, response: ChatResponse) => void): ClientUnaryCall;
   chat(
     request: ChatRequest,

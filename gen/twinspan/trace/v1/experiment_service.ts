@@ -368,10 +368,16 @@ export const UpdateExperimentResponse: MessageFns<UpdateExperimentResponse> = {
   },
 };
 
-/** Makes experiments, and changes what they are called and how much of them is kept. Whatever names one that is missing makes it too, so that nobody must call this first. */
+/**
+ * Makes experiments, and changes what they are called and how much of them is kept. Whatever names one that is missing makes
+ * it too, so that nobody must call this first.
+ */
 export type ExperimentServiceService = typeof ExperimentServiceService;
 export const ExperimentServiceService = {
-  /** Creates an experiment. ALREADY_EXISTS when the name is taken. */
+  /**
+   * Creates an experiment. ALREADY_EXISTS when the name is taken; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL when the
+   * workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
+   */
   createExperiment: {
     path: "/twinspan.trace.v1.ExperimentService/CreateExperiment" as const,
     requestStream: false as const,
@@ -417,7 +423,10 @@ export const ExperimentServiceService = {
 } as const;
 
 export interface ExperimentServiceServer extends UntypedServiceImplementation {
-  /** Creates an experiment. ALREADY_EXISTS when the name is taken. */
+  /**
+   * Creates an experiment. ALREADY_EXISTS when the name is taken; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL when the
+   * workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
+   */
   createExperiment: handleUnaryCall<CreateExperimentRequest, CreateExperimentResponse>;
   /**
    * Gives an experiment another name. Its traces stay in it. An endpoint whose experiment it was names the old one still,
@@ -433,7 +442,10 @@ export interface ExperimentServiceServer extends UntypedServiceImplementation {
 }
 
 export interface ExperimentServiceClient extends Client {
-  /** Creates an experiment. ALREADY_EXISTS when the name is taken. */
+  /**
+   * Creates an experiment. ALREADY_EXISTS when the name is taken; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL when the
+   * workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
+   */
   createExperiment(
     request: CreateExperimentRequest,
     callback: (error: ServiceError | null, response: CreateExperimentResponse) => void,

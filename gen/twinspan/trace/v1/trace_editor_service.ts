@@ -472,7 +472,8 @@ export const TraceEditorServiceService = {
    * Stores what an agent says of its trace as a whole. Idempotent, and neither its order among the trace's spans nor its
    * repetition shows: of two different claims of one trace the one that ends later counts, then the larger by content.
    * PERMISSION_DENIED for a full trace, which only the gateway writes; NOT_FOUND where the experiment is named by an id
-   * that does not exist.
+   * that does not exist; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL where it is named and missing, and the workspace has
+   * `traceWriter.limits.experimentsMax` already.
    */
   claimTrace: {
     path: "/twinspan.trace.v1.TraceEditorService/ClaimTrace" as const,
@@ -500,9 +501,10 @@ export const TraceEditorServiceService = {
   },
   /**
    * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
-   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
-   * such a trace afterwards makes it anew. No reader sees them from the answer on; seconds later nothing of them is left on
-   * the store's disk either. NOT_FOUND when there is no such experiment.
+   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call
+   * fails meanwhile some are deleted already. What is written to such a trace afterwards makes it anew. No reader sees them
+   * from the answer on. When nothing of them is left on the disk depends on the store: docs/stores.md, docs/retention.md.
+   * NOT_FOUND when there is no such experiment.
    */
   deleteTraces: {
     path: "/twinspan.trace.v1.TraceEditorService/DeleteTraces" as const,
@@ -521,7 +523,8 @@ export interface TraceEditorServiceServer extends UntypedServiceImplementation {
    * Stores what an agent says of its trace as a whole. Idempotent, and neither its order among the trace's spans nor its
    * repetition shows: of two different claims of one trace the one that ends later counts, then the larger by content.
    * PERMISSION_DENIED for a full trace, which only the gateway writes; NOT_FOUND where the experiment is named by an id
-   * that does not exist.
+   * that does not exist; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL where it is named and missing, and the workspace has
+   * `traceWriter.limits.experimentsMax` already.
    */
   claimTrace: handleUnaryCall<ClaimTraceRequest, ClaimTraceResponse>;
   /**
@@ -531,9 +534,10 @@ export interface TraceEditorServiceServer extends UntypedServiceImplementation {
   updateTraceTags: handleUnaryCall<UpdateTraceTagsRequest, UpdateTraceTagsResponse>;
   /**
    * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
-   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
-   * such a trace afterwards makes it anew. No reader sees them from the answer on; seconds later nothing of them is left on
-   * the store's disk either. NOT_FOUND when there is no such experiment.
+   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call
+   * fails meanwhile some are deleted already. What is written to such a trace afterwards makes it anew. No reader sees them
+   * from the answer on. When nothing of them is left on the disk depends on the store: docs/stores.md, docs/retention.md.
+   * NOT_FOUND when there is no such experiment.
    */
   deleteTraces: handleUnaryCall<DeleteTracesRequest, DeleteTracesResponse>;
 }
@@ -543,7 +547,8 @@ export interface TraceEditorServiceClient extends Client {
    * Stores what an agent says of its trace as a whole. Idempotent, and neither its order among the trace's spans nor its
    * repetition shows: of two different claims of one trace the one that ends later counts, then the larger by content.
    * PERMISSION_DENIED for a full trace, which only the gateway writes; NOT_FOUND where the experiment is named by an id
-   * that does not exist.
+   * that does not exist; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL where it is named and missing, and the workspace has
+   * `traceWriter.limits.experimentsMax` already.
    */
   claimTrace(
     request: ClaimTraceRequest,
@@ -581,9 +586,10 @@ export interface TraceEditorServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
-   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call fails meanwhile some are deleted already. What is written to
-   * such a trace afterwards makes it anew. No reader sees them from the answer on; seconds later nothing of them is left on
-   * the store's disk either. NOT_FOUND when there is no such experiment.
+   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call
+   * fails meanwhile some are deleted already. What is written to such a trace afterwards makes it anew. No reader sees them
+   * from the answer on. When nothing of them is left on the disk depends on the store: docs/stores.md, docs/retention.md.
+   * NOT_FOUND when there is no such experiment.
    */
   deleteTraces(
     request: DeleteTracesRequest,

@@ -1059,11 +1059,11 @@ export const TraceReaderServiceService = {
     responseDeserialize: (value: Buffer): ListTwinsResponse => ListTwinsResponse.decode(value),
   },
   /**
-   * Follows traces as they appear and change: a message at once, then whenever there is something new, some times a second
+   * Follows traces as they appear and change: a message at once, then whenever there is something new, four times a second
    * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
-   * drains, and after some minutes in any case (traceWriter.limits.tailMs); whoever calls again with the last `resume_token`, and
-   * may still read, misses nothing. At most 100 at once, shared fairly by workspaces
-   * and their keys, else RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
+   * drains, and after `traceWriter.limits.tailMs` (10 minutes) in any case; whoever calls again with the last `resume_token`,
+   * and may still read, misses nothing. At most 100 at once, shared fairly by workspaces and their keys, else
+   * RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
    */
   tailTraces: {
     path: "/twinspan.trace.v1.TraceReaderService/TailTraces" as const,
@@ -1132,11 +1132,11 @@ export interface TraceReaderServiceServer extends UntypedServiceImplementation {
    */
   listTwins: handleUnaryCall<ListTwinsRequest, ListTwinsResponse>;
   /**
-   * Follows traces as they appear and change: a message at once, then whenever there is something new, some times a second
+   * Follows traces as they appear and change: a message at once, then whenever there is something new, four times a second
    * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
-   * drains, and after some minutes in any case (traceWriter.limits.tailMs); whoever calls again with the last `resume_token`, and
-   * may still read, misses nothing. At most 100 at once, shared fairly by workspaces
-   * and their keys, else RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
+   * drains, and after `traceWriter.limits.tailMs` (10 minutes) in any case; whoever calls again with the last `resume_token`,
+   * and may still read, misses nothing. At most 100 at once, shared fairly by workspaces and their keys, else
+   * RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
    */
   tailTraces: handleServerStreamingCall<TailTracesRequest, TailTracesResponse>;
   /**
@@ -1226,11 +1226,11 @@ export interface TraceReaderServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListTwinsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Follows traces as they appear and change: a message at once, then whenever there is something new, some times a second
+   * Follows traces as they appear and change: a message at once, then whenever there is something new, four times a second
    * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
-   * drains, and after some minutes in any case (traceWriter.limits.tailMs); whoever calls again with the last `resume_token`, and
-   * may still read, misses nothing. At most 100 at once, shared fairly by workspaces
-   * and their keys, else RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
+   * drains, and after `traceWriter.limits.tailMs` (10 minutes) in any case; whoever calls again with the last `resume_token`,
+   * and may still read, misses nothing. At most 100 at once, shared fairly by workspaces and their keys, else
+   * RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
    */
   tailTraces(request: TailTracesRequest, options?: Partial<CallOptions>): ClientReadableStream<TailTracesResponse>;
   tailTraces(

@@ -69,7 +69,7 @@ export namespace MirrorOutcome {
 
 /** The request for WriteInvocations. */
 export interface WriteInvocationsRequest {
-  /** The records, in any order. 1 to 1,000, at most 64 MiB together. */
+  /** The records, in any order. 1 to 1,000, at most `traceWriter.limits.messageBytesMax` (64 MiB) together. */
   records: InvocationRecord[];
 }
 
@@ -256,8 +256,9 @@ export const TraceWriterServiceService = {
    * Stores a batch of records. Each record is atomic: its full trace and its mirror become visible together, to every
    * reader, or not at all. Many records share one commit. The answer comes when all of them are durable.
    *
-   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, RESOURCE_EXHAUSTED and
-   * DEADLINE_EXCEEDED; any other code concerns the whole batch and will not change.
+   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, on DEADLINE_EXCEEDED, and on RESOURCE_EXHAUSTED
+   * with RetryInfo. Any other answer concerns the whole batch and will not change: RESOURCE_EXHAUSTED without RetryInfo says
+   * that the batch is larger than `traceWriter.limits.messageBytesMax`, so send fewer records at a time.
    */
   writeInvocations: {
     path: "/twinspan.trace.v1.TraceWriterService/WriteInvocations" as const,
@@ -277,8 +278,9 @@ export interface TraceWriterServiceServer extends UntypedServiceImplementation {
    * Stores a batch of records. Each record is atomic: its full trace and its mirror become visible together, to every
    * reader, or not at all. Many records share one commit. The answer comes when all of them are durable.
    *
-   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, RESOURCE_EXHAUSTED and
-   * DEADLINE_EXCEEDED; any other code concerns the whole batch and will not change.
+   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, on DEADLINE_EXCEEDED, and on RESOURCE_EXHAUSTED
+   * with RetryInfo. Any other answer concerns the whole batch and will not change: RESOURCE_EXHAUSTED without RetryInfo says
+   * that the batch is larger than `traceWriter.limits.messageBytesMax`, so send fewer records at a time.
    */
   writeInvocations: handleUnaryCall<WriteInvocationsRequest, WriteInvocationsResponse>;
 }
@@ -288,8 +290,9 @@ export interface TraceWriterServiceClient extends Client {
    * Stores a batch of records. Each record is atomic: its full trace and its mirror become visible together, to every
    * reader, or not at all. Many records share one commit. The answer comes when all of them are durable.
    *
-   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, RESOURCE_EXHAUSTED and
-   * DEADLINE_EXCEEDED; any other code concerns the whole batch and will not change.
+   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, on DEADLINE_EXCEEDED, and on RESOURCE_EXHAUSTED
+   * with RetryInfo. Any other answer concerns the whole batch and will not change: RESOURCE_EXHAUSTED without RetryInfo says
+   * that the batch is larger than `traceWriter.limits.messageBytesMax`, so send fewer records at a time.
    */
   writeInvocations(
     request: WriteInvocationsRequest,

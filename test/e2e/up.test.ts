@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { keyFor } from "../helpers/keyed-services.ts";
+import { keyFor } from "../system/keyed-services.ts";
 import { createPlace, runCliIn, startCli } from "./running-system.ts";
 
 const TIMEOUT_MS = 90_000;

@@ -82,9 +82,11 @@ export class GatewayMetrics {
     "Calls by what became of their traceparent: valid, malformed (ignored) or absent.",
     ["outcome"],
   );
-  readonly #late = this.#counter("outbox_late_total", "Writes that were not committed within gateway.outbox.commitWaitMs.", [
-    "write",
-  ]);
+  readonly #late = this.#counter(
+    "outbox_late_total",
+    "Writes that were not committed within gateway.outbox.commitWaitMs.",
+    ["write"],
+  );
   readonly #unrecorded = new Counter({
     name: "twinspan_calls_unrecorded_total",
     help: "Traced calls whose record could not be made, by a fault of ours.",

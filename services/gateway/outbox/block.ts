@@ -40,11 +40,17 @@ const KINDS = { begin: 1, finish: 2, drop: 3 } as const satisfies Record<Write["
 /**
  * Writes as one block, which is read whole or not at all: what the death of the process or the loss of power has cut
  * does not match its checksum. A note is a kind, the trace's id, a length and the text; a record two lengths, and its two parts.
+ * It stands in what `memoryOf` gives for its length.
  */
-export function encodeBlock(nonce: Uint8Array, head: BlockHead, writes: readonly Write[]): Buffer {
+export function encodeBlock(
+  nonce: Uint8Array,
+  head: BlockHead,
+  writes: readonly Write[],
+  memoryOf: (bytes: number) => Buffer = Buffer.allocUnsafe,
+): Buffer {
   let length = HEAD_BYTES;
   for (const write of writes) length += WRITE_HEAD_BYTES[write.kind] + sizeOf(write);
-  const block = Buffer.allocUnsafe(length);
+  const block = memoryOf(length);
   block.set(nonce);
   block.writeUInt32LE(length, NONCE_BYTES);
   let at = block.writeDoubleLE(head.timeMs, CHECKED_FROM);

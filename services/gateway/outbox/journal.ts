@@ -2,10 +2,13 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type BlockHead, encodeBlock, NONCE_BYTES, type Write } from "./block.ts";
+import { KeptMemory } from "./kept-memory.ts";
 import { BLOCKS_FROM, type BlockPlace, type SegmentFiles, segmentHead, segmentPath } from "./segments.ts";
 
 /** A segment that has so many bytes is followed by another one. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** Blocks up to this size are written in the same memory. */
+const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 /** How long until it is tried again to begin a segment that could not be begun, in milliseconds. */
 const TRY_AGAIN_MS = 1000;
 
@@ -29,6 +32,7 @@ export class Journal implements AsyncDisposable {
   readonly #durability: "process" | "power";
   /** The calls in flight, by their trace: what was noted and did not end. */
   readonly #notes = new Map<string, Write>();
+  readonly #blockMemory = new KeptMemory(KEPT_BYTES_MAX);
   /** Segments that are not written to any more, ascending. */
   readonly #old: number[];
   /** Undefined: nothing was written yet. A disk that is full must not keep a gateway from starting. */
@@ -72,7 +76,8 @@ export class Journal implements AsyncDisposable {
     const isRoomy = this.#current !== undefined && this.#current.bytes < SEGMENT_BYTES;
     const current = this.#current !== undefined && isRoomy ? this.#current : await this.beginSegment(head);
     const place = this.end;
-    await this.#write(current, encodeBlock(current.nonce, head, writes));
+    const block = encodeBlock(current.nonce, head, writes, (bytes) => this.#blockMemory.take(bytes));
+    await this.#write(current, block);
     for (const write of writes) {
       if (write.kind === "begin") this.#notes.set(write.traceId, write);
       else this.#notes.delete(write.traceId);

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Client, type ServiceError as RpcError } from "@grpc/grpc-js";
 import type { Config } from "#lib/config/schema.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
@@ -15,6 +14,7 @@ import {
   type WriteResult,
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { PAYLOAD_SHED } from "../core/twins/record.ts";
+import { KeptMemory } from "./kept-memory.ts";
 import type { Ledger } from "./ledger.ts";
 import { bytesOf, type RecordQueue, type WaitingRecord } from "./record-queue.ts";
 
@@ -22,6 +22,8 @@ import { bytesOf, type RecordQueue, type WaitingRecord } from "./record-queue.ts
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 /** `records` of WriteInvocationsRequest: field 1, length-delimited. */
 const RECORDS_TAG = (1 << 3) | 2;
+/** What stands before a record: its tag, and its length in at most five bytes. */
+const RECORD_HEAD_BYTES_MAX = 6;
 
 /** Sends what waits in the outbox to the trace-writer. */
 export interface Shipper {
@@ -72,6 +74,8 @@ export function startShipper(
     ...sendingKey(traceWriterKey),
   });
   let wakeUp = Promise.withResolvers<void>();
+  // One RPC at a time, so one request.
+  const memory = new KeptMemory(options.batchBytesMax + options.batchRecordsMax * RECORD_HEAD_BYTES_MAX);
   let recordsMax = options.batchRecordsMax;
   const draining = new AbortController();
   const stop = new AbortController();
@@ -99,7 +103,7 @@ export function startShipper(
   async function shipBatch(): Promise<string | undefined> {
     try {
       const batch = await queue.first(recordsMax, options.batchBytesMax);
-      const sent = await send(client, batch, options.shipMs, stop.signal);
+      const sent = await send(client, batch, memory, options.shipMs, stop.signal);
       if (sent.kind === "failed") {
         if (sent.isOfBatch) await setAside(batch);
         return `the trace-writer takes nothing: ${sent.reason}`;
@@ -183,12 +187,18 @@ type Sent =
   /** `isOfBatch`: the fault may lie in the batch, which was too much for the time, or holds a record that is stumbled over. */
   | { readonly kind: "failed"; readonly reason: string; readonly isOfBatch: boolean };
 
-/** Sends a batch. `signal` cancels it: it has then failed. */
-function send(client: Client, batch: readonly WaitingRecord[], shipMs: number, signal: AbortSignal): Promise<Sent> {
+/** Sends a batch, packed in `memory`. `signal` cancels it: it has then failed. */
+function send(
+  client: Client,
+  batch: readonly WaitingRecord[],
+  memory: KeptMemory,
+  shipMs: number,
+  signal: AbortSignal,
+): Promise<Sent> {
   return new Promise((resolve) => {
     const call = client.makeUnaryRequest(
       TraceWriterServiceService.writeInvocations.path,
-      requestOf,
+      (records: readonly WaitingRecord[]) => requestOf(records, memory),
       (bytes: Buffer) => WriteInvocationsResponse.decode(bytes),
       batch,
       { deadline: Date.now() + shipMs },
@@ -210,11 +220,28 @@ function failureOf(error: RpcError): Sent {
   return { kind: "failed", reason, isOfBatch: kind === "deadline_exceeded" || kind === "internal" };
 }
 
-/** The batch as a WriteInvocationsRequest, put together from serialized parts: nothing is decoded on the way. */
-function requestOf(batch: readonly WaitingRecord[]): Buffer {
-  const writer = new BinaryWriter();
+/**
+ * The batch as a WriteInvocationsRequest, put together from serialized parts: nothing is decoded on the way. It stands in `memory`,
+ * which it must have for itself until the RPC is over.
+ */
+function requestOf(batch: readonly WaitingRecord[], memory: KeptMemory): Buffer {
+  const bytesMax = batch.reduce((sum, record) => sum + RECORD_HEAD_BYTES_MAX + bytesOf(record), 0);
+  const request = memory.take(bytesMax);
+  let at = 0;
   for (const record of batch) {
-    writer.uint32(RECORDS_TAG).uint32(bytesOf(record)).raw(record.spans).raw(record.payload);
+    request[at] = RECORDS_TAG;
+    at = writeVarint(request, bytesOf(record), at + 1);
+    request.set(record.spans, at);
+    request.set(record.payload, at + record.spans.length);
+    at += bytesOf(record);
   }
-  return Buffer.from(writer.finish());
+  return request.subarray(0, at);
+}
+
+/** Writes a length as protobuf has it, and returns where it ends. */
+function writeVarint(bytes: Buffer, value: number, at: number): number {
+  let rest = value;
+  let end = at;
+  for (; rest > 0x7f; rest >>>= 7) end = bytes.writeUInt8((rest & 0x7f) | 0x80, end);
+  return bytes.writeUInt8(rest, end);
 }

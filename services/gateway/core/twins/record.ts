@@ -25,6 +25,8 @@ export const PAYLOAD_SHED: Uint8Array = InvocationRecord.encode({ ...NOTHING, pa
 
 /** The tag of `full` of an InvocationRecord. */
 const FULL = (1 << 3) | 2;
+/** A writer that has grown to more than this is not kept. */
+const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 /** Kept from one record to the next, since it has grown to the size of one. */
 let writer = new BinaryWriter();
 
@@ -38,7 +40,9 @@ export function recordOf(invocation: Invocation, outcome: Outcome, kept: KeptPay
     const mirror = mirrorOf(invocation, twins);
     const spans = InvocationRecord.encode({ ...NOTHING, mirror }, writer).finish();
     const payloads = payloadsOf(invocation, outcome, kept);
-    return { spans, payload: InvocationRecord.encode({ ...NOTHING, payloads }).finish() };
+    const payload = InvocationRecord.encode({ ...NOTHING, payloads }, writer).finish();
+    if (payload.length > KEPT_BYTES_MAX) writer = new BinaryWriter();
+    return { spans, payload };
   } catch (error) {
     // What it holds is half a record.
     writer = new BinaryWriter();

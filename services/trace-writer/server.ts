@@ -22,7 +22,7 @@ import { createRetentionMetrics } from "./metrics/retention-metrics.ts";
 import { createMetrics, type Metrics } from "./metrics/trace-writer-metrics.ts";
 import { traceCommit } from "./receiving/commit-span.ts";
 import { createExperimentRoom } from "./receiving/experiment-room.ts";
-import { ERASED_AFTER, type Erasing, startErasing } from "./retention/erasing.ts";
+import { type Erasing, startErasing } from "./retention/erasing.ts";
 import { createLeftWorkspaces } from "./retention/left-workspaces.ts";
 import { startRetention } from "./retention/retention.ts";
 import { createExperimentService } from "./rpc/experiment-service.ts";
@@ -77,7 +77,7 @@ export async function startTraceWriter(
   const onCommit: StoreObserver["committed"] = (requests, durationMs, { events }) => {
     if (ownTraces !== undefined) traceCommit(ownTraces, traceWriter.store.use, requests, durationMs);
     if (events.has("forward_added")) forwarding?.wake();
-    if (ERASED_AFTER.some((event) => events.has(event))) erasing?.wake();
+    erasing?.committed(events);
   };
   const { destinations } = traceWriter;
   const receivers = new Set(Object.keys(destinations));

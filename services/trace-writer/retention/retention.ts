@@ -19,7 +19,7 @@ export interface RetentionOptions {
   readonly nowMs: () => number;
 }
 
-/** How many traces are deleted in one commit: what is written meanwhile waits for it. */
+/** How many traces are deleted in one commit at the most: what is written meanwhile waits for it. */
 const STEP = 50;
 const EXPERIMENTS_PAGE = 1000;
 
@@ -106,8 +106,8 @@ async function* trim(
   for (;;) {
     const startMs = performance.now();
     const reasons = await store.trimTraces(workspace, experimentId, kept, STEP, signal);
-    if (reasons.length > 0) yield reasons;
-    if (reasons.length < STEP) return;
+    if (reasons.length === 0) return;
+    yield reasons;
     await pause(performance.now() - startMs, undefined, { signal });
   }
 }

@@ -19,8 +19,8 @@ import { type ExperimentRoom, noRoom } from "../receiving/experiment-room.ts";
 import type { TraceStore, TracesToDelete } from "../store/trace-store.ts";
 
 const DELETED_IDS_MAX = 1000;
-/** How many traces are deleted in one commit: others wait for it meanwhile. */
-const DELETION_STEP = 200;
+/** How many traces are deleted in one commit at the most: others wait for it meanwhile. */
+const DELETION_STEP = 50;
 
 /** TraceEditorService: changes what is said of traces as a whole, and deletes them. */
 export function createTraceEditorService(store: TraceStore, room: ExperimentRoom, log: Logger): ServedService {
@@ -91,46 +91,45 @@ async function deleteTraces(store: TraceStore, request: DeleteTracesRequest, { i
   const named = parseExperimentId(request.experimentId);
   const [experimentId] = await experimentIdsMeant(store, identity.workspace, named === undefined ? [] : [named]);
   if (experimentId === undefined) throw experimentNotFound("experiment_id");
-  const steps = deletionStepsOf(request);
   let deleted = 0;
-  for (const { which, limit } of steps) {
-    signal.throwIfAborted();
-    const outcome = await store.deleteTraces(identity.workspace, experimentId, which, limit, signal);
-    if (outcome.kind === "experiment_not_found") throw experimentNotFound("experiment_id");
-    deleted += outcome.traces;
-    if (which.kind === "until" && outcome.traces < limit) break;
+  for (const { which, tracesMax } of deletionsOf(request)) {
+    for (let left = tracesMax; left > 0; ) {
+      signal.throwIfAborted();
+      const limit = Math.min(left, DELETION_STEP);
+      const outcome = await store.deleteTraces(identity.workspace, experimentId, which, limit, signal);
+      if (outcome.kind === "experiment_not_found") throw experimentNotFound("experiment_id");
+      if (outcome.traces === 0) break;
+      deleted += outcome.traces;
+      left -= outcome.traces;
+    }
   }
   return { tracesDeleted: BigInt(deleted) };
 }
 
-interface DeletionStep {
+interface Deletion {
   readonly which: TracesToDelete;
-  readonly limit: number;
+  readonly tracesMax: number;
 }
 
-/** The steps of a deletion. By time they end with the first that finds less than it may delete. */
-function deletionStepsOf({ traceIds, startTimeUnixNanoMax, tracesMax }: DeleteTracesRequest): Iterable<DeletionStep> {
+/** What a request deletes, one after the other: each step by step, until nothing is left of it. */
+function deletionsOf({ traceIds, startTimeUnixNanoMax, tracesMax }: DeleteTracesRequest): readonly Deletion[] {
   if (traceIds.length > 0) {
     if (startTimeUnixNanoMax !== undefined) throw invalid("start_time_unix_nano_max: give it or trace_ids, not both");
     if (tracesMax !== 0) throw invalid("traces_max: goes with start_time_unix_nano_max only");
     if (traceIds.length > DELETED_IDS_MAX) throw invalid(`trace_ids: must be at most ${DELETED_IDS_MAX}`);
-    return stepsByIds(traceIds.map((name, index) => traceIdOf(name, `trace_ids[${index}]`)));
+    return deletionsByIds(traceIds.map((name, index) => traceIdOf(name, `trace_ids[${index}]`)));
   }
   if (startTimeUnixNanoMax === undefined) throw invalid("trace_ids: give ids, or start_time_unix_nano_max");
   if (tracesMax < 0) throw invalid("traces_max: must not be negative");
-  return stepsUntil(startTimeUnixNanoMax, tracesMax === 0 ? Number.POSITIVE_INFINITY : tracesMax);
+  const until = { kind: "until", startNsMax: startTimeUnixNanoMax } as const;
+  return [{ which: until, tracesMax: tracesMax === 0 ? Number.POSITIVE_INFINITY : tracesMax }];
 }
 
-function* stepsByIds(traceIds: readonly TraceIdHex[]): Generator<DeletionStep> {
-  for (let at = 0; at < traceIds.length; at += DELETION_STEP) {
-    yield { which: { kind: "ids", traceIds: traceIds.slice(at, at + DELETION_STEP) }, limit: DELETION_STEP };
-  }
-}
-
-function* stepsUntil(startNsMax: bigint, tracesMax: number): Generator<DeletionStep> {
-  for (let left = tracesMax; left > 0; left -= DELETION_STEP) {
-    yield { which: { kind: "until", startNsMax }, limit: Math.min(left, DELETION_STEP) };
-  }
+function deletionsByIds(traceIds: readonly TraceIdHex[]): readonly Deletion[] {
+  return Array.from({ length: Math.ceil(traceIds.length / DELETION_STEP) }, (_, step) => {
+    const some = traceIds.slice(step * DELETION_STEP, (step + 1) * DELETION_STEP);
+    return { which: { kind: "ids", traceIds: some }, tracesMax: some.length };
+  });
 }
 
 function traceIdOf(name: string, field: string): TraceIdHex {

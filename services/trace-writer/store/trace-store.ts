@@ -58,8 +58,9 @@ export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   editTags(workspace: string, traceId: string, edits: TagEdits, signal: AbortSignal): Promise<TagsOutcome>;
 
   /**
-   * Deletes traces that an experiment owns, at most `limit`, all in one step, with all that belongs to them. Links of other
-   * traces to them are gone as well. Ids of other traces are passed over; by time the oldest go first.
+   * Deletes traces that an experiment owns, with all that belongs to them, all in one step: at most `limit`, and fewer where
+   * those take long already, but one. Links of other traces to them are gone as well. Ids of other traces are passed over; by
+   * time the oldest go first. None were deleted: there are no more.
    */
   deleteTraces(
     workspace: string,
@@ -70,9 +71,9 @@ export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   ): Promise<DeletionOutcome>;
 
   /**
-   * Deletes those of an experiment's oldest traces, or undefined: of the pending ones, that are not to be kept, at most
-   * `limit`, all in one step. Answers why, trace by trace; fewer than `limit`: there are no more. It goes by what is stored,
-   * not by what waits to be.
+   * Deletes those of an experiment's oldest traces, or undefined: of the pending ones, that are not to be kept, all in one
+   * step: at most `limit`, and fewer where those take long already, but one. Answers why, trace by trace; for none: there are
+   * no more. It goes by what is stored, not by what waits to be.
    */
   trimTraces(
     workspace: string,

@@ -1,12 +1,16 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
+import { bytesIn } from "../../../services/trace-writer/store/columns.ts";
+import { unpack } from "../../../services/trace-writer/store/packing.ts";
 import { eraseStep } from "../../../services/trace-writer/store/sqlite/erase-step.ts";
+import { eraseSome } from "../../../services/trace-writer/store/sqlite/erasure-table.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
-import { idsOf, payload, record, span, spanId, traceId } from "./sample-traces.ts";
+import { idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { writeRecords, writeSpans } from "./writing.ts";
 
 const never = new AbortController().signal;
@@ -89,6 +93,16 @@ test("what is deleted, in whatever order, is on the disk no more, and its room i
   for (const n of kept) expect((await store.getTrace("default", traceId(n), true))?.info?.spanCount).toBe(3);
 });
 
+test("what a later span has replaced is on the disk no more", async () => {
+  const path = newFile();
+  await using store = await start(path);
+  for (const n of [1, 2]) {
+    await writeSpans(store, "agents", [span({ trace: traceId(1), span: spanId(1), end: n, name: canaryOf(n) })]);
+  }
+  expect(await store.erase(never)).toBe(true);
+  expect(foundOnDisk(path)).toEqual(new Set([2]));
+});
+
 test("while somebody reads what was there before, erasing says that some of it is left, and writes go on", async () => {
   const path = newFile();
   await using store = await start(path);
@@ -103,6 +117,42 @@ test("while somebody reads what was there before, erasing says that some of it i
   reader.exec("COMMIT");
   expect(await store.erase(never)).toBe(true);
   expect(foundOnDisk(path)).toEqual(new Set([2]));
+});
+
+test("however many blocks traces are in, neither deleting nor erasing them has a write wait for all of these", async () => {
+  const path = newFile();
+  await using store = await start(path);
+  const traces = Array.from({ length: 30 }, (_, index) => index + 1);
+  // Span by span: each of 40 commits makes a block, with a span of each trace.
+  for (let id = 1; id <= 40; id += 1) {
+    const spans = traces.map((n) => {
+      const filler = canaryOf(n) + randomBytes(1_000).toString("hex");
+      return span({ trace: traceId(n), span: spanId(id), start: n, attributes: { filler } });
+    });
+    await writeSpans(store, "agents", spans);
+  }
+  using db = new DatabaseSync(path, { readBigInts: true, timeout: 5_000 });
+  const blocks = db.prepare("SELECT id, bytes FROM blocks ORDER BY id");
+  const waiting = db.prepare("SELECT count(*) AS places FROM erasures");
+  const before = blocks.all();
+  expect(before.length).toBeGreaterThanOrEqual(40);
+
+  const found = await store.getExperiment("default", { $case: "name", value: "agents" });
+  const kept = { startNsMin: T0 + 30n };
+  const trim = () => store.trimTraces("default", BigInt(found?.id ?? -1), kept, 50, never);
+  const steps = [await trim(), await trim(), await trim()];
+  expect(steps.map(({ length }) => length)).toEqual([25, 4, 0]);
+  expect(blocks.all()).toEqual(before);
+  expect(waiting.get()?.["places"]).toBe(29n * 40n);
+
+  expect(eraseSome(db)).toBe(true);
+  const left = waiting.get()?.["places"];
+  expect(left).toBeGreaterThan(0n);
+  expect(left).toBeLessThan(29n * 40n);
+  expect(await store.erase(never)).toBe(true);
+  const text = blocks.all().map((row) => Buffer.from(unpack(bytesIn(row, "bytes"))).toString("latin1"));
+  expect(new Set(text.join().match(/secret<\d+>/g))).toEqual(new Set([canaryOf(30)]));
+  expect((await store.getTrace("default", traceId(30), true))?.info?.spanCount).toBe(40);
 });
 
 test.each([4096, 8192])(

@@ -9,6 +9,7 @@ import { idsOf, payload, record, span, spanId, traceId } from "./sample-traces.t
 import { describeTraceStore } from "./trace-store-suite.ts";
 import { claimTrace, writeRecords, writeSpans } from "./writing.ts";
 
+const never = new AbortController().signal;
 const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-store-")), "traces.db");
 const start = (path: string) =>
   startSqliteStore(
@@ -88,7 +89,9 @@ test("deletion leaves no row of a trace behind, in any table", async () => {
   expect(rows().every((count) => count > 0)).toBe(true);
   for (const { id } of await store.listExperiments("default", 10, undefined)) {
     const all = { kind: "until", startNsMax: 2n ** 63n - 1n } as const;
-    await store.deleteTraces("default", BigInt(id), all, 100, new AbortController().signal);
+    await store.deleteTraces("default", BigInt(id), all, 100, never);
   }
+  expect(await store.erase(never)).toBe(true);
+  tables.push("erasures");
   expect(rows()).toEqual(tables.map(() => 0));
 });

@@ -12,6 +12,7 @@ import type {
   TracesToDelete,
 } from "../trace-store.ts";
 import type { Commit } from "./commit.ts";
+import type { WorkingTrace } from "./working-trace.ts";
 
 /** A request that changes traces as a whole, or experiments, as it waits for its commit. */
 export type Edit =
@@ -95,17 +96,30 @@ function applyDeletion(commit: Commit, edit: EditOf<"deletion">): DeletionOutcom
       ? commit.ownedUntil(experimentId, which.startNsMax, limit)
       : [...new Set(which.traceIds)].flatMap((traceId) => commit.find(workspace, traceId) ?? []);
   const owned = found.filter((trace) => trace.experimentId === experimentId).slice(0, limit);
-  for (const trace of owned) commit.remove(trace);
-  commit.count("trace_deleted", owned.length);
-  return { kind: "deleted", traces: owned.length };
+  return { kind: "deleted", traces: removeFirst(commit, owned) };
 }
 
 function applyTrim(commit: Commit, { workspace, experimentId, kept, limit }: EditOf<"trim">): readonly TrimReason[] {
   const oldest = commit.oldest(workspace, experimentId, limit);
   const reasons = trimReasonsOf(oldest, commit.sizeOf(workspace, experimentId), kept);
-  for (const trace of oldest.slice(0, reasons.length)) commit.remove(trace);
-  commit.count("trace_deleted", reasons.length);
-  return reasons;
+  return reasons.slice(0, removeFirst(commit, oldest.slice(0, reasons.length)));
+}
+
+/** In so many pieces the traces are stored that are removed at once, or it is one trace: others wait meanwhile, some 20 ms. */
+const REMOVED_PIECES_MAX = 1_000;
+
+/** Removes the first of some traces: not more than others can wait for. Returns how many. */
+function removeFirst(commit: Commit, traces: readonly WorkingTrace[]): number {
+  let pieces = 0;
+  let removed = 0;
+  for (const trace of traces) {
+    pieces += commit.piecesOf(trace);
+    if (removed > 0 && pieces > REMOVED_PIECES_MAX) break;
+    commit.remove(trace);
+    removed += 1;
+  }
+  commit.count("trace_deleted", removed);
+  return removed;
 }
 
 function applyExperiment(commit: Commit, { workspace, experiment }: EditOf<"experiment">, nowMs: number) {

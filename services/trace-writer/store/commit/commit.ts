@@ -29,6 +29,8 @@ export interface Commit extends CommitExperiments {
   oldest(workspace: string, experimentId: bigint | undefined, limit: number): readonly WorkingTrace[];
   /** What an experiment, or undefined: the pending traces, hold, but for what this transaction has written. */
   sizeOf(workspace: string, experimentId: bigint | undefined): StoredSize;
+  /** In how many pieces a trace is stored: the more there are, the longer it takes to remove it. */
+  piecesOf(trace: WorkingTrace): number;
   /** Removes a trace and all that belongs to it. */
   remove(trace: WorkingTrace): void;
   /** Stores the bytes of a payload. */
@@ -170,6 +172,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     ownedUntil: (...asked) => tables.traces.ownedUntil(...asked).flatMap((ref) => workingTrace(ref) ?? []),
     oldest: (...asked) => tables.traces.oldest(...asked).flatMap((ref) => workingTrace(ref) ?? []),
     sizeOf: sizes.sizeOf,
+    piecesOf: ({ ref }) => spans.chunksOf(ref),
     remove(trace) {
       const { ref, workspace, traceId } = trace;
       spans.removeAll(ref);

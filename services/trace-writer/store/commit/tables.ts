@@ -82,6 +82,8 @@ export interface SpanTable {
   rowsOf(traceRef: bigint): StoredSpanRow[];
   /** How many rows a trace has. */
   countOf(traceRef: bigint): number;
+  /** How many chunks of a trace must be removed with it, one by one. */
+  chunksOf(traceRef: bigint): number;
   /** The row of that id, and the chunk its bytes are in. */
   find(traceRef: bigint, spanId: string): { readonly row: StoredSpanRow; readonly chunk: bigint } | undefined;
   /** Adds a row. False: its id is taken, and nothing was done. */

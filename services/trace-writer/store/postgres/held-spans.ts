@@ -21,6 +21,8 @@ export function createHeldSpans(held: Held, { gone, emptied }: Pick<HeldChanges,
   return {
     rowsOf: (ref) => Array.from(spansOf(ref).byId.values(), ({ row }) => row),
     countOf: (ref) => spansOf(ref).byId.size,
+    // Those of a trace that is removed were not read, and go with one statement.
+    chunksOf: () => 0,
     find(ref, spanId) {
       const found = spansOf(ref).byId.get(spanId);
       return found && { row: found.row, chunk: found.chunk.id };

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import { bytesIn, integerIn } from "../columns.ts";
-import { pack, unpack } from "../packing.ts";
+import { integerIn } from "../columns.ts";
+import { pack } from "../packing.ts";
 
 /** Where bytes are: in which block, and from where on when it is unpacked. */
 export interface BlockPlace {
@@ -33,12 +33,8 @@ export interface BlockTable {
   add(piece: WaitingPiece): void;
   /** Has bytes not stored that still wait. */
   takeBack(piece: WaitingPiece): void;
-  /** Has bytes overwritten that are stored. Each but once. */
-  remove(place: BlockPlace): void;
   /** Stores what was added. */
   store(): void;
-  /** Overwrites what was removed: with zeros where others are in the same block, whose places stay. */
-  erase(): void;
   /** Forgets what waits: the transaction was rolled back. */
   forget(): void;
 }
@@ -53,11 +49,7 @@ const BLOCK_BYTES = { spans: 64 * 1024, payload: 128 * 1024, previews: 16 * 1024
 export function openBlockTable(db: DatabaseSync): BlockTable {
   const last = db.prepare("SELECT coalesce(max(id), 0) AS id FROM blocks");
   const insert = db.prepare("INSERT INTO blocks (id, pieces, bytes) VALUES (?, ?, ?)");
-  const find = db.prepare("SELECT pieces, bytes FROM blocks WHERE id = ?");
-  const update = db.prepare("UPDATE blocks SET pieces = ?, bytes = ? WHERE id = ?");
-  const remove = db.prepare("DELETE FROM blocks WHERE id = ?");
   const waiting = new Map<string, Set<WaitingPiece>>();
-  const gone = new Map<bigint, BlockPlace[]>();
   let taken: bigint | undefined;
   const storeBlock = (pieces: readonly WaitingPiece[]) => {
     const whole = Buffer.concat(pieces.map(({ bytes }) => bytes));
@@ -81,28 +73,11 @@ export function openBlockTable(db: DatabaseSync): BlockTable {
       waiting.set(key, pieces.add(piece));
     },
     takeBack: (piece) => void waiting.get(keyOf(piece))?.delete(piece),
-    remove(place) {
-      const places = gone.get(place.block) ?? [];
-      places.push(place);
-      gone.set(place.block, places);
-    },
     store() {
       for (const pieces of waiting.values()) for (const block of blocksOf(pieces)) storeBlock(block);
       waiting.clear();
     },
-    erase() {
-      for (const [id, places] of gone) {
-        const found = find.get(id) ?? {};
-        const left = integerIn(found, "pieces") - BigInt(places.length);
-        if (left === 0n) remove.run(id);
-        else update.run(left, pack(without(unpack(bytesIn(found, "bytes")), places)), id);
-      }
-      gone.clear();
-    },
-    forget() {
-      waiting.clear();
-      gone.clear();
-    },
+    forget: () => waiting.clear(),
   };
 }
 
@@ -124,10 +99,4 @@ function blocksOf(pieces: Iterable<WaitingPiece>): readonly (readonly WaitingPie
     }
   }
   return blocks;
-}
-
-function without(bytes: Uint8Array, places: readonly BlockPlace[]): Uint8Array {
-  const rest = Buffer.from(bytes);
-  for (const { at, length } of places) rest.fill(0, at, at + length);
-  return rest;
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { BATCH_MIGRATION, BATCHES_MOVED_MIGRATION } from "./batch-migration.ts";
 import { CHANGED_HOURS_MIGRATION } from "./changed-hours.ts";
+import { ERASURE_MIGRATION } from "./erasure-table.ts";
 import { FORWARD_MIGRATION } from "./forward-migration.ts";
 import { type Moving, moveIntoBatches } from "./move-into-batches.ts";
 import { ROLLUP_MIGRATION } from "./rollup-table.ts";
@@ -115,6 +116,7 @@ export const MIGRATIONS = [
   ROLLUP_MIGRATION,
   BATCH_MIGRATION,
   BATCHES_MOVED_MIGRATION,
+  ERASURE_MIGRATION,
 ] as const;
 
 /** Up to here a file may have what must be moved before it goes on. */

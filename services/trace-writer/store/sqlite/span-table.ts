@@ -8,6 +8,7 @@ import type { WorkingTrace } from "../commit/working-trace.ts";
 import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
 import { openBlockReads } from "./block-reads.ts";
 import { openBlockTable, type WaitingPiece } from "./block-table.ts";
+import { openErasureTable } from "./erasure-table.ts";
 import { type Held, type HeldBatch, type HeldSpans, heldOf, hold, mayGrow, newBatch, noSpans } from "./held-spans.ts";
 import { openStoredBatches, placeIn } from "./stored-batches.ts";
 import { previewBytesOf } from "./stored-previews.ts";
@@ -34,6 +35,7 @@ export interface SqliteSpanTable extends SpanTable, BytesTable {
 /** The table of spans, of a file that is open for writing. */
 export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   const blocks = openBlockTable(db);
+  const erasures = openErasureTable(db);
   const reads = openBlockReads(db);
   const batchesOf = openStoredBatches(db, reads);
   const lastBatch = db.prepare("SELECT coalesce(max(id), 0) AS id FROM batches");
@@ -44,6 +46,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   const setVoided = db.prepare("UPDATE batches SET voided = ? WHERE id = ?");
   const removeBatch = db.prepare("DELETE FROM batches WHERE id = ?");
   const removeOfTrace = db.prepare("DELETE FROM batches WHERE trace_ref = ? RETURNING *");
+  const count = db.prepare("SELECT count(*) AS batches FROM batches WHERE trace_ref = ?");
   const known = createKnownTraces<HeldSpans>(({ byId }) => byId.size);
   const held = new Map<bigint, HeldSpans>();
   /** What is to be inserted. */
@@ -86,7 +89,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   };
   const letGoOf = (bytes: Held | undefined) => {
     if (bytes?.kind === "waiting") blocks.takeBack(bytes.piece);
-    else if (bytes !== undefined) blocks.remove(bytes.place);
+    else if (bytes !== undefined) erasures.add(bytes.place);
   };
   /** Returns what its spans took where they were stored. */
   const remove = (batch: HeldBatch): bigint => {
@@ -129,6 +132,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
     isNew: (ref) => void held.set(ref, noSpans()),
     rowsOf: (ref) => Array.from(spansOf(ref).byId.values(), ({ row }) => row),
     countOf: (ref) => spansOf(ref).byId.size,
+    chunksOf: (ref) => Number(integerIn(count.get(ref) ?? {}, "batches")),
     find(ref, spanId) {
       const found = spansOf(ref).byId.get(spanId);
       return found && { row: found.row, chunk: found.batch.id };
@@ -161,7 +165,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       for (const row of removeOfTrace.all(ref)) {
         for (const prefix of ["", "payload_", "previews_"] as const) {
           const place = placeIn(row, prefix);
-          if (place !== undefined) blocks.remove(place);
+          if (place !== undefined) erasures.add(place);
         }
       }
       known.take(ref);
@@ -203,7 +207,6 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       lessened.clear();
     },
     end() {
-      blocks.erase();
       reads.letGo();
       for (const [ref, spans] of held) if (remembers && mayGrow(spans)) known.remember(ref, spans);
       held.clear();

@@ -9,6 +9,7 @@ import type { WriteResult } from "../commit/write-queue.ts";
 import type { Trimmed } from "../forward-queue.ts";
 import { openCommitTables } from "./commit-tables.ts";
 import { type EraseOutcome, eraseStep } from "./erase-step.ts";
+import { eraseSome } from "./erasure-table.ts";
 import type { ForwardRemoval } from "./forward-table.ts";
 import { BUSY_MS, openForWriting } from "./open-database.ts";
 import type { RolledHour } from "./rollup-table.ts";
@@ -45,7 +46,7 @@ serveWriter<SqliteWrite, SqliteOutcome, "erase", EraseOutcome>({
     const results = commitAll(writes, nowMs);
     return { results, durationMs: performance.now() - start, ...commit.takeCount() };
   },
-  perform: () => eraseStep(db, BUSY_MS),
+  perform: () => (eraseSome(db) ? "more" : eraseStep(db, BUSY_MS)),
   routeBy: commit.routeBy,
   close: () => db.close(),
 });

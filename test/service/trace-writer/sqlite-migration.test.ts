@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,7 +9,10 @@ import { BATCH_MIGRATION } from "../../../services/trace-writer/store/sqlite/bat
 import { MIGRATIONS } from "../../../services/trace-writer/store/sqlite/migrations.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
+import { ServiceProcess } from "../../helpers/service-process.ts";
+import { until } from "../../helpers/until.ts";
 import { SUITE_ROUTES } from "./forwards-suite.ts";
+import { configOf, newDirectory } from "./running.ts";
 import { writeSampleStore } from "./sample-store.ts";
 import { idsOf, record, span, spanId, traceId } from "./sample-traces.ts";
 import { everythingIn } from "./whole-reads.ts";
@@ -115,6 +118,54 @@ test("a move that is stopped half-way has lost nothing, goes on where it was, an
   expect(await readsOf(goesOn)).toEqual(await readsOf(whole));
   expect(told).toEqual([0]);
 });
+
+test("a move that is killed with kill -9 in the middle of a step has lost nothing of it, and goes on where it was", async () => {
+  const [directory, path] = [newDirectory(), oldFile()];
+  const killed = join(directory, "traces.db");
+  copyFileSync(path, killed);
+  for (const file of [path, killed]) makeLarge(file);
+  {
+    using db = new DatabaseSync(killed);
+    // It comes to the last trace, and no further.
+    db.exec(`CREATE TRIGGER stop BEFORE DELETE ON spans WHEN OLD.trace_ref = (SELECT max(trace_ref) FROM spans)
+      BEGIN SELECT count(*) FROM ${Array.from({ length: 9 }, (_, index) => `sqlite_schema AS s${index}`).join()}; END`);
+  }
+  const config = join(directory, "twinspan.yaml");
+  writeFileSync(config, configOf(directory));
+  const writer = new ServiceProcess("trace-writer", "http://127.0.0.1:1", { TWINSPAN_CONFIG: config });
+  const started = expect(writer.start()).rejects.toThrow("ended at its start");
+  await until("a step is done, and the next has begun", () => rowsIn(killed, "batches") > 0 && isWrittenTo(killed));
+  await writer.kill();
+  await started;
+  expect(rowsIn(killed, "spans")).toBeGreaterThan(0);
+  {
+    using db = new DatabaseSync(killed);
+    db.exec("DROP TRIGGER stop");
+  }
+  await using goesOn = await start(killed);
+  await using whole = await start(path);
+  expect(await readsOf(goesOn)).toEqual(await readsOf(whole));
+});
+
+/** 0: there is no such table. */
+function rowsIn(path: string, table: "batches" | "spans"): number {
+  using db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(table) === undefined) return 0;
+  return Number(db.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.["rows"]);
+}
+
+/** Whether somebody else is within a transaction that writes. */
+function isWrittenTo(path: string): boolean {
+  using db = new DatabaseSync(path, { timeout: 0 });
+  try {
+    db.exec("BEGIN IMMEDIATE; ROLLBACK");
+    return false;
+  } catch (error) {
+    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return true;
+    throw error;
+  }
+}
+const SQLITE_BUSY = 5;
 
 /** Gives the first payload so much that nothing is moved together with what comes after it. */
 function makeLarge(path: string): void {

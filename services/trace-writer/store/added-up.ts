@@ -7,15 +7,12 @@ export interface AddedUp {
   keep(experimentId: bigint, unit: TotalsUnit, part: RollupPart, rollup: Rollup): void;
 }
 
-/**
- * Keeps nothing yet, and no more than `groupsMax` groups, of all units together: some kilobytes each at the most. Then those go
- * that were asked for longest ago.
- */
-export function createAddedUp(groupsMax: number): AddedUp {
-  const kept = new Map<string, { readonly version: bigint; readonly rollup: Rollup }>();
-  let groups = 0;
+/** Keeps nothing yet, and no more than `bytesMax`, about. Beyond that those go that were asked for longest ago. */
+export function createAddedUp(bytesMax: number): AddedUp {
+  const kept = new Map<string, { readonly version: bigint; readonly rollup: Rollup; readonly bytes: number }>();
+  let sum = 0;
   const drop = (key: string) => {
-    groups -= sizeOf(kept.get(key)?.rollup);
+    sum -= kept.get(key)?.bytes ?? 0;
     kept.delete(key);
   };
   return {
@@ -28,22 +25,18 @@ export function createAddedUp(groupsMax: number): AddedUp {
       return found.rollup;
     },
     keep(experimentId, unit, part, rollup) {
-      if (sizeOf(rollup) > groupsMax) return;
       const key = keyOf(experimentId, unit, part);
       drop(key);
-      kept.set(key, { version: unit.version, rollup });
-      groups += sizeOf(rollup);
+      const { bytes } = rollup;
+      if (bytes > bytesMax) return;
+      kept.set(key, { version: unit.version, rollup, bytes });
+      sum += bytes;
       for (const oldest of kept.keys()) {
-        if (groups <= groupsMax) break;
+        if (sum <= bytesMax) break;
         drop(oldest);
       }
     },
   };
-}
-
-/** A unit in which there is nothing takes room too. */
-function sizeOf(rollup: Rollup | undefined): number {
-  return rollup === undefined ? 0 : rollup.size + 1;
 }
 
 function keyOf(experimentId: bigint, { fromNs, toNs }: TotalsUnit, part: RollupPart): string {

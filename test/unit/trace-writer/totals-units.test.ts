@@ -6,21 +6,32 @@ const DAY_NS = HOUR_NS * 24n;
 const hours = (from: bigint, count: number) =>
   Array.from({ length: count }, (_, index) => ({ hour: from + BigInt(index), changed: BigInt(index) }));
 
-test("a day within a bucket is one piece, which changes with each of its hours", () => {
+test("half a day within a bucket is one piece, which changes with each of its hours", () => {
   const units = totalsUnitsOf({ fromNs: 0n, toNs: 2n * DAY_NS, bucketNs: DAY_NS }, hours(0n, 48));
-  expect(units).toEqual([
-    { fromNs: 0n, toNs: DAY_NS, version: 276n, hours: hours(0n, 24).map(({ hour }) => hour) },
-    { fromNs: DAY_NS, toNs: 2n * DAY_NS, version: 852n, hours: hours(24n, 24).map(({ hour }) => hour) },
+  expect(units).toHaveLength(4);
+  expect(units.slice(0, 2)).toEqual([
+    { fromNs: 0n, toNs: DAY_NS / 2n, version: 66n, hours: hours(0n, 12) },
+    { fromNs: DAY_NS / 2n, toNs: DAY_NS, version: 210n, hours: hours(0n, 24).slice(12) },
   ]);
 });
 
-test("where buckets are shorter hours are pieces, and at their edges parts of hours", () => {
+test("at the edges of buckets parts of hours are pieces", () => {
   const request = { fromNs: HOUR_NS / 2n, toNs: 3n * HOUR_NS, bucketNs: 2n * HOUR_NS };
   expect(totalsUnitsOf(request, hours(0n, 3))).toEqual([
     { fromNs: HOUR_NS / 2n, toNs: HOUR_NS, version: 0n, hours: [] },
-    { fromNs: HOUR_NS, toNs: 2n * HOUR_NS, version: 1n, hours: [1n] },
+    { fromNs: HOUR_NS, toNs: 2n * HOUR_NS, version: 1n, hours: [{ hour: 1n, changed: 1n }] },
     { fromNs: 2n * HOUR_NS, toNs: 2n * HOUR_NS + HOUR_NS / 2n, version: 2n, hours: [] },
     { fromNs: 2n * HOUR_NS + HOUR_NS / 2n, toNs: 3n * HOUR_NS, version: 2n, hours: [] },
+  ]);
+});
+
+test("the hours of half a day that are in one bucket are one piece, whichever of them have traces", () => {
+  const request = { fromNs: 30n * HOUR_NS, toNs: 54n * HOUR_NS, bucketNs: 12n * HOUR_NS };
+  const some = [31n, 35n, 37n, 50n].map((hour) => ({ hour, changed: hour }));
+  expect(totalsUnitsOf(request, some)).toEqual([
+    { fromNs: 30n * HOUR_NS, toNs: 36n * HOUR_NS, version: 66n, hours: some.slice(0, 2) },
+    { fromNs: 36n * HOUR_NS, toNs: 42n * HOUR_NS, version: 37n, hours: some.slice(2, 3) },
+    { fromNs: 48n * HOUR_NS, toNs: 54n * HOUR_NS, version: 50n, hours: some.slice(3) },
   ]);
 });
 

@@ -14,6 +14,9 @@ export interface RolledSample {
   readonly sample: Omit<TotalsSample, "group" | "startNs">;
 }
 
+/** What it takes that has nothing in it. */
+const ROLLUP_BYTES = 500;
+
 /** What calls, attempts or agents' traces came to, by groups. It depends neither on order nor on how they were spread. */
 export class Rollup {
   readonly #cells = new Map<string, { readonly groups: RollupGroups; readonly cell: TotalsCell }>();
@@ -21,6 +24,11 @@ export class Rollup {
   /** How many groups are told apart. */
   get size(): number {
     return this.#cells.size;
+  }
+
+  /** How many bytes it takes in memory, about. */
+  get bytes(): number {
+    return this.#cells.values().reduce((sum, { cell }) => sum + cell.bytes, ROLLUP_BYTES);
   }
 
   cells(): Iterable<{ readonly groups: RollupGroups; readonly cell: TotalsCell }> {

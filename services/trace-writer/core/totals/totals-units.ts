@@ -1,7 +1,8 @@
 import type { TotalsRequest } from "./totals.ts";
 
 export const HOUR_NS = 3_600_000_000_000n;
-const DAY_HOURS = 24n;
+/** Noon and midnight: days are made of them, and so are the buckets that a month is drawn in. */
+const HALF_DAY_HOURS = 12n;
 
 /** An hour in which an experiment has traces, counted from the Unix epoch, and a number that grows whenever it is changed. */
 export interface ChangedHour {
@@ -16,38 +17,77 @@ export interface TotalsUnit {
   /** What is the same as long as nothing in it has changed, and never comes again: the sum of what its hours have. */
   readonly version: bigint;
   /** The hours with traces that it is made of, ascending. None: it is a part of an hour. */
-  readonly hours: readonly bigint[];
+  readonly hours: readonly ChangedHour[];
 }
 
 /**
- * The pieces of time in which an experiment has traces, by time: whole days where they lie within one bucket, else whole
- * hours, else what is left of an hour at the edge of a bucket. So what was added up of a piece can be used again for other
- * buckets. `hours` are those of the request's time, ascending.
+ * The pieces of time in which an experiment has traces, by time: the hours of half a day that lie within one bucket, and what
+ * is left of an hour at the edge of a bucket. So what was added up of a piece can be used again, for other buckets as well
+ * where these hold whole days. `hours` are those of the request's time, ascending.
  */
 export function totalsUnitsOf(
   { fromNs, toNs, bucketNs }: Pick<TotalsRequest, "fromNs" | "toNs" | "bucketNs">,
   hours: readonly ChangedHour[],
 ): readonly TotalsUnit[] {
-  const bucketOf = (ns: bigint) => (ns - fromNs) / bucketNs;
-  const isWithinOne = (begin: bigint, end: bigint) =>
-    begin >= fromNs && end <= toNs && bucketOf(begin) === bucketOf(end - 1n);
   const units: TotalsUnit[] = [];
-  for (const { hour, changed } of hours) {
-    const day = hour - (hour % DAY_HOURS);
-    const [dayFrom, dayTo] = [day * HOUR_NS, (day + DAY_HOURS) * HOUR_NS];
-    const [hourFrom, hourTo] = [hour * HOUR_NS, (hour + 1n) * HOUR_NS];
-    const last = units.at(-1);
-    if (isWithinOne(dayFrom, dayTo)) {
-      if (last?.fromNs !== dayFrom) units.push({ fromNs: dayFrom, toNs: dayTo, version: changed, hours: [hour] });
-      else units[units.length - 1] = { ...last, version: last.version + changed, hours: [...last.hours, hour] };
-    } else if (isWithinOne(hourFrom, hourTo)) {
-      units.push({ fromNs: hourFrom, toNs: hourTo, version: changed, hours: [hour] });
-    } else {
-      const [begin, end] = [hourFrom > fromNs ? hourFrom : fromNs, hourTo < toNs ? hourTo : toNs];
-      for (const part of partsOf(begin, end, fromNs, bucketNs)) units.push({ ...part, version: changed, hours: [] });
+  let open: OpenUnit | undefined;
+  for (const each of hours) {
+    if (open === undefined || each.hour >= open.endHour) {
+      if (open !== undefined) units.push(closed(open));
+      open = openUnitOf(each.hour, fromNs, toNs, bucketNs);
     }
+    if (open !== undefined) {
+      open.hours.push(each);
+      open.version += each.changed;
+      continue;
+    }
+    const [hourFrom, hourTo] = [each.hour * HOUR_NS, (each.hour + 1n) * HOUR_NS];
+    const [begin, end] = [hourFrom > fromNs ? hourFrom : fromNs, hourTo < toNs ? hourTo : toNs];
+    for (const part of partsOf(begin, end, fromNs, bucketNs)) units.push({ ...part, version: each.changed, hours: [] });
   }
+  if (open !== undefined) units.push(closed(open));
   return units;
+}
+
+/** The pieces that a piece is made of: its hours, or itself where it is a part of one. */
+export function hoursOf(unit: TotalsUnit): readonly TotalsUnit[] {
+  if (unit.hours.length === 0) return [unit];
+  return unit.hours.map((each) => ({
+    fromNs: each.hour * HOUR_NS,
+    toNs: (each.hour + 1n) * HOUR_NS,
+    version: each.changed,
+    hours: [each],
+  }));
+}
+
+/** A piece that is made of whole hours, while they are collected. */
+interface OpenUnit {
+  readonly beginHour: bigint;
+  /** The first behind it. */
+  readonly endHour: bigint;
+  version: bigint;
+  readonly hours: ChangedHour[];
+}
+
+/** The hours of the half day that lie within the same bucket as one of them. Undefined: that one does not lie within a bucket. */
+function openUnitOf(hour: bigint, fromNs: bigint, toNs: bigint, bucketNs: bigint): OpenUnit | undefined {
+  const hourNs = hour * HOUR_NS;
+  if (hourNs < fromNs) return undefined;
+  const bucketFrom = fromNs + ((hourNs - fromNs) / bucketNs) * bucketNs;
+  const bucketTo = bucketFrom + bucketNs < toNs ? bucketFrom + bucketNs : toNs;
+  if (hourNs + HOUR_NS > bucketTo) return undefined;
+  const halfDay = hour - (hour % HALF_DAY_HOURS);
+  const [firstWithin, endWithin] = [(bucketFrom + HOUR_NS - 1n) / HOUR_NS, bucketTo / HOUR_NS];
+  return {
+    beginHour: halfDay > firstWithin ? halfDay : firstWithin,
+    endHour: halfDay + HALF_DAY_HOURS < endWithin ? halfDay + HALF_DAY_HOURS : endWithin,
+    version: 0n,
+    hours: [],
+  };
+}
+
+function closed({ beginHour, endHour, version, hours }: OpenUnit): TotalsUnit {
+  return { fromNs: beginHour * HOUR_NS, toNs: endHour * HOUR_NS, version, hours };
 }
 
 /** A piece of an hour, cut where buckets end. */

@@ -27,8 +27,8 @@ export interface PostgresObserver extends StoreObserver {
   watchConnections(counts: () => Promise<ConnectionCounts>): void;
 }
 
-/** So many groups that hours and days came to are remembered: a month of ten endpoints by the hour, some 50 megabytes. */
-const ADDED_GROUPS_MAX = 30_000;
+/** What hours and days came to is remembered up to so many bytes. */
+const ADDED_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * The store in a PostgreSQL database, which several trace-writers may share. Writes that wait share commits, of which some run
@@ -50,7 +50,7 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
   const atOneMoment = database.readAtOneMoment;
   // Totals are added up one after the other: they read much, over one connection for long. Workspaces take turns.
   const addingUp = createFairTurns();
-  const addedUp = createAddedUp(ADDED_GROUPS_MAX);
+  const addedUp = createAddedUp(ADDED_BYTES_MAX);
   opened.defer(() => addingUp.idle());
   const owned = opened.move();
   return {

@@ -90,18 +90,12 @@ function openRollups(db: DatabaseSync, part: RollupPart, addedUp: AddedUp, step:
   return async (experimentId: bigint, unit: TotalsUnit): Promise<Rollup> => {
     const found = addedUp.find(experimentId, unit, part);
     if (found !== undefined) return found;
-    const [hour, ...more] = unit.hours;
-    const single = hour !== undefined && more.length === 0 ? rolledUp(experimentId, hour, part) : undefined;
-    if (single !== undefined) {
-      await step(HOUR_ROWS);
-      return single;
-    }
     const rollup = new Rollup();
-    if (hour === undefined) await fromRows(rollup, experimentId, unit);
-    for (const each of unit.hours) {
-      const stored = rolledUp(experimentId, each, part);
+    if (unit.hours.length === 0) await fromRows(rollup, experimentId, unit);
+    for (const { hour } of unit.hours) {
+      const stored = rolledUp(experimentId, hour, part);
       if (stored === undefined) {
-        await fromRows(rollup, experimentId, { fromNs: each * HOUR_NS, toNs: (each + 1n) * HOUR_NS });
+        await fromRows(rollup, experimentId, { fromNs: hour * HOUR_NS, toNs: (hour + 1n) * HOUR_NS });
       } else {
         rollup.merge(stored);
         await step(HOUR_ROWS);

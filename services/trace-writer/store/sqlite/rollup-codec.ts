@@ -42,18 +42,18 @@ function cellOf({ requests, errors, usage, cost, latency, firstToken }: StoredRo
 }
 
 function storedSketchOf(sketch: LatencySketch): StoredSketch | undefined {
-  const { max, zeros, classes } = sketch.counted();
-  if (zeros === 0 && classes.length === 0) return undefined;
-  const places = classes.map(([place], index) => place - (classes[index - 1]?.[0] ?? 0));
-  return { max, zeros: BigInt(zeros), places, counts: classes.map(([, times]) => times) };
+  const { max, zeros, places, counts } = sketch.counted();
+  if (zeros === 0 && places.length === 0) return undefined;
+  const steps = places.map((place, index) => place - (places[index - 1] ?? 0));
+  return { max, zeros: BigInt(zeros), places: steps, counts: [...counts] };
 }
 
 function sketchOf(stored: StoredSketch | undefined): LatencySketch {
   if (stored === undefined) return new LatencySketch();
   let place = 0;
-  const classes = stored.places.map((step, index) => {
+  const places = stored.places.map((step) => {
     place += step;
-    return [place, stored.counts[index] ?? 0] as const;
+    return place;
   });
-  return LatencySketch.of({ max: stored.max, zeros: Number(stored.zeros), classes });
+  return LatencySketch.of({ max: stored.max, zeros: Number(stored.zeros), places, counts: stored.counts });
 }

@@ -15,8 +15,8 @@ import type { WriterOptions } from "./writer-worker.ts";
 
 /** Totals walk through a file once; what they have read is of no more use. */
 const TOTALS_CACHE_BYTES = 2 * 1024 * 1024;
-/** So many groups that days and unsettled hours came to are remembered: some tens of megabytes. */
-const ADDED_GROUPS_MAX = 10_000;
+/** What days, and what else was added up, came to is remembered up to so many bytes: of a hundred endpoints some months. */
+const ADDED_BYTES_MAX = 64 * 1024 * 1024;
 /** What an item that is to be removed takes in memory while it waits, about. */
 const SEQ_BYTES = 50;
 /** Hours in which nothing has changed for so long are added up, in milliseconds. */
@@ -48,7 +48,7 @@ export async function startSqliteStore(
   const reader = openReader(db);
   // Totals are added up one after the other: they read much, and hold what they read. Workspaces take turns.
   const addingUp = createFairTurns();
-  const addedUp = createAddedUp(ADDED_GROUPS_MAX);
+  const addedUp = createAddedUp(ADDED_BYTES_MAX);
   opened.defer(() => addingUp.idle());
   const rollUp = async (hours: readonly RolledHour[]) => {
     const bytes = hours.reduce((sum, { parts }) => sum + bytesOf(parts), 0);

@@ -9,8 +9,8 @@ import { BATCH_MIGRATION } from "../../../services/trace-writer/store/sqlite/bat
 import { MIGRATIONS } from "../../../services/trace-writer/store/sqlite/migrations.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
-import { ServiceProcess } from "../../helpers/service-process.ts";
-import { until } from "../../helpers/until.ts";
+import { until } from "../../../tools/until.ts";
+import { ServiceProcess } from "../../system/service-process.ts";
 import { SUITE_ROUTES } from "./forwards-suite.ts";
 import { configOf, newDirectory } from "./running.ts";
 import { writeSampleStore } from "./sample-store.ts";

@@ -12,6 +12,8 @@ import { type Facet, facetNameOf } from "./trace-facets.ts";
 export interface SearchedTrace {
   readonly info: TraceInfo;
   readonly facets: readonly Facet[];
+  /** What lists show of its payload, read when a condition asks for it. Undefined: `info` has it. */
+  readonly previews?: () => Pick<TraceInfo, "requestPreview" | "responsePreview">;
   /** Its spans as they are stored, without the payload of full traces. They are read when a condition asks for them. */
   spans(): readonly Span[];
 }
@@ -69,7 +71,7 @@ function textsOf(trace: SearchedTrace, subject: Subject): readonly string[] {
   if (name !== undefined) return facets.filter((facet) => facet.name === name).map(({ value }) => value);
   switch (subject.of) {
     case "trace":
-      return traceTextsOf(info, subject.field);
+      return traceTextsOf(trace, subject.field);
     case "metadata":
       return present(info.metadata[subject.key]);
     case "tag":
@@ -83,7 +85,10 @@ function textsOf(trace: SearchedTrace, subject: Subject): readonly string[] {
   }
 }
 
-function traceTextsOf(info: TraceInfo, field: "id" | "name" | "text" | "client request"): readonly string[] {
+function traceTextsOf(
+  { info, previews = () => info }: SearchedTrace,
+  field: "id" | "name" | "text" | "client request",
+): readonly string[] {
   switch (field) {
     case "client request":
       return present(info.clientRequestId);
@@ -91,8 +96,10 @@ function traceTextsOf(info: TraceInfo, field: "id" | "name" | "text" | "client r
       return [info.traceId, ...present(parseTraceName(info.traceId))];
     case "name":
       return present(info.name);
-    case "text":
-      return [...present(info.requestPreview), ...present(info.responsePreview)];
+    case "text": {
+      const { requestPreview, responsePreview } = previews();
+      return [...present(requestPreview), ...present(responsePreview)];
+    }
   }
 }
 

@@ -55,7 +55,7 @@ export function openDump(db: DatabaseSync, blocks: BlockReads): DumpTraces {
     const found = page.all(last, Number(phase), limit).map(traceIn);
     const read = found.slice(0, pageLengthOf(found.map(({ bytes }) => bytes)));
     const traces = read.map((trace) => {
-      const stored = storedBatchesOf(trace.ref);
+      const stored = [...storedBatchesOf(trace.ref)];
       return {
         workspace: trace.workspace,
         traceId: trace.traceId,

@@ -53,7 +53,7 @@ export function hold(spans: HeldSpans, batch: HeldBatch, placed: PlacedRow): voi
 }
 
 /** Holds what is stored of a trace. */
-export function heldOf(batches: readonly BatchOfTrace[], blocks: BlockReads): HeldSpans {
+export function heldOf(batches: Iterable<BatchOfTrace>, blocks: BlockReads): HeldSpans {
   const spans = noSpans();
   // What these take is counted with the trace, and goes with it.
   const held = (place: BlockPlace | undefined): Held | undefined => place && { kind: "stored", place, bytes: 0n };

@@ -11,12 +11,19 @@ import { openStoredBatches, placesOf } from "./stored-batches.ts";
 import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
 import { INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
 import { openTraceSearch, type SearchTraces } from "./trace-search.ts";
+import { atOnce, inTurns, type Work } from "./turns.ts";
 import { type ListTwins, openTwinList } from "./twin-list.ts";
 
 /** Reads a file. Every read is one transaction, and so sees one moment. */
 export interface Reader {
   infos(workspace: string, traceIds: readonly string[]): readonly TraceInfo[];
+  /** What may take long. It is for {@link atOnce} or {@link inTurns} to begin it. */
   readonly search: SearchTraces;
+  readonly changes: ListChanges;
+  /** Does such work, unless others would wait too long for it: then undefined. */
+  atOnce<Result>(work: Work<Result>): { readonly result: Result } | undefined;
+  /** Does such work turn by turn. Nothing else may be asked of this reader until it has ended. */
+  inTurns<Result>(work: Work<Result>): Promise<Result>;
   readonly twins: ListTwins;
   /** Of its spans those for which `counts` holds. Default: all. */
   trace(
@@ -25,7 +32,6 @@ export interface Reader {
     withPayload: boolean,
     counts?: (place: SpanPlace) => boolean,
   ): Trace | undefined;
-  readonly changes: ListChanges;
   pendingTraces(): number;
   /** Those whose last span ended before that moment. */
   pendingTracesBefore(endedNs: bigint): number;
@@ -75,7 +81,7 @@ export function openReader(db: DatabaseSync): Reader {
     const found = trace.get(workspace, idBytes(traceId));
     if (found === undefined) return undefined;
     const ref = integerIn(found, "ref");
-    const batches = batchesOf(ref);
+    const batches = [...batchesOf(ref)];
     const payload = withPayload ? batches.find((batch) => batch.payload !== undefined)?.payload : undefined;
     const linkRow = link.get(ref);
     const stored = {
@@ -102,7 +108,6 @@ export function openReader(db: DatabaseSync): Reader {
 
   return {
     trace: (...asked) => inOneMoment(() => readTrace(...asked)),
-    changes: (...asked) => inOneMoment(() => changes(...asked)),
     twins: (...asked) => inOneMoment(() => twins(...asked)),
     infos: (workspace, traceIds) =>
       inOneMoment(() =>
@@ -111,7 +116,18 @@ export function openReader(db: DatabaseSync): Reader {
           return found === undefined ? [] : infoIn(found, blocks);
         }),
       ),
-    search: (...asked) => inOneMoment(() => search(...asked)),
+    search,
+    changes,
+    atOnce: (work) => inOneMoment(() => atOnce(work)),
+    async inTurns(work) {
+      db.exec("BEGIN");
+      try {
+        return await inTurns(work);
+      } finally {
+        blocks.letGo();
+        db.exec("COMMIT");
+      }
+    },
     pendingTracesBefore: (endedNs) => Number(integerIn(pendingBeforeCount.get(endedNs) ?? {}, "traces")),
     pendingTraces: () => Number(integerIn(pendingCount.get() ?? {}, "traces")),
     experiments,

@@ -1,49 +1,66 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import type { SearchedTrace } from "../../core/search/filter-match.ts";
+import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
+import type { Filter } from "../../core/search/filter.ts";
+import { matches, type SearchedTrace } from "../../core/search/filter-match.ts";
 import { storedSpansOf } from "../../core/traces/stored-spans.ts";
 import { integerIn, type Row, textIn } from "../columns.ts";
 import type { BlockReads } from "./block-reads.ts";
 import { facetIdsIn } from "./facet-table.ts";
-import { openStoredBatches, placesOf } from "./stored-batches.ts";
-import { infoIn } from "./trace-info.ts";
+import { type BatchOfTrace, openStoredBatches, placesOf } from "./stored-batches.ts";
+import { bareInfoIn, openPreviews } from "./trace-info.ts";
 
-/** Gives a filter what it asks of a trace: of a row with `ref`, `facets` and `INFO_COLUMNS`. Spans are read once, when asked for. */
+/** Looks at traces: of rows with `ref`, `facets` and `BARE_INFO_COLUMNS`. */
 export interface SearchedTraces {
-  /** `onSpans` hears how many spans were read. */
-  of(row: Row, onSpans: (spans: number) => void): SearchedTrace;
+  /**
+   * What lists show of a trace. Undefined: it does not pass the filter. Previews and spans are read when the filter asks for
+   * them. It yields where one can stop in between: a trace may be in thousands of batches. `onSpans` hears how many spans were read.
+   */
+  look(row: Row, filter: Filter, onSpans: (spans: number) => void): Generator<void, TraceInfo | undefined, void>;
 }
 
-/** Prepares them, of a file that is open for reading. */
+/** Prepares it, of a file that is open for reading. */
 export function openSearchedTraces(db: DatabaseSync, blocks: BlockReads): SearchedTraces {
   const facet = db.prepare("SELECT name, value FROM facet_values WHERE id = ?");
+  const previewsOf = openPreviews(db, blocks);
   const batchesOf = openStoredBatches(db, blocks);
-  const spansOf = (ref: bigint): readonly Span[] => {
-    const batches = batchesOf(ref);
-    const places = placesOf(batches);
-    const origins = new Map(places.map(({ chunk, origin }) => [chunk, origin]));
-    const spans = new Map(
-      batches.map(({ id, spans }) => [id, storedSpansOf(spans, origins.get(id) ?? "agent")] as const),
-    );
-    return places.flatMap(({ chunk, position }) => spans.get(chunk)?.[position]?.span ?? []);
-  };
   return {
-    of(row, onSpans) {
-      let spans: readonly Span[] | undefined;
-      return {
-        info: infoIn(row, blocks),
+    *look(row, filter, onSpans) {
+      const info = bareInfoIn(row);
+      let asksForSpans = false;
+      const trace: SearchedTrace = {
+        info,
         facets: facetIdsIn(row).map((id) => {
           const found = facet.get(id) ?? {};
           return { name: textIn(found, "name"), value: textIn(found, "value") };
         }),
+        previews: () => ({ ...info, ...previewsOf(row) }),
         spans() {
-          if (spans === undefined) {
-            spans = spansOf(integerIn(row, "ref"));
-            onSpans(spans.length);
-          }
-          return spans;
+          asksForSpans = true;
+          return [];
         },
       };
+      let passes = matches(filter, trace);
+      if (asksForSpans) {
+        const batches: BatchOfTrace[] = [];
+        for (const batch of batchesOf(integerIn(row, "ref"))) {
+          batches.push(batch);
+          yield;
+        }
+        const spans = spansIn(batches);
+        onSpans(spans.length);
+        passes = matches(filter, { ...trace, spans: () => spans });
+      }
+      return passes ? { ...info, ...previewsOf(row) } : undefined;
     },
   };
+}
+
+function spansIn(batches: readonly BatchOfTrace[]): readonly Span[] {
+  const places = placesOf(batches);
+  const origins = new Map(places.map(({ chunk, origin }) => [chunk, origin]));
+  const spans = new Map(
+    batches.map(({ id, spans }) => [id, storedSpansOf(spans, origins.get(id) ?? "agent")] as const),
+  );
+  return places.flatMap(({ chunk, position }) => spans.get(chunk)?.[position]?.span ?? []);
 }

@@ -7,14 +7,17 @@ import { addUp } from "./add-up.ts";
 import { openForwardQueue } from "./forward-queue.ts";
 import type { Moving } from "./move-into-batches.ts";
 import { openForReading } from "./open-database.ts";
-import { openReader } from "./reader.ts";
+import { openReader, type Reader } from "./reader.ts";
 import { startRollingUp } from "./rolling-up.ts";
 import type { RolledHour } from "./rollup-table.ts";
+import type { Work } from "./turns.ts";
 import { startSqliteWriter } from "./writer-thread.ts";
 import type { WriterOptions } from "./writer-worker.ts";
 
 /** Totals walk through a file once; what they have read is of no more use. */
 const TOTALS_CACHE_BYTES = 2 * 1024 * 1024;
+/** Long searches walk through much, and seldom come back to it. */
+const SEARCH_CACHE_BYTES = 4 * 1024 * 1024;
 /** What days, and what else was added up, came to is remembered up to so many bytes: of a hundred endpoints some months. */
 const ADDED_BYTES_MAX = 64 * 1024 * 1024;
 /** What an item that is to be removed takes in memory while it waits, about. */
@@ -46,6 +49,17 @@ export async function startSqliteStore(
   const db = openForReading(options.path, options.cacheBytes);
   opened.defer(() => db.close());
   const reader = openReader(db);
+  // Searches that take longer than others may wait for go on over a connection of their own, one after the other.
+  const searching = createFairTurns();
+  const searchDb = openForReading(options.path, SEARCH_CACHE_BYTES);
+  opened.defer(() => searchDb.close());
+  opened.defer(() => searching.idle());
+  const searcher = openReader(searchDb);
+  const answer = async <Result>(workspace: string, workOf: (from: Reader) => Work<Result>): Promise<Result> => {
+    const answered = reader.atOnce(workOf(reader));
+    if (answered !== undefined) return answered.result;
+    return searching.take(workspace, () => searcher.inTurns(workOf(searcher)));
+  };
   // Totals are added up one after the other: they read much, and hold what they read. Workspaces take turns.
   const addingUp = createFairTurns();
   const addedUp = createAddedUp(ADDED_BYTES_MAX);
@@ -78,8 +92,8 @@ export async function startSqliteStore(
     },
     getTraceInfos: async (workspace, traceIds) => reader.infos(workspace, traceIds),
     getTrace: async (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
-    searchTraces: async (...asked) => reader.search(...asked),
-    changes: async (...asked) => reader.changes(...asked),
+    searchTraces: (workspace, ...asked) => answer(workspace, (from) => from.search(workspace, ...asked)),
+    changes: (workspace, ...asked) => answer(workspace, (from) => from.changes(workspace, ...asked)),
     listTwins: async (...asked) => reader.twins(...asked),
     totals: (workspace, request, signal) =>
       addingUp.take(workspace, async () => {

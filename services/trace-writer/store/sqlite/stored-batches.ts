@@ -32,16 +32,19 @@ const SELECT = `
   SELECT batches.*, experiments.name AS experiment_name
   FROM batches LEFT JOIN experiments ON experiments.id = batches.experiment_id WHERE trace_ref = ? ORDER BY batches.id`;
 
-/** Prepares reading the batches of a trace, in the order in which they were stored. */
-export function openStoredBatches(db: DatabaseSync, blocks: BlockReads): (traceRef: bigint) => readonly BatchOfTrace[] {
+/** Prepares reading the batches of a trace, one by one, in the order in which they were stored. */
+export function openStoredBatches(
+  db: DatabaseSync,
+  blocks: BlockReads,
+): (traceRef: bigint) => Generator<BatchOfTrace, void, void> {
   const ofTrace = db.prepare(SELECT);
-  return (traceRef) =>
-    ofTrace.all(traceRef).map((found) => {
+  return function* (traceRef) {
+    for (const found of ofTrace.iterate(traceRef)) {
       const place = spansPlaceIn(found);
       const { rows, spans } = StoredBatch.decode(blocks.piece(place));
       const voided = voidedIn(found);
       const gone = new Set(voided);
-      return {
+      yield {
         id: integerIn(found, "id"),
         experiment: experimentIn(found),
         rows: gone.size === 0 ? rows : rows.filter(({ position }) => !gone.has(position)),
@@ -52,7 +55,8 @@ export function openStoredBatches(db: DatabaseSync, blocks: BlockReads): (traceR
         payload: placeIn(found, "payload_"),
         previews: placeIn(found, "previews_"),
       };
-    });
+    }
+  };
 }
 
 /** Where the spans that count are found: by start, then by span id. */

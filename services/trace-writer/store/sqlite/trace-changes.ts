@@ -1,18 +1,20 @@
 import type { DatabaseSync } from "node:sqlite";
-import { matches } from "../../core/search/filter-match.ts";
+import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import { integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import type { ChangePage, TraceSearch } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";
+import { LOOK_COST, openSearchCost, SPANS_COST } from "./search-cost.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
 import { INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
+import type { Work } from "./turns.ts";
 
-/** The traces that have changed, as `TraceStore.changes` says, within one transaction. */
+/** The traces that have changed, as `TraceStore.changes` says, within one transaction. It can be stopped after each trace, and within one. */
 export type ListChanges = (
   workspace: string,
   search: Pick<TraceSearch, "scope" | "filter">,
   since: string | undefined,
   limit: number,
-) => ChangePage | undefined;
+) => Work<ChangePage | undefined>;
 
 /** Prepares the look-ups of a file that is open for reading. A position is a commit, and a trace within it. */
 export function openTraceChanges(db: DatabaseSync, blocks: BlockReads): ListChanges {
@@ -21,13 +23,12 @@ export function openTraceChanges(db: DatabaseSync, blocks: BlockReads): ListChan
     SELECT t.ref, t.changed, t.workspace, t.facets, ${INFO_COLUMNS} FROM traces t INDEXED BY traces_changed ${JOIN_PREVIEWS}
     WHERE t.changed > 0 AND t.changed >= ?1 AND (t.changed > ?1 OR t.ref > ?2) ORDER BY t.changed, t.ref LIMIT ?3`);
   const searched = openSearchedTraces(db, blocks);
-  return (workspace, { scope, filter }, since, limit) => {
+  return function* (workspace, { scope, filter }, since, limit) {
     if (since === undefined) {
       return { traces: [], position: `${integerIn(latest.get() ?? {}, "last")}.${REF_MAX}`, isEnd: true };
     }
     const [, commit, ref] = POSITION.exec(since) ?? [];
     if (commit === undefined || ref === undefined) return undefined;
-    const rows = changed.all(BigInt(commit), BigInt(ref), limit);
     const isWithin = (row: Row) => {
       if (textIn(row, "workspace") !== workspace) return false;
       const experiment = optionalIntegerIn(row, "experiment_id");
@@ -35,21 +36,21 @@ export function openTraceChanges(db: DatabaseSync, blocks: BlockReads): ListChan
         ? experiment === undefined
         : experiment !== undefined && scope.ids.includes(experiment);
     };
-    const found = rows.filter(
-      (row) =>
-        isWithin(row) &&
-        (filter === undefined ||
-          matches(
-            filter,
-            searched.of(row, () => {}),
-          )),
-    );
-    const last = rows.at(-1);
-    return {
-      traces: found.map((row) => infoIn(row, blocks)),
-      position: last === undefined ? since : `${integerIn(last, "changed")}.${integerIn(last, "ref")}`,
-      isEnd: rows.length < limit,
-    };
+    const rows = changed.all(BigInt(commit), BigInt(ref), limit);
+    const traces: TraceInfo[] = [];
+    const cost = openSearchCost(blocks);
+    const onSpans = (spans: number) => cost.add(SPANS_COST + spans);
+    let position = since;
+    for (const row of rows) {
+      if (cost.isTooMuch) return { traces, position, isEnd: false };
+      position = `${integerIn(row, "changed")}.${integerIn(row, "ref")}`;
+      yield;
+      if (!isWithin(row)) continue;
+      cost.add(LOOK_COST);
+      const found = filter === undefined ? infoIn(row, blocks) : yield* searched.look(row, filter, onSpans);
+      if (found !== undefined) traces.push(found);
+    }
+    return { traces, position, isEnd: rows.length < limit };
   };
 }
 

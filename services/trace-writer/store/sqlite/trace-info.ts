@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import { traceNameOf } from "#lib/ids.ts";
 import { StoredInfo } from "#proto/twinspan/store/v1/stored_info.ts";
 import { TraceInfo, type TraceState } from "#proto/twinspan/trace/v1/trace.ts";
@@ -51,6 +52,22 @@ export function infoIn(row: Row, blocks: BlockReads): TraceInfo {
   const info = bareInfoIn(row);
   const place = placeIn(row, "previews_");
   return place === undefined ? info : { ...info, ...previewsIn(blocks.piece(place)) };
+}
+
+/** Prepares reading the previews of a full trace, of a row with `ref` and `sealed`. Of another there are none here. */
+export function openPreviews(
+  db: DatabaseSync,
+  blocks: BlockReads,
+): (row: Row) => Partial<ReturnType<typeof previewsIn>> {
+  // A full trace has one batch.
+  const find = db.prepare(
+    "SELECT previews_block, previews_at, previews_length FROM batches WHERE trace_ref = ? AND previews_block IS NOT NULL",
+  );
+  return (row) => {
+    const found = integerIn(row, "sealed") === 1n ? find.get(integerIn(row, "ref")) : undefined;
+    const place = found && placeIn(found, "previews_");
+    return place === undefined ? {} : previewsIn(blocks.piece(place));
+  };
 }
 
 /** The same, but for the previews of a full trace, of a row that has {@link BARE_INFO_COLUMNS}. */

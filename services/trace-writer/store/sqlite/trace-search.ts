@@ -1,6 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
-import { matches } from "../../core/search/filter-match.ts";
 import type { TraceKey } from "../../core/search/page-token.ts";
 import type { TraceOrder } from "../../core/search/trace-order.ts";
 import { hexIn, integerIn } from "../columns.ts";
@@ -8,30 +7,25 @@ import type { TracePage, TraceSearch } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";
 import type { ExperimentTable } from "./experiment-table.ts";
 import { PENDING_ID } from "./facet-table.ts";
+import { LOOK_COST, openSearchCost, SPANS_COST, WALK_COST } from "./search-cost.ts";
 import { searchQueryOf, type WalkedScope } from "./search-query.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
-import { INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
+import { BARE_INFO_COLUMNS, INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
+import type { Work } from "./turns.ts";
 
-/** A search within one transaction, as `TraceStore.searchTraces` says. */
+/** A search within one transaction, as `TraceStore.searchTraces` says. It can be stopped after each trace, and within one. */
 export type SearchTraces = (
   workspace: string,
   search: TraceSearch,
   limit: number,
   after: TraceKey | undefined,
-) => TracePage;
-
-/**
- * What a page may cost, since readers wait for each other: some tens of milliseconds. Walking past a trace costs 1; looking at what lists
- * show of it costs 4; reading its spans costs 60, and 1 for each.
- */
-const COST_MAX = 20_000;
-const LOOK_COST = 4;
-const SPANS_COST = 60;
+) => Work<TracePage>;
 
 /** Prepares the searches of a file that is open for reading. */
 export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiments: ExperimentTable): SearchTraces {
   const value = db.prepare("SELECT id FROM facet_values WHERE workspace = ? AND name = ? AND value = ?");
-  const shown = db.prepare(`SELECT t.ref, t.facets, ${INFO_COLUMNS} FROM traces t ${JOIN_PREVIEWS} WHERE t.ref = ?`);
+  const shown = db.prepare(`SELECT ${INFO_COLUMNS} FROM traces t ${JOIN_PREVIEWS} WHERE t.ref = ?`);
+  const bare = db.prepare(`SELECT t.ref, t.facets, ${BARE_INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
   const searched = openSearchedTraces(db, blocks);
 
   const scopesOf = (workspace: string, { scope }: TraceSearch): readonly WalkedScope[] =>
@@ -41,7 +35,7 @@ export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiment
           .filter((id) => experiments.find(workspace, { $case: "id", value: id.toString() }) !== undefined)
           .map((id) => ({ workspace, experimentId: id, facetScope: id }));
 
-  return (workspace, search, limit, after) => {
+  return function* (workspace, search, limit, after) {
     const { filter, order } = search;
     const find = (name: string, text: string) => {
       const found = value.get(workspace, name, text);
@@ -52,23 +46,22 @@ export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiment
       return { isExact: query.isExact, rows: db.prepare(query.sql).iterate(...query.values) };
     });
     const traces: TraceInfo[] = [];
-    let cost = 0;
+    const cost = openSearchCost(blocks);
+    const onSpans = (spans: number) => cost.add(SPANS_COST + spans);
     let last: TraceKey | undefined;
     for (const { ref, key, isHit, isExact } of merged(walks, order)) {
-      if (traces.length === limit || cost >= COST_MAX) return { traces, next: last };
+      if (traces.length === limit || cost.isTooMuch) return { traces, next: last };
       last = key;
-      cost += 1;
+      cost.add(WALK_COST);
+      yield;
       if (!isHit) continue;
-      const row = shown.get(ref) ?? {};
       if (filter === undefined || isExact) {
-        traces.push(infoIn(row, blocks));
+        traces.push(infoIn(shown.get(ref) ?? {}, blocks));
         continue;
       }
-      cost += LOOK_COST;
-      const trace = searched.of(row, (spans) => {
-        cost += SPANS_COST + spans;
-      });
-      if (matches(filter, trace)) traces.push(trace.info);
+      cost.add(LOOK_COST);
+      const found = yield* searched.look(bare.get(ref) ?? {}, filter, onSpans);
+      if (found !== undefined) traces.push(found);
     }
     return { traces, next: undefined };
   };

@@ -76,6 +76,12 @@ export function heldOf(batches: Iterable<BatchOfTrace>, blocks: BlockReads): Hel
   return spans;
 }
 
+/** Where bytes are that were to be stored by now. */
+export function storedIn(held: Held | undefined): Extract<Held, { kind: "stored" }> {
+  if (held?.kind !== "stored") throw new Error("bytes of spans were not handed over");
+  return held;
+}
+
 /** Whether spans may still come to a trace: a full one does not change any more, but for its link. */
 export function mayGrow({ byId }: HeldSpans): boolean {
   const [first] = byId.values();

@@ -9,7 +9,17 @@ import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
 import { openBlockReads } from "./block-reads.ts";
 import { openBlockTable, type WaitingPiece } from "./block-table.ts";
 import { openErasureTable } from "./erasure-table.ts";
-import { type Held, type HeldBatch, type HeldSpans, heldOf, hold, mayGrow, newBatch, noSpans } from "./held-spans.ts";
+import {
+  type Held,
+  type HeldBatch,
+  type HeldSpans,
+  heldOf,
+  hold,
+  mayGrow,
+  newBatch,
+  noSpans,
+  storedIn,
+} from "./held-spans.ts";
 import { openStoredBatches, placeIn } from "./stored-batches.ts";
 import { previewBytesOf } from "./stored-previews.ts";
 
@@ -239,11 +249,6 @@ function ownerOf({ workspace }: WorkingTrace, { experiment }: HeldBatch): string
 
 function voidedText({ voided }: HeldBatch): string | null {
   return voided.length === 0 ? null : voided.join();
-}
-
-function storedIn(held: Held | undefined): Extract<Held, { kind: "stored" }> {
-  if (held?.kind !== "stored") throw new Error("bytes of spans were not handed over");
-  return held;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

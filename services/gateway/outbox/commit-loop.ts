@@ -182,9 +182,10 @@ export class CommitLoop {
     try {
       const { segment } = journal.end;
       if (isIdle && journal.bytes > IDLE_BYTES_MAX) await journal.beginSegment(queue.headAt(Date.now()));
-      ledger.filesTrouble = journal.trouble;
       const hasBegun = journal.end.segment !== segment;
-      return await journal.release(hasBegun ? journal.end.segment : needed);
+      const hasMadeRoom = await journal.release(hasBegun ? journal.end.segment : needed);
+      ledger.filesTrouble = journal.trouble;
+      return hasMadeRoom;
     } catch (error) {
       ledger.filesTrouble = `segments of the outbox cannot be removed: ${error instanceof Error ? error.message : String(error)}`;
       return false;

@@ -51,15 +51,18 @@ export async function commitWrites(
   nowMs: number,
 ): Promise<boolean> {
   const { ledger, queue } = parts;
-  const room = await askRoom(parts, writes);
-  for (const less of ROOMS.slice(ROOMS.indexOf(room))) {
+  const asked = await askRoom(parts, writes);
+  let { trouble } = asked;
+  for (const less of ROOMS.slice(ROOMS.indexOf(asked.room))) {
     try {
       await commit(parts, fittingOf(queue.bytes, writes, bytesMax, less), bytesMax, nowMs);
+      ledger.diskTrouble = trouble;
       return true;
     } catch (error) {
-      ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
+      trouble = unwrittenOf(error);
     }
   }
+  ledger.diskTrouble = trouble;
   for (const write of writes) {
     if (write.kind !== "drop") ledger.shed(write.kind === "begin" ? "note:disk" : "record:disk");
     if (write.kind !== "begin") ledger.orphanNote(write.traceId);
@@ -73,30 +76,35 @@ export async function commitWrites(
  */
 export async function appendWhole(parts: OutboxParts, records: readonly Write[], nowMs: number): Promise<boolean> {
   const { journal, queue, ledger } = parts;
-  const room = await askRoom(parts, records);
+  const { room, trouble } = await askRoom(parts, records);
   const hasPayload = records.some((write) => write.kind === "finish" && write.payload.length > PAYLOAD_SHED.length);
-  if (room === "removals" || (room === "spans" && hasPayload)) return false;
+  if (room === "removals" || (room === "spans" && hasPayload)) {
+    ledger.diskTrouble = trouble;
+    return false;
+  }
   try {
     const place = await journal.append(queue.headAt(nowMs), records);
     queue.add(records, nowMs, place, journal.end);
     return true;
   } catch (error) {
-    ledger.diskTrouble = `the outbox cannot be written: ${messageOf(error)}`;
+    ledger.diskTrouble = unwrittenOf(error);
     return false;
   }
 }
 
-/** What the disk has room for, as far as it says. */
-async function askRoom({ room, ledger }: OutboxParts, writes: readonly Write[]): Promise<Room> {
+/** What the disk has room for, as far as it says, and why that is not all. */
+async function askRoom(
+  { room }: OutboxParts,
+  writes: readonly Write[],
+): Promise<{ readonly room: Room; readonly trouble: string | undefined }> {
   const freeBytes = await room.before(writes.reduce((sum, write) => sum + sizeOf(write), 0));
-  const isTight = freeBytes < DISK_RESERVE_BYTES;
-  ledger.diskTrouble = isTight ? `the outbox's disk is full: ${freeBytes} bytes are left` : undefined;
-  if (!isTight) return "payloads";
-  return freeBytes >= DISK_RESERVE_BYTES / 2 ? "spans" : "removals";
+  if (freeBytes >= DISK_RESERVE_BYTES) return { room: "payloads", trouble: undefined };
+  const trouble = `the outbox's disk is full: ${freeBytes} bytes are left`;
+  return { room: freeBytes >= DISK_RESERVE_BYTES / 2 ? "spans" : "removals", trouble };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function unwrittenOf(error: unknown): string {
+  return `the outbox cannot be written: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** One try. What it does to the counts happens after the commit, so that a failed try leaves none behind. */

@@ -63,7 +63,7 @@ export class Damage {
   /** What was found of late, in words. Undefined: nothing. */
   get words(): string | undefined {
     if (performance.now() - this.#foundAt > TOLD_MS) return undefined;
-    return `${this.#records} records are lost, and ${this.#places} places in the outbox's files cannot be read`;
+    return `the outbox's files are damaged: records lost: ${this.#records}, places that cannot be read: ${this.#places}`;
   }
 }
 

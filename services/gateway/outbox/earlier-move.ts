@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import { appendWhole, type OutboxParts } from "./committer.ts";
@@ -7,6 +8,9 @@ import { interruptedOf } from "./recovery.ts";
 
 /** How long until it is tried again to move what could not be moved, in milliseconds. */
 const AGAIN_MS = 10_000;
+/** Where more than this part of the bound waits already nothing is moved, since calls of now need the rest: it is looked again so often. */
+const FILLED_SHARE = 0.5;
+const FILLED_WAIT_MS = 200;
 
 /** What an outbox of an earlier version holds that is not moved yet. */
 export interface EarlierMove extends AsyncDisposable {
@@ -33,7 +37,7 @@ export function startEarlierMove(
   parts: OutboxParts,
   earlier: EarlierOutbox,
   commits: CommitLoop,
-  path: string,
+  { path, bytesMax }: Pick<Config["gateway"]["outbox"], "path" | "bytesMax">,
   log: Logger,
 ): EarlierMove {
   let records = 0;
@@ -51,8 +55,13 @@ export function startEarlierMove(
     while (!stop.signal.aborted) {
       const isDone = await commits.between(step);
       if (isDone) break;
-      if (trouble !== undefined) await delay(AGAIN_MS, undefined, { signal: stop.signal }).catch(() => {});
+      if (trouble !== undefined) await pause(AGAIN_MS);
+      while (!stop.signal.aborted && parts.queue.bytes > bytesMax * FILLED_SHARE) await pause(FILLED_WAIT_MS);
     }
+  }
+
+  async function pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: stop.signal }).catch(() => {});
   }
 
   /** Answers whether nothing is left. */

@@ -28,6 +28,7 @@ export class EarlierOutbox {
   readonly #version: number;
   /** Records up to this number were moved, whether or not they could be removed. */
   #movedUpTo = 0;
+  #isRemovalDue = false;
 
   /** `version`: that of a file in which nothing is left. */
   constructor(database: DatabaseSync, version: number) {
@@ -63,6 +64,7 @@ export class EarlierOutbox {
 
   /** The next records that were not moved: a few at once, or one that is large. Undefined: all were. */
   nextBatch(): EarlierBatch | undefined {
+    if (this.#isRemovalDue) this.#removeMoved();
     const rows = this.#database
       .prepare("SELECT seq, spans, payload FROM record WHERE seq > ? ORDER BY seq")
       .iterate(this.#movedUpTo);
@@ -81,10 +83,11 @@ export class EarlierOutbox {
     return records.length === 0 ? undefined : { records, bytes, lastSeq };
   }
 
-  /** Removes records that are kept elsewhere now. */
+  /** Removes records that are kept elsewhere now. Where it throws no others are given before they are removed. */
   removeBatch({ lastSeq }: EarlierBatch): void {
     this.#movedUpTo = lastSeq;
-    this.#database.prepare("DELETE FROM record WHERE seq <= ?").run(lastSeq);
+    this.#isRemovalDue = true;
+    this.#removeMoved();
   }
 
   /** Removes what is left: it is kept elsewhere now. May be called again where it throws. */
@@ -98,6 +101,11 @@ export class EarlierOutbox {
       if (database.isTransaction) database.exec("ROLLBACK");
       throw error;
     }
+  }
+
+  #removeMoved(): void {
+    this.#database.prepare("DELETE FROM record WHERE seq <= ?").run(this.#movedUpTo);
+    this.#isRemovalDue = false;
   }
 }
 

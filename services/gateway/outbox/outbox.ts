@@ -70,7 +70,7 @@ export async function startOutbox(
     { queue, ledger, onRemoved: () => commits.mark(), requeue: (...asked) => commits.requeue(...asked) },
     { options, traceWriter, traceWriterKey, serverName: peerTls?.serverName, peers, certificates },
   );
-  const move = earlier === undefined ? NOTHING_TO_MOVE : startEarlierMove(parts, earlier, commits, path, log);
+  const move = earlier === undefined ? NOTHING_TO_MOVE : startEarlierMove(parts, earlier, commits, options, log);
   const state = (): OutboxState => ({
     records: queue.records + move.records,
     bytes: queue.bytes + move.bytes,

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { type BlockHead, blockBytesAt, HEAD_BYTES, NONCE_BYTES, readBlock, type Write } from "./block.ts";
-import { BLOCKS_FROM, NONCE_FROM, segmentPath } from "./segments.ts";
+import { BLOCKS_FROM, isUnreadable, NONCE_FROM, segmentPath } from "./segments.ts";
 
 /** What stands in a segment, in its order. Places are offsets in its file. */
 export type Stretch =
@@ -131,8 +131,4 @@ async function readPassingOver(file: ReadableFile, at: number, length: number): 
     }
   }
   return bytes;
-}
-
-function isUnreadable(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EIO";
 }

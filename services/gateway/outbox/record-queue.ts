@@ -40,8 +40,6 @@ const READ_TRIES = 40;
  * have no gaps, so that one that is not where it was written is missed.
  */
 export class RecordQueue {
-  /** Records up to this number wait no more. */
-  goneUpTo: number;
   /** The number of the next record. */
   nextSeq: number;
   readonly #path: string;
@@ -70,7 +68,6 @@ export class RecordQueue {
     const { firstAt, segments } = found;
     this.#path = path;
     this.#losses = losses;
-    this.goneUpTo = found.goneUpTo;
     this.nextSeq = found.nextSeq;
     this.#goneBefore = found.goneUpTo;
     this.#lastOldestMs = found.oldestMs;
@@ -91,6 +88,11 @@ export class RecordQueue {
   /** Their bytes. */
   get bytes(): number {
     return this.#heldBytes + this.#unreadBytes;
+  }
+
+  /** Records up to this number wait no more, those that are lost among them. */
+  get goneUpTo(): number {
+    return (this.#held[0]?.seq ?? this.#unreadSeq) - 1;
   }
 
   /** The head of a block that is written now. */
@@ -133,8 +135,8 @@ export class RecordQueue {
   }
 
   /**
-   * The first records: at most `recordsMax`, and no more than `bytesMax` together, but always one where one waits that can be
-   * read. Rejects where the disk cannot be read now.
+   * The first records: at most `recordsMax`, and no more than `bytesMax` together, but always one where one waits. None, where
+   * all that waited is lost. Rejects where the disk cannot be read now.
    */
   async first(recordsMax: number, bytesMax: number): Promise<readonly WaitingRecord[]> {
     while (this.#held.length === 0 && this.#unread !== undefined) await this.#readOn(this.#unread);
@@ -152,7 +154,6 @@ export class RecordQueue {
   remove(count: number): void {
     for (const record of this.#held.splice(0, count)) {
       this.#heldBytes -= bytesOf(record);
-      this.goneUpTo = Math.max(this.goneUpTo, record.seq);
       this.#lastOldestMs = record.addedMs;
     }
   }

@@ -59,9 +59,22 @@ function numberIn({ name }: Dirent, prefix: string): number {
   return /^[1-9]\d{0,14}$/.test(number) ? Number(number) : 0;
 }
 
-/** Whether a file begins as a segment does, as far as it goes: a death may have left the beginning of one, or nothing. */
+/**
+ * Whether a file begins as a segment does, as far as it goes: a death may have left the beginning of one, or nothing. One whose
+ * beginning the disk cannot read is none: nothing of it can be understood, and it may be somebody else's.
+ */
 async function isSegment(file: string): Promise<boolean> {
   await using handle = await open(file, "r");
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(WORD.length), 0, WORD.length, 0);
-  return buffer.subarray(0, bytesRead).equals(WORD.subarray(0, bytesRead));
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(WORD.length), 0, WORD.length, 0);
+    return buffer.subarray(0, bytesRead).equals(WORD.subarray(0, bytesRead));
+  } catch (error) {
+    if (isUnreadable(error)) return false;
+    throw error;
+  }
+}
+
+/** Whether a disk said that it cannot read something that is there. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EIO";
 }

@@ -103,6 +103,7 @@ export function startShipper(
   async function shipBatch(): Promise<string | undefined> {
     try {
       const batch = await queue.first(recordsMax, options.batchBytesMax);
+      if (batch.length === 0) return undefined;
       const sent = await send(client, batch, memory, options.shipMs, stop.signal);
       if (sent.kind === "failed") {
         if (sent.isOfBatch) await setAside(batch);

@@ -5,8 +5,8 @@ import { type FastifyInstance, fastify } from "fastify";
 import { createAccessLog } from "#lib/access-log.ts";
 import { observeRefusals } from "#lib/auth/auth-metrics.ts";
 import { Authority } from "#lib/auth/authority.ts";
-import { watchRights } from "#lib/auth/watch-rights.ts";
 import { type ConfigSource, fixedConfigSource } from "#lib/config/config-source.ts";
+import { createReloading } from "#lib/config/reloading.ts";
 import type { Config } from "#lib/config/schema.ts";
 import { listenErrorOf } from "#lib/listen-error.ts";
 import { limitConnections } from "#lib/load/limit-connections.ts";
@@ -97,7 +97,18 @@ export async function startIngress(
     watchCertificates(metrics.registry, [tls?.certificates, peerCertificates], log.module("tls")),
   );
   const authority = new Authority(config);
-  const rights = opened.use(watchRights(source, authority, metrics.registry, log.module("config")));
+  const reloading = createReloading({
+    source,
+    config,
+    apply(next) {
+      authority.replace(next);
+      return {};
+    },
+    startOnly: ({ ingress, peers, telemetry, log }) => ({ ingress, peers, telemetry, log }),
+    registry: metrics.registry,
+    log: log.module("config"),
+  });
+  opened.use(source.watch(reloading.reload));
   const load = opened.use(startServiceLoad("ingress.limits", config.ingress.limits, metrics.registry));
   const draining = new AbortController();
   const closing = new AbortController();
@@ -135,7 +146,7 @@ export async function startIngress(
   const url = `${tls === undefined ? "http" : "https"}://${address}`;
   log.info({ url }, "ready");
   const resources = opened.move();
-  return { address, url, reload: rights.reload, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { address, url, reload: reloading.reload, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 function createApp(parts: IngressParts, closing: AbortSignal): FastifyInstance {

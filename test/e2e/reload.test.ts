@@ -49,7 +49,8 @@ test("SIGHUP reloads the gateway, and keys and workspaces of the others", async 
   for (const service of [stack.gateway, stack.ingress, stack.traceWriter]) service.signal("SIGHUP");
   await until("the gateway has reloaded", async () => (await reloads()) === before + 1);
   for (const service of [stack.ingress, stack.traceWriter]) {
-    await until(`${service.name} says so`, () => service.output.includes("keys and workspaces reloaded"));
+    const told = '"rightsChanged":false,"needsRestart":[],"msg":"configuration reloaded"';
+    await until(`${service.name} says so`, () => service.output.includes(told));
   }
   expect((await chat(stack.url, { model: "echo-1" })).status).toBe(200);
 });

@@ -1,5 +1,4 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { countReloads } from "#lib/config/reload-metrics.ts";
 import { watchProcess } from "#lib/process-metrics.ts";
 import { attemptReasonWordOf, errorWordOf } from "#lib/spans/words.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
@@ -23,8 +22,6 @@ type RefusedReason = (typeof REFUSED_REASONS)[number];
 /** The gateway's figures. Labels are bounded by the configuration and by closed lists. */
 export class GatewayMetrics {
   readonly registry = new Registry();
-  /** Hears that the configuration was read again. */
-  readonly configReloaded = countReloads(this.registry);
   readonly #calls = this.#counter("calls_total", "Calls, by endpoint and how they ended (ok, or an error.type).", [
     "endpoint",
     "outcome",

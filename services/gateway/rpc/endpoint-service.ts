@@ -1,23 +1,25 @@
 import type { Identity } from "#lib/auth/identity.ts";
 import { unary } from "#lib/rpc/handler.ts";
+import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Endpoint as EndpointMessage } from "#proto/twinspan/gateway/v1/endpoint.ts";
-import type {
-  EndpointServiceServer,
-  GetEndpointRequest,
-  GetEndpointResponse,
-  ListEndpointsRequest,
-  ListEndpointsResponse,
+import {
+  type EndpointServiceServer,
+  EndpointServiceService,
+  type GetEndpointRequest,
+  type GetEndpointResponse,
+  type ListEndpointsRequest,
+  type ListEndpointsResponse,
 } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import { type Endpoint, isSharedWith, unavailableReasonOf, type WeightedModel } from "../endpoints/endpoints.ts";
 import type { Gateway } from "../gateway.ts";
 import { endpointDetailsOf, modelDetailsOf } from "./endpoint-details.ts";
 
 /** `twinspan.gateway.v1.EndpointService` over the gateway. */
-export function createEndpointService({ endpoints, clock, log }: Gateway): EndpointServiceServer {
+export function createEndpointService({ endpoints, clock, log }: Gateway): ServedService {
   const told = (endpoint: Endpoint, details: boolean, { workspace }: Identity) =>
     details ? detailedMessageOf(endpoint, endpoint.workspace === workspace, clock()) : messageOf(endpoint);
-  return {
+  const implementation: EndpointServiceServer = {
     listEndpoints: unary<ListEndpointsRequest, ListEndpointsResponse>(log, async ({ details }, { identity }) => ({
       endpoints: endpoints.all
         .filter((endpoint) => isShown(endpoint, identity))
@@ -32,6 +34,7 @@ export function createEndpointService({ endpoints, clock, log }: Gateway): Endpo
       return { endpoint: told(endpoint, details, identity) };
     }),
   };
+  return { name: "twinspan.gateway.v1.EndpointService", definition: EndpointServiceService, implementation };
 }
 
 /** A caller sees what its workspace may invoke; one that may invoke some endpoints only sees those. */

@@ -1,11 +1,14 @@
+import { EXCHANGE } from "#lib/rpc/exchange-method.ts";
 import { type RpcCall, serverStreaming, unary } from "#lib/rpc/handler.ts";
+import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
-import type {
-  GatewayServiceServer,
-  InvokeRequest,
-  InvokeResponse,
-  InvokeStreamRequest,
-  InvokeStreamResponse,
+import {
+  type GatewayServiceServer,
+  GatewayServiceService,
+  type InvokeRequest,
+  type InvokeResponse,
+  type InvokeStreamRequest,
+  type InvokeStreamResponse,
 } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { dialectOf } from "../dialects/dialects.ts";
@@ -16,8 +19,8 @@ import { type InvocationCall, invoke } from "../invocation/invoke.ts";
 import { rpcInvocationOf } from "./rpc-invocation.ts";
 
 /** `twinspan.gateway.v1.GatewayService` over the gateway: all three ways in lead to the same `invoke`. */
-export function createGatewayService(gateway: Gateway, exchangeParts: ExchangeParts): GatewayServiceServer {
-  return {
+export function createGatewayService(gateway: Gateway, exchangeParts: ExchangeParts): ServedService {
+  const implementation: GatewayServiceServer = {
     invoke: unary<InvokeRequest, InvokeResponse>(gateway.log, async ({ invocation }, rpc) => {
       const pieces = invoke(gateway, callOf(gateway, invocation, rpc, false));
       for await (const { head, chunk, summary } of pieces) {
@@ -32,6 +35,8 @@ export function createGatewayService(gateway: Gateway, exchangeParts: ExchangePa
     ),
     exchange: exchange(exchangeParts, (invocation, rpc) => invoke(gateway, callOf(gateway, invocation, rpc, true))),
   };
+  const definition = { ...GatewayServiceService, exchange: EXCHANGE };
+  return { name: "twinspan.gateway.v1.GatewayService", definition, implementation };
 }
 
 function callOf(

@@ -1,15 +1,17 @@
 import { type RpcCall, serverStreaming, unary } from "#lib/rpc/handler.ts";
+import type { ServedService } from "#lib/rpc/server.ts";
 import { isErrorKind, ServiceError } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
-import type {
-  ChatRequest,
-  ChatResponse,
-  EmbedRequest,
-  EmbedResponse,
-  InferenceServiceServer,
-  StreamChatRequest,
-  StreamChatResponse,
+import {
+  type ChatRequest,
+  type ChatResponse,
+  type EmbedRequest,
+  type EmbedResponse,
+  type InferenceServiceServer,
+  InferenceServiceService,
+  type StreamChatRequest,
+  type StreamChatResponse,
 } from "#proto/twinspan/inference/v1/inference_service.ts";
 import type { Gateway } from "../gateway.ts";
 import { chatAnswerOf } from "../inference/chat-answer.ts";
@@ -26,8 +28,8 @@ import { rpcInvocationOf } from "./rpc-invocation.ts";
  * `twinspan.inference.v1.InferenceService` over the gateway: typed requests become OpenAI's, go the way of every invocation,
  * and what comes back becomes typed again.
  */
-export function createInferenceService(gateway: Gateway): InferenceServiceServer {
-  return {
+export function createInferenceService(gateway: Gateway): ServedService {
+  const implementation: InferenceServiceServer = {
     chat: unary<ChatRequest, ChatResponse>(gateway.log, async ({ endpoint, prompt }, rpc) => {
       const typed = chatInvocationOf(endpoint, () => chatBodyOf(endpoint, prompt, false));
       const { body, summary } = await wholeAnswer(gateway, typed, rpc);
@@ -47,6 +49,7 @@ export function createInferenceService(gateway: Gateway): InferenceServiceServer
       return embedAnswerOf(body, request.texts.length, summary);
     }),
   };
+  return { name: "twinspan.inference.v1.InferenceService", definition: InferenceServiceService, implementation };
 }
 
 async function wholeAnswer(gateway: Gateway, typed: TypedInvocation, rpc: RpcCall) {

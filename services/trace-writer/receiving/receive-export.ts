@@ -1,5 +1,6 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { ServiceError } from "#lib/service-error.ts";
+import { WordReader } from "#lib/wire/word-reader.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 
 /** How many spans, events and links an export may hold: each is about a kilobyte in memory, of two bytes on the wire. */
@@ -16,7 +17,7 @@ const DEPTH_MAX = 100;
 export function receiveExport(bytes: Uint8Array): ExportTraceServiceRequest {
   const left = { spans: SPANS_MAX, values: VALUES_MAX };
   count(new BinaryReader(bytes), bytes.length, EXPORT, left, 0);
-  return ExportTraceServiceRequest.decode(bytes);
+  return ExportTraceServiceRequest.decode(new WordReader(bytes));
 }
 
 /** A message, as far as it must be known to count what is in it: what it counts as, and its fields that are messages. */

@@ -1,6 +1,8 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { WordReader } from "#lib/wire/word-reader.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Digest } from "../spans/span-batch.ts";
+import { payloadIn } from "./payload-in.ts";
 import { checkRecord } from "./record-check.ts";
 import { type RecordParts, type RecordToWrite, recordToWriteOf } from "./record-to-write.ts";
 
@@ -61,7 +63,10 @@ export function decodeRecord(
   bytes: Uint8Array,
 ): { readonly record: InvocationRecord; readonly parts: RecordParts } | undefined {
   try {
-    return { record: InvocationRecord.decode(bytes), parts: partsOf(bytes) };
+    const parts = partsOf(bytes);
+    const { full, payloadShed } = InvocationRecord.decode(new WordReader(joined(parts.full)));
+    const { mirror } = InvocationRecord.decode(new WordReader(joined(parts.mirror)));
+    return { record: { full, payloads: parts.payload.map(payloadIn), mirror, payloadShed }, parts };
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
@@ -94,4 +99,10 @@ function partOf(field: number): keyof RecordParts | undefined {
     default:
       return undefined;
   }
+}
+
+/** Nearly always there is one piece. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first, second] = pieces;
+  return first !== undefined && second === undefined ? first : Buffer.concat(pieces);
 }

@@ -112,7 +112,7 @@ function payloadBytesOf(payloads: SpanPayload[]): Uint8Array {
  * goes to another thread costs as much as some kilobytes.
  */
 function openRoom(bytes: number): (pieces: readonly Uint8Array[]) => Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(bytes);
+  const whole = Buffer.allocUnsafeSlow(bytes);
   let end = 0;
   return (pieces) => {
     const begin = end;

@@ -36,25 +36,35 @@ export function facetsOf(
   rows: readonly SpanRow[],
   { metadata, tags }: Pick<TraceInfo, "metadata" | "tags">,
 ): readonly Facet[] {
-  const some = (name: FacetName, valuesOf: (row: SpanRow) => readonly (string | undefined)[]) => {
-    const values = new Set(rows.flatMap((row) => valuesOf(row).filter((value) => value !== undefined)));
-    return [...values]
-      .toSorted()
-      .slice(0, VALUES_MAX)
-      .map((value) => ({ name, value }));
-  };
-  const said = Object.entries(metadata).flatMap(([key, value]) =>
-    OF_ITS_OWN.has(key) || value === "" ? [] : [{ name: NAMED.get(key) ?? `metadata.${key}`, value }],
-  );
-  const tagged = Object.entries(tags).flatMap(([key, value]) =>
-    KNOWN_OTHERWISE.has(key) || value === "" ? [] : [{ name: `tag.${key}`, value }],
-  );
-  return [
-    ...some("endpoint", ({ endpoint }) => [endpoint]),
-    ...some("model", ({ llm, requestModel, responseModel }) => (llm ? [requestModel, responseModel] : [])),
-    ...some("provider", ({ provider }) => [provider]),
-    ...[...said, ...tagged].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-  ];
+  const endpoints = new Set<string>();
+  const models = new Set<string>();
+  const providers = new Set<string>();
+  for (const { endpoint, llm, requestModel, responseModel, provider } of rows) {
+    if (endpoint !== undefined) endpoints.add(endpoint);
+    if (llm && requestModel !== undefined) models.add(requestModel);
+    if (llm && responseModel !== undefined) models.add(responseModel);
+    if (provider !== undefined) providers.add(provider);
+  }
+  const facets: Facet[] = [];
+  addValues(facets, "endpoint", endpoints);
+  addValues(facets, "model", models);
+  addValues(facets, "provider", providers);
+  const said: Facet[] = [];
+  for (const key of Object.keys(metadata)) {
+    if (!OF_ITS_OWN.has(key)) addSaid(said, NAMED.get(key) ?? `metadata.${key}`, metadata[key]);
+  }
+  for (const key of Object.keys(tags)) if (!KNOWN_OTHERWISE.has(key)) addSaid(said, `tag.${key}`, tags[key]);
+  said.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...facets, ...said];
+}
+
+function addValues(facets: Facet[], name: FacetName, values: ReadonlySet<string>): void {
+  const sorted = values.size > 1 ? [...values].sort().slice(0, VALUES_MAX) : values;
+  for (const value of sorted) facets.push({ name, value });
+}
+
+function addSaid(facets: Facet[], name: string, value: string | undefined): void {
+  if (value !== undefined && value !== "") facets.push({ name, value });
 }
 
 /** The name of the facet that a filter asks of. Undefined: what it asks of is none. */

@@ -1,8 +1,9 @@
+import { type BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { PayloadMeaning } from "#lib/spans/conventions.ts";
 import { payloadOf, saidOf } from "#lib/spans/meanings.ts";
 import { type Attributes, readAttributes, textOf } from "#lib/spans/read-attributes.ts";
 import { textOfValue } from "#lib/spans/value-text.ts";
-import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import { serialize } from "#lib/wire/serialize.ts";
 import { ResourceSpans, ScopeSpans, Span, Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { previewOf } from "./preview.ts";
 import type { SpanBatch, SpanOrigin, SpanRow } from "./span-row.ts";
@@ -19,22 +20,50 @@ const NAME_MAX = 1000;
 /** An agent's spans of one trace as they go to a store. */
 export function spanBatchOf(traceId: string, resourceSpans: readonly ResourceSpans[], digest: Digest): SpanBatch {
   const rows: SpanRow[] = [];
-  for (const resource of resourceSpans) {
-    const resourceBytes = ResourceSpans.encode({ ...resource, scopeSpans: [] }).finish();
-    for (const scope of resource.scopeSpans) {
-      const scopeBytes = ScopeSpans.encode({ ...scope, spans: [] }).finish();
-      const group = digest(Buffer.concat([resourceBytes, scopeBytes]));
-      for (const span of scope.spans) rows.push(spanRowOf(span, "agent", contentHashOf(group, span, digest)));
-    }
-  }
-  const bytes = ExportTraceServiceRequest.encode({ resourceSpans: [...resourceSpans] }).finish();
-  return { traceId, rows, bytes };
+  const resources = resourceSpans.map((resource): SerializedResource => {
+    const resourceBytes = serialize(ResourceSpans, { ...resource, scopeSpans: [] });
+    const scopes = resource.scopeSpans.map((scope) => {
+      const scopeBytes = serialize(ScopeSpans, { ...scope, spans: [] });
+      const group = Buffer.from(digest(Buffer.concat([resourceBytes, scopeBytes])));
+      const spans = scope.spans.map((span) => {
+        // The digest of a span as sent. Its resource and scope come as a digest: they may be large, and are there once.
+        const bytes = serialize(SPAN_OF_GROUP, { group, span });
+        rows.push(spanRowOf(span, "agent", digest(bytes)));
+        return bytes.subarray(group.length);
+      });
+      return { bytes: scopeBytes, spans };
+    });
+    return { bytes: resourceBytes, scopes };
+  });
+  return { traceId, rows, bytes: serialize(EXPORT_OF_PARTS, resources) };
 }
 
-/** The digest of a span as sent. Its resource and scope come as a digest: they may be large, and are there once. */
-function contentHashOf(group: string, span: Span, digest: Digest): string {
-  return digest(Buffer.concat([Buffer.from(group), Span.encode(span).finish()]));
+const SPAN_OF_GROUP = {
+  encode: ({ group, span }: { readonly group: Uint8Array; readonly span: Span }, writer: BinaryWriter) =>
+    Span.encode(span, writer.raw(group)),
+};
+
+/** A serialized ResourceSpans without its scopes, and those without their spans. */
+interface SerializedResource {
+  readonly bytes: Uint8Array;
+  readonly scopes: readonly { readonly bytes: Uint8Array; readonly spans: readonly Uint8Array[] }[];
 }
+
+/** An ExportTraceServiceRequest of parts that are serialized already: a message may have its fields in any order. */
+const EXPORT_OF_PARTS = {
+  encode(resources: readonly SerializedResource[], writer: BinaryWriter) {
+    for (const resource of resources) {
+      writer.tag(1, WireType.LengthDelimited).fork().raw(resource.bytes);
+      for (const scope of resource.scopes) {
+        writer.tag(2, WireType.LengthDelimited).fork().raw(scope.bytes);
+        for (const span of scope.spans) writer.tag(2, WireType.LengthDelimited).bytes(span);
+        writer.join();
+      }
+      writer.join();
+    }
+    return writer;
+  },
+};
 
 /** The row of a span, from its attributes. */
 export function spanRowOf(span: Span, origin: SpanOrigin, contentHash: string): SpanRow {

@@ -125,7 +125,10 @@ function firstByRank(
 }
 
 function withoutUnset(values: Readonly<Record<string, string | undefined>>): { [key: string]: string } {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
+  const set: { [key: string]: string } = {};
+  for (const key of Object.keys(values)) {
+    const value = values[key];
+    if (value !== undefined) set[key] = value;
+  }
+  return set;
 }

@@ -22,9 +22,12 @@ export type TagEdits = Readonly<Record<string, string | null>>;
 
 /** Tags after edits: they rank above what was there, and a tag that was removed stays so, whatever comes later. */
 export function editedTagsOf(tags: Readonly<Record<string, string>>, edits: TagEdits): { [key: string]: string } {
-  return Object.fromEntries(
-    Object.entries({ ...tags, ...edits }).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-  );
+  const edited: { [key: string]: string } = { ...tags };
+  for (const [key, value] of Object.entries(edits)) {
+    if (value === null) delete edited[key];
+    else edited[key] = value;
+  }
+  return edited;
 }
 
 /** The rule that an edit breaks, with the field that breaks it. Undefined: it breaks none. */

@@ -33,14 +33,12 @@ export function openFacetTable(db: DatabaseSync): FacetTable {
     SELECT 1 FROM (SELECT id FROM experiments UNION ALL SELECT ${PENDING_ID}) AS scopes
     CROSS JOIN trace_facets ON trace_facets.experiment_id = scopes.id AND trace_facets.value_id = ? LIMIT 1`);
   const removeValue = db.prepare("DELETE FROM facet_values WHERE id = ?");
-  const known = new Map<string, bigint>();
+  const known = openKnownValues();
   const idOf = (workspace: string, { name, value }: Facet): bigint => {
-    const key = `${workspace}\n${name}\n${value}`;
-    const remembered = known.get(key);
+    const remembered = known.get(workspace, name, value);
     if (remembered !== undefined) return remembered;
     const id = integerIn(find.get(workspace, name, value) ?? insert.get(workspace, name, value) ?? {}, "id");
-    if (known.size >= REMEMBERED_MAX) known.clear();
-    known.set(key, id);
+    known.set(workspace, name, value, id);
     return id;
   };
   /** Looks first where it is likely. */
@@ -54,6 +52,10 @@ export function openFacetTable(db: DatabaseSync): FacetTable {
       const before = { experiment: trace.experimentId ?? PENDING_ID, startNs: trace.startNs };
       const after = { experiment: experiment?.id ?? PENDING_ID, startNs: info.startTimeUnixNano };
       const ids = facets.map((facet) => idOf(trace.workspace, facet)).toSorted((a, b) => (a < b ? -1 : 1));
+      if (trace.facetIds.length === 0) {
+        for (const id of ids) add.run(after.experiment, id, after.startNs, trace.ref);
+        return ids;
+      }
       const stays = before.experiment === after.experiment && before.startNs === after.startNs;
       const kept = new Set(stays ? trace.facetIds : []);
       const wanted = new Set(ids);
@@ -72,6 +74,27 @@ export function openFacetTable(db: DatabaseSync): FacetTable {
       }
     },
     forget: () => known.clear(),
+  };
+}
+
+/** The ids of values, by workspace, name and value: they are not put together into one key for each look. */
+function openKnownValues() {
+  const names = new Map<string, Map<string, Map<string, bigint>>>();
+  let count = 0;
+  const clear = () => {
+    names.clear();
+    count = 0;
+  };
+  return {
+    get: (workspace: string, name: string, value: string) => names.get(workspace)?.get(name)?.get(value),
+    set(workspace: string, name: string, value: string, id: bigint) {
+      if (count >= REMEMBERED_MAX) clear();
+      count += 1;
+      const ofWorkspace = names.get(workspace) ?? new Map<string, Map<string, bigint>>();
+      const ofName = ofWorkspace.get(name) ?? new Map<string, bigint>();
+      names.set(workspace, ofWorkspace.set(name, ofName.set(value, id)));
+    },
+    clear,
   };
 }
 

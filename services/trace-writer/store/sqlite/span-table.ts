@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { serialize } from "#lib/wire/serialize.ts";
 import { StoredBatch } from "#proto/twinspan/store/v1/stored_batch.ts";
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
 import { integerIn } from "../columns.ts";
@@ -190,7 +191,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       added.set(batch, trace);
       const rows = Array.from(batch.rows.values(), storedRowOf);
       const owner = ownerOf(trace, batch);
-      const encoded = StoredBatch.encode({ rows, spans: asBuffer(bytes) }).finish();
+      const encoded = serialize(StoredBatch, { rows, spans: asBuffer(bytes) });
       batch.spans = wait(trace, { kind: "spans", owner }, encoded, (stored) => {
         batch.spans = stored;
       });

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { traceNameOf } from "#lib/ids.ts";
+import { serialize } from "#lib/wire/serialize.ts";
 import { StoredInfo } from "#proto/twinspan/store/v1/stored_info.ts";
 import { TraceInfo, type TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { computedMetadataOf, usualTagsOf } from "../../core/traces/computed-metadata.ts";
@@ -25,7 +26,7 @@ export function storedInfoOf(info: TraceInfo): Uint8Array {
   const { usage, cost, metadata, tags, name } = info;
   const areUsual = Object.keys(tags).length === 2 && saysAll(tags, usualTagsOf(name));
   return pack(
-    StoredInfo.encode({
+    serialize(StoredInfo, {
       spanCount: info.spanCount,
       requestPreview: info.sealed ? "" : info.requestPreview,
       responsePreview: info.sealed ? "" : info.responsePreview,
@@ -43,7 +44,7 @@ export function storedInfoOf(info: TraceInfo): Uint8Array {
       metadata: without(metadata, NAMED_OR_COMPUTED),
       tags: areUsual ? {} : tags,
       tagsAreUsual: areUsual,
-    }).finish(),
+    }),
   );
 }
 
@@ -130,7 +131,10 @@ function saysAll(
 
 function without(texts: Readonly<Record<string, string>>, keys: ReadonlySet<string>): Record<string, string> {
   const rest: Record<string, string> = {};
-  for (const [key, value] of Object.entries(texts)) if (!keys.has(key)) rest[key] = value;
+  for (const key of Object.keys(texts)) {
+    const value = texts[key];
+    if (value !== undefined && !keys.has(key)) rest[key] = value;
+  }
   return rest;
 }
 

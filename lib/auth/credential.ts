@@ -1,14 +1,14 @@
+import { KEY_HEADERS } from "../credentials.ts";
+
 /** The header, and the metadata, that holds a credential of twinspan's and nothing else: beside a key of the caller's for its provider. */
 export const OWN_HEADER = "x-twinspan-key";
-/** The others that an SDK may put a key into, in the order they count. */
-const SHARED_HEADERS = ["authorization", "x-api-key", "x-goog-api-key", "api-key"] as const;
 
 /** A longer text is no credential: 8 KiB hold any token that proxies let through. */
 const CREDENTIAL_CHARACTERS_MAX = 8192;
 
 /**
- * The credential that a request brings for twinspan: what is in {@link OWN_HEADER}, else the first that `isOurs` in the headers
- * that it shares with those for providers. Undefined: none. `get` returns a header's value by its name in lower case.
+ * The credential that a request brings for twinspan: what is in {@link OWN_HEADER}, else the first that `isOurs` in
+ * {@link KEY_HEADERS}, which it shares with keys for providers. Undefined: none. `get` returns a header's value by its name in lower case.
  */
 export function credentialAmong(
   get: (header: string) => string | undefined,
@@ -16,7 +16,7 @@ export function credentialAmong(
 ): string | undefined {
   const own = get(OWN_HEADER);
   if (own !== undefined && own !== "") return own.slice(0, CREDENTIAL_CHARACTERS_MAX);
-  for (const header of SHARED_HEADERS) {
+  for (const header of KEY_HEADERS) {
     const credential = withoutScheme(get(header) ?? "");
     if (credential.length <= CREDENTIAL_CHARACTERS_MAX && isOurs(credential)) return credential;
   }

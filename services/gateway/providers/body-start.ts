@@ -1,3 +1,6 @@
+/** How much of a provider's answer of 4xx or 5xx is read, in bytes. What is longer is cut. */
+export const REFUSAL_BYTES_MAX = 1024 * 1024;
+
 /** The beginning of a body, at most so many bytes of it. What is longer is cut, and its connection closed. */
 export async function startOf(body: AsyncGenerator<Buffer, void, void>, bytesMax: number): Promise<Buffer> {
   const pieces: Buffer[] = [];

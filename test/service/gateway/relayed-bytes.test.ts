@@ -97,3 +97,14 @@ test("a response that was asked to stream in the background, and does not, comes
   expect(told).toMatchObject({ error: undefined, body, chunks: [Buffer.from(body)], summary: { errorType: "" } });
   expect(JSON.parse(sent?.body ?? "")).toMatchObject(also);
 });
+
+test("of a refusal without end the caller gets as much as is read, under the provider's status", async () => {
+  const body = `{"error":{"message":"${"too long ".repeat(200_000)}"}}`;
+  answer = (response) => {
+    response.statusCode = 422;
+    response.setHeader("content-type", "application/json").end(body);
+  };
+  const told = await run.client.invoke({ model: "any" });
+  expect(told).toMatchObject({ error: undefined, head: { status: 422 } });
+  expect(told.body).toBe(body.slice(0, 1024 * 1024));
+});

@@ -4,7 +4,7 @@ import type { Config } from "./config/schema.ts";
 import { letHeapGrow } from "./heap-growth.ts";
 import { type RunningService, runService } from "./lifecycle.ts";
 import { createLogger, type Logger } from "./logger.ts";
-import type { Answers } from "./workers/conversation.ts";
+import type { Answers } from "./workers/questions.ts";
 import { startWorkers } from "./workers/start-workers.ts";
 import { workerCountOf } from "./workers/worker-count.ts";
 import { ONLY_PROCESS, openPrimaryLink, PLACE_VARIABLE, type WorkerLink } from "./workers/worker-link.ts";

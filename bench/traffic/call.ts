@@ -1,5 +1,5 @@
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { Failure, Invocation, Outcome } from "../../services/gateway/core/invocation.ts";
+import type { Failure, Outcome, RecordedInvocation } from "../../services/gateway/core/invocation.ts";
 import { keptPayloadsOf } from "../../services/gateway/core/payload/kept-payloads.ts";
 import { KEEP_ALL } from "../../services/gateway/core/payload/payload-policy.ts";
 import { recordOf } from "../../services/gateway/core/twins/record.ts";
@@ -38,7 +38,7 @@ export function callOf(random: Random, plan: CallPlan, conditions: Conditions): 
   };
 }
 
-function invocationOf(random: Random, plan: CallPlan): Invocation {
+function invocationOf(random: Random, plan: CallPlan): RecordedInvocation {
   const { endpoint, callerSpan, experiment } = plan;
   return {
     traceId: random.hex(16),
@@ -79,7 +79,7 @@ function refusedOutcomeOf(random: Random, { atNs }: CallPlan): Outcome {
   };
 }
 
-function outcomeOf(random: Random, plan: CallPlan, invocation: Invocation, conditions: Conditions): Outcome {
+function outcomeOf(random: Random, plan: CallPlan, invocation: RecordedInvocation, conditions: Conditions): Outcome {
   const { endpoint, say } = plan;
   const { streaming } = invocation;
   const inputTokens = Math.ceil(random.around(endpoint.inputTokens, 0.5));

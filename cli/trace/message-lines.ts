@@ -1,6 +1,6 @@
-import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/conversation.ts";
 import { parsedJson } from "#lib/traces/json-fields.ts";
 import type { MessagePart } from "#lib/traces/message-parts.ts";
+import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/messages.ts";
 
 /** What a request asks, a line a message, in whatever format it is. Undefined: it is in none that is read here. */
 export function askedLinesOf(json: string): readonly string[] | undefined {

@@ -5,7 +5,7 @@ import type { Logger } from "#lib/logger.ts";
 import type { Readiness } from "#lib/service-report.ts";
 import { addedMetrics, type Figures, figuresOf, lastingFigures } from "./added-metrics.ts";
 import { addedReadiness, readinessOf } from "./added-readiness.ts";
-import type { Answers } from "./conversation.ts";
+import type { Answers } from "./questions.ts";
 import { countWorkers } from "./worker-metrics.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 

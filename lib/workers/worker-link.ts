@@ -3,7 +3,7 @@ import type { Registry } from "prom-client";
 import { z } from "zod";
 import { ownReport, type Readiness, type ServiceReport } from "#lib/service-report.ts";
 import { readinessOf } from "./added-readiness.ts";
-import { type Answers, Conversation } from "./conversation.ts";
+import { type Answers, Questions } from "./questions.ts";
 import { ALONE, placeOf, type WorkerPlace } from "./worker-place.ts";
 
 /** The variable that tells a process its place. */
@@ -45,7 +45,7 @@ export function openPrimaryLink(placeText: string | undefined): PrimaryLink | un
   const place = placeOf(placeText ?? "");
   if (self === undefined || place === undefined) return undefined;
   const answers: Record<string, Answers[string]> = {};
-  const primary = new Conversation((message) => {
+  const primary = new Questions((message) => {
     // One that is gone has ended this process, too.
     if (self.isConnected()) self.send(message, () => {});
   }, answers);

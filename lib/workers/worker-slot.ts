@@ -1,7 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "#lib/logger.ts";
-import { type Answers, Conversation } from "./conversation.ts";
+import { type Answers, Questions } from "./questions.ts";
 import { PLACE_VARIABLE } from "./worker-link.ts";
 import { placeText, type WorkerPlace } from "./worker-place.ts";
 
@@ -43,7 +43,7 @@ export class WorkerSlot {
   readonly #observer: SlotObserver;
   readonly #log: Logger;
   #worker: Worker | undefined;
-  #conversation: Conversation | undefined;
+  #questions: Questions | undefined;
   /** How its process has ended, once it has. */
   #ended: Promise<string> | undefined;
   #readyAtMs: number | undefined;
@@ -90,8 +90,8 @@ export class WorkerSlot {
 
   /** Asks its process. Rejects when there is none, or it does not answer in time. */
   ask(what: string, body: unknown, withinMs: number): Promise<unknown> {
-    if (this.#conversation === undefined) return Promise.reject(new Error("the worker is not running"));
-    return this.#conversation.ask(what, body, withinMs);
+    if (this.#questions === undefined) return Promise.reject(new Error("the worker is not running"));
+    return this.#questions.ask(what, body, withinMs);
   }
 
   /** Tells its process to read the configuration again. */
@@ -135,7 +135,7 @@ export class WorkerSlot {
   #fork(life: Life): void {
     const worker = this.#newProcess(life);
     if (worker === undefined) return;
-    const conversation = new Conversation(
+    const questions = new Questions(
       (message) => {
         if (worker.isConnected()) worker.send(message, () => {});
       },
@@ -147,12 +147,12 @@ export class WorkerSlot {
         },
       },
     );
-    worker.on("message", (message: unknown) => conversation.hear(message));
+    worker.on("message", (message: unknown) => questions.hear(message));
     const { promise: ended, resolve } = Promise.withResolvers<string>();
     const forget = (how: string) => {
-      conversation.close();
+      questions.close();
       this.#worker = undefined;
-      this.#conversation = undefined;
+      this.#questions = undefined;
       resolve(how);
     };
     worker.once("exit", (code: number, signal: string | null) => {
@@ -172,7 +172,7 @@ export class WorkerSlot {
       life.onStartFailed(error);
     });
     this.#worker = worker;
-    this.#conversation = conversation;
+    this.#questions = questions;
     this.#ended = ended;
   }
 

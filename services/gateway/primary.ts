@@ -1,4 +1,4 @@
-import type { Answers } from "#lib/workers/conversation.ts";
+import type { Answers } from "#lib/workers/questions.ts";
 import { answerCounters } from "./limits/primary-counters.ts";
 
 /** What the primary of a gateway's workers keeps for all of them: what is used of rate limits and budgets. */

@@ -7,7 +7,7 @@ import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
  * An invocation as it is known when it begins: ids, names and times, no payload. This is what the outbox notes before a
  * provider is called, so that a call whose gateway dies in the middle still leaves its twin traces.
  */
-export interface Invocation {
+export interface RecordedInvocation {
   /** The full trace's id. */
   readonly traceId: TraceIdHex;
   /** The full trace's root span. */

@@ -3,11 +3,11 @@ import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
 import { errorWordOf } from "#lib/spans/words.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { errorTypeOf } from "./error-type.ts";
-import type { Attempt, Ending, Invocation } from "./invocation.ts";
+import type { Attempt, Ending, RecordedInvocation } from "./invocation.ts";
 
 /** What a call came to, for its caller. `answering`: the attempt whose answer the caller got. Undefined: there was none. */
 export function summaryOf(
-  invocation: Invocation,
+  invocation: RecordedInvocation,
   { endNanos, failure, attempts }: Ending,
   answering: Attempt | undefined,
 ): InvocationSummary {

@@ -1,4 +1,4 @@
-import type { Invocation } from "../core/invocation.ts";
+import type { RecordedInvocation } from "../core/invocation.ts";
 import type { Used } from "../core/limits/limit-claims.ts";
 import { expectedUsageOf } from "../core/usage/attempt-usage.ts";
 import type { Endpoint } from "../endpoints/endpoints.ts";
@@ -9,7 +9,7 @@ import type { Endpoint } from "../endpoints/endpoints.ts";
  */
 export function expectedUseOf(
   { models, fallbacks }: Endpoint,
-  { requestType, startNanos }: Invocation,
+  { requestType, startNanos }: RecordedInvocation,
   body: () => Buffer,
   answerTokens: number,
 ): Used {

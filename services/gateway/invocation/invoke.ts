@@ -3,7 +3,7 @@ import { refusedRight } from "#lib/auth/refusal.ts";
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
-import type { Invocation as InvocationMessage, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { Invocation, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { firstAnswer } from "../attempts/first-answer.ts";
 import type { Attempts } from "../attempts/try-model.ts";
 import { failureOf } from "../core/failure.ts";
@@ -22,7 +22,7 @@ import { handOn } from "./hand-on.ts";
 
 /** A call of an endpoint, however it came in. */
 export interface InvocationCall {
-  readonly invocation: InvocationMessage;
+  readonly invocation: Invocation;
   /** What its bytes are. */
   readonly dialect: DialectSupport;
   /** Who calls, as it was verified. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Answers } from "#lib/workers/conversation.ts";
+import type { Answers } from "#lib/workers/questions.ts";
 import type { WorkerLink } from "#lib/workers/worker-link.ts";
 import type { Claim } from "../core/limits/limit-claims.ts";
 import type { Counters, Settlement, Taken } from "./counters.ts";

@@ -4,7 +4,7 @@ import { attemptReasonWordOf, errorWordOf } from "#lib/spans/words.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { errorTypeOf } from "../core/error-type.ts";
-import type { Attempt, Ending, Invocation } from "../core/invocation.ts";
+import type { Attempt, Ending, RecordedInvocation } from "../core/invocation.ts";
 import type { KeptPayloads } from "../core/payload/kept-payloads.ts";
 import type { MirrorDecision } from "../core/twins/mirror-decision.ts";
 import type { RoutingMemory } from "../routing/routing-memory.ts";
@@ -134,7 +134,7 @@ export class GatewayMetrics {
     this.#unrecorded.inc();
   }
 
-  ended(invocation: Invocation, ending: Ending, summary: InvocationSummary): void {
+  ended(invocation: RecordedInvocation, ending: Ending, summary: InvocationSummary): void {
     const endpoint = invocation.endpointName;
     const nanos = ending.endNanos - invocation.startNanos;
     this.#inFlight.dec();

@@ -1,7 +1,7 @@
 import { Histogram, type Registry } from "prom-client";
 import { errorWordOf, requestWordsOf } from "#lib/spans/words.ts";
 import { errorTypeOf } from "../core/error-type.ts";
-import type { Attempt, Invocation } from "../core/invocation.ts";
+import type { Attempt, RecordedInvocation } from "../core/invocation.ts";
 
 /** The buckets that OpenTelemetry's conventions ask for: seconds, and tokens. */
 const SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
@@ -21,7 +21,7 @@ const ATTRIBUTES = [
 ] as const;
 
 /** Measures requests to providers by OpenTelemetry's conventions for clients of generative AI, under `registry`. */
-export function measureGenAi(registry: Registry): (invocation: Invocation, attempt: Attempt) => void {
+export function measureGenAi(registry: Registry): (invocation: RecordedInvocation, attempt: Attempt) => void {
   const registers = [registry];
   const durations = new Histogram({
     name: "gen_ai_client_operation_duration_seconds",

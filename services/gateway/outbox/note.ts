@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { Invocation } from "../core/invocation.ts";
+import type { RecordedInvocation } from "../core/invocation.ts";
 
 const text = z.string().optional();
 
@@ -34,12 +34,12 @@ const noteSchema = z.object({
 });
 
 /** An invocation as a note for the outbox. */
-export function noteOf(invocation: Invocation): string {
+export function noteOf(invocation: RecordedInvocation): string {
   return JSON.stringify({ ...invocation, startNanos: invocation.startNanos.toString() });
 }
 
 /** The invocation of a note. Throws a ZodError when an older or newer gateway wrote something else. */
-export function invocationOf(note: string): Invocation {
+export function invocationOf(note: string): RecordedInvocation {
   const { startNanos, caller, callerSpan, mirrorSpanId, messageFormat, username, callerKey, ...rest } =
     noteSchema.parse(JSON.parse(note));
   const { product, session, user, run, serverUrl, experiment } = caller;

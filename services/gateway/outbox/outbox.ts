@@ -3,7 +3,7 @@ import type { Config } from "#lib/config/schema.ts";
 import { DEFAULT_PEERS } from "#lib/config/sections/peers.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { LiveCertificates } from "#lib/tls/live-certificates.ts";
-import type { Invocation } from "../core/invocation.ts";
+import type { RecordedInvocation } from "../core/invocation.ts";
 import type { SerializedRecord } from "../core/twins/record.ts";
 import { CommitLoop, type Written } from "./commit-loop.ts";
 import type { OutboxParts } from "./committer.ts";
@@ -28,9 +28,9 @@ import { joined } from "./troubles.ts";
  */
 export interface Outbox extends AsyncDisposable {
   /** Notes a call in flight. Resolves when the note is committed, or after `commitWaitMs`. */
-  begin(invocation: Invocation): Promise<Written>;
+  begin(invocation: RecordedInvocation): Promise<Written>;
   /** Puts a record in the place of its call's note. Resolves when it is committed, or after `commitWaitMs`. */
-  finish(invocation: Invocation, record: SerializedRecord): Promise<Written>;
+  finish(invocation: RecordedInvocation, record: SerializedRecord): Promise<Written>;
   /** How the outbox stands. */
   state(): OutboxState;
 }

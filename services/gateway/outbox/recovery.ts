@@ -1,5 +1,5 @@
 import { ZodError } from "zod";
-import type { Invocation } from "../core/invocation.ts";
+import type { RecordedInvocation } from "../core/invocation.ts";
 import { keptPayloadsOf } from "../core/payload/kept-payloads.ts";
 import { KEEP_ALL } from "../core/payload/payload-policy.ts";
 import { recordOf } from "../core/twins/record.ts";
@@ -39,7 +39,7 @@ export function interruptedOf(ledger: Ledger, notes: Iterable<Uint8Array>, lastA
   return records;
 }
 
-function interruptedRecordOf(invocation: Invocation, aliveNanos: bigint): Write {
+function interruptedRecordOf(invocation: RecordedInvocation, aliveNanos: bigint): Write {
   const outcome = {
     endNanos: aliveNanos > invocation.startNanos ? aliveNanos : invocation.startNanos,
     failure: { kind: "interrupted" as const, text: "The gateway's process ended in the middle of the call." },
@@ -52,7 +52,7 @@ function interruptedRecordOf(invocation: Invocation, aliveNanos: bigint): Write 
   return { kind: "finish", traceId: invocation.traceId, ...recordOf(invocation, outcome, kept) };
 }
 
-function readNote(note: Uint8Array): Invocation | undefined {
+function readNote(note: Uint8Array): RecordedInvocation | undefined {
   try {
     return invocationOf(Buffer.from(note).toString());
   } catch (error) {

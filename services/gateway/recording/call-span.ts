@@ -4,7 +4,7 @@ import { ownSpanOf } from "#lib/own-traces/own-span.ts";
 import { type OwnTraces, timeOf } from "#lib/own-traces/own-traces.ts";
 import { attemptReasonWordOf, errorWordOf, requestWordsOf } from "#lib/spans/words.ts";
 import { errorTypeOf } from "../core/error-type.ts";
-import type { Attempt, Ending, Failure, Invocation } from "../core/invocation.ts";
+import type { Attempt, Ending, Failure, RecordedInvocation } from "../core/invocation.ts";
 
 /** The own span of a call, for whoever runs the gateway: it is in neither twin, and neither twin hangs under it. */
 export interface CallSpan {
@@ -13,7 +13,7 @@ export interface CallSpan {
 }
 
 /** Begins one, under the own span that the call came with. It names the full trace where there is one. */
-export function startCallSpan(traces: OwnTraces, invocation: Invocation, isTraced: boolean): CallSpan {
+export function startCallSpan(traces: OwnTraces, invocation: RecordedInvocation, isTraced: boolean): CallSpan {
   const { endpointName, requestType, streaming, startNanos, callerSpan, traceId } = invocation;
   const span = traces.begin({
     name: `call ${endpointName}`,

@@ -3,11 +3,11 @@ import { traceNameOf } from "#lib/ids.ts";
 import { errorWordOf, requestWordsOf } from "#lib/spans/words.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { errorTypeOf } from "../core/error-type.ts";
-import type { Attempt, Ending, Invocation } from "../core/invocation.ts";
+import type { Attempt, Ending, RecordedInvocation } from "../core/invocation.ts";
 
 /** What the access log tells of a call: ids, names out of the configuration, how it ended, what it took. */
 export function endedCallOf(
-  invocation: Invocation,
+  invocation: RecordedInvocation,
   requestId: string | undefined,
   ending: Ending,
   summary: InvocationSummary,
@@ -20,7 +20,7 @@ export function endedCallOf(
 }
 
 function factsOf(
-  invocation: Invocation,
+  invocation: RecordedInvocation,
   requestId: string | undefined,
   { failure, attempts }: Ending,
   summary: InvocationSummary,

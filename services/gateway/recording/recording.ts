@@ -2,7 +2,7 @@ import type { Identity } from "#lib/auth/identity.ts";
 import { newSpanId, newTraceId, traceNameOf } from "#lib/ids.ts";
 import type { CallerContext } from "#lib/trace-context/caller-context.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
-import type { Attempt, Caller, Ending, Failure, Invocation, Payload } from "../core/invocation.ts";
+import type { Attempt, Caller, Ending, Failure, Payload, RecordedInvocation } from "../core/invocation.ts";
 import { handedBytesMaxOf } from "../core/payload/payload-policy.ts";
 import { summaryOf } from "../core/summary.ts";
 import { mirrorDecisionOf } from "../core/twins/mirror-decision.ts";
@@ -34,7 +34,7 @@ export interface Opening {
  * outbox when it ends, however it ends. Nothing here fails a call.
  */
 export class Recording {
-  readonly invocation: Invocation;
+  readonly invocation: RecordedInvocation;
   readonly #gateway: Gateway;
   readonly #opening: Opening;
   readonly #open = new Set<OpenAttempt>();

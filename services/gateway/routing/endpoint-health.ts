@@ -1,5 +1,5 @@
 import { errorTypeOf } from "../core/error-type.ts";
-import type { Attempt, Ending, Invocation } from "../core/invocation.ts";
+import type { Attempt, Ending, RecordedInvocation } from "../core/invocation.ts";
 import { RecentCalls, type RecentTotals } from "../core/routing/recent-calls.ts";
 
 /** What the calls of an endpoint, and the attempts at its models, came to lately. */
@@ -15,7 +15,7 @@ export class EndpointHealth {
   }
 
   /** Takes a call that has ended. `firstTokenNanos`: from its acceptance; 0: there was none. */
-  ended({ startNanos }: Invocation, ending: Ending, firstTokenNanos: bigint): void {
+  ended({ startNanos }: RecordedInvocation, ending: Ending, firstTokenNanos: bigint): void {
     const nowMs = performance.now();
     this.#calls.ended(
       {

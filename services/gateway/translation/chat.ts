@@ -28,7 +28,7 @@ export async function translateChat(codec: ChatCodec, translation: Translation):
   const decoded = codec.decode(translation.request.invocation);
   const chat = { codec, translation, decoded, options: optionsOf(translation, decoded) };
   await refuseLosses(chat);
-  const model = modelOf(translation, translation.exchange.fetch);
+  const model = modelOf(translation, translation.providerRequests.fetch);
   return decoded.streaming ? streamed(chat, model) : answered(chat, model);
 }
 

@@ -24,7 +24,7 @@ const REQUESTS_MAX = 128;
 
 /** Translates a request for embeddings. Where the provider takes fewer texts at once it is several requests, one by one. */
 export async function translateEmbedding(codec: EmbeddingCodec, translation: Translation): Promise<ProviderAnswer> {
-  const { request, provider, exchange } = translation;
+  const { request, provider, providerRequests } = translation;
   const { fieldNames } = codec;
   const decoded = codec.decode(request.invocation);
   const { options, extras } = decoded;
@@ -37,7 +37,7 @@ export async function translateEmbedding(codec: EmbeddingCodec, translation: Tra
   const { model, shares } = await prepared(translation, asked, fieldNames);
   const results: EmbeddingModelV4Result[] = [];
   for (const values of shares) {
-    exchange.release();
+    providerRequests.release();
     const result = await readAnswer(translation, fieldNames, () => model.doEmbed({ ...asked, values }));
     const loss = lossOf(result.warnings, fieldNames);
     if (loss !== undefined) throw loss;
@@ -59,8 +59,8 @@ async function prepared(translation: Translation, asked: EmbeddingModelV4CallOpt
   }
 }
 
-function modelOf({ modelsOver, exchange, request, provider }: Translation): EmbeddingModelV4 {
-  const { embedding } = modelsOver(exchange.fetch);
+function modelOf({ modelsOver, providerRequests, request, provider }: Translation): EmbeddingModelV4 {
+  const { embedding } = modelsOver(providerRequests.fetch);
   try {
     if (embedding !== undefined) return embedding(request.model);
   } catch (error) {

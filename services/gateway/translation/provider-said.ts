@@ -3,7 +3,7 @@ import type { ServiceError } from "#lib/service-error.ts";
 import { refusalStatusOf } from "../core/error-type.ts";
 import { ProviderError } from "../core/provider-error.ts";
 import { isObject } from "../dialects/json-value.ts";
-import type { Exchange } from "./exchange.ts";
+import type { ProviderRequests } from "./provider-requests.ts";
 
 /** A provider's message is cut here. */
 const MESSAGE_CHARS_MAX = 16 * 1024;
@@ -14,7 +14,7 @@ const MESSAGE_CHARS_MAX = 16 * 1024;
  * nothing.
  */
 export function refusalIn(
-  { refusal, failure }: Exchange,
+  { refusal, failure }: ProviderRequests,
   error: unknown,
 ): { readonly status: number; readonly message: string } | undefined {
   if (failure !== undefined) return undefined;

@@ -8,16 +8,16 @@ import { type FieldNames, refusalOfPackage } from "./warnings.ts";
  * write a ServiceError, and for what it cannot read a ProviderError `provider_protocol`.
  */
 export async function readAnswer<Answer>(
-  { exchange, provider }: Translation,
+  { providerRequests, provider }: Translation,
   names: FieldNames,
   ask: () => PromiseLike<Answer>,
 ): Promise<Answer> {
   try {
     return await ask();
   } catch (error) {
-    if (exchange.failure !== undefined) throw exchange.failure;
-    if (!exchange.hasSent) throw refusalOfPackage(error, names);
-    if (error instanceof ServiceError || refusalIn(exchange, error) !== undefined) throw error;
+    if (providerRequests.failure !== undefined) throw providerRequests.failure;
+    if (!providerRequests.hasSent) throw refusalOfPackage(error, names);
+    if (error instanceof ServiceError || refusalIn(providerRequests, error) !== undefined) throw error;
     throw unreadable(provider.name, error);
   }
 }

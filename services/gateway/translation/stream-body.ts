@@ -22,14 +22,14 @@ export interface TranslatedStream {
  * failure that the provider tells in the middle is thrown with its event in the caller's format.
  */
 export async function* streamedBody(streamed: TranslatedStream): AsyncGenerator<Buffer, void, void> {
-  const { exchange } = streamed.translation;
+  const { providerRequests } = streamed.translation;
   const reader = streamed.stream.getReader();
   try {
     let isOver = false;
     while (!isOver) {
       const { done, value } = await reader.read();
       if (done) throw cutOff(streamed);
-      exchange.release();
+      providerRequests.release();
       const bytes = bytesOf(streamed, value);
       if (bytes.length > 0) yield bytes;
       isOver = value.type === "finish";
@@ -38,9 +38,9 @@ export async function* streamedBody(streamed: TranslatedStream): AsyncGenerator<
     // Read to the provider's own end, the connection can be used again.
     while (!(await reader.read()).done);
   } catch (error) {
-    throw exchange.failure ?? (error instanceof ServiceError ? error : unreadable(nameOf(streamed), error));
+    throw providerRequests.failure ?? (error instanceof ServiceError ? error : unreadable(nameOf(streamed), error));
   } finally {
-    exchange.close();
+    providerRequests.close();
     reader.releaseLock();
   }
 }

@@ -6,9 +6,9 @@ import type { Sender } from "../providers/sender.ts";
 import { translateChat } from "./chat.ts";
 import { codecOf } from "./codecs.ts";
 import { translateEmbedding } from "./embedding.ts";
-import { Exchange } from "./exchange.ts";
 import { loadModels } from "./load-package.ts";
 import { outgoingHeadersOf } from "./outgoing-headers.ts";
+import { ProviderRequests } from "./provider-requests.ts";
 import { refusalIn } from "./provider-said.ts";
 import { answerOf, type Translation } from "./translation.ts";
 import { wholeBody } from "./whole-body.ts";
@@ -21,13 +21,13 @@ export async function translate(provider: Sender, request: ProviderRequest): Pro
   const codec = codecOf(request.format);
   if (codec === undefined) throw untranslated(provider, request);
   const translation = await begin(provider, request);
-  const { exchange } = translation;
+  const { providerRequests } = translation;
   try {
     return await (codec.kind === "chat" ? translateChat(codec, translation) : translateEmbedding(codec, translation));
   } catch (error) {
-    exchange.close();
-    const refusal = refusalIn(exchange, error);
-    if (refusal === undefined) throw exchange.failure ?? error;
+    providerRequests.close();
+    const refusal = refusalIn(providerRequests, error);
+    if (refusal === undefined) throw providerRequests.failure ?? error;
     const { status, message } = refusal;
     const body = wholeBody(Buffer.from(JSON.stringify(codec.errorObject(status, message))));
     return answerOf(translation, "application/json", { status, told: undefined, body });
@@ -37,7 +37,7 @@ export async function translate(provider: Sender, request: ProviderRequest): Pro
 async function begin(provider: Sender, request: ProviderRequest): Promise<Translation> {
   const makeModels = await loadModels(provider);
   const { options, baseUrl, name, client } = provider;
-  const exchange = new Exchange({
+  const providerRequests = new ProviderRequests({
     name,
     client,
     timeouts: request.timeouts,
@@ -50,7 +50,7 @@ async function begin(provider: Sender, request: ProviderRequest): Promise<Transl
     request,
     provider,
     modelsOver: (fetch) => makeModels({ options, baseUrl, fetch }),
-    exchange,
+    providerRequests,
     names: { id: newTraceId().slice(0, 24), model: request.model, createdSeconds: Math.floor(Date.now() / 1000) },
   };
 }

@@ -2,8 +2,8 @@ import { retryAfterMsOf } from "../providers/passed-headers.ts";
 import type { ProviderAnswer, ProviderRequest } from "../providers/provider.ts";
 import type { Sender } from "../providers/sender.ts";
 import type { AnswerNames } from "./codec.ts";
-import type { Exchange } from "./exchange.ts";
 import type { Models } from "./packages.ts";
+import type { ProviderRequests } from "./provider-requests.ts";
 
 /** One translation under way. */
 export interface Translation {
@@ -11,22 +11,22 @@ export interface Translation {
   readonly provider: Sender;
   /** Makes the provider's models, over a Fetch API. */
   modelsOver(fetch: typeof globalThis.fetch): Models;
-  readonly exchange: Exchange;
+  readonly providerRequests: ProviderRequests;
   readonly names: AnswerNames;
 }
 
 /** An answer in the caller's format, under those of the provider's headers that pass. */
 export function answerOf(
-  { exchange }: Translation,
+  { providerRequests }: Translation,
   contentType: string,
   rest: Pick<ProviderAnswer, "status" | "told" | "body">,
 ): ProviderAnswer {
-  const others = exchange.headers.filter(([name]) => name !== "content-type");
+  const others = providerRequests.headers.filter(([name]) => name !== "content-type");
   return {
     ...rest,
     headers: [["content-type", contentType], ...others],
     contentType,
-    retryAfterMs: retryAfterMsOf(exchange.headers, Date.now()),
+    retryAfterMs: retryAfterMsOf(providerRequests.headers, Date.now()),
     addsUsage: false,
   };
 }

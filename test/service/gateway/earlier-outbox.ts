@@ -1,12 +1,15 @@
 import { DatabaseSync } from "node:sqlite";
-import type { Invocation } from "../../../services/gateway/core/invocation.ts";
+import type { RecordedInvocation } from "../../../services/gateway/core/invocation.ts";
 import { noteOf } from "../../../services/gateway/outbox/note.ts";
 import { sampleRecord } from "./sample-record.ts";
 
 /** Writes an outbox as a gateway of version 1 has left it: calls that had ended, and calls in flight. */
 export function earlierOutbox(
   path: string,
-  { finished, flying }: { readonly finished: readonly Invocation[]; readonly flying: readonly Invocation[] },
+  {
+    finished,
+    flying,
+  }: { readonly finished: readonly RecordedInvocation[]; readonly flying: readonly RecordedInvocation[] },
 ): void {
   using old = new DatabaseSync(path);
   old.exec(`

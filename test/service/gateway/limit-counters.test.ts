@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
-import { Conversation } from "#lib/workers/conversation.ts";
+import { Questions } from "#lib/workers/questions.ts";
 import type { Claim, LimitRule } from "../../../services/gateway/core/limits/limit-claims.ts";
 import type { Counters } from "../../../services/gateway/limits/counters.ts";
 import { MemoryCounters } from "../../../services/gateway/limits/memory-counters.ts";
@@ -38,8 +38,8 @@ function claimOf(counter: string, amount: number, max: number, lifeMs = 60_000):
 
 /** Counters of a worker of the primary that is asked by all of this file. */
 async function primaryCounters(): Promise<Counters> {
-  const worker: Conversation = new Conversation((message) => setImmediate(() => primary.hear(message)), {});
-  const primary: Conversation = new Conversation((message) => setImmediate(() => worker.hear(message)), PRIMARY);
+  const worker: Questions = new Questions((message) => setImmediate(() => primary.hear(message)), {});
+  const primary: Questions = new Questions((message) => setImmediate(() => worker.hear(message)), PRIMARY);
   return new PrimaryCounters((what, body) => worker.ask(what, body, 10_000));
 }
 

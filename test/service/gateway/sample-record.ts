@@ -1,12 +1,12 @@
 import { newSpanId, newTraceId } from "#lib/ids.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { Invocation } from "../../../services/gateway/core/invocation.ts";
+import type { RecordedInvocation } from "../../../services/gateway/core/invocation.ts";
 import { keptPayloadsOf } from "../../../services/gateway/core/payload/kept-payloads.ts";
 import { KEEP_ALL } from "../../../services/gateway/core/payload/payload-policy.ts";
 import { recordOf, type SerializedRecord } from "../../../services/gateway/core/twins/record.ts";
 
 /** An invocation as it is noted: nobody's, without a caller's context. */
-export function sampleInvocation(): Invocation {
+export function sampleInvocation(): RecordedInvocation {
   const none = undefined;
   return {
     traceId: newTraceId(),
@@ -29,7 +29,7 @@ export function sampleInvocation(): Invocation {
 }
 
 /** Its record when it has ended at once, with these inputs and no attempt. */
-export function sampleRecord(invocation: Invocation, inputs: Buffer): SerializedRecord {
+export function sampleRecord(invocation: RecordedInvocation, inputs: Buffer): SerializedRecord {
   const ended = {
     endNanos: invocation.startNanos + 1n,
     failure: undefined,

@@ -7,14 +7,14 @@ import type {
   Attempt,
   Failure,
   FailureKind,
-  Invocation,
   Outcome,
   Payload,
+  RecordedInvocation,
 } from "../../../services/gateway/core/invocation.ts";
 
 /** An invocation and how it ended: any that the gateway can come to. */
 export interface Ended {
-  readonly invocation: Invocation;
+  readonly invocation: RecordedInvocation;
   readonly outcome: Outcome;
 }
 
@@ -65,7 +65,7 @@ const payload: fc.Arbitrary<Payload | undefined> = fc.option(
 const requestTypes = Object.values(RequestType).filter((type) => type > 0);
 const reasons = Object.values(AttemptReason).filter((reason) => reason > 0);
 
-const invocation: fc.Arbitrary<Invocation> = fc
+const invocation: fc.Arbitrary<RecordedInvocation> = fc
   .record({
     traceId: hex(16),
     spanId: hex(8),

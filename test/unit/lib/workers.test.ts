@@ -8,7 +8,7 @@ import { parseConfig } from "#lib/config/load.ts";
 import { configSchema } from "#lib/config/schema.ts";
 import { addedMetrics, type Figures, figuresOf, lastingFigures } from "#lib/workers/added-metrics.ts";
 import { addedReadiness } from "#lib/workers/added-readiness.ts";
-import { Conversation } from "#lib/workers/conversation.ts";
+import { Questions } from "#lib/workers/questions.ts";
 import { workerCountOf } from "#lib/workers/worker-count.ts";
 import { placeOf, placeText } from "#lib/workers/worker-place.ts";
 import { shareOf } from "#lib/workers/worker-share.ts";
@@ -23,7 +23,7 @@ test("two processes ask each other, and hear of failures, of silence, and of an 
     hang: () => new Promise(() => {}),
   };
   // Both sides are one object: what it sends, it hears.
-  const both: Conversation = new Conversation((message) => setImmediate(() => both.hear(message)), answers);
+  const both: Questions = new Questions((message) => setImmediate(() => both.hear(message)), answers);
   expect(await Promise.all([both.ask("double", 2, 1000), both.ask("double", 3, 1000)])).toEqual([4, 6]);
   await expect(both.ask("fail", 0, 1000)).rejects.toThrow("no such thing");
   await expect(both.ask("else", 0, 1000)).rejects.toThrow('nobody answers "else" here');

@@ -1,6 +1,6 @@
-import type { Message } from "#lib/traces/conversation.ts";
 import { parsedJson } from "#lib/traces/json-fields.ts";
 import type { MessagePart } from "#lib/traces/message-parts.ts";
+import type { Message } from "#lib/traces/messages.ts";
 import { classes } from "../../components/classes.ts";
 import { LongText } from "../../components/long-text.tsx";
 import { MessageImage } from "./message-image.tsx";

@@ -1,7 +1,7 @@
 import { payloadOf } from "#lib/spans/meanings.ts";
 import { jsonOfValue } from "#lib/spans/value-text.ts";
-import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/conversation.ts";
 import { fieldOf, isObject, listAt, parsedJson, textAt } from "#lib/traces/json-fields.ts";
+import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/messages.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 
 /** A side of a span's payload. */

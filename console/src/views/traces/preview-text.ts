@@ -1,5 +1,5 @@
-import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/conversation.ts";
 import { parsedJson } from "#lib/traces/json-fields.ts";
+import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/messages.ts";
 
 /** What a request asks last, as one line, from the beginning of its JSON. */
 export function requestTextOf(preview: string): string {

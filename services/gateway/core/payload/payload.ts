@@ -1,13 +1,13 @@
 import type { SpanIdHex } from "#lib/ids.ts";
 import type { SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import type { Invocation, Outcome } from "../invocation.ts";
+import type { Outcome, RecordedInvocation } from "../invocation.ts";
 import type { KeptPayload, KeptPayloads } from "./kept-payloads.ts";
 
 /** An error's text is cut here. */
 const ERROR_TEXT_MAX = 16 * 1024;
 
 /** The payload of the full trace's spans, as far as it is kept: what was asked and answered, and what failures said. */
-export function payloadsOf(invocation: Invocation, { attempts }: Outcome, kept: KeptPayloads): SpanPayload[] {
+export function payloadsOf(invocation: RecordedInvocation, { attempts }: Outcome, kept: KeptPayloads): SpanPayload[] {
   const payloads = [
     spanPayloadOf(invocation.spanId, kept.root),
     ...attempts.flatMap(({ spanId }, index) => {

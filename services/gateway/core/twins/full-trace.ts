@@ -19,7 +19,7 @@ import {
 } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { FullTrace } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { Attempt, Invocation, Outcome } from "../invocation.ts";
+import type { Attempt, Outcome, RecordedInvocation } from "../invocation.ts";
 import { type KeptPayload, type KeptPayloads, payloadMarksOf } from "../payload/kept-payloads.ts";
 import type { TwinSpan, TwinSpans } from "./twin-spans.ts";
 
@@ -55,7 +55,7 @@ const NO_ID = Buffer.alloc(0);
  */
 export function writeFullTrace(
   writer: BinaryWriter,
-  invocation: Invocation,
+  invocation: RecordedInvocation,
   outcome: Outcome,
   { gateway, attempts }: TwinSpans,
   kept: KeptPayloads,
@@ -109,7 +109,7 @@ function writeSpan(
 /** The root has no totals: what was billed is the attempts', and a reader that sums spans must find it once. */
 function writeRootAttributes(
   writer: BinaryWriter,
-  { callerSpan, caller, messageFormat }: Invocation,
+  { callerSpan, caller, messageFormat }: RecordedInvocation,
   outcome: Outcome,
   twin: TwinSpan,
   kept: KeptPayloads,
@@ -150,7 +150,7 @@ function payloadAttributesOf(kept: KeptPayload): Readonly<Record<string, Attribu
   };
 }
 
-function mirrorLinkOf({ callerSpan, mirrorSpanId }: Invocation): Span["links"] {
+function mirrorLinkOf({ callerSpan, mirrorSpanId }: RecordedInvocation): Span["links"] {
   if (callerSpan === undefined || mirrorSpanId === undefined) return [];
   return [
     {
@@ -164,7 +164,7 @@ function mirrorLinkOf({ callerSpan, mirrorSpanId }: Invocation): Span["links"] {
   ];
 }
 
-function metadataOf({ endpointId, requestType, caller, username, callerWorkspace, workspace }: Invocation): {
+function metadataOf({ endpointId, requestType, caller, username, callerWorkspace, workspace }: RecordedInvocation): {
   [key: string]: string;
 } {
   const metadata: { [key: string]: string } = { "mlflow.gateway.endpointId": endpointId };

@@ -1,6 +1,6 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import type { Invocation, Outcome } from "../invocation.ts";
+import type { Outcome, RecordedInvocation } from "../invocation.ts";
 import type { KeptPayloads } from "../payload/kept-payloads.ts";
 import { payloadsOf } from "../payload/payload.ts";
 import { writeFullTrace } from "./full-trace.ts";
@@ -31,7 +31,7 @@ const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 let writer = new BinaryWriter();
 
 /** The record of an invocation that has ended: both twins, and once what is kept of the payload. */
-export function recordOf(invocation: Invocation, outcome: Outcome, kept: KeptPayloads): SerializedRecord {
+export function recordOf(invocation: RecordedInvocation, outcome: Outcome, kept: KeptPayloads): SerializedRecord {
   try {
     const twins = twinSpansOf(invocation, outcome);
     writer.uint32(FULL).fork();

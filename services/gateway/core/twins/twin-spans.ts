@@ -1,7 +1,7 @@
 import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
 import { type MirrorSpan, MirrorSpanRole } from "#proto/twinspan/trace/v1/mirror.ts";
 import { errorTypeOf } from "../error-type.ts";
-import type { Attempt, Invocation, Outcome } from "../invocation.ts";
+import type { Attempt, Outcome, RecordedInvocation } from "../invocation.ts";
 
 /** A span of the mirror, but for the ids, which are the mirror's own. Both twins are made from it. */
 export type TwinSpan = Omit<MirrorSpan, "spanId" | "parentSpanId">;
@@ -17,7 +17,7 @@ export interface TwinSpans {
 const FINISH_REASONS_MAX = 16;
 
 /** What both twins say of an invocation that has ended. */
-export function twinSpansOf(invocation: Invocation, outcome: Outcome): TwinSpans {
+export function twinSpansOf(invocation: RecordedInvocation, outcome: Outcome): TwinSpans {
   return {
     gateway: gatewayTwinOf(invocation, outcome),
     attempts: outcome.attempts.map((attempt) => ({ attempt, twin: attemptTwinOf(invocation, attempt) })),
@@ -25,7 +25,7 @@ export function twinSpansOf(invocation: Invocation, outcome: Outcome): TwinSpans
 }
 
 /** What they say of the call as a whole. */
-function gatewayTwinOf(invocation: Invocation, outcome: Outcome): TwinSpan {
+function gatewayTwinOf(invocation: RecordedInvocation, outcome: Outcome): TwinSpan {
   return {
     ...NOTHING,
     role: MirrorSpanRole.MIRROR_SPAN_ROLE_GATEWAY,
@@ -43,7 +43,7 @@ function gatewayTwinOf(invocation: Invocation, outcome: Outcome): TwinSpan {
 }
 
 /** What they say of an attempt. */
-function attemptTwinOf(invocation: Invocation, attempt: Attempt): TwinSpan {
+function attemptTwinOf(invocation: RecordedInvocation, attempt: Attempt): TwinSpan {
   const { answer } = attempt;
   return {
     ...NOTHING,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/conversation.ts";
 import type { MessagePart } from "#lib/traces/message-parts.ts";
+import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/messages.ts";
 
 const text = (words: string): MessagePart => ({ kind: "text", text: words });
 const image = (source: string, type: string): MessagePart => ({ kind: "image", source, type });

@@ -1,5 +1,5 @@
 import { ServiceError } from "#lib/service-error.ts";
-import { startOf } from "../providers/body-start.ts";
+import { REFUSAL_BYTES_MAX, startOf } from "../providers/body-start.ts";
 import { createClientFetch } from "../providers/client-fetch.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../providers/http-client.ts";
 import { type PassedHeaders, passedHeadersOf } from "../providers/passed-headers.ts";
@@ -7,11 +7,8 @@ import type { AttemptTimeouts } from "../providers/provider.ts";
 import { refuseRedirect } from "../providers/redirect.ts";
 import { wholeBody } from "./whole-body.ts";
 
-/** A provider's answer of 4xx or 5xx is read up to here; what is longer is cut. */
-const REFUSAL_BYTES_MAX = 1024 * 1024;
-
-/** What an exchange is made of. */
-export interface ExchangeOptions {
+/** What the requests of an attempt are made with. */
+export interface ProviderRequestsOptions {
   /** The provider's name. */
   readonly name: string;
   readonly client: HttpClient;
@@ -36,10 +33,10 @@ export interface Refusal {
  * The requests that a package makes in one attempt, as they are on the wire. It tells what is sent and keeps how it failed, so
  * that nothing depends on what the package makes of it.
  */
-export class Exchange {
+export class ProviderRequests {
   /** The Fetch API, for the package. */
   readonly fetch: typeof globalThis.fetch;
-  readonly #options: ExchangeOptions;
+  readonly #options: ProviderRequestsOptions;
   readonly #closing = new AbortController();
   #headers: PassedHeaders = [];
   #refusal: Refusal | undefined;
@@ -47,7 +44,7 @@ export class Exchange {
   #heldBytes = 0;
   #hasSent = false;
 
-  constructor(options: ExchangeOptions) {
+  constructor(options: ProviderRequestsOptions) {
     this.#options = options;
     const signal = AbortSignal.any([options.signal, this.#closing.signal]);
     const client = { request: (request: HttpRequest) => this.#send({ ...request, signal }) };

@@ -18,7 +18,7 @@ interface Open {
 }
 
 /** Questions and answers between two processes that have a channel. Both may ask. */
-export class Conversation {
+export class Questions {
   readonly #send: (message: Message) => void;
   readonly #answers: Answers;
   readonly #open = new Map<number, Open>();

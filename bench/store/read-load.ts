@@ -1,11 +1,9 @@
 import { Metadata, type ServiceError } from "@grpc/grpc-js";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { ExperimentServiceClient, type ListExperimentsResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { type GetTotalsRequest, TotalsGroup, TotalsKind } from "#proto/twinspan/trace/v1/totals.ts";
 import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
-import {
-  type ListExperimentsResponse,
-  TraceReaderServiceClient,
-} from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { TraceReaderServiceClient } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { createRandom, type Random } from "../traffic/random.ts";
 import { idOf, STEP_NS, sessionOf } from "./stamp.ts";
 import { TEMPLATE_NS } from "./templates.ts";
@@ -39,7 +37,7 @@ interface Read {
 
 async function run({ target, records, times }: ReadLoad): Promise<ReadFigures> {
   const client = new TraceReaderServiceClient(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
-  const experimentIds = await gatewaysOf(client);
+  const experimentIds = await gatewaysOf(target);
   const figures = [];
   for (const read of readsOf(client, experimentIds, records)) {
     const random = createRandom(SEED);
@@ -126,12 +124,14 @@ function readsOf(client: TraceReaderServiceClient, experimentIds: readonly strin
 }
 
 /** The experiments of the endpoints. */
-async function gatewaysOf(client: TraceReaderServiceClient): Promise<readonly string[]> {
+async function gatewaysOf(target: string): Promise<readonly string[]> {
+  const client = new ExperimentServiceClient(target, channelCredentials(), channelOptions(ANSWER_BYTES_MAX));
   const answer = await new Promise<ListExperimentsResponse>((resolve, reject) => {
     client.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, (error, response) =>
       error === null ? resolve(response) : reject(error),
     );
   });
+  client.close();
   return answer.experiments.filter(({ name }) => name.startsWith("gateway/")).map(({ id }) => id);
 }
 

@@ -1,12 +1,15 @@
 import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import {
+  ExperimentServiceClient,
+  type GetExperimentResponse,
+  type ListExperimentsResponse,
+} from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type { GetTotalsRequest, GetTotalsResponse, TotalsPoint } from "#proto/twinspan/trace/v1/totals.ts";
 import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
-  type GetExperimentResponse,
   type GetTraceInfosResponse,
   type GetTraceResponse,
-  type ListExperimentsResponse,
   type ListTwinsResponse,
   type SearchTracesResponse,
   type TailTracesResponse,
@@ -60,6 +63,7 @@ const EXPERIMENTS_PAGE = 1000;
 /** Opens a channel to a trace-writer; nothing is sent yet. */
 export function startTraceReader({ target, credentials, options: channel }: Connection): TraceReader {
   const client = new TraceReaderServiceClient(target, credentials, channel);
+  const experiments = new ExperimentServiceClient(target, credentials, channel);
 
   async function page(listing: Omit<TraceListing, "limit">, pageToken: string, pageSize: number) {
     const { pending, unclaimed = false, filter = "", orderBy = "" } = listing;
@@ -131,7 +135,7 @@ export function startTraceReader({ target, credentials, options: channel }: Conn
     async experimentNamed(name) {
       const request = { experiment: { ref: { $case: "name" as const, value: name } } };
       const answer = await ask<GetExperimentResponse>(WHO, target, (options, done) =>
-        client.getExperiment(request, new Metadata(), options, done),
+        experiments.getExperiment(request, new Metadata(), options, done),
       );
       return required(answer.experiment, "experiment");
     },
@@ -141,14 +145,17 @@ export function startTraceReader({ target, credentials, options: channel }: Conn
       do {
         const request = { pageSize: EXPERIMENTS_PAGE, pageToken, filter: "" };
         const answer = await ask<ListExperimentsResponse>(WHO, target, (options, done) =>
-          client.listExperiments(request, new Metadata(), options, done),
+          experiments.listExperiments(request, new Metadata(), options, done),
         );
         found.push(...answer.experiments);
         pageToken = answer.nextPageToken;
       } while (pageToken !== "");
       return found;
     },
-    [Symbol.dispose]: () => client.close(),
+    [Symbol.dispose]() {
+      client.close();
+      experiments.close();
+    },
   };
 }
 

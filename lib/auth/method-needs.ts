@@ -35,14 +35,13 @@ export const METHOD_NEEDS: Readonly<Record<string, Need>> = {
   "/twinspan.trace.v1.TraceReaderService/ListTwins": READ,
   "/twinspan.trace.v1.TraceReaderService/TailTraces": READ,
   "/twinspan.trace.v1.TraceReaderService/GetTotals": READ,
-  // An agent looks its experiment up before it writes to it.
-  "/twinspan.trace.v1.TraceReaderService/GetExperiment": ["read-traces", "write-traces"],
-  "/twinspan.trace.v1.TraceReaderService/ListExperiments": READ,
   "/twinspan.trace.v1.TraceEditorService/ClaimTrace": WRITE,
   "/twinspan.trace.v1.TraceEditorService/UpdateTraceTags": WRITE,
   "/twinspan.trace.v1.TraceEditorService/DeleteTraces": ADMIN,
   "/twinspan.trace.v1.ExperimentService/CreateExperiment": WRITE,
-  "/twinspan.trace.v1.ExperimentService/RenameExperiment": ADMIN,
+  // An agent looks its experiment up before it writes to it.
+  "/twinspan.trace.v1.ExperimentService/GetExperiment": ["read-traces", "write-traces"],
+  "/twinspan.trace.v1.ExperimentService/ListExperiments": READ,
   "/twinspan.trace.v1.ExperimentService/UpdateExperiment": ADMIN,
   // What probes and tools ask: whether a service is well, and what the contract says, which is public.
   "/grpc.health.v1.Health/Check": "nothing",

@@ -1,8 +1,10 @@
 import type { PeerSettings } from "../config/sections/peers.ts";
 
-/** Services whose calls may be made twice: they only read. Who writes, and may, tries again by itself. */
+/** What may be called twice, whole services or methods of one: it only reads. Who writes, and may, tries again by itself. */
 const REPEATABLE = [
   { service: "twinspan.trace.v1.TraceReaderService" },
+  { service: "twinspan.trace.v1.ExperimentService", method: "GetExperiment" },
+  { service: "twinspan.trace.v1.ExperimentService", method: "ListExperiments" },
   { service: "twinspan.gateway.v1.EndpointService" },
 ];
 const BACKOFF = { initialBackoff: "0.05s", maxBackoff: "0.5s", backoffMultiplier: 2 };

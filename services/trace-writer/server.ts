@@ -120,7 +120,7 @@ function servicesOf(
   const { limits, unclaimedAfterMs } = traceWriter;
   const nowMs = Date.now;
   const room = createExperimentRoom(store, limits.experimentsMax, metrics.registry, nowMs);
-  const reading = { unclaimedAfterMs, nowMs, draining, tailMs: limits.tailMs, retentionOf: kept.toldOf };
+  const reading = { unclaimedAfterMs, nowMs, draining, tailMs: limits.tailMs };
   metrics.watch(
     () => store.condition(),
     () => store.countPending(unclaimedBeforeNs(reading)),

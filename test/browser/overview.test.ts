@@ -54,7 +54,7 @@ async function call(model: string): Promise<void> {
 }
 
 async function storedCount(): Promise<number> {
-  const response = await fetch(`${stack.url}/twinspan.trace.v1.TraceReaderService/ListExperiments`, {
+  const response = await fetch(`${stack.url}/twinspan.trace.v1.ExperimentService/ListExperiments`, {
     method: "POST",
     body: "{}",
     headers: { "content-type": "application/json" },

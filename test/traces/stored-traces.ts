@@ -1,10 +1,10 @@
 import { Metadata, type ServiceError as RpcError, status } from "@grpc/grpc-js";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { ExperimentServiceClient, type ListExperimentsResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
   type GetTraceResponse,
-  type ListExperimentsResponse,
   type SearchTracesResponse,
   TraceReaderServiceClient,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
@@ -32,6 +32,7 @@ const BYTES_MAX = 128 * 1024 * 1024;
 /** Opens a channel to a trace-writer; it connects when it is first used, and again after a restart. */
 export function startStoredTraces(address: string): StoredTraces {
   const client = new TraceReaderServiceClient(address, channelCredentials(), channelOptions(BYTES_MAX));
+  const keeper = new ExperimentServiceClient(address, channelCredentials(), channelOptions(BYTES_MAX));
   const options = () => ({ deadline: Date.now() + READ_MS });
 
   async function find(traceId: string, view: TraceView = TraceView.TRACE_VIEW_FULL): Promise<Trace | undefined> {
@@ -57,7 +58,7 @@ export function startStoredTraces(address: string): StoredTraces {
   async function experiments() {
     const request = { pageSize: 1000, pageToken: "", filter: "" };
     const page = await foundOf<ListExperimentsResponse>((done) =>
-      client.listExperiments(request, new Metadata(), options(), done),
+      keeper.listExperiments(request, new Metadata(), options(), done),
     );
     return page?.experiments ?? [];
   }
@@ -76,7 +77,10 @@ export function startStoredTraces(address: string): StoredTraces {
       return new Set(infos.map(({ traceId }) => traceId));
     },
     experimentName: async (id) => (await experiments()).find((experiment) => experiment.id === id)?.name,
-    [Symbol.dispose]: () => client.close(),
+    [Symbol.dispose]() {
+      client.close();
+      keeper.close();
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
-import { TraceReaderServiceService } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { ExperimentServiceService } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { askedEvery } from "../api/asked-again.ts";
 import { call } from "../api/call.ts";
 
@@ -16,7 +16,7 @@ export function useExperiments() {
     refetchInterval: askedEvery(EVERY_MS),
     queryFn: async ({ signal }): Promise<readonly Experiment[]> => {
       const request = { pageSize: EXPERIMENTS_MAX, pageToken: "", filter: "" };
-      return (await call(TraceReaderServiceService.listExperiments, request, signal)).experiments;
+      return (await call(ExperimentServiceService.listExperiments, request, signal)).experiments;
     },
   });
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { ServiceError } from "#lib/service-error.ts";
+import { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import type { UpdateExperimentRequest } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { DeleteTracesRequest } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
@@ -122,8 +124,9 @@ export function parseNewExperiment(body: Buffer): z.output<typeof newExperiment>
 }
 
 /** Reads the body of MLflow's UpdateExperiment. */
-export function parseRenamedExperiment(body: Buffer): z.output<typeof renamedExperiment> {
-  return parseJsonBody(renamedExperiment, body);
+export function parseRenamedExperiment(body: Buffer): UpdateExperimentRequest {
+  const { experiment_id: id, new_name: name } = parseJsonBody(renamedExperiment, body);
+  return { experiment: { ...Experiment.decode(new Uint8Array()), id, name }, updateMask: ["name"] };
 }
 
 /** At most the last millisecond that 64 bits of nanoseconds hold. */

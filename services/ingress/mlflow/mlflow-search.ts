@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ServiceError } from "#lib/service-error.ts";
-import type { ListExperimentsRequest, SearchTracesRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import type { ListExperimentsRequest } from "#proto/twinspan/trace/v1/experiment_service.ts";
+import type { SearchTracesRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { parseJsonBody } from "../body/parse-json-body.ts";
 
 const count = z.int32().min(0).default(0);

@@ -2,10 +2,11 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { ServiceError } from "#lib/service-error.ts";
 import type {
   CreateExperimentResponse,
-  RenameExperimentResponse,
+  GetExperimentResponse,
+  ListExperimentsResponse,
+  UpdateExperimentResponse,
 } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { GetExperimentResponse, ListExperimentsResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { readBody } from "../body/read-body.ts";
 import { askMetadataOf } from "../core/call-metadata.ts";
 import { experimentJson } from "../core/mlflow/mlflow-experiment.ts";
@@ -29,7 +30,7 @@ export function routeMlflowExperiments(
 
   async function getExperiment(request: FastifyRequest, experiment: ExperimentRef): Promise<object> {
     const found = await ask<GetExperimentResponse>(TRACE_WRITER, (callback) =>
-      peers.reader.getExperiment({ experiment }, askMetadataOf(request), options(), callback),
+      peers.experiments.getExperiment({ experiment }, askMetadataOf(request), options(), callback),
     );
     if (found.experiment === undefined) throw new ServiceError("not_found", "There is no such experiment.");
     return { experiment: experimentJson(found.experiment) };
@@ -54,11 +55,11 @@ export function routeMlflowExperiments(
   });
 
   app.post(`${base}/update`, async (request, reply) => {
-    const { experiment_id: id, new_name: name } = parseRenamedExperiment(
+    const asked = parseRenamedExperiment(
       await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
     );
-    await ask<RenameExperimentResponse>(TRACE_WRITER, (callback) =>
-      peers.experiments.renameExperiment({ id, name }, askMetadataOf(request), options(), callback),
+    await ask<UpdateExperimentResponse>(TRACE_WRITER, (callback) =>
+      peers.experiments.updateExperiment(asked, askMetadataOf(request), options(), callback),
     );
     return {};
   });
@@ -69,7 +70,7 @@ export function routeMlflowExperiments(
     );
     if (asked === undefined) return { experiments: [], next_page_token: "" };
     const { experiments, nextPageToken } = await ask<ListExperimentsResponse>(TRACE_WRITER, (callback) =>
-      peers.reader.listExperiments(asked, askMetadataOf(request), options(), callback),
+      peers.experiments.listExperiments(asked, askMetadataOf(request), options(), callback),
     );
     return { experiments: experiments.map(experimentJson), next_page_token: nextPageToken };
   });

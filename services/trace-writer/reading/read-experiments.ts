@@ -1,6 +1,6 @@
 import { ServiceError } from "#lib/service-error.ts";
 import type { Experiment, ExperimentRetention } from "#proto/twinspan/trace/v1/experiment.ts";
-import type { GetExperimentRequest, ListExperimentsRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import type { GetExperimentRequest, ListExperimentsRequest } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { DEFAULT_EXPERIMENT, experimentMeant } from "../core/experiments/default-experiment.ts";
 import { parseExperimentFilter } from "../core/experiments/experiment-filter.ts";
 import { formatExperimentToken, parseExperimentToken } from "../core/search/page-token.ts";

@@ -6,24 +6,19 @@ import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import {
   type CreateExperimentRequest,
   ExperimentServiceService,
-  type RenameExperimentRequest,
+  type GetExperimentRequest,
+  type ListExperimentsRequest,
   type UpdateExperimentRequest,
 } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { parseExperimentId } from "../core/experiments/experiment-name.ts";
 import { changeOf, checkedName } from "../core/experiments/experiment-update.ts";
 import { experimentIdsMeant } from "../reading/experiment-ids.ts";
-import type { ExperimentReads } from "../reading/read-experiments.ts";
+import { type ExperimentReads, getExperiment, listExperiments } from "../reading/read-experiments.ts";
 import { type ExperimentRoom, noRoom } from "../receiving/experiment-room.ts";
-import type { ExperimentChange, ExperimentWrite } from "../store/trace-store.ts";
+import type { ExperimentWrite } from "../store/trace-store.ts";
 
-/** ExperimentService: makes experiments and changes them. */
+/** ExperimentService: makes experiments, reads and changes them. */
 export function createExperimentService(reads: ExperimentReads, room: ExperimentRoom, log: Logger): ServedService {
-  const update = async (workspace: string, id: string, change: ExperimentChange, signal: AbortSignal) => {
-    const named = parseExperimentId(id);
-    const [meant] = await experimentIdsMeant(reads.store, workspace, named === undefined ? [] : [named]);
-    if (meant === undefined) throw notFound();
-    return writeExperiment(reads, workspace, { kind: "update", id: meant, ...change }, signal);
-  };
   return {
     name: "twinspan.trace.v1.ExperimentService",
     definition: ExperimentServiceService,
@@ -34,12 +29,20 @@ export function createExperimentService(reads: ExperimentReads, room: Experiment
         if (!(await room.admits(workspace, { $case: "name", value: name }))) throw noRoom(workspace);
         return writeExperiment(reads, workspace, { kind: "create", name }, signal);
       }),
-      renameExperiment: unary(log, async ({ id, name }: RenameExperimentRequest, { identity, signal }) =>
-        update(identity.workspace, id, { name: checkedName(name, "name") }, signal),
+      getExperiment: unary(log, (request: GetExperimentRequest, { identity }) =>
+        getExperiment(reads, identity.workspace, request),
       ),
-      updateExperiment: unary(log, async (request: UpdateExperimentRequest, { identity, signal }) =>
-        update(identity.workspace, request.experiment?.id ?? "", changeOf(request), signal),
+      listExperiments: unary(log, (request: ListExperimentsRequest, { identity }) =>
+        listExperiments(reads, identity.workspace, request),
       ),
+      updateExperiment: unary(log, async (request: UpdateExperimentRequest, { identity, signal }) => {
+        const { workspace } = identity;
+        const change = changeOf(request);
+        const named = parseExperimentId(request.experiment?.id ?? "");
+        const [id] = await experimentIdsMeant(reads.store, workspace, named === undefined ? [] : [named]);
+        if (id === undefined) throw notFound();
+        return writeExperiment(reads, workspace, { kind: "update", id, ...change }, signal);
+      }),
     },
   };
 }

@@ -7,10 +7,8 @@ import { ServiceError } from "#lib/service-error.ts";
 import type { GetTotalsRequest } from "#proto/twinspan/trace/v1/totals.ts";
 import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
-  type GetExperimentRequest,
   type GetTraceInfosRequest,
   type GetTraceRequest,
-  type ListExperimentsRequest,
   type ListTwinsRequest,
   type SearchTracesRequest,
   type TailTracesRequest,
@@ -22,7 +20,6 @@ import { parseTraceOrder } from "../core/search/trace-order.ts";
 import { unclaimedOnly } from "../core/search/unclaimed.ts";
 import { experimentIdsMeant, scopeMeant } from "../reading/experiment-ids.ts";
 import { invalid, invalidToken, pageSizeOf } from "../reading/paging.ts";
-import { type ExperimentReads, getExperiment, listExperiments } from "../reading/read-experiments.ts";
 import { filterOf, mayReadPayload, shownTo } from "../reading/shown-traces.ts";
 import { createTailPlaces } from "../reading/tail-places.ts";
 import { type Tail, tailTraces } from "../reading/tail-traces.ts";
@@ -47,13 +44,11 @@ export interface ReaderOptions {
   readonly draining: AbortSignal;
   /** How long a tail lasts, in milliseconds: a key that was revoked meanwhile gets no other. */
   readonly tailMs: number;
-  readonly retentionOf: ExperimentReads["retentionOf"];
 }
 
 /** TraceReaderService: reads what is stored. */
 export function createTraceReaderService(store: TraceStore, options: ReaderOptions, log: Logger): ServedService {
   const unclaimedBefore = () => unclaimedBeforeNs(options);
-  const experiments = { store, retentionOf: options.retentionOf };
   const places = createTailPlaces(TAILS_MAX);
   async function* tail(request: TailTracesRequest, { identity, signal }: RpcCall) {
     using place = places.take(identity);
@@ -82,12 +77,6 @@ export function createTraceReaderService(store: TraceStore, options: ReaderOptio
       tailTraces: serverStreaming(log, tail),
       getTotals: unary(log, (request: GetTotalsRequest, { identity, signal }) =>
         getTotals(store, identity.workspace, request, signal),
-      ),
-      getExperiment: unary(log, (request: GetExperimentRequest, { identity }) =>
-        getExperiment(experiments, identity.workspace, request),
-      ),
-      listExperiments: unary(log, (request: ListExperimentsRequest, { identity }) =>
-        listExperiments(experiments, identity.workspace, request),
       ),
     },
   };

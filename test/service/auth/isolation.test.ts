@@ -3,7 +3,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Role } from "#lib/auth/role.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { GetEndpointRequest, GetEndpointResponse } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
-import { RenameExperimentRequest, RenameExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
+import { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import {
+  GetExperimentRequest,
+  GetExperimentResponse,
+  ListExperimentsRequest,
+  ListExperimentsResponse,
+  UpdateExperimentRequest,
+  UpdateExperimentResponse,
+} from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { GetTotalsRequest, GetTotalsResponse, TotalsGroup, TotalsKind } from "#proto/twinspan/trace/v1/totals.ts";
 import { type Trace, TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import {
@@ -12,14 +20,10 @@ import {
   UpdateTraceTagsRequest,
 } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
 import {
-  GetExperimentRequest,
-  GetExperimentResponse,
   GetTraceInfosRequest,
   GetTraceInfosResponse,
   GetTraceRequest,
   GetTraceResponse,
-  ListExperimentsRequest,
-  ListExperimentsResponse,
   ListTwinsRequest,
   ListTwinsResponse,
   SearchTracesRequest,
@@ -30,6 +34,7 @@ import { callRaw, type KeyedServices, keyFor, startKeyedServices, untilRecorded 
 import { resourceSpans, span, T0 } from "../trace-writer/sample-traces.ts";
 
 const READER = "/twinspan.trace.v1.TraceReaderService";
+const EXPERIMENTS = "/twinspan.trace.v1.ExperimentService";
 const EDITOR = "/twinspan.trace.v1.TraceEditorService";
 const CANARY = "canary-of-home";
 const keyIn = (workspace: string, name: string, roles: readonly Role[], more: object = {}) =>
@@ -78,6 +83,10 @@ function read(key: string, method: string, request: Uint8Array) {
   return callRaw(services.traceWriter.address, `${READER}/${method}`, request, { "x-twinspan-key": key });
 }
 
+function readExperiments(key: string, method: string, request: Uint8Array) {
+  return callRaw(services.traceWriter.address, `${EXPERIMENTS}/${method}`, request, { "x-twinspan-key": key });
+}
+
 async function traceOf(key: string, traceId: string): Promise<Trace | undefined> {
   const { status, answer } = await read(key, "GetTrace", GetTraceRequest.encode({ traceId, view: 2 }).finish());
   return status === "OK" ? GetTraceResponse.decode(answer).trace : undefined;
@@ -93,7 +102,7 @@ async function twinsOf(key: string, traceId: string): Promise<readonly string[]>
 async function everythingOf(key: string): Promise<readonly string[]> {
   const experiments = ListExperimentsResponse.decode(
     (
-      await read(
+      await readExperiments(
         key,
         "ListExperiments",
         ListExperimentsRequest.encode({ pageSize: 0, pageToken: "", filter: "" }).finish(),
@@ -297,7 +306,7 @@ test("the experiment 0 is the workspace's own Default, for whoever writes, reads
     callRaw(services.traceWriter.address, path, request, { "x-twinspan-key": fresh.key });
   const byId = GetExperimentRequest.encode({ experiment: { ref: { $case: "id", value: "0" } } }).finish();
   const experiment = async () =>
-    GetExperimentResponse.decode((await ask(`${READER}/GetExperiment`, byId)).answer).experiment;
+    GetExperimentResponse.decode((await ask(`${EXPERIMENTS}/GetExperiment`, byId)).answer).experiment;
   const search = async () => {
     const request = { experimentIds: ["0"], pending: false, unclaimed: false, pageSize: 9, pageToken: "" };
     const encoded = SearchTracesRequest.encode({ ...request, filter: "", orderBy: "" }).finish();
@@ -335,9 +344,12 @@ test("the experiment 0 is the workspace's own Default, for whoever writes, reads
   const deletion = { experimentId: "0", traceIds: [`tr-${traceId}`], tracesMax: 0 };
   const deleted = await ask(`${EDITOR}/DeleteTraces`, DeleteTracesRequest.encode(deletion).finish());
   expect(DeleteTracesResponse.decode(deleted.answer).tracesDeleted).toBe(1n);
-  const renaming = RenameExperimentRequest.encode({ id: "0", name: "no longer Default" }).finish();
-  const renamed = await ask("/twinspan.trace.v1.ExperimentService/RenameExperiment", renaming);
-  expect(RenameExperimentResponse.decode(renamed.answer).experiment).toMatchObject({ id: made?.id });
+  const renaming = { ...Experiment.decode(new Uint8Array()), id: "0", name: "no longer Default" };
+  const renamed = await ask(
+    `${EXPERIMENTS}/UpdateExperiment`,
+    UpdateExperimentRequest.encode({ experiment: renaming, updateMask: undefined }).finish(),
+  );
+  expect(UpdateExperimentResponse.decode(renamed.answer).experiment).toMatchObject({ id: made?.id });
   expect(await experiment()).toMatchObject({ id: "0", traceCount: 0n });
   services.rekey({ keys: Object.values(KEYS).map(({ line }) => line) });
 });
@@ -352,7 +364,7 @@ test("spans without an experiment go to the key's own", async () => {
     }).finish(),
     { "x-twinspan-key": KEYS.away.key },
   );
-  const { answer } = await read(
+  const { answer } = await readExperiments(
     KEYS.away.key,
     "GetExperiment",
     GetExperimentRequest.encode({ experiment: { ref: { $case: "name", value: "of-the-key" } } }).finish(),

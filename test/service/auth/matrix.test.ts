@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { METHOD_NEEDS } from "#lib/auth/method-needs.ts";
 import { ROLES, type Role } from "#lib/auth/role.ts";
-import { GetExperimentResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { GetExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { ROUTE_NEEDS } from "../../../services/ingress/core/route-needs.ts";
 import { callRaw, type KeyedServices, keyFor, startKeyedServices, untilRecorded } from "../../system/keyed-services.ts";
 import { ROUTE_ROWS } from "./route-rows.ts";
@@ -48,13 +48,13 @@ beforeAll(async () => {
   });
   expect(response.status).toBe(200);
   await untilRecorded(services);
-  const row = RPC_ROWS["/twinspan.trace.v1.TraceReaderService/GetExperiment"];
+  const row = RPC_ROWS["/twinspan.trace.v1.ExperimentService/GetExperiment"];
   const known = { endpoint: ENDPOINT, experiment: EXPERIMENT, agent: `tr-${agent}` };
   const full = response.headers.get("x-twinspan-trace-id") ?? "";
   const asked = row?.request({ ...known, full, experimentId: "" }) ?? new Uint8Array();
   const found = await callRaw(
     services.traceWriter.address,
-    "/twinspan.trace.v1.TraceReaderService/GetExperiment",
+    "/twinspan.trace.v1.ExperimentService/GetExperiment",
     asked,
     { "x-twinspan-key": keyOf("home", "admin") },
   );

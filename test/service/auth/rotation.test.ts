@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { GetExperimentRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import { GetExperimentRequest } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { sumOfMetric } from "../../../tools/metrics-text.ts";
 import { until } from "../../../tools/until.ts";
 import { callRaw, type KeyedServices, keyFor, startKeyedServices, untilRecorded } from "../../system/keyed-services.ts";
@@ -23,7 +23,7 @@ async function standingOf(key: string): Promise<readonly string[]> {
   const http = await fetch(`${services.ingress.url}/who-am-i`, { headers });
   const list = "/twinspan.gateway.v1.EndpointService/ListEndpoints";
   const gateway = await callRaw(services.gateway.address, list, new Uint8Array(), headers);
-  const read = "/twinspan.trace.v1.TraceReaderService/ListExperiments";
+  const read = "/twinspan.trace.v1.ExperimentService/ListExperiments";
   const traceWriter = await callRaw(services.traceWriter.address, read, new Uint8Array(), headers);
   return [String(http.status), gateway.status, traceWriter.status];
 }

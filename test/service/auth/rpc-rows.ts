@@ -10,7 +10,8 @@ import type { Message } from "#proto/twinspan/inference/v1/prompt.ts";
 import { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import {
   CreateExperimentRequest,
-  RenameExperimentRequest,
+  GetExperimentRequest,
+  ListExperimentsRequest,
   UpdateExperimentRequest,
 } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { GetTotalsRequest } from "#proto/twinspan/trace/v1/totals.ts";
@@ -20,10 +21,8 @@ import {
   UpdateTraceTagsRequest,
 } from "#proto/twinspan/trace/v1/trace_editor_service.ts";
 import {
-  GetExperimentRequest,
   GetTraceInfosRequest,
   GetTraceRequest,
-  ListExperimentsRequest,
   ListTwinsRequest,
   SearchTracesRequest,
   TailTracesRequest,
@@ -217,7 +216,7 @@ export const RPC_ROWS: Readonly<Record<string, RpcRow>> = {
         groupsMax: 0,
       }).finish(),
   },
-  "/twinspan.trace.v1.TraceReaderService/GetExperiment": {
+  "/twinspan.trace.v1.ExperimentService/GetExperiment": {
     service: "traceWriter",
     roles: ["write-traces", "read-traces", "read-payloads", "admin"],
     own: "OK shown",
@@ -225,7 +224,7 @@ export const RPC_ROWS: Readonly<Record<string, RpcRow>> = {
     request: ({ experiment }) =>
       GetExperimentRequest.encode({ experiment: { ref: { $case: "name", value: experiment } } }).finish(),
   },
-  "/twinspan.trace.v1.TraceReaderService/ListExperiments": {
+  "/twinspan.trace.v1.ExperimentService/ListExperiments": {
     ...READ,
     own: "OK shown",
     foreign: "OK",
@@ -274,13 +273,6 @@ export const RPC_ROWS: Readonly<Record<string, RpcRow>> = {
     own: "OK",
     foreign: "OK",
     request: () => CreateExperimentRequest.encode({ name: randomUUID() }).finish(),
-  },
-  "/twinspan.trace.v1.ExperimentService/RenameExperiment": {
-    ...ADMIN,
-    own: "OK shown",
-    foreign: "NOT_FOUND",
-    request: ({ experimentId, experiment }) =>
-      RenameExperimentRequest.encode({ id: experimentId, name: experiment }).finish(),
   },
   "/twinspan.trace.v1.ExperimentService/UpdateExperiment": {
     ...ADMIN,

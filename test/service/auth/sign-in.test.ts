@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type KeyedServices, keyFor, startKeyedServices } from "../../system/keyed-services.ts";
 
 const console_ = keyFor("a-person", ["admin"]);
-const READER = "/twinspan.trace.v1.TraceReaderService/ListExperiments";
+const READER = "/twinspan.trace.v1.ExperimentService/ListExperiments";
 const EDITOR = "/twinspan.trace.v1.ExperimentService/CreateExperiment";
 let services: KeyedServices;
 let own: string;

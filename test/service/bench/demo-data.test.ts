@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import type { ListExperimentsResponse, SearchTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import type { ListExperimentsResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
+import type { SearchTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { keyFor, startKeyedServices } from "../../system/keyed-services.ts";
 import { call, type Running, startRunning } from "../trace-writer/running.ts";
 
@@ -14,10 +15,10 @@ async function fill({ address }: Pick<Running, "address">, traces: number, key?:
   return (await run(process.execPath, args, { env })).stderr;
 }
 
-const experimentsOf = async ({ reader }: Running) =>
+const experimentsOf = async ({ experiments }: Running) =>
   (
     await call<ListExperimentsResponse>((done) =>
-      reader.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
+      experiments.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
     )
   ).experiments;
 

@@ -49,7 +49,7 @@ test("a key without a name or a role, or with a role that is none, is not made",
 
 test("commands call with the key of --key, else of TWINSPAN_KEY, and say what is missing without one", async () => {
   const list = ["trace", "list", "--pending", "--target", services.traceWriter.address];
-  const rpc = ["rpc", "twinspan.trace.v1.TraceReaderService/ListExperiments", "--target", services.traceWriter.address];
+  const rpc = ["rpc", "twinspan.trace.v1.ExperimentService/ListExperiments", "--target", services.traceWriter.address];
   for (const command of [list, rpc]) {
     expect(await run(command, { TWINSPAN_KEY: reader.key })).toMatchObject({ status: 0 });
     expect(await run([...command, "--key", reader.key], { TWINSPAN_KEY: "twinspan_wrong" })).toMatchObject({

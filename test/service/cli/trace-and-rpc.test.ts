@@ -109,7 +109,7 @@ test("a tail prints traces as they come, until Ctrl-C", async () => {
 test("an answer is JSON, one a line, and camelCase is taken for the contract's names", async () => {
   await using service = await start();
   const at = ["--target", service.target];
-  const call = "twinspan.trace.v1.TraceReaderService/ListExperiments";
+  const call = "twinspan.trace.v1.ExperimentService/ListExperiments";
   const { out } = await run(["rpc", call, '{"pageSize":5}', ...at]);
   expect(out.split("\n")).toHaveLength(2);
   expect(() => JSON.parse(out)).not.toThrow();

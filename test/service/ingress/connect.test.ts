@@ -25,6 +25,7 @@ beforeAll(async () => {
 afterAll(() => bench[Symbol.asyncDispose]());
 
 const READER = "twinspan.trace.v1.TraceReaderService";
+const EXPERIMENTS = "twinspan.trace.v1.ExperimentService";
 const NAME = `tr-${TRACE_ID}`;
 
 function call(
@@ -49,7 +50,7 @@ test("a message in protobuf goes through as bytes, and so does its answer", asyn
 });
 
 test("JSON is protobuf's: 64-bit numbers as text, times as RFC 3339 to the nanosecond, enums by name, bytes as base64", async () => {
-  const listed = await call(`${READER}/ListExperiments`, "{}");
+  const listed = await call(`${EXPERIMENTS}/ListExperiments`, "{}");
   expect(await listed.json()).toEqual({
     experiments: [
       {
@@ -127,7 +128,7 @@ test.each([
   [{ "connect-timeout-ms": "0" }, 504, "deadline_exceeded"],
   [{ "content-encoding": "br" }, 501, "unimplemented"],
 ])("%j is %s %s", async (headers, status, code) => {
-  const response = await call(`${READER}/ListExperiments`, "{}", headers);
+  const response = await call(`${EXPERIMENTS}/ListExperiments`, "{}", headers);
   expect(response.status).toBe(status);
   expect(await response.json()).toMatchObject({ code });
 });

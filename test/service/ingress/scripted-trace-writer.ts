@@ -9,6 +9,7 @@ import {
   TraceServiceService,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
+import { type ExperimentServiceServer, ExperimentServiceService } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
 import {
   type SearchTracesRequest,
@@ -69,6 +70,8 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
     listTwins: (_call, callback) => callback(null, { traces: [], nextPageToken: "" }),
     tailTraces: (stream) => writer.tail(stream),
     getTotals: (_call, callback) => callback(null, { points: [] }),
+  };
+  const experiments: Pick<ExperimentServiceServer, "getExperiment" | "listExperiments"> = {
     getExperiment: ({ request: { experiment } }, callback) => {
       const ref = experiment?.ref;
       const found = writer.experiments.find((one) => (ref?.$case === "id" ? one.id : one.name) === ref?.value);
@@ -87,6 +90,14 @@ export async function startScriptedTraceWriter(): Promise<ScriptedTraceWriter> {
         implementation: otlp,
       },
       { name: "twinspan.trace.v1.TraceReaderService", definition: TraceReaderServiceService, implementation: reader },
+      {
+        name: "twinspan.trace.v1.ExperimentService",
+        definition: {
+          getExperiment: ExperimentServiceService.getExperiment,
+          listExperiments: ExperimentServiceService.listExperiments,
+        },
+        implementation: experiments,
+      },
     ],
     messageBytesMax: 128 * 1024 * 1024,
     drainMs: 100,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ExportTraceServiceResponse } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
-import type { CreateExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
-import type { GetTraceResponse, ListExperimentsResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import type { CreateExperimentResponse, ListExperimentsResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
+import type { GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import type { WriteInvocationsResponse } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { call, metadataOf, type Running, startRunning } from "./running.ts";
 import { idsOf, record, resourceSpans, span, spanId, traceId } from "./sample-traces.ts";
@@ -18,9 +18,9 @@ const exportTo = ({ otlp }: Running, name: string) => {
 };
 const create = ({ experiments }: Running, name: string) =>
   call<CreateExperimentResponse>((done) => experiments.createExperiment({ name }, done));
-const namesIn = async ({ reader }: Running) => {
+const namesIn = async ({ experiments: keeper }: Running) => {
   const request = { pageSize: 0, pageToken: "", filter: "" };
-  const { experiments } = await call<ListExperimentsResponse>((done) => reader.listExperiments(request, done));
+  const { experiments } = await call<ListExperimentsResponse>((done) => keeper.listExperiments(request, done));
   return experiments.map(({ name }) => name).toSorted();
 };
 

@@ -7,8 +7,9 @@ import { NodeSDK } from "@opentelemetry/sdk-node";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
+import type { GetExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
-import type { GetExperimentResponse, GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import type { GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { type Ingress, startIngress } from "../../../services/ingress/server.ts";
 import { call, type Running, startRunning } from "./running.ts";
 import { spansOf } from "./writing.ts";
@@ -83,7 +84,7 @@ test.each([
     expect(child?.links.map(({ traceId: linked }) => linked.toString("hex"))).toEqual([traceId]);
     const experiment = { ref: { $case: "name", value: "agents" } } as const;
     const { experiment: agents } = await call<GetExperimentResponse>((done) =>
-      running.reader.getExperiment({ experiment }, done),
+      running.experiments.getExperiment({ experiment }, done),
     );
     expect(found.trace?.info?.experimentId).toBe(agents?.id);
   },

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExportTraceServiceResponse } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import type { AnyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
 import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import type { GetExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import type { GetExperimentResponse, GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+import type { GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import type { WriteInvocationsResponse } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { call, metadataOf, type Running, startRunning } from "./running.ts";
 import { attributes, CANARY, idsOf, record, resourceSpans, span, spanId, T0, traceId } from "./sample-traces.ts";
@@ -62,7 +63,7 @@ describe("OTLP", () => {
     const experimentOf = async (index: number) => {
       const id = (await getTrace(traces[index] ?? ""))?.info?.experimentId ?? "";
       const experiment = { ref: { $case: "id", value: id } } as const;
-      return (await call<GetExperimentResponse>((done) => running.reader.getExperiment({ experiment }, done)))
+      return (await call<GetExperimentResponse>((done) => running.experiments.getExperiment({ experiment }, done)))
         .experiment?.name;
     };
     const { partialSuccess } = await send([
@@ -95,7 +96,7 @@ describe("OTLP", () => {
     ];
     await call<ExportTraceServiceResponse>((done) => running.otlp.export({ resourceSpans: groups }, done));
     const experiment = { ref: { $case: "name", value: "planner" } } as const;
-    const found = await call<GetExperimentResponse>((done) => running.reader.getExperiment({ experiment }, done));
+    const found = await call<GetExperimentResponse>((done) => running.experiments.getExperiment({ experiment }, done));
     expect((await getTrace(whole))?.info).toMatchObject({ experimentId: found.experiment?.id, spanCount: 2 });
   });
 

@@ -4,12 +4,12 @@ import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { createLogger } from "#lib/logger.ts";
 import { Experiment, RetentionSource } from "#proto/twinspan/trace/v1/experiment.ts";
-import type { UpdateExperimentResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type {
   GetExperimentResponse,
   ListExperimentsResponse,
-  SearchTracesResponse,
-} from "#proto/twinspan/trace/v1/trace_reader_service.ts";
+  UpdateExperimentResponse,
+} from "#proto/twinspan/trace/v1/experiment_service.ts";
+import type { SearchTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { sumOfMetric } from "../../../tools/metrics-text.ts";
 import { until } from "../../../tools/until.ts";
 import { call, metadataOf, newDirectory, type Running, startRunning } from "./running.ts";
@@ -33,9 +33,9 @@ const write = (running: Running, experiment: string, n: number, daysAgo: number)
   return call((done) => running.otlp.export({ resourceSpans: [resourceSpans(spans)] }, metadata, done));
 };
 
-async function countsOf({ reader }: Running): Promise<Readonly<Record<string, number>>> {
+async function countsOf({ experiments: keeper }: Running): Promise<Readonly<Record<string, number>>> {
   const { experiments } = await call<ListExperimentsResponse>((done) =>
-    reader.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
+    keeper.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
   );
   return Object.fromEntries(experiments.map(({ name, traceCount }) => [name, Number(traceCount)]));
 }
@@ -68,7 +68,7 @@ test("each experiment keeps what is configured for it, and of the rest nothing i
   expect(told.join("")).not.toContain("secret");
 
   const { experiments } = await call<ListExperimentsResponse>((done) =>
-    running.reader.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
+    running.experiments.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
   );
   const experimentIds = experiments.filter(({ name }) => name === "counted").map(({ id }) => id);
   const search = {
@@ -94,7 +94,7 @@ test("readers are told what is kept of each experiment, and where that is from",
   await using running = await startRunning(newDirectory(), "{}", RETENTION);
   for (const [n, experiment] of ["kept", "young", "other"].entries()) await write(running, experiment, n + 1, 0);
   const { experiments } = await call<ListExperimentsResponse>((done) =>
-    running.reader.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
+    running.experiments.listExperiments({ pageSize: 0, pageToken: "", filter: "" }, done),
   );
   expect(Object.fromEntries(experiments.map(({ name, retention }) => [name, retention]))).toMatchObject({
     kept: { ageDaysMax: 0, tracesMax: 0n, bytesMax: 0n, source: RetentionSource.RETENTION_SOURCE_NAME },
@@ -109,7 +109,7 @@ test("limits that a person sets count in the place of the configuration's, withi
   for (let n = 1; n <= 6; n += 1) await write(running, "set", n, 10 - n);
   await until("the ceiling is kept to", async () => (await countsOf(running))["set"] === 4);
   const { experiment: found } = await call<GetExperimentResponse>((done) =>
-    running.reader.getExperiment({ experiment: { ref: { $case: "name", value: "set" } } }, done),
+    running.experiments.getExperiment({ experiment: { ref: { $case: "name", value: "set" } } }, done),
   );
   if (found === undefined) throw new Error("the experiment is not there");
   const update = async (change: Partial<Experiment>, updateMask?: string[]) => {

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import type { ExportTraceServiceResponse } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
+import type { GetExperimentResponse, ListExperimentsResponse } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { GetTotalsRequest, GetTotalsResponse } from "#proto/twinspan/trace/v1/totals.ts";
 import type {
-  GetExperimentResponse,
   GetTraceResponse,
-  ListExperimentsResponse,
   ListTwinsResponse,
   SearchTracesResponse,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
@@ -104,7 +103,7 @@ describe("reads", () => {
       await exportSpans([span({ trace: traceId(fresh()), span: spanId(1), start: index, end: 50 })], name);
     }
     const experiment = await call<GetExperimentResponse>((done) =>
-      running.reader.getExperiment({ experiment: { ref: { $case: "name", value: "searched" } } }, done),
+      running.experiments.getExperiment({ experiment: { ref: { $case: "name", value: "searched" } } }, done),
     );
     const search = (pageToken: string, experimentIds: string[], pageSize = 2, filter = "", orderBy = "") =>
       call<SearchTracesResponse>((done) =>
@@ -154,7 +153,7 @@ describe("reads", () => {
     await write([record({ n: fresh(), experiment: "summed" })]);
     const ref = { $case: "name", value: "summed" } as const;
     const { experiment } = await call<GetExperimentResponse>((done) =>
-      running.reader.getExperiment({ experiment: { ref } }, done),
+      running.experiments.getExperiment({ experiment: { ref } }, done),
     );
     const asked: GetTotalsRequest = {
       experimentIds: [experiment?.id ?? "", "987654"],
@@ -187,7 +186,7 @@ describe("reads", () => {
   test("experiments are listed by id, a page at a time", async () => {
     const list = (pageToken: string) =>
       call<ListExperimentsResponse>((done) =>
-        running.reader.listExperiments({ pageSize: 1, pageToken, filter: "" }, done),
+        running.experiments.listExperiments({ pageSize: 1, pageToken, filter: "" }, done),
       );
     const first = await list("");
     expect(first.experiments).toMatchObject([{ id: "0", name: "Default" }]);

@@ -25,12 +25,13 @@ async function write(asked: ExperimentWrite): Promise<void> {
       await call(ExperimentServiceService.createExperiment, { name: asked.name });
       return;
     case "rename":
-      await call(ExperimentServiceService.renameExperiment, { id: asked.id, name: asked.name });
-      return;
-    case "retain": {
-      const { id, ownRetention } = asked;
-      const experiment = { ...Experiment.decode(new Uint8Array()), id, ownRetention };
-      await call(ExperimentServiceService.updateExperiment, { experiment, updateMask: ["own_retention"] });
-    }
+      return update(asked.id, { name: asked.name }, "name");
+    case "retain":
+      return update(asked.id, { ownRetention: asked.ownRetention }, "own_retention");
   }
+}
+
+async function update(id: string, change: Partial<Experiment>, path: string): Promise<void> {
+  const experiment = { ...Experiment.decode(new Uint8Array()), id, ...change };
+  await call(ExperimentServiceService.updateExperiment, { experiment, updateMask: [path] });
 }

@@ -20,6 +20,7 @@ import {
 } from "@grpc/grpc-js";
 import { FieldMask } from "../../../google/protobuf/field_mask.ts";
 import { Experiment } from "./experiment.ts";
+import { ExperimentRef } from "./mirror.ts";
 
 export const protobufPackage = "twinspan.trace.v1";
 
@@ -37,18 +38,37 @@ export interface CreateExperimentResponse {
   experiment: Experiment | undefined;
 }
 
-/** The request for RenameExperiment. */
-export interface RenameExperimentRequest {
-  /** The experiment's id. Required. */
-  id: string;
-  /** The new name: 1 to 250 printable characters. Required. */
-  name: string;
+/** The request for GetExperiment. */
+export interface GetExperimentRequest {
+  /** Which experiment. Required. */
+  experiment: ExperimentRef | undefined;
 }
 
-/** The answer to RenameExperiment. */
-export interface RenameExperimentResponse {
+/** The answer to GetExperiment. */
+export interface GetExperimentResponse {
   /** The experiment. Always set. */
   experiment: Experiment | undefined;
+}
+
+/** The request for ListExperiments. */
+export interface ListExperimentsRequest {
+  /** How many at the most. 0: 100. More than 1,000 is 1,000; negative is INVALID_ARGUMENT. */
+  pageSize: number;
+  /** Where the last page ended, from its `next_page_token`. Empty: the first page. */
+  pageToken: string;
+  /**
+   * What their names must be, in the language of SearchTraces: `name LIKE 'a%'`. Any other field is INVALID_ARGUMENT. At
+   * most 8,000 characters. Empty: all.
+   */
+  filter: string;
+}
+
+/** The answer to ListExperiments. */
+export interface ListExperimentsResponse {
+  /** The experiments. */
+  experiments: Experiment[];
+  /** Where the next page begins. Empty: there are no more. */
+  nextPageToken: string;
 }
 
 /** The request for UpdateExperiment. */
@@ -162,22 +182,19 @@ export const CreateExperimentResponse: MessageFns<CreateExperimentResponse> = {
   },
 };
 
-function createBaseRenameExperimentRequest(): RenameExperimentRequest {
-  return { id: "", name: "" };
+function createBaseGetExperimentRequest(): GetExperimentRequest {
+  return { experiment: undefined };
 }
 
-export const RenameExperimentRequest: MessageFns<RenameExperimentRequest> = {
-  encode(message: RenameExperimentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== "") {
-      writer.uint32(10).string(message.id);
-    }
-    if (message.name !== "") {
-      writer.uint32(18).string(message.name);
+export const GetExperimentRequest: MessageFns<GetExperimentRequest> = {
+  encode(message: GetExperimentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.experiment !== undefined) {
+      ExperimentRef.encode(message.experiment, writer.uint32(10).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): RenameExperimentRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): GetExperimentRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -186,7 +203,7 @@ export const RenameExperimentRequest: MessageFns<RenameExperimentRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRenameExperimentRequest();
+      const message = createBaseGetExperimentRequest();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -195,15 +212,7 @@ export const RenameExperimentRequest: MessageFns<RenameExperimentRequest> = {
               break;
             }
 
-            message.id = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.name = reader.string();
+            message.experiment = ExperimentRef.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -219,19 +228,19 @@ export const RenameExperimentRequest: MessageFns<RenameExperimentRequest> = {
   },
 };
 
-function createBaseRenameExperimentResponse(): RenameExperimentResponse {
+function createBaseGetExperimentResponse(): GetExperimentResponse {
   return { experiment: undefined };
 }
 
-export const RenameExperimentResponse: MessageFns<RenameExperimentResponse> = {
-  encode(message: RenameExperimentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const GetExperimentResponse: MessageFns<GetExperimentResponse> = {
+  encode(message: GetExperimentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.experiment !== undefined) {
       Experiment.encode(message.experiment, writer.uint32(10).fork()).join();
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): RenameExperimentResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): GetExperimentResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -240,7 +249,7 @@ export const RenameExperimentResponse: MessageFns<RenameExperimentResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRenameExperimentResponse();
+      const message = createBaseGetExperimentResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -250,6 +259,131 @@ export const RenameExperimentResponse: MessageFns<RenameExperimentResponse> = {
             }
 
             message.experiment = Experiment.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListExperimentsRequest(): ListExperimentsRequest {
+  return { pageSize: 0, pageToken: "", filter: "" };
+}
+
+export const ListExperimentsRequest: MessageFns<ListExperimentsRequest> = {
+  encode(message: ListExperimentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    if (message.filter !== "") {
+      writer.uint32(26).string(message.filter);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListExperimentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListExperimentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListExperimentsResponse(): ListExperimentsResponse {
+  return { experiments: [], nextPageToken: "" };
+}
+
+export const ListExperimentsResponse: MessageFns<ListExperimentsResponse> = {
+  encode(message: ListExperimentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.experiments) {
+      Experiment.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListExperimentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListExperimentsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.experiments.push(Experiment.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
             continue;
           }
         }
@@ -369,7 +503,7 @@ export const UpdateExperimentResponse: MessageFns<UpdateExperimentResponse> = {
 };
 
 /**
- * Makes experiments, and changes what they are called and how much of them is kept. Whatever names one that is missing makes
+ * Makes and reads experiments, and changes what they are called and how much of them is kept. Whatever names one that is missing makes
  * it too, so that nobody must call this first.
  */
 export type ExperimentServiceService = typeof ExperimentServiceService;
@@ -389,23 +523,35 @@ export const ExperimentServiceService = {
       Buffer.from(CreateExperimentResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateExperimentResponse => CreateExperimentResponse.decode(value),
   },
-  /**
-   * Gives an experiment another name. Its traces stay in it. An endpoint whose experiment it was names the old one still,
-   * which is made anew for its next call. NOT_FOUND when there is none, ALREADY_EXISTS when the name is another's.
-   */
-  renameExperiment: {
-    path: "/twinspan.trace.v1.ExperimentService/RenameExperiment" as const,
+  /** Gets an experiment by id or name. NOT_FOUND when there is none. */
+  getExperiment: {
+    path: "/twinspan.trace.v1.ExperimentService/GetExperiment" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: RenameExperimentRequest): Buffer =>
-      Buffer.from(RenameExperimentRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): RenameExperimentRequest => RenameExperimentRequest.decode(value),
-    responseSerialize: (value: RenameExperimentResponse): Buffer =>
-      Buffer.from(RenameExperimentResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): RenameExperimentResponse => RenameExperimentResponse.decode(value),
+    requestSerialize: (value: GetExperimentRequest): Buffer => Buffer.from(GetExperimentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetExperimentRequest => GetExperimentRequest.decode(value),
+    responseSerialize: (value: GetExperimentResponse): Buffer =>
+      Buffer.from(GetExperimentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetExperimentResponse => GetExperimentResponse.decode(value),
   },
   /**
-   * Changes an experiment, all that is asked for or nothing. What is beyond its limits afterwards is deleted for good at the
+   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
+   * short, or even empty, where there are more.
+   */
+  listExperiments: {
+    path: "/twinspan.trace.v1.ExperimentService/ListExperiments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListExperimentsRequest): Buffer =>
+      Buffer.from(ListExperimentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListExperimentsRequest => ListExperimentsRequest.decode(value),
+    responseSerialize: (value: ListExperimentsResponse): Buffer =>
+      Buffer.from(ListExperimentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListExperimentsResponse => ListExperimentsResponse.decode(value),
+  },
+  /**
+   * Changes an experiment, all that is asked for or nothing. Its traces stay in it. An endpoint whose experiment it was names
+   * the old name still, which is made anew for its next call. What is beyond its limits afterwards is deleted for good at the
    * next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none, ALREADY_EXISTS when the name
    * is another's.
    */
@@ -428,13 +574,16 @@ export interface ExperimentServiceServer extends UntypedServiceImplementation {
    * workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
    */
   createExperiment: handleUnaryCall<CreateExperimentRequest, CreateExperimentResponse>;
+  /** Gets an experiment by id or name. NOT_FOUND when there is none. */
+  getExperiment: handleUnaryCall<GetExperimentRequest, GetExperimentResponse>;
   /**
-   * Gives an experiment another name. Its traces stay in it. An endpoint whose experiment it was names the old one still,
-   * which is made anew for its next call. NOT_FOUND when there is none, ALREADY_EXISTS when the name is another's.
+   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
+   * short, or even empty, where there are more.
    */
-  renameExperiment: handleUnaryCall<RenameExperimentRequest, RenameExperimentResponse>;
+  listExperiments: handleUnaryCall<ListExperimentsRequest, ListExperimentsResponse>;
   /**
-   * Changes an experiment, all that is asked for or nothing. What is beyond its limits afterwards is deleted for good at the
+   * Changes an experiment, all that is asked for or nothing. Its traces stay in it. An endpoint whose experiment it was names
+   * the old name still, which is made anew for its next call. What is beyond its limits afterwards is deleted for good at the
    * next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none, ALREADY_EXISTS when the name
    * is another's.
    */
@@ -461,27 +610,44 @@ export interface ExperimentServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateExperimentResponse) => void,
   ): ClientUnaryCall;
-  /**
-   * Gives an experiment another name. Its traces stay in it. An endpoint whose experiment it was names the old one still,
-   * which is made anew for its next call. NOT_FOUND when there is none, ALREADY_EXISTS when the name is another's.
-   */
-  renameExperiment(
-    request: RenameExperimentRequest,
-    callback: (error: ServiceError | null, response: RenameExperimentResponse) => void,
+  /** Gets an experiment by id or name. NOT_FOUND when there is none. */
+  getExperiment(
+    request: GetExperimentRequest,
+    callback: (error: ServiceError | null, response: GetExperimentResponse) => void,
   ): ClientUnaryCall;
-  renameExperiment(
-    request: RenameExperimentRequest,
+  getExperiment(
+    request: GetExperimentRequest,
     metadata: Metadata,
-    callback: (error: ServiceError | null, response: RenameExperimentResponse) => void,
+    callback: (error: ServiceError | null, response: GetExperimentResponse) => void,
   ): ClientUnaryCall;
-  renameExperiment(
-    request: RenameExperimentRequest,
+  getExperiment(
+    request: GetExperimentRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: RenameExperimentResponse) => void,
+    callback: (error: ServiceError | null, response: GetExperimentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Changes an experiment, all that is asked for or nothing. What is beyond its limits afterwards is deleted for good at the
+   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
+   * short, or even empty, where there are more.
+   */
+  listExperiments(
+    request: ListExperimentsRequest,
+    callback: (error: ServiceError | null, response: ListExperimentsResponse) => void,
+  ): ClientUnaryCall;
+  listExperiments(
+    request: ListExperimentsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListExperimentsResponse) => void,
+  ): ClientUnaryCall;
+  listExperiments(
+    request: ListExperimentsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListExperimentsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Changes an experiment, all that is asked for or nothing. Its traces stay in it. An endpoint whose experiment it was names
+   * the old name still, which is made anew for its next call. What is beyond its limits afterwards is deleted for good at the
    * next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none, ALREADY_EXISTS when the name
    * is another's.
    */

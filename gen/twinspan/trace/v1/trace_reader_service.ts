@@ -20,8 +20,6 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Experiment } from "./experiment.ts";
-import { ExperimentRef } from "./mirror.ts";
 import { GetTotalsRequest, GetTotalsResponse } from "./totals.ts";
 import { Trace, TraceInfo, TraceView } from "./trace.ts";
 
@@ -129,39 +127,6 @@ export interface TailTracesResponse {
   traces: TraceInfo[];
   /** Where to go on. */
   resumeToken: string;
-}
-
-/** The request for GetExperiment. */
-export interface GetExperimentRequest {
-  /** Which experiment. Required. */
-  experiment: ExperimentRef | undefined;
-}
-
-/** The answer to GetExperiment. */
-export interface GetExperimentResponse {
-  /** The experiment. Always set. */
-  experiment: Experiment | undefined;
-}
-
-/** The request for ListExperiments. */
-export interface ListExperimentsRequest {
-  /** How many at the most. 0: 100. More than 1,000 is 1,000; negative is INVALID_ARGUMENT. */
-  pageSize: number;
-  /** Where the last page ended, from its `next_page_token`. Empty: the first page. */
-  pageToken: string;
-  /**
-   * What their names must be, in the language of SearchTraces: `name LIKE 'a%'`. Any other field is INVALID_ARGUMENT. At
-   * most 8,000 characters. Empty: all.
-   */
-  filter: string;
-}
-
-/** The answer to ListExperiments. */
-export interface ListExperimentsResponse {
-  /** The experiments. */
-  experiments: Experiment[];
-  /** Where the next page begins. Empty: there are no more. */
-  nextPageToken: string;
 }
 
 function createBaseGetTraceRequest(): GetTraceRequest {
@@ -789,223 +754,6 @@ export const TailTracesResponse: MessageFns<TailTracesResponse> = {
   },
 };
 
-function createBaseGetExperimentRequest(): GetExperimentRequest {
-  return { experiment: undefined };
-}
-
-export const GetExperimentRequest: MessageFns<GetExperimentRequest> = {
-  encode(message: GetExperimentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.experiment !== undefined) {
-      ExperimentRef.encode(message.experiment, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetExperimentRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetExperimentRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.experiment = ExperimentRef.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-};
-
-function createBaseGetExperimentResponse(): GetExperimentResponse {
-  return { experiment: undefined };
-}
-
-export const GetExperimentResponse: MessageFns<GetExperimentResponse> = {
-  encode(message: GetExperimentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.experiment !== undefined) {
-      Experiment.encode(message.experiment, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetExperimentResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetExperimentResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.experiment = Experiment.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-};
-
-function createBaseListExperimentsRequest(): ListExperimentsRequest {
-  return { pageSize: 0, pageToken: "", filter: "" };
-}
-
-export const ListExperimentsRequest: MessageFns<ListExperimentsRequest> = {
-  encode(message: ListExperimentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.pageSize !== 0) {
-      writer.uint32(8).int32(message.pageSize);
-    }
-    if (message.pageToken !== "") {
-      writer.uint32(18).string(message.pageToken);
-    }
-    if (message.filter !== "") {
-      writer.uint32(26).string(message.filter);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListExperimentsRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListExperimentsRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.pageSize = reader.int32();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.pageToken = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.filter = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-};
-
-function createBaseListExperimentsResponse(): ListExperimentsResponse {
-  return { experiments: [], nextPageToken: "" };
-}
-
-export const ListExperimentsResponse: MessageFns<ListExperimentsResponse> = {
-  encode(message: ListExperimentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.experiments) {
-      Experiment.encode(v!, writer.uint32(10).fork()).join();
-    }
-    if (message.nextPageToken !== "") {
-      writer.uint32(18).string(message.nextPageToken);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ListExperimentsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseListExperimentsResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.experiments.push(Experiment.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.nextPageToken = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-};
-
 /** Reads what is stored. Every read sees whole records: never a full trace without its mirror, or the other way round. */
 export type TraceReaderServiceService = typeof TraceReaderServiceService;
 export const TraceReaderServiceService = {
@@ -1087,32 +835,6 @@ export const TraceReaderServiceService = {
     responseSerialize: (value: GetTotalsResponse): Buffer => Buffer.from(GetTotalsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetTotalsResponse => GetTotalsResponse.decode(value),
   },
-  /** Gets an experiment by id or name. NOT_FOUND when there is none. */
-  getExperiment: {
-    path: "/twinspan.trace.v1.TraceReaderService/GetExperiment" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetExperimentRequest): Buffer => Buffer.from(GetExperimentRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetExperimentRequest => GetExperimentRequest.decode(value),
-    responseSerialize: (value: GetExperimentResponse): Buffer =>
-      Buffer.from(GetExperimentResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): GetExperimentResponse => GetExperimentResponse.decode(value),
-  },
-  /**
-   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
-   * short, or even empty, where there are more.
-   */
-  listExperiments: {
-    path: "/twinspan.trace.v1.TraceReaderService/ListExperiments" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ListExperimentsRequest): Buffer =>
-      Buffer.from(ListExperimentsRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ListExperimentsRequest => ListExperimentsRequest.decode(value),
-    responseSerialize: (value: ListExperimentsResponse): Buffer =>
-      Buffer.from(ListExperimentsResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListExperimentsResponse => ListExperimentsResponse.decode(value),
-  },
 } as const;
 
 export interface TraceReaderServiceServer extends UntypedServiceImplementation {
@@ -1144,13 +866,6 @@ export interface TraceReaderServiceServer extends UntypedServiceImplementation {
    * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
    */
   getTotals: handleUnaryCall<GetTotalsRequest, GetTotalsResponse>;
-  /** Gets an experiment by id or name. NOT_FOUND when there is none. */
-  getExperiment: handleUnaryCall<GetExperimentRequest, GetExperimentResponse>;
-  /**
-   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
-   * short, or even empty, where there are more.
-   */
-  listExperiments: handleUnaryCall<ListExperimentsRequest, ListExperimentsResponse>;
 }
 
 export interface TraceReaderServiceClient extends Client {
@@ -1256,41 +971,6 @@ export interface TraceReaderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetTotalsResponse) => void,
-  ): ClientUnaryCall;
-  /** Gets an experiment by id or name. NOT_FOUND when there is none. */
-  getExperiment(
-    request: GetExperimentRequest,
-    callback: (error: ServiceError | null, response: GetExperimentResponse) => void,
-  ): ClientUnaryCall;
-  getExperiment(
-    request: GetExperimentRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: GetExperimentResponse) => void,
-  ): ClientUnaryCall;
-  getExperiment(
-    request: GetExperimentRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: GetExperimentResponse) => void,
-  ): ClientUnaryCall;
-  /**
-   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
-   * short, or even empty, where there are more.
-   */
-  listExperiments(
-    request: ListExperimentsRequest,
-    callback: (error: ServiceError | null, response: ListExperimentsResponse) => void,
-  ): ClientUnaryCall;
-  listExperiments(
-    request: ListExperimentsRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListExperimentsResponse) => void,
-  ): ClientUnaryCall;
-  listExperiments(
-    request: ListExperimentsRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListExperimentsResponse) => void,
   ): ClientUnaryCall;
 }
 

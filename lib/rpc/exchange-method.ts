@@ -1,15 +1,19 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ExchangeRequest, ExchangeResponse } from "#proto/twinspan/gateway/v1/exchange.ts";
 import { GatewayServiceService } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import { readCallerFrames, readGatewayFrames } from "./read-frames.ts";
 
 /**
  * Exchange, as the contract has it. Its messages are large and many, so each is packed in memory that is there already, and copied
- * once: a writer that grows for every message costs more in garbage than all else that is done with it.
+ * once: a writer that grows for every message costs more in garbage than all else that is done with it. What is large in them is not
+ * copied when they are read (read-frames.ts).
  */
 export const EXCHANGE = {
   ...GatewayServiceService.exchange,
   requestSerialize: packerOf(ExchangeRequest),
+  requestDeserialize: readCallerFrames,
   responseSerialize: packerOf(ExchangeResponse),
+  responseDeserialize: readGatewayFrames,
 };
 
 interface Packed<Message> {

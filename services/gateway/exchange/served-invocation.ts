@@ -69,8 +69,9 @@ export class ServedInvocation {
       if (!open.isWhole) await this.#whole.promise;
       signal.throwIfAborted();
       const call = { metadata, signal, identity };
-      const [first = invocation.body] = this.#body;
-      const body = this.#body.length > 1 ? Buffer.concat(this.#body) : first;
+      const parts = this.#body.splice(0);
+      const [first = invocation.body] = parts;
+      const body = parts.length > 1 ? Buffer.concat(parts) : first;
       await context.with(propagation.extract(ROOT_CONTEXT, metadata, metadataGetter), () =>
         this.#answer(handle({ ...invocation, body }, this.#rpcCallOf(call))),
       );

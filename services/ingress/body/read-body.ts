@@ -1,16 +1,32 @@
 import type { IncomingMessage } from "node:http";
 import { ServiceError } from "#lib/service-error.ts";
+import { joined, type RequestBody } from "../core/request-body.ts";
 import type { HeldBody } from "./body-budget.ts";
 
 /** How much of a refused body is still taken off the wire, so that its sender comes to read the refusal. */
 const DISCARDED_BYTES_MAX = 256 * 1024 * 1024;
 
+/** A request's body, whole, in one piece. The same refusals as those of {@link readPieces}. */
+export async function readBody(
+  request: IncomingMessage,
+  held: HeldBody,
+  bytesMax: number,
+  setting: string,
+): Promise<Buffer> {
+  return joined(await readPieces(request, held, bytesMax, setting));
+}
+
 /**
- * A request's body, whole, as bytes. A body of more than `bytesMax` throws `request_too_large` at once, and what still
+ * A request's body, whole, in pieces as they came. A body of more than `bytesMax` throws `request_too_large` at once, and what still
  * comes of it is thrown away; `setting` is the limit's name in the configuration. One that `held` has no room for is
  * `overloaded`, likewise. A client that hangs up before the end of its body throws `cancelled`.
  */
-export function readBody(request: IncomingMessage, held: HeldBody, bytesMax: number, setting: string): Promise<Buffer> {
+export function readPieces(
+  request: IncomingMessage,
+  held: HeldBody,
+  bytesMax: number,
+  setting: string,
+): Promise<RequestBody> {
   const tooLarge = () =>
     new ServiceError("request_too_large", `The body is larger than ${bytesMax} bytes (${setting}). Send less.`);
   if (Number(request.headers["content-length"] ?? 0) > bytesMax) {
@@ -19,16 +35,16 @@ export function readBody(request: IncomingMessage, held: HeldBody, bytesMax: num
   }
   return new Promise((resolve, reject) => {
     if (request.destroyed) return reject(hungUp());
-    const chunks: Buffer[] = [];
+    const pieces: Buffer[] = [];
     let bytes = 0;
-    const onData = (chunk: Buffer) => {
-      bytes += chunk.length;
+    const onData = (piece: Buffer) => {
+      bytes += piece.length;
       try {
         if (bytes > bytesMax) throw tooLarge();
-        held.take(chunk.length);
-        chunks.push(chunk);
+        held.take(piece.length);
+        pieces.push(piece);
       } catch (refusal) {
-        chunks.length = 0;
+        pieces.length = 0;
         held.release();
         request.off("data", onData);
         discard(request, bytes);
@@ -36,7 +52,7 @@ export function readBody(request: IncomingMessage, held: HeldBody, bytesMax: num
       }
     };
     request.on("data", onData);
-    request.once("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes)));
+    request.once("end", () => resolve({ pieces, bytes }));
     request.once("error", (cause) => reject(hungUp(cause)));
     request.once("close", () => {
       if (!request.complete) reject(hungUp());

@@ -2,6 +2,7 @@ import type { Metadata, ServiceError as RpcError } from "@grpc/grpc-js";
 import type { Context } from "@opentelemetry/api";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { RequestBody } from "./request-body.ts";
 
 /** A way to the gateway for invocations. */
 export interface Invocations {
@@ -13,7 +14,8 @@ export interface Invocations {
 
 /** An invocation as the ingress makes it. */
 export interface OutgoingInvocation {
-  readonly invocation: Invocation;
+  readonly invocation: Omit<Invocation, "body">;
+  readonly body: RequestBody;
   readonly metadata: Metadata;
   /** Has the caller's trace context, which goes along. */
   readonly caller: Context;

@@ -87,7 +87,7 @@ export class CallerStream implements Carrier {
     this.#lastId += 1;
     const invocation = new ExchangedInvocation(outgoing, listener, this.#carrying, this.#lastId);
     this.#underWay.set(this.#lastId, invocation);
-    invocation.open();
+    invocation.open(outgoing);
     return invocation;
   }
 

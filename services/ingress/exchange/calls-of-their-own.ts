@@ -3,13 +3,15 @@ import { context } from "@opentelemetry/api";
 import { rpcErrorOf } from "#lib/rpc/status-details.ts";
 import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { Invocations } from "../core/invocations.ts";
+import { joined } from "../core/request-body.ts";
 
 /** Every invocation as a call of its own, of InvokeStream: only the gateway reads the body, so only it knows whether a stream is asked for. */
 export function callsOfTheirOwn(gateway: GatewayServiceClient): Invocations {
   return {
     isOpen: true,
-    begin({ invocation, metadata, caller, deadline }, listener) {
+    begin({ invocation: unsent, body, metadata, caller, deadline }, listener) {
       let failure: RpcError | undefined;
+      const invocation = { ...unsent, body: joined(body) };
       const call = context.with(caller, () => gateway.invokeStream({ invocation }, metadata, { deadline }));
       call.on("metadata", (leading) => listener.onMetadata(leading));
       call.on("data", (message) => listener.onMessage(message));

@@ -6,8 +6,13 @@ import type { CallerFrame, EndFrame, GatewayFrame, PieceFrame } from "#proto/twi
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead, Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { AnswerCall, AnswerListener, OutgoingInvocation } from "../core/invocations.ts";
+import { UnsentBody } from "../core/request-body.ts";
 import { timeLeftMs } from "./deadline.ts";
 import { deadlineExceeded, tooLarge } from "./rpc-error.ts";
+
+/** A body of no more than this goes with `open`. A larger one follows, and is not moved about with what is around it. */
+const OPEN_BYTES_MAX = 16 * 1024;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /** What an invocation sees of the stream it is on. */
 export interface CarryingStream {
@@ -25,16 +30,15 @@ export interface CarryingStream {
 
 /** An invocation that goes to the gateway as frames of a stream. */
 export class ExchangedInvocation implements AnswerCall {
-  readonly #outgoing: OutgoingInvocation;
   readonly #listener: AnswerListener;
   readonly #stream: CarryingStream;
   readonly #id: number;
+  readonly #body: UnsentBody;
   readonly #deadline: NodeJS.Timeout;
   readonly #messages: InvokeStreamResponse[] = [];
   readonly #parts: Buffer[] = [];
   #partBytes = 0;
   #head: AnswerHead | undefined;
-  #sentBytes = 0;
   #credit = CREDIT_BYTES;
   #takenBytes = 0;
   #isPaused = false;
@@ -42,44 +46,39 @@ export class ExchangedInvocation implements AnswerCall {
   #end: { readonly failure: RpcError | undefined } | undefined;
 
   /** `id`: its number on the stream. */
-  constructor(outgoing: OutgoingInvocation, listener: AnswerListener, stream: CarryingStream, id: number) {
-    this.#outgoing = outgoing;
+  constructor({ body, deadline }: OutgoingInvocation, listener: AnswerListener, stream: CarryingStream, id: number) {
     this.#listener = listener;
     this.#stream = stream;
     this.#id = id;
-    this.#deadline = setTimeout(() => this.#giveUp(deadlineExceeded()), timeLeftMs(outgoing.deadline));
+    this.#body = new UnsentBody(body);
+    this.#deadline = setTimeout(() => this.#giveUp(deadlineExceeded()), timeLeftMs(deadline));
   }
 
-  /** Sends as much of its body as one frame holds, and the rest as there is credit. */
-  open(): void {
-    const { invocation, metadata, caller, deadline } = this.#outgoing;
+  /** Sends it with its body, where that is small; else the body follows as there is credit. */
+  open({ invocation, body: whole, metadata, caller, deadline }: OutgoingInvocation): void {
     const headers: Header[] = [];
     for (const [name, value] of Object.entries(metadata.getMap())) {
       if (typeof value === "string") headers.push({ name, value });
     }
     propagation.inject(caller, headers, { set: (all, name, value) => void all.push({ name, value }) });
-    const body = invocation.body.subarray(0, FRAME_BYTES_MAX);
-    const isWhole = body.length === invocation.body.length;
-    this.#sentBytes = body.length;
+    const isWhole = whole.bytes <= OPEN_BYTES_MAX;
+    const body = isWhole ? this.#body.take(OPEN_BYTES_MAX) : NOTHING;
     this.#credit -= body.length;
     const timeoutMillis = Math.max(1, timeLeftMs(deadline));
     const value = { metadata: headers, timeoutMillis, invocation: { ...invocation, body }, isWhole };
     this.#send({ $case: "open", value }, bytesOf(headers) + bytesOf(invocation.headers) + body.length);
-    this.sendBody();
+    if (!isWhole) this.sendBody();
   }
 
   /** Sends what of its body may go now. */
   sendBody(): void {
-    const { body } = this.#outgoing.invocation;
-    if (this.#sentBytes === body.length) return;
-    while (this.#sentBytes < body.length && this.#credit > 0 && !this.#stream.isFull) {
-      const to = Math.min(body.length, this.#sentBytes + Math.min(FRAME_BYTES_MAX, this.#credit));
-      const bytes = to - this.#sentBytes;
-      this.#send({ $case: "body", value: body.subarray(this.#sentBytes, to) }, bytes);
-      this.#sentBytes = to;
-      this.#credit -= bytes;
+    if (this.#body.isEmpty) return;
+    while (!this.#body.isEmpty && this.#credit > 0 && !this.#stream.isFull) {
+      const bytes = this.#body.take(Math.min(FRAME_BYTES_MAX, this.#credit));
+      this.#send({ $case: "body", value: bytes }, bytes.length);
+      this.#credit -= bytes.length;
     }
-    if (this.#sentBytes === body.length) this.#send({ $case: "end", value: {} }, 0);
+    if (this.#body.isEmpty) this.#send({ $case: "end", value: {} }, 0);
   }
 
   /** Takes a frame that came for it. */

@@ -5,7 +5,8 @@ import { ServiceError } from "#lib/service-error.ts";
 import type { Dialect, Target } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { relayAnswer } from "../answer/relay-answer.ts";
 import { watchSlowReader } from "../answer/slow-reader.ts";
-import { readBody } from "../body/read-body.ts";
+import type { HeldBody } from "../body/body-budget.ts";
+import { readPieces } from "../body/read-body.ts";
 import { invocationMetadataOf } from "../core/call-metadata.ts";
 import { requireJson, requirePlain } from "../core/content.ts";
 import { credentialsOf, dialectHeadersOf } from "../core/invocation-headers.ts";
@@ -54,32 +55,33 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
       if (route.body === "json") requireJson(request.headers);
       requirePlain(request.headers);
       const held = bodies.hold(reply.raw);
-      const body = await readBody(request.raw, held, requestBytesMax, "ingress.limits.requestBytesMax");
-      if (route.body === "json" && body.length === 0) {
+      const body = await readPieces(request.raw, held, requestBytesMax, "ingress.limits.requestBytesMax");
+      if (route.body === "json" && body.bytes === 0) {
         throw new ServiceError("invalid_request", "The body is empty. Send a JSON object.");
       }
       const metadata = invocationMetadataOf(request, onDropped);
       const headers = dialectHeadersOf(request.headers, route.body === "any");
       const credentials = credentialsOf(request.headers, request.url).filter(({ value }) => !authority.isOurs(value));
-      const invocation = { ...address, body, headers, credentials };
+      const invocation = { ...address, headers, credentials };
       const said = propagation.extract(ROOT_CONTEXT, request.raw.rawHeaders, rawHeadersGetter);
       const caller = withOwnSpanOf(said, context.active());
       const deadline = Date.now() + callMs;
       reply.hijack();
       const slow = watchSlowReader(reply.raw, stallMs, () => metrics.stalled.inc());
       const begin = (listener: AnswerListener) =>
-        peers.invocations.begin(
-          { invocation, metadata, caller, deadline },
-          {
-            ...listener,
-            onMetadata(leading) {
-              // The gateway answers when it has the whole request.
-              held.release();
-              listener.onMetadata(leading);
-            },
-          },
-        );
+        peers.invocations.begin({ invocation, body, metadata, caller, deadline }, releasing(held, listener));
       relayAnswer(begin, request, reply.raw, route.streamErrors, slow);
     },
   });
+}
+
+/** Tells `listener`, and lets go of the body once the gateway answers: it has the whole request then. Keeps no hold of it itself. */
+function releasing(held: HeldBody, listener: AnswerListener): AnswerListener {
+  return {
+    ...listener,
+    onMetadata(leading) {
+      held.release();
+      listener.onMetadata(leading);
+    },
+  };
 }

@@ -41,12 +41,12 @@ function ask(exchange: Exchange): Promise<string> {
   const invocation = {
     dialect: Dialect.DIALECT_OPENAI_CHAT,
     endpoint: "",
-    body: Buffer.from("{}"),
     target: undefined,
     headers: [],
     credentials: [],
   };
-  const outgoing = { invocation, metadata: new Metadata(), caller: ROOT_CONTEXT, deadline: Date.now() + 60_000 };
+  const body = { pieces: [Buffer.from("{}")], bytes: 2 };
+  const outgoing = { invocation, body, metadata: new Metadata(), caller: ROOT_CONTEXT, deadline: Date.now() + 60_000 };
   return new Promise((resolve, reject) => {
     let body = "";
     exchange.begin(outgoing, {

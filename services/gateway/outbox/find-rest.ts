@@ -82,12 +82,12 @@ class Tally {
   add({ head, writes, end }: Extract<Stretch, { kind: "block" }>): void {
     this.lastAliveMs = head.timeMs;
     this.goneUpTo = Math.max(this.goneUpTo, head.goneUpTo);
-    this.nextSeq = Math.max(this.nextSeq, head.firstSeq);
+    this.nextSeq = head.firstSeq;
     this.end = { segment: this.#segment, offset: end };
     const records = writes.filter((write) => this.#note(write));
     if (records.length === 0) return;
     for (const record of records) this.bytes += sizeOf(record);
-    this.nextSeq = Math.max(this.nextSeq, head.firstSeq + records.length);
+    this.nextSeq += records.length;
     const current = this.#waiting.at(-1);
     if (current !== undefined) current.nextSeq = this.nextSeq;
   }

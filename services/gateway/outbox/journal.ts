@@ -30,6 +30,7 @@ interface OpenSegment {
 export class Journal implements AsyncDisposable {
   readonly #path: string;
   readonly #durability: "process" | "power";
+  readonly #segmentBytes: number;
   /** The calls in flight, by their trace: what was noted and did not end. */
   readonly #notes = new Map<string, Write>();
   readonly #blockMemory = new KeptMemory(KEPT_BYTES_MAX);
@@ -43,9 +44,15 @@ export class Journal implements AsyncDisposable {
   #tryAgainAt = 0;
 
   /** Writes behind the files that there are, and removes none of those that are not its own. */
-  constructor(path: string, durability: "process" | "power", { segments, foreign }: SegmentFiles) {
+  constructor(
+    path: string,
+    durability: "process" | "power",
+    { segments, foreign }: SegmentFiles,
+    segmentBytes = SEGMENT_BYTES,
+  ) {
     this.#path = path;
     this.#durability = durability;
+    this.#segmentBytes = segmentBytes;
     this.#old = [...segments];
     this.#nextNumber = Math.max(0, ...segments, ...foreign) + 1;
   }
@@ -73,7 +80,7 @@ export class Journal implements AsyncDisposable {
 
   /** Writes a block, and resolves with its place when it is durable. When it rejects, nothing of it stays. */
   async append(head: BlockHead, writes: readonly Write[]): Promise<BlockPlace> {
-    const isRoomy = this.#current !== undefined && this.#current.bytes < SEGMENT_BYTES;
+    const isRoomy = this.#current !== undefined && this.#current.bytes < this.#segmentBytes;
     const current = this.#current !== undefined && isRoomy ? this.#current : await this.beginSegment(head);
     const place = this.end;
     const block = encodeBlock(current.nonce, head, writes, (bytes) => this.#blockMemory.take(bytes));

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { BlockHead, Write } from "./block.ts";
 import type { DamagedPlace, Found } from "./find-rest.ts";
 import { readSegment, type Stretch } from "./read-segment.ts";
@@ -44,6 +46,7 @@ export class RecordQueue {
   nextSeq: number;
   readonly #path: string;
   readonly #losses: LossObserver;
+  readonly #heldBytesMax: number;
   /** Up to this number records waited no more when the process began. Each place is read once, so no other is read again. */
   readonly #goneBefore: number;
   #held: HeldRecord[] = [];
@@ -64,10 +67,11 @@ export class RecordQueue {
   #failedReads = 0;
 
   /** What an earlier process has left is not read before its turn comes. */
-  constructor(path: string, found: Found, losses: LossObserver) {
+  constructor(path: string, found: Found, losses: LossObserver, heldBytesMax = HELD_BYTES_MAX) {
     const { firstAt, segments } = found;
     this.#path = path;
     this.#losses = losses;
+    this.#heldBytesMax = heldBytesMax;
     this.nextSeq = found.nextSeq;
     this.#goneBefore = found.goneUpTo;
     this.#lastOldestMs = found.oldestMs;
@@ -122,7 +126,7 @@ export class RecordQueue {
     }
     this.#end = end;
     if (added.length === 0) return;
-    const isRoomy = this.#held.length === 0 || this.#heldBytes + bytes <= HELD_BYTES_MAX;
+    const isRoomy = this.#held.length === 0 || this.#heldBytes + bytes <= this.#heldBytesMax;
     if (this.#unread === undefined && isRoomy) {
       this.#hold(added, this.nextSeq);
       return;
@@ -184,15 +188,21 @@ export class RecordQueue {
       const reading = { from: offset, upTo, passOver: this.#failedReads > READ_TRIES };
       for await (const stretch of readSegment(this.#path, segment, reading)) {
         this.#take(stretch, segment);
-        if (this.#heldBytes >= HELD_BYTES_MAX) break;
+        if (this.#heldBytes >= this.#heldBytesMax) break;
       }
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      if (!this.#isGone(error)) throw error;
       this.#losses.found({ segment, offset: 0, bytes: 0, why: "missing" });
     }
     this.#failedReads = 0;
-    if (this.#heldBytes < HELD_BYTES_MAX) this.#goOnBehind(isCurrent ? end : undefined);
-    else if (this.#unreadSeq === this.nextSeq && this.#unreadSegments.length === 0) this.#holdsAll();
+    if (this.#unreadSeq === this.nextSeq) this.#holdsAll();
+    else if (this.#heldBytes < this.#heldBytesMax) this.#goOnBehind(isCurrent ? end : undefined);
+  }
+
+  /** Whether a file was removed. Where its whole directory is away it may come again. */
+  #isGone(error: unknown): boolean {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return isMissing && existsSync(dirname(this.#path));
   }
 
   #take(stretch: Stretch, segment: number): void {
@@ -228,6 +238,7 @@ export class RecordQueue {
   #holdsAll(): void {
     this.#unread = undefined;
     this.#unreadBytes = 0;
+    this.#unreadSegments = [];
     this.#expect(this.nextSeq);
   }
 }
@@ -235,8 +246,4 @@ export class RecordQueue {
 /** The bytes of a record. */
 export function bytesOf({ spans, payload }: Pick<WaitingRecord, "spans" | "payload">): number {
   return spans.length + payload.length;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

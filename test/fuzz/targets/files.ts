@@ -3,9 +3,12 @@ import { readFileSync } from "node:fs";
 import { ZodError } from "zod";
 import { ConfigError, parseConfig } from "#lib/config/load.ts";
 import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
+import { encodeBlock } from "../../../services/gateway/outbox/block.ts";
 import { invocationOf, noteOf } from "../../../services/gateway/outbox/note.ts";
+import { type ReadableFile, stretchesIn } from "../../../services/gateway/outbox/read-segment.ts";
+import { BLOCKS_FROM, segmentHead } from "../../../services/gateway/outbox/segments.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
-import { mutated } from "../mutations.ts";
+import { CANARY, mutated } from "../mutations.ts";
 
 const NOTE = noteOf({
   traceId: "0a".repeat(16),
@@ -25,6 +28,17 @@ const NOTE = noteOf({
   callerSpan: { traceId: "0c".repeat(16), spanId: "0d".repeat(8) },
   mirrorSpanId: "0e".repeat(8),
 });
+
+const NONCE = Buffer.from("a nonce.");
+const TRACE_ID = "0a".repeat(16);
+const BLOCKS = [
+  encodeBlock(NONCE, { timeMs: 1, goneUpTo: 0, firstSeq: 1 }, [
+    { kind: "begin", traceId: TRACE_ID, note: Buffer.from(NOTE) },
+    { kind: "finish", traceId: TRACE_ID, spans: Buffer.from("spans"), payload: Buffer.from(CANARY) },
+  ]),
+  encodeBlock(NONCE, { timeMs: 2, goneUpTo: 1, firstSeq: 2 }, [{ kind: "drop", traceId: TRACE_ID }]),
+  encodeBlock(NONCE, { timeMs: 3, goneUpTo: 1, firstSeq: 2 }, []),
+];
 
 /** What is read from files: the configuration, and what an earlier process left. */
 export const FILES: readonly FuzzTarget[] = [
@@ -74,6 +88,30 @@ export const FILES: readonly FuzzTarget[] = [
       } catch (error) {
         if (!(error instanceof SyntaxError || error instanceof ZodError)) throw error;
       }
+    },
+  },
+  {
+    name: "segments of the outbox",
+    inputs: mutated(
+      [Buffer.concat([segmentHead(NONCE), ...BLOCKS])],
+      ["a nonce.", "twinspan outbox\n", "\xff\xff\xff\xff"],
+    ),
+    async check(input) {
+      const file: ReadableFile = {
+        async read(buffer, offset, length, position) {
+          return { bytesRead: input.subarray(position, position + length).copy(buffer, offset) };
+        },
+      };
+      let readUpTo = BLOCKS_FROM;
+      for await (const stretch of stretchesIn(file, { upTo: input.length })) {
+        assert.equal(stretch.offset, readUpTo);
+        readUpTo = stretch.kind === "block" ? stretch.end : stretch.offset + stretch.bytes;
+        // What was written is read, and nothing else.
+        if (stretch.kind === "damage") continue;
+        const block = input.subarray(stretch.offset, stretch.end);
+        assert.ok(BLOCKS.some((written) => written.equals(block)));
+      }
+      assert.ok(readUpTo <= Math.max(input.length, BLOCKS_FROM));
     },
   },
 ];

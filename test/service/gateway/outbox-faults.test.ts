@@ -169,6 +169,7 @@ test("files of others that have a segment's name are left as they are, and writt
 });
 
 test("why no new segment can be begun is told, and nothing is lost; it is begun once it can be", async () => {
+  traceWriter.script = () => away;
   await using outbox = await startAt(path);
   const ids = [await put(outbox)];
   // Where its directory is another one for a while, no file can be made in it.
@@ -179,6 +180,9 @@ test("why no new segment can be begun is told, and nothing is lost; it is begun 
   );
   await put(outbox);
   expect(outbox.state().trouble).toContain("cannot be begun");
+  // What is not in memory cannot be read meanwhile, and is not taken for lost.
+  traceWriter.script = () => "take";
+  await until("it is told", () => outbox.state().trouble?.includes("the outbox cannot be read: ENOENT"));
   await rename(`${directory}-away`, directory);
   await until("it is begun", () => outbox.state().trouble === undefined);
   expect(existsSync(segmentPath(path, 2))).toBe(true);

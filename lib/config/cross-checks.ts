@@ -11,7 +11,7 @@ import { workerFaultsOf } from "./worker-checks.ts";
 
 /** Settings of providers that only some kinds read. */
 const OF_KINDS: Readonly<Record<string, readonly string[]>> = {
-  dialects: ["openai-compatible"],
+  formats: ["openai-compatible"],
   apiVersion: ["azure-openai"],
   region: ["amazon-bedrock", "google-vertex"],
   project: ["google-vertex"],

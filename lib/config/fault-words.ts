@@ -10,7 +10,7 @@ export function faultWordsOf(issue: z.core.$ZodRawIssue): string | undefined {
       if (issue.input === undefined) return `is missing. It must be ${kindOf(issue.expected)}.`;
       return `must be ${kindOf(issue.expected)}`;
     case "unrecognized_keys":
-      return `there is no setting ${issue.keys.map((key) => `"${key}"`).join(", ")} here. docs/configuration.md has all there are.`;
+      return `there is no setting ${issue.keys.map(unknownKeyOf).join(", ")} here. docs/configuration.md has all there are.`;
     case "invalid_value":
       return `must be one of ${issue.values.map((value) => `\`${String(value)}\``).join(", ")}`;
     case "invalid_key":
@@ -24,6 +24,14 @@ export function faultWordsOf(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** Settings that had another name, and have it no more. */
+const RENAMED: ReadonlyMap<string, string> = new Map([["dialects", "formats"]]);
+
+function unknownKeyOf(key: string): string {
+  const renamed = RENAMED.get(key);
+  return renamed === undefined ? `"${key}"` : `"${key}", which is called "${renamed}" now,`;
 }
 
 function kindOf(expected: string): string {

@@ -29,7 +29,7 @@ export function providersOf(url: string): NonNullable<Config["providers"]> {
     scripted: {
       ...place,
       baseUrl: `${url}/v1`,
-      dialects: ["openai-chat", "openai-responses", "openai-embeddings"],
+      formats: ["openai-chat", "openai-responses", "openai-embeddings"],
       baseUrls: { anthropic: `${url}/anthropic/v1`, gemini: `${url}/gemini/v1beta` },
     },
     other: { ...place, ...providerOfKind("mistral", url) },

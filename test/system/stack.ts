@@ -138,7 +138,7 @@ function providersOf(
   // Its models fail on purpose, for tests that share it: its breaker is off.
   const place = { baseUrl: provider.url, allowAddresses: ["127.0.0.0/8"], breaker: { enabled: false } };
   const everyFormat = {
-    dialects: ["openai-chat", "openai-responses", "openai-responses-compact", "openai-embeddings"],
+    formats: ["openai-chat", "openai-responses", "openai-responses-compact", "openai-embeddings"],
     baseUrls: { anthropic: provider.at("anthropic"), gemini: provider.at("gemini") },
   };
   const named = Object.entries(providers).map(([name, settings]) => {

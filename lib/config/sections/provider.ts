@@ -21,8 +21,8 @@ export const PROVIDER_KINDS = [
   "ollama",
 ] as const;
 
-/** The dialects of OpenAI's that a provider may speak besides others. */
-const OPENAI_DIALECTS = ["openai-chat", "openai-responses", "openai-responses-compact", "openai-embeddings"] as const;
+/** The formats of OpenAI's that a provider may speak. */
+const OPENAI_FORMATS = ["openai-chat", "openai-responses", "openai-responses-compact", "openai-embeddings"] as const;
 
 const URL_FAULT = "must be an address, such as https://api.openai.com/v1";
 const baseUrl = z
@@ -74,8 +74,8 @@ export const provider = z.strictObject({
     })
     .default({})
     .describe("Where it speaks other formats besides, so that their requests are relayed instead of translated."),
-  dialects: z
-    .array(z.enum(OPENAI_DIALECTS).describe("One of OpenAI's formats."))
+  formats: z
+    .array(z.enum(OPENAI_FORMATS).describe("One of OpenAI's formats."))
     .default(["openai-chat", "openai-embeddings"])
     .describe("Which of OpenAI's formats an `openai-compatible` provider speaks at `baseUrl`."),
   apiKey: secret

@@ -93,7 +93,7 @@ export function placeOf(options: ProviderOptions, format: WireFormat): FormatPla
   const { kind, baseUrls } = options;
   const { key, formats } = KINDS[kind];
   const own = baseUrlOf(options);
-  const spoken = kind === "openai-compatible" ? options.dialects : formats;
+  const spoken = kind === "openai-compatible" ? options.formats : formats;
   if (own !== undefined && (format === "raw" || spoken.some((known) => known === format))) return { baseUrl: own, key };
   if (baseUrls.anthropic !== undefined && ANTHROPIC.includes(format)) {
     return { baseUrl: baseUrls.anthropic.replace(/\/+$/, ""), key: ANTHROPIC_KEY };

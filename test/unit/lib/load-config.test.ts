@@ -145,12 +145,16 @@ test("a file that is not there is told with how to name another", () => {
 
 test.each([
   [
-    "providers: { a: { kind: anthropic, dialects: [openai-chat] } }",
-    "providers.a.dialects: means nothing to a provider of kind anthropic",
+    "providers: { a: { kind: anthropic, formats: [openai-chat] } }",
+    "providers.a.formats: means nothing to a provider of kind anthropic",
   ],
   [
     "providers: { a: { kind: openai, region: us-east-1 } }",
     "providers.a.region: means nothing to a provider of kind openai",
+  ],
+  [
+    "providers: { a: { kind: openai, dialects: [] } }",
+    'there is no setting "dialects", which is called "formats" now, here',
   ],
   ["providers: { a: { baseUrl: 'https://me:word@example.com/v1' } }", "providers.a.baseUrl: must be without a user"],
   ["providers: { 'a b': { kind: openai } }", "providers.a b: its name must be 1 to 128"],

@@ -25,10 +25,7 @@ beforeAll(async () => {
   ingress = stack.use(await startIngress(config, { log: createLogger("ingress", "silent") }));
 });
 afterAll(() => stack.disposeAsync());
-afterEach(() => {
-  trace.disable();
-  vi.unstubAllEnvs();
-});
+afterEach(() => trace.disable());
 
 const EXPERIMENT = { "x-twinspan-experiment": "agents" };
 const http = () => ({ url: `${ingress.url}/v1/traces`, headers: EXPERIMENT });

@@ -1,7 +1,5 @@
-import { afterEach, test, vi } from "vitest";
+import { test, vi } from "vitest";
 import { checkContextTravels } from "#lib/rpc/context-self-check.ts";
-
-afterEach(() => vi.unstubAllEnvs());
 
 test("a proxy in the environment is for the web, not for the hops between services", async () => {
   vi.stubEnv("http_proxy", "http://127.0.0.1:9");

@@ -11,7 +11,7 @@ import { AnswerHead, InvocationSummary } from "#proto/twinspan/gateway/v1/invoca
 /** The bytes of a smaller frame are copied. */
 const VIEWED_BYTES_MIN = 8 * 1024;
 /** Bytes are a view of their message where the message is at most so many times their length: they keep all of it in memory. */
-const PINNED_TIMES_MAX = 4;
+const PINNED_TIMES_MAX = 8;
 
 /** Tags of the contract (proto/twinspan/gateway/v1/exchange.proto): a field's number, and how it is written. */
 const FRAMES = (1 << 3) | 2;

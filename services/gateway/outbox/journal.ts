@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { KeptMemory } from "#lib/kept-memory.ts";
 import { type BlockHead, encodeBlock, NONCE_BYTES, type Write } from "./block.ts";
-import { KeptMemory } from "./kept-memory.ts";
 import { BLOCKS_FROM, type BlockPlace, type SegmentFiles, segmentHead, segmentPath } from "./segments.ts";
 
 /** A segment that has so many bytes is followed by another one. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, type ServiceError as RpcError } from "@grpc/grpc-js";
 import type { Config } from "#lib/config/schema.ts";
+import { KeptMemory } from "#lib/kept-memory.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { sendingKey } from "#lib/rpc/send-key.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
@@ -14,7 +15,6 @@ import {
   type WriteResult,
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { PAYLOAD_SHED } from "../core/twins/record.ts";
-import { KeptMemory } from "./kept-memory.ts";
 import type { Ledger } from "./ledger.ts";
 import { bytesOf, type RecordQueue, type WaitingRecord } from "./record-queue.ts";
 

@@ -3,6 +3,7 @@ import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { EXCHANGE } from "#lib/rpc/exchange-method.ts";
 import type { ExchangeCount } from "#lib/rpc/exchange-metrics.ts";
 import { FrameSender } from "#lib/rpc/frame-sender.ts";
+import { callerFramesPacker } from "#lib/rpc/pack-frames.ts";
 import { rpcErrorOf } from "#lib/rpc/status-details.ts";
 import { ALONE, placeOf, WORKER_METADATA, type WorkerPlace } from "#lib/workers/worker-place.ts";
 import type { CallerFrame, ExchangeRequest, ExchangeResponse } from "#proto/twinspan/gateway/v1/exchange.ts";
@@ -46,7 +47,7 @@ export class CallerStream implements Carrier {
     this.#count = count;
     // It is nobody's: opened while a request is handled, it would carry that request's trace context for all.
     this.#stream = context.with(ROOT_CONTEXT, () =>
-      client.makeBidiStreamRequest(EXCHANGE.path, EXCHANGE.requestSerialize, EXCHANGE.responseDeserialize),
+      client.makeBidiStreamRequest(EXCHANGE.path, callerFramesPacker(), EXCHANGE.responseDeserialize),
     );
     this.#sender = new FrameSender(
       this.#stream,

@@ -91,7 +91,7 @@ test("frames are read as the generated codec reads them, whatever else is in the
 });
 
 test("large bytes are views of their message unless they are a small part of it, small ones never", () => {
-  const frames = [8 * 1024, 100, 60 * 1024].map(
+  const frames = [9 * 1024, 100, 64 * 1024].map(
     (length, id): CallerFrame => ({
       id,
       frame: { $case: "body", value: Buffer.alloc(length, id) },

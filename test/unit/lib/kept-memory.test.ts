@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { KeptMemory } from "../../../services/gateway/outbox/kept-memory.ts";
+import { KeptMemory } from "#lib/kept-memory.ts";
 
 const KEPT_BYTES_MAX = 100_000;
 

@@ -1,15 +1,17 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { parseFilter } from "../../../services/trace-writer/core/search/filter-parser.ts";
 import type { TraceKey } from "../../../services/trace-writer/core/search/page-token.ts";
 import { NEWEST_FIRST, parseTraceOrder } from "../../../services/trace-writer/core/search/trace-order.ts";
 import { searchQueryOf } from "../../../services/trace-writer/store/sqlite/search-query.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
-import { span, spanId, traceId } from "./sample-traces.ts";
-import { searchTraces, writeSpans } from "./writing.ts";
+import { record, span, spanId, traceId } from "./sample-traces.ts";
+import { searchTraces, writeRecords, writeSpans } from "./writing.ts";
 
 const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-search-")), "traces.db");
 const start = (path: string) =>
@@ -19,7 +21,7 @@ const start = (path: string) =>
       cacheBytes: 16 * 1024 * 1024,
       commitBatchMax: 250,
       queueBytesMax: 64 * 1024 * 1024,
-      traceSpansMax: 50,
+      traceSpansMax: 200,
       routes: new Map(),
     },
     { committed: () => {}, failed: () => {} },
@@ -97,6 +99,54 @@ test("a search that finds little among much answers short pages, and comes to it
   } while (after !== undefined);
   expect(pages).toEqual([0, 0, 1]);
   expect(await searchTraces(store, scope, { filter: "name = 'wanted'" })).toHaveLength(1);
+});
+
+test("what is unpacked for spans that came one by one counts, and others have their turns meanwhile", async () => {
+  await using store = await start(newFile());
+  const traces = Array.from({ length: 30 }, (_, index) => traceId(index + 1));
+  // 100 blocks of 64 KiB, each with a span of every trace.
+  for (let id = 1; id <= 100; id += 1) {
+    const filler = randomBytes(1_000).toString("hex");
+    await writeSpans(
+      store,
+      "one by one",
+      traces.map((trace) => span({ trace, span: spanId(id), attributes: { filler } })),
+    );
+  }
+  const id = BigInt((await store.getExperiment("default", { $case: "name", value: "one by one" }))?.id ?? -1);
+  const scope = { kind: "experiments", ids: [id] } as const;
+  const filter = parseFilter("span.attributes.filler = 'nothing'");
+  let turns = 0;
+  let isSearched = false;
+  const others = (async () => {
+    for (; !isSearched; turns += 1) await setImmediate();
+  })();
+  let pages = 0;
+  let after: TraceKey | undefined;
+  do {
+    const page = await store.searchTraces("default", { scope, filter, order: NEWEST_FIRST }, 50, after);
+    pages += 1;
+    after = page.next;
+  } while (after !== undefined);
+  isSearched = true;
+  await others;
+  expect(pages).toBeGreaterThanOrEqual(5);
+  expect(turns).toBeGreaterThan(3 * pages);
+});
+
+test("previews are read where a filter asks for them, or a trace passes it", async () => {
+  const path = newFile();
+  await using store = await start(path);
+  await writeRecords(store, [record({ n: 1 })]);
+  const id = BigInt((await store.getExperiment("default", { $case: "name", value: "gateway/demo" }))?.id ?? -1);
+  const find = (filter: string) => searchTraces(store, { kind: "experiments", ids: [id] }, { filter });
+  {
+    using db = new DatabaseSync(path, { timeout: 5_000 });
+    db.exec("DELETE FROM blocks WHERE id IN (SELECT previews_block FROM batches)");
+  }
+  expect(await find("name LIKE '%nothing%' OR span.name = 'nothing'")).toEqual([]);
+  await expect(find("text LIKE '%nothing%'")).rejects.toThrow("bytes are not there");
+  await expect(find("name LIKE 'gateway%'")).rejects.toThrow("bytes are not there");
 });
 
 test("a value that another process has removed with its last trace is stored anew", async () => {

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { bytesIn } from "../columns.ts";
 import { unpack } from "../packing.ts";
 import type { BlockPlace } from "./block-table.ts";
+import { createKeptBlocks } from "./kept-blocks.ts";
 
 /** Reads what is in blocks. */
 export interface BlockReads {
@@ -13,36 +14,53 @@ export interface BlockReads {
   letGo(): void;
 }
 
-/** So many blocks that were read are remembered, a megabyte at the most, but for large ones: neighbours in time are in one block. */
-const REMEMBERED_MAX = 8;
-
-/** To find a block takes as long as to unpack so many bytes, whatever is in it. */
-const BLOCK_BYTES_MIN = 16 * 1024;
+/** Of what a transaction has read so many bytes are remembered: traces that came span by span are in the same blocks. */
+const REMEMBERED_BYTES_MAX = 4 * 1024 * 1024;
+/** Of small blocks so many bytes are kept beyond it: previews, which lists read from blocks that are far apart. */
+const KEPT_BYTES_MAX = 8 * 1024 * 1024;
+const KEPT_BLOCK_BYTES_MAX = 20 * 1024;
+/** To find a block, and to begin with it, takes as long as to unpack so many bytes, whatever is in it. */
+const BLOCK_BYTES_MIN = 32 * 1024;
 
 /** Prepares reading the blocks of an open file. */
 export function openBlockReads(db: DatabaseSync): BlockReads {
   const find = db.prepare("SELECT bytes FROM blocks WHERE id = ?");
+  const kept = createKeptBlocks(KEPT_BYTES_MAX);
   const remembered = new Map<bigint, Uint8Array>();
+  let rememberedBytes = 0;
   let unpackedBytes = 0;
-  const unpacked = (block: bigint) => {
-    const known = remembered.get(block);
-    if (known !== undefined) return known;
+  const read = (block: bigint): Uint8Array => {
     const found = find.get(block);
     if (found === undefined) throw new Error("bytes are not there that a trace has");
-    const bytes = unpack(bytesIn(found, "bytes"));
-    unpackedBytes += Math.max(bytes.length, BLOCK_BYTES_MIN);
-    for (const oldest of remembered.keys()) {
-      if (remembered.size < REMEMBERED_MAX) break;
-      remembered.delete(oldest);
-    }
+    const packed = bytesIn(found, "bytes");
+    const known = kept.find(block, packed);
+    if (known !== undefined) return known;
+    const unpacked = unpack(packed);
+    unpackedBytes += Math.max(unpacked.length, BLOCK_BYTES_MIN);
+    if (unpacked.length <= KEPT_BLOCK_BYTES_MAX) kept.keep(block, packed, unpacked);
+    return unpacked;
+  };
+  const blockOf = (block: bigint): Uint8Array => {
+    const known = remembered.get(block);
+    if (known !== undefined) return known;
+    const bytes = read(block);
     remembered.set(block, bytes);
+    rememberedBytes += bytes.length;
+    for (const [oldest, { length }] of remembered) {
+      if (rememberedBytes <= REMEMBERED_BYTES_MAX) break;
+      remembered.delete(oldest);
+      rememberedBytes -= length;
+    }
     return bytes;
   };
   return {
-    piece: ({ block, at, length }) => unpacked(block).subarray(at, at + length),
+    piece: ({ block, at, length }) => blockOf(block).subarray(at, at + length),
     get unpackedBytes() {
       return unpackedBytes;
     },
-    letGo: () => remembered.clear(),
+    letGo() {
+      remembered.clear();
+      rememberedBytes = 0;
+    },
   };
 }

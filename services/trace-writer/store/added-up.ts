@@ -9,7 +9,7 @@ export interface AddedUp {
 
 /** Keeps nothing yet, and no more than `bytesMax`, about. Beyond that those go that were asked for longest ago. */
 export function createAddedUp(bytesMax: number): AddedUp {
-  const kept = new Map<string, { readonly version: bigint; readonly rollup: Rollup; readonly bytes: number }>();
+  const kept = new Map<string, { readonly version: number; readonly rollup: Rollup; readonly bytes: number }>();
   let sum = 0;
   const drop = (key: string) => {
     sum -= kept.get(key)?.bytes ?? 0;

@@ -3,14 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { TotalsRequest } from "../../../services/trace-writer/core/totals/totals.ts";
 import { HOUR_NS } from "../../../services/trace-writer/core/totals/totals-units.ts";
 import { createAddedUp } from "../../../services/trace-writer/store/added-up.ts";
-import { addUp } from "../../../services/trace-writer/store/sqlite/add-up.ts";
+import { openAddUp } from "../../../services/trace-writer/store/sqlite/add-up.ts";
 import { openForReading } from "../../../services/trace-writer/store/sqlite/open-database.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { until } from "../../../tools/until.ts";
-import { idsOf, record } from "./sample-traces.ts";
+import { idsOf, record, T0 } from "./sample-traces.ts";
 import { type AddUp, totalsOf, write, writing } from "./totals-writing.ts";
 import { writeRecords } from "./writing.ts";
 
@@ -52,7 +53,7 @@ test("what was added up before is the same as added up anew, whatever was writte
   const path = newFile();
   await using store = await start(path, 2);
   using reading = openRows(path);
-  const anew: AddUp = (request) => addUp(reading, "default", request, createAddedUp(1), never);
+  const anew: AddUp = (request) => openAddUp(reading, createAddedUp(1))("default", request, never);
   await fc.assert(
     fc.asyncProperty(fc.array(writing, { minLength: 1, maxLength: 6 }), fc.boolean(), async (step, isAwaited) => {
       for (const each of step) await write(store, each);
@@ -76,13 +77,45 @@ test("what hours came to is kept in the file, answers the first question after a
   await using store = await start(path, 60_000);
   using reading = openRows(path);
   expect(await totalsOf(store)).toEqual(
-    await totalsOf(store, (request) => addUp(reading, "default", request, createAddedUp(1), never)),
+    await totalsOf(store, (request) => openAddUp(reading, createAddedUp(1))("default", request, never)),
   );
   const found = await store.getExperiment("default", { $case: "name", value: "one" });
   const traceIds = [1, 2, 3].map((n) => idsOf(n).full);
   await store.deleteTraces("default", BigInt(found?.id ?? ""), { kind: "ids", traceIds }, 10, never);
   using after = openForReading(path, 1024 * 1024);
   expect(after.prepare("SELECT calls FROM rollups WHERE experiment_id = ?").all(BigInt(found?.id ?? ""))).toEqual([]);
+});
+
+test("half days that were added up answer for other buckets and groups, and nothing is read again", async () => {
+  const path = newFile();
+  await using store = await start(path, 60_000);
+  await writeRecords(
+    store,
+    [1, 9, 20, 41].map((hour, index) => record({ n: index + 1, start: hour * HOUR, experiment: "one" })),
+  );
+  const found = await store.getExperiment("default", { $case: "name", value: "one" });
+  const fromNs = T0 - (T0 % (24n * HOUR_NS));
+  const ask = (add: AddUp, bucketHours: bigint, groupBy: TotalsRequest["groupBy"]) =>
+    add({
+      experimentIds: [BigInt(found?.id ?? "")],
+      fromNs,
+      toNs: fromNs + 96n * HOUR_NS,
+      bucketNs: bucketHours * HOUR_NS,
+      of: "billed",
+      groupBy,
+      groupsMax: 20,
+    });
+  using reading = openForReading(path, 1024 * 1024);
+  const addUp = openAddUp(reading, createAddedUp(1024 * 1024));
+  const again: AddUp = (request) => addUp("default", request, never);
+  await ask(again, 12n, "model");
+  // Whoever reads them fails.
+  reading.exec("CREATE TEMP TABLE rollups (none); CREATE TEMP TABLE traces (none)");
+  const anew: AddUp = (request) => store.totals("default", request, never);
+  for (const bucketHours of [12n, 24n, 96n]) {
+    expect(await ask(again, bucketHours, "provider")).toEqual(await ask(anew, bucketHours, "provider"));
+  }
+  await expect(ask(again, 1n, "model")).rejects.toThrow("no such");
 });
 
 test("what another process has written since counts", async () => {

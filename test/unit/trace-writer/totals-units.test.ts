@@ -3,41 +3,41 @@ import { expect, test } from "vitest";
 import { HOUR_NS, totalsUnitsOf } from "../../../services/trace-writer/core/totals/totals-units.ts";
 
 const DAY_NS = HOUR_NS * 24n;
-const hours = (from: bigint, count: number) =>
-  Array.from({ length: count }, (_, index) => ({ hour: from + BigInt(index), changed: BigInt(index) }));
+const hours = (from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => ({ hour: from + index, changed: index }));
 
 test("half a day within a bucket is one piece, which changes with each of its hours", () => {
-  const units = totalsUnitsOf({ fromNs: 0n, toNs: 2n * DAY_NS, bucketNs: DAY_NS }, hours(0n, 48));
+  const units = totalsUnitsOf({ fromNs: 0n, toNs: 2n * DAY_NS, bucketNs: DAY_NS }, hours(0, 48));
   expect(units).toHaveLength(4);
   expect(units.slice(0, 2)).toEqual([
-    { fromNs: 0n, toNs: DAY_NS / 2n, version: 66n, hours: hours(0n, 12) },
-    { fromNs: DAY_NS / 2n, toNs: DAY_NS, version: 210n, hours: hours(0n, 24).slice(12) },
+    { fromNs: 0n, toNs: DAY_NS / 2n, version: 66, hours: hours(0, 12) },
+    { fromNs: DAY_NS / 2n, toNs: DAY_NS, version: 210, hours: hours(0, 24).slice(12) },
   ]);
 });
 
 test("at the edges of buckets parts of hours are pieces", () => {
   const request = { fromNs: HOUR_NS / 2n, toNs: 3n * HOUR_NS, bucketNs: 2n * HOUR_NS };
-  expect(totalsUnitsOf(request, hours(0n, 3))).toEqual([
-    { fromNs: HOUR_NS / 2n, toNs: HOUR_NS, version: 0n, hours: [] },
-    { fromNs: HOUR_NS, toNs: 2n * HOUR_NS, version: 1n, hours: [{ hour: 1n, changed: 1n }] },
-    { fromNs: 2n * HOUR_NS, toNs: 2n * HOUR_NS + HOUR_NS / 2n, version: 2n, hours: [] },
-    { fromNs: 2n * HOUR_NS + HOUR_NS / 2n, toNs: 3n * HOUR_NS, version: 2n, hours: [] },
+  expect(totalsUnitsOf(request, hours(0, 3))).toEqual([
+    { fromNs: HOUR_NS / 2n, toNs: HOUR_NS, version: 0, hours: [] },
+    { fromNs: HOUR_NS, toNs: 2n * HOUR_NS, version: 1, hours: [{ hour: 1, changed: 1 }] },
+    { fromNs: 2n * HOUR_NS, toNs: 2n * HOUR_NS + HOUR_NS / 2n, version: 2, hours: [] },
+    { fromNs: 2n * HOUR_NS + HOUR_NS / 2n, toNs: 3n * HOUR_NS, version: 2, hours: [] },
   ]);
 });
 
 test("the hours of half a day that are in one bucket are one piece, whichever of them have traces", () => {
   const request = { fromNs: 30n * HOUR_NS, toNs: 54n * HOUR_NS, bucketNs: 12n * HOUR_NS };
-  const some = [31n, 35n, 37n, 50n].map((hour) => ({ hour, changed: hour }));
+  const some = [31, 35, 37, 50].map((hour) => ({ hour, changed: hour }));
   expect(totalsUnitsOf(request, some)).toEqual([
-    { fromNs: 30n * HOUR_NS, toNs: 36n * HOUR_NS, version: 66n, hours: some.slice(0, 2) },
-    { fromNs: 36n * HOUR_NS, toNs: 42n * HOUR_NS, version: 37n, hours: some.slice(2, 3) },
-    { fromNs: 48n * HOUR_NS, toNs: 54n * HOUR_NS, version: 50n, hours: some.slice(3) },
+    { fromNs: 30n * HOUR_NS, toNs: 36n * HOUR_NS, version: 66, hours: some.slice(0, 2) },
+    { fromNs: 36n * HOUR_NS, toNs: 42n * HOUR_NS, version: 37, hours: some.slice(2, 3) },
+    { fromNs: 48n * HOUR_NS, toNs: 54n * HOUR_NS, version: 50, hours: some.slice(3) },
   ]);
 });
 
 test("hours without traces are no pieces", () => {
   const request = { fromNs: 0n, toNs: HOUR_NS * 10n, bucketNs: HOUR_NS };
-  expect(totalsUnitsOf(request, [{ hour: 7n, changed: 1n }])).toHaveLength(1);
+  expect(totalsUnitsOf(request, [{ hour: 7, changed: 1 }])).toHaveLength(1);
 });
 
 test("whatever is asked for, every moment of an hour with traces is in one piece, within one bucket", () => {
@@ -51,8 +51,8 @@ test("whatever is asked for, every moment of an hour with traces is in one piece
       const toNs = fromNs + lengthNs;
       const among = some
         .toSorted((a, b) => a - b)
-        .map((hour) => ({ hour: BigInt(hour), changed: 1n }))
-        .filter(({ hour }) => hour * HOUR_NS < toNs && (hour + 1n) * HOUR_NS > fromNs);
+        .map((hour) => ({ hour, changed: 1 }))
+        .filter(({ hour }) => BigInt(hour) * HOUR_NS < toNs && BigInt(hour + 1) * HOUR_NS > fromNs);
       const units = totalsUnitsOf({ fromNs, toNs, bucketNs }, among);
       let before = fromNs;
       for (const unit of units) {
@@ -61,7 +61,7 @@ test("whatever is asked for, every moment of an hour with traces is in one piece
         before = unit.toNs;
       }
       for (const { hour } of among) {
-        const [begin, end] = [hour * HOUR_NS, (hour + 1n) * HOUR_NS];
+        const [begin, end] = [BigInt(hour) * HOUR_NS, BigInt(hour + 1) * HOUR_NS];
         const [first, last] = [begin > fromNs ? begin : fromNs, (end < toNs ? end : toNs) - 1n];
         for (const at of [first, last]) {
           expect(units.filter((unit) => unit.fromNs <= at && at < unit.toNs)).toHaveLength(1);

@@ -2,12 +2,12 @@ import type { TotalsRequest } from "./totals.ts";
 
 export const HOUR_NS = 3_600_000_000_000n;
 /** Noon and midnight: days are made of them, and so are the buckets that a month is drawn in. */
-const HALF_DAY_HOURS = 12n;
+const HALF_DAY_HOURS = 12;
 
 /** An hour in which an experiment has traces, counted from the Unix epoch, and a number that grows whenever it is changed. */
 export interface ChangedHour {
-  readonly hour: bigint;
-  readonly changed: bigint;
+  readonly hour: number;
+  readonly changed: number;
 }
 
 /** A piece of time, within one bucket. */
@@ -15,7 +15,7 @@ export interface TotalsUnit {
   readonly fromNs: bigint;
   readonly toNs: bigint;
   /** What is the same as long as nothing in it has changed, and never comes again: the sum of what its hours have. */
-  readonly version: bigint;
+  readonly version: number;
   /** The hours with traces that it is made of, ascending. None: it is a part of an hour. */
   readonly hours: readonly ChangedHour[];
 }
@@ -41,7 +41,7 @@ export function totalsUnitsOf(
       open.version += each.changed;
       continue;
     }
-    const [hourFrom, hourTo] = [each.hour * HOUR_NS, (each.hour + 1n) * HOUR_NS];
+    const [hourFrom, hourTo] = [nsOf(each.hour), nsOf(each.hour + 1)];
     const [begin, end] = [hourFrom > fromNs ? hourFrom : fromNs, hourTo < toNs ? hourTo : toNs];
     for (const part of partsOf(begin, end, fromNs, bucketNs)) units.push({ ...part, version: each.changed, hours: [] });
   }
@@ -53,8 +53,8 @@ export function totalsUnitsOf(
 export function hoursOf(unit: TotalsUnit): readonly TotalsUnit[] {
   if (unit.hours.length === 0) return [unit];
   return unit.hours.map((each) => ({
-    fromNs: each.hour * HOUR_NS,
-    toNs: (each.hour + 1n) * HOUR_NS,
+    fromNs: nsOf(each.hour),
+    toNs: nsOf(each.hour + 1),
     version: each.changed,
     hours: [each],
   }));
@@ -62,32 +62,37 @@ export function hoursOf(unit: TotalsUnit): readonly TotalsUnit[] {
 
 /** A piece that is made of whole hours, while they are collected. */
 interface OpenUnit {
-  readonly beginHour: bigint;
+  readonly beginHour: number;
   /** The first behind it. */
-  readonly endHour: bigint;
-  version: bigint;
+  readonly endHour: number;
+  version: number;
   readonly hours: ChangedHour[];
 }
 
 /** The hours of the half day that lie within the same bucket as one of them. Undefined: that one does not lie within a bucket. */
-function openUnitOf(hour: bigint, fromNs: bigint, toNs: bigint, bucketNs: bigint): OpenUnit | undefined {
-  const hourNs = hour * HOUR_NS;
+function openUnitOf(hour: number, fromNs: bigint, toNs: bigint, bucketNs: bigint): OpenUnit | undefined {
+  const hourNs = nsOf(hour);
   if (hourNs < fromNs) return undefined;
   const bucketFrom = fromNs + ((hourNs - fromNs) / bucketNs) * bucketNs;
   const bucketTo = bucketFrom + bucketNs < toNs ? bucketFrom + bucketNs : toNs;
   if (hourNs + HOUR_NS > bucketTo) return undefined;
   const halfDay = hour - (hour % HALF_DAY_HOURS);
-  const [firstWithin, endWithin] = [(bucketFrom + HOUR_NS - 1n) / HOUR_NS, bucketTo / HOUR_NS];
+  const firstWithin = Number((bucketFrom + HOUR_NS - 1n) / HOUR_NS);
+  const endWithin = Number(bucketTo / HOUR_NS);
   return {
     beginHour: halfDay > firstWithin ? halfDay : firstWithin,
     endHour: halfDay + HALF_DAY_HOURS < endWithin ? halfDay + HALF_DAY_HOURS : endWithin,
-    version: 0n,
+    version: 0,
     hours: [],
   };
 }
 
 function closed({ beginHour, endHour, version, hours }: OpenUnit): TotalsUnit {
-  return { fromNs: beginHour * HOUR_NS, toNs: endHour * HOUR_NS, version, hours };
+  return { fromNs: nsOf(beginHour), toNs: nsOf(endHour), version, hours };
+}
+
+function nsOf(hour: number): bigint {
+  return BigInt(hour) * HOUR_NS;
 }
 
 /** A piece of an hour, cut where buckets end. */

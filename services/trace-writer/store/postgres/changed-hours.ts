@@ -42,7 +42,7 @@ export async function readHours(
       WHERE experiment_id = $1 AND hour >= $2 AND hour <= $3 GROUP BY hour ORDER BY hour`,
     [experimentId, fromNs / HOUR_NS, (toNs - 1n) / HOUR_NS],
   );
-  return rows.map((row) => ({ hour: integerIn(row, "hour"), changed: integerIn(row, "changed") }));
+  return rows.map((row) => ({ hour: Number(integerIn(row, "hour")), changed: Number(integerIn(row, "changed")) }));
 }
 
 /** Deletion changes an hour as well, so its traces do not tell when that was. */

@@ -9,7 +9,7 @@ import {
   rolledSamplesOf,
 } from "../../core/totals/rollup.ts";
 import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals/totals.ts";
-import { HOUR_NS, type TotalsUnit, totalsUnitsOf } from "../../core/totals/totals-units.ts";
+import { hoursOf, type TotalsUnit, totalsUnitsOf } from "../../core/totals/totals-units.ts";
 import type { AddedUp } from "../added-up.ts";
 import { openChangedHourReads } from "./changed-hours.ts";
 import { openExperimentTable } from "./experiment-table.ts";
@@ -23,41 +23,40 @@ const HOUR_ROWS = 10;
 /** So much is done for one answer: some seconds. */
 const ROWS_MAX = 2_000_000;
 
+/** Adds up, as `TraceStore.totals` says. The next question may be asked when one is answered. */
+export type AddUp = (workspace: string, request: TotalsRequest, signal: AbortSignal) => Promise<readonly TotalsPoint[]>;
+
 /**
- * Adds up, as `TraceStore.totals` says, over a connection that nothing else uses meanwhile: it is one transaction, and so
- * one moment, that lasts over many turns. What hours came to is taken from the file where they are settled; days, and what
- * was read from rows and has not changed since, from `addedUp`.
+ * Prepares adding up over a connection that nothing else uses meanwhile: an answer is one transaction, and so one moment, that
+ * lasts over many turns. What hours came to is taken from the file where they are settled; half days, and what was read
+ * from rows and has not changed since, from `addedUp`.
  */
-export async function addUp(
-  db: DatabaseSync,
-  workspace: string,
-  request: TotalsRequest,
-  addedUp: AddedUp,
-  signal: AbortSignal,
-): Promise<readonly TotalsPoint[]> {
-  const totals = new Totals(request);
-  db.exec("BEGIN");
-  try {
-    const experiments = openExperimentTable(db);
-    const hoursOf = openChangedHourReads(db);
+export function openAddUp(db: DatabaseSync, addedUp: AddedUp): AddUp {
+  const experiments = openExperimentTable(db);
+  const changedHoursOf = openChangedHourReads(db);
+  const rollupOf = openRollups(db, addedUp);
+  return async (workspace, request, signal) => {
+    const totals = new Totals(request);
     const part = partOf(request);
     const step = openSteps(signal);
-    const rollupOf = openRollups(db, part, addedUp, step);
-    for (const id of new Set(request.experimentIds)) {
-      const experiment = experiments.find(workspace, { $case: "id", value: id.toString() });
-      if (experiment === undefined) continue;
-      for (const unit of totalsUnitsOf(request, hoursOf(id, request.fromNs, request.toNs))) {
-        const rollup = await rollupOf(id, unit);
-        for (const { groups, cell } of rollup.cells()) {
-          totals.addCell(unit.fromNs, groupOf(groups, request.groupBy, experiment.name), cell);
+    db.exec("BEGIN");
+    try {
+      for (const id of new Set(request.experimentIds)) {
+        const experiment = experiments.find(workspace, { $case: "id", value: id.toString() });
+        if (experiment === undefined) continue;
+        for (const unit of totalsUnitsOf(request, changedHoursOf(id, request.fromNs, request.toNs))) {
+          const rollup = await rollupOf(id, unit, part, step);
+          for (const { groups, cell } of rollup.cells()) {
+            totals.addCell(unit.fromNs, groupOf(groups, request.groupBy, experiment.name), cell);
+          }
+          await step(1);
         }
-        await step(1);
       }
+      return totals.points();
+    } finally {
+      db.exec("COMMIT");
     }
-    return totals.points();
-  } finally {
-    db.exec("COMMIT");
-  }
+  };
 }
 
 /** Counts what is done, and pauses after a turn's. Throws an `invalid_request` where it is too much. */
@@ -78,27 +77,24 @@ function openSteps(signal: AbortSignal): Step {
 }
 
 /** Gives what a unit came to. */
-function openRollups(db: DatabaseSync, part: RollupPart, addedUp: AddedUp, step: Step) {
+function openRollups(db: DatabaseSync, addedUp: AddedUp) {
   const rolledUp = openRollupReads(db);
   const traces = openSummedTraces(db);
-  const fromRows = async (rollup: Rollup, experimentId: bigint, within: Within) => {
-    for (const { rows, samples } of samplesOf(traces, part, experimentId, within)) {
-      for (const sample of samples) rollup.add(sample);
-      await step(rows);
-    }
-  };
-  return async (experimentId: bigint, unit: TotalsUnit): Promise<Rollup> => {
+  return async (experimentId: bigint, unit: TotalsUnit, part: RollupPart, step: Step): Promise<Rollup> => {
     const found = addedUp.find(experimentId, unit, part);
     if (found !== undefined) return found;
     const rollup = new Rollup();
-    if (unit.hours.length === 0) await fromRows(rollup, experimentId, unit);
-    for (const { hour } of unit.hours) {
-      const stored = rolledUp(experimentId, hour, part);
-      if (stored === undefined) {
-        await fromRows(rollup, experimentId, { fromNs: hour * HOUR_NS, toNs: (hour + 1n) * HOUR_NS });
-      } else {
+    for (const piece of hoursOf(unit)) {
+      const [hour] = piece.hours;
+      const stored = hour && rolledUp(experimentId, BigInt(hour.hour), part);
+      if (stored !== undefined) {
         rollup.merge(stored);
         await step(HOUR_ROWS);
+        continue;
+      }
+      for (const { rows, samples } of samplesOf(traces, part, experimentId, piece)) {
+        for (const sample of samples) rollup.add(sample);
+        await step(rows);
       }
     }
     addedUp.keep(experimentId, unit, part, rollup);

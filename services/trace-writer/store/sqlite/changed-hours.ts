@@ -1,6 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type ChangedHour, HOUR_NS } from "../../core/totals/totals-units.ts";
-import { integerIn } from "../columns.ts";
 
 /**
  * In which hours experiments have traces, and in which commit each changed last, as the writer keeps it. What an hour came to
@@ -48,10 +47,12 @@ export function openChangedHourReads(
   const within = db.prepare(
     "SELECT hour, changed FROM changed_hours WHERE experiment_id = ? AND hour >= ? AND hour <= ? ORDER BY hour",
   );
+  // There are thousands in a long time, and both fit a number.
+  within.setReadBigInts(false);
   return (experimentId, fromNs, toNs) =>
-    within.all(experimentId, fromNs / HOUR_NS, (toNs - 1n) / HOUR_NS).map((row) => ({
-      hour: integerIn(row, "hour"),
-      changed: integerIn(row, "changed"),
+    within.all(experimentId, fromNs / HOUR_NS, (toNs - 1n) / HOUR_NS).map(({ hour, changed }) => ({
+      hour: Number(hour),
+      changed: Number(changed),
     }));
 }
 

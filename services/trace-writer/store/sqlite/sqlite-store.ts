@@ -3,7 +3,7 @@ import { createQueuedWrites, EDIT_BYTES } from "../commit/queued-writes.ts";
 import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
 import { createFairTurns } from "../fair-turns.ts";
 import type { StoreObserver, TraceStore } from "../trace-store.ts";
-import { addUp } from "./add-up.ts";
+import { openAddUp } from "./add-up.ts";
 import { openForwardQueue } from "./forward-queue.ts";
 import type { Moving } from "./move-into-batches.ts";
 import { openForReading } from "./open-database.ts";
@@ -62,8 +62,10 @@ export async function startSqliteStore(
   };
   // Totals are added up one after the other: they read much, and hold what they read. Workspaces take turns.
   const addingUp = createFairTurns();
-  const addedUp = createAddedUp(ADDED_BYTES_MAX);
+  const totalsDb = openForReading(options.path, TOTALS_CACHE_BYTES);
+  opened.defer(() => totalsDb.close());
   opened.defer(() => addingUp.idle());
+  const addUp = openAddUp(totalsDb, createAddedUp(ADDED_BYTES_MAX));
   const rollUp = async (hours: readonly RolledHour[]) => {
     const bytes = hours.reduce((sum, { parts }) => sum + bytesOf(parts), 0);
     await queue.write({ kind: "rollups", hours }, bytes, NEVER);
@@ -98,8 +100,7 @@ export async function startSqliteStore(
     totals: (workspace, request, signal) =>
       addingUp.take(workspace, async () => {
         signal.throwIfAborted();
-        using own = openForReading(options.path, TOTALS_CACHE_BYTES);
-        return await addUp(own, workspace, request, addedUp, signal);
+        return await addUp(workspace, request, signal);
       }),
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),

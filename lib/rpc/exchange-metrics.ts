@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Gauge, type Registry } from "prom-client";
+import { createCellCounter } from "../metric-cells.ts";
 import type { SentCount } from "./frame-sender.ts";
 
 /** What one side of Exchange streams counts. */
@@ -13,13 +14,13 @@ export interface ExchangeCount extends SentCount {
 export function countExchange(registry: Registry): ExchangeCount {
   const registers = [registry];
   const streams = new Gauge({ name: "twinspan_exchange_streams", help: "Exchange streams that are open.", registers });
-  const messages = new Counter({
+  const messages = createCellCounter({
     name: "twinspan_exchange_messages_total",
     help: "Messages of Exchange streams, by whether they were sent or received.",
     labelNames: ["direction"],
     registers,
   });
-  const frames = new Counter({
+  const frames = createCellCounter({
     name: "twinspan_exchange_frames_total",
     help: "Frames in those messages. The more of them a message has, the less each costs.",
     labelNames: ["direction"],

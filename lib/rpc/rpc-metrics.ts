@@ -1,6 +1,7 @@
 import { ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
-import { Histogram, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import { METHOD_NEEDS } from "../auth/method-needs.ts";
+import { createCellHistogram } from "../metric-cells.ts";
 
 /** Seconds, from a read that is held in memory to a stream that goes on for long. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
@@ -10,7 +11,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  * first interceptor: it is the first to see a call, and the last to end it.
  */
 export function measureCalls(registry: Registry): ServerInterceptor {
-  const seconds = new Histogram({
+  const seconds = createCellHistogram({
     name: "twinspan_rpc_seconds",
     help: "How long gRPC calls took, by method and status. A stream lasts from its first message to its end; Exchange is one stream for many calls.",
     labelNames: ["method", "code"],

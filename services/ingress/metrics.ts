@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
+import { type CellCounter, type CellHistogram, createCellCounter, createCellHistogram } from "#lib/metric-cells.ts";
 import { watchProcess } from "#lib/process-metrics.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
 
@@ -8,11 +9,11 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 /** What the ingress counts. Labels are bounded: routes are patterns, headers come from the allow-list. */
 export interface IngressMetrics {
   readonly registry: Registry;
-  readonly requests: Counter<"route" | "status">;
-  readonly durations: Histogram<"route">;
+  readonly requests: CellCounter<"route" | "status">;
+  readonly durations: CellHistogram<"route">;
   readonly inFlight: Gauge;
   readonly cancelled: Counter<"route">;
-  readonly traceContexts: Counter<"outcome">;
+  readonly traceContexts: CellCounter<"outcome">;
   readonly droppedHeaders: Counter<"header">;
   readonly refusedBodies: Counter;
   readonly stalled: Counter;
@@ -29,13 +30,13 @@ export function createIngressMetrics(): IngressMetrics {
   const registers = [registry];
   const metrics = {
     registry,
-    requests: new Counter({
+    requests: createCellCounter({
       name: "twinspan_ingress_requests_total",
       help: "Requests answered or cut, by route and HTTP status. Status 499: the client hung up before there was one.",
       labelNames: ["route", "status"],
       registers,
     }),
-    durations: new Histogram({
+    durations: createCellHistogram({
       name: "twinspan_ingress_request_duration_seconds",
       help: "From a request's head to the last byte of its answer, or the hang-up.",
       labelNames: ["route"],
@@ -53,7 +54,7 @@ export function createIngressMetrics(): IngressMetrics {
       labelNames: ["route"],
       registers,
     }),
-    traceContexts: new Counter({
+    traceContexts: createCellCounter({
       name: "twinspan_trace_context_total",
       help: "Calls by what became of their traceparent: valid, malformed (ignored) or absent.",
       labelNames: ["outcome"],

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
+import { type CellCounter, type CellHistogram, createCellCounter, createCellHistogram } from "#lib/metric-cells.ts";
 import { watchProcess } from "#lib/process-metrics.ts";
 import { attemptReasonWordOf, errorWordOf } from "#lib/spans/words.ts";
 import type { ContextOutcome } from "#lib/trace-context/propagator.ts";
@@ -90,17 +91,14 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
   readonly #genAi = measureGenAi(this.registry);
-  readonly #inFlight = new Gauge({
-    name: "twinspan_calls_in_flight",
-    help: "Calls that have begun and not ended.",
-    registers: [this.registry],
-  });
+  #inFlight = 0;
 
   /** `outbox` and `routing` are asked for their state whenever the figures are read. */
   constructor(outbox: WatchedOutbox, routing: RoutingMemory) {
     watchProcess(this.registry, "gateway");
     watchOutbox(this.registry, outbox);
     watchRouting(this.registry, routing);
+    this.#watchInFlight();
     for (const reason of REFUSED_REASONS) this.#refused.inc({ reason }, 0);
   }
 
@@ -113,7 +111,7 @@ export class GatewayMetrics {
   }
 
   opened(mirror: MirrorDecision | undefined): void {
-    this.#inFlight.inc();
+    this.#inFlight += 1;
     if (mirror !== undefined) this.#mirrors.inc({ outcome: mirror });
   }
 
@@ -137,7 +135,7 @@ export class GatewayMetrics {
   ended(invocation: RecordedInvocation, ending: Ending, summary: InvocationSummary): void {
     const endpoint = invocation.endpointName;
     const nanos = ending.endNanos - invocation.startNanos;
-    this.#inFlight.dec();
+    this.#inFlight -= 1;
     this.#calls.inc({ endpoint, outcome: wordOf(ending) });
     this.#seconds.observe({ endpoint }, secondsOf(nanos));
     this.#overhead.observe({ endpoint }, secondsOf(nanos - summary.providerNanos));
@@ -173,12 +171,25 @@ export class GatewayMetrics {
     if (cost === undefined) this.#unpriced.inc({ provider, model });
   }
 
-  #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
-    return new Counter({ name: `twinspan_${name}`, help, labelNames, registers: [this.registry] });
+  #watchInFlight(): void {
+    const inFlight = () => this.#inFlight;
+    new Gauge({
+      name: "twinspan_calls_in_flight",
+      help: "Calls that have begun and not ended.",
+      registers: [this.registry],
+      collect() {
+        this.set(inFlight());
+      },
+    });
   }
 
-  #histogram<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Histogram<Label> {
-    return new Histogram({ name: `twinspan_${name}`, help, labelNames, buckets: SECONDS, registers: [this.registry] });
+  #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): CellCounter<Label> {
+    return createCellCounter({ name: `twinspan_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  #histogram<Label extends string>(name: string, help: string, labelNames: readonly Label[]): CellHistogram<Label> {
+    const registers = [this.registry];
+    return createCellHistogram({ name: `twinspan_${name}`, help, labelNames, buckets: SECONDS, registers });
   }
 }
 

@@ -1,4 +1,5 @@
-import { Histogram, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
+import { createCellHistogram } from "#lib/metric-cells.ts";
 import { errorWordOf, requestWordsOf } from "#lib/spans/words.ts";
 import { errorTypeOf } from "../core/error-type.ts";
 import type { Attempt, RecordedInvocation } from "../core/invocation.ts";
@@ -23,21 +24,21 @@ const ATTRIBUTES = [
 /** Measures requests to providers by OpenTelemetry's conventions for clients of generative AI, under `registry`. */
 export function measureGenAi(registry: Registry): (invocation: RecordedInvocation, attempt: Attempt) => void {
   const registers = [registry];
-  const durations = new Histogram({
+  const durations = createCellHistogram({
     name: "gen_ai_client_operation_duration_seconds",
     help: "How long a request to a provider took, from before its connection to its last byte or its failure.",
     labelNames: [...ATTRIBUTES, "error_type"],
     buckets: SECONDS,
     registers,
   });
-  const firstChunks = new Histogram({
+  const firstChunks = createCellHistogram({
     name: "gen_ai_client_operation_time_to_first_chunk_seconds",
     help: "From a request to a provider to the first token of its stream.",
     labelNames: ATTRIBUTES,
     buckets: SECONDS,
     registers,
   });
-  const tokens = new Histogram({
+  const tokens = createCellHistogram({
     name: "gen_ai_client_token_usage",
     help: "Tokens of a request to a provider, by type (input, output), as the provider counted them.",
     labelNames: [...ATTRIBUTES, "gen_ai_token_type"],

@@ -17,11 +17,15 @@ interface Waiting {
 
 /** One block takes no more than this, but always one write. */
 const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
+/** From so many calls in flight on the writes of up to so many turns of the event loop are gathered for a block. */
+const BUSY_CALLS_MIN = 8;
+const GATHERED_TURNS_MAX = 3;
 /** Where nothing waits and no call is in flight, no more than this is left of what was. */
 const IDLE_BYTES_MAX = 1024 * 1024;
 
 /**
- * The way to the disk: the writes of one turn of the event loop, and those that come while a commit is under way, share a block.
+ * The way to the disk: the writes of one turn of the event loop, or of a few, and those that come while a commit is under way,
+ * share a block.
  * The busier it is, the less a write costs.
  */
 export class CommitLoop {
@@ -70,6 +74,16 @@ export class CommitLoop {
     });
   }
 
+  /** Says that records wait no more: the next block tells it, which costs nothing, or else the next mark. */
+  recordsRemoved(): void {
+    this.#isMarkDue = true;
+  }
+
+  /** Whether records wait no more that no block has told of. */
+  get isMarkDue(): boolean {
+    return this.#isMarkDue;
+  }
+
   /** Writes the time, and which records wait no more, with the next block or in one of its own. */
   mark(): void {
     this.#isMarkDue = true;
@@ -111,13 +125,26 @@ export class CommitLoop {
 
   async #run(): Promise<void> {
     for (;;) {
-      await endOfTurn();
+      await this.#gather();
       const task = this.#tasks.shift();
       if (task !== undefined) await this.#do(task);
       else if (this.#writes.length > 0 || this.#isMarkDue) await this.#commit();
       else break;
     }
     this.#running = undefined;
+  }
+
+  /**
+   * Waits for the end of the turn; while many calls are under way and each turn brings more of their writes, for a few more: a
+   * commit of many costs little more than one of one, and takes longer than the turns.
+   */
+  async #gather(): Promise<void> {
+    for (let turn = 1; ; turn += 1) {
+      const gathered = this.#writes.length;
+      await endOfTurn();
+      const isBusy = this.#parts.journal.notes >= BUSY_CALLS_MIN && this.#writes.length > gathered;
+      if (!isBusy || turn === GATHERED_TURNS_MAX) return;
+    }
   }
 
   /** Who asked for it hears of its failure. */

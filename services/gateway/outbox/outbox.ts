@@ -35,7 +35,7 @@ export interface Outbox extends AsyncDisposable {
   state(): OutboxState;
 }
 
-/** How often the files are marked as those of a process that lives, while calls are in flight, in milliseconds. */
+/** How often the files are marked as those of a process that lives, while there is something to tell, in milliseconds. */
 const ALIVE_EVERY_MS = 1000;
 
 /**
@@ -67,7 +67,7 @@ export async function startOutbox(
   if (interrupted > 0) log.warn({ calls: interrupted }, "calls of an earlier process were interrupted");
   const commits = new CommitLoop(parts, options, () => shipper.wake());
   const shipper = startShipper(
-    { queue, ledger, onRemoved: () => commits.mark(), requeue: (...asked) => commits.requeue(...asked) },
+    { queue, ledger, onRemoved: () => commits.recordsRemoved(), requeue: (...asked) => commits.requeue(...asked) },
     { options, traceWriter, traceWriterKey, serverName: peerTls?.serverName, peers, certificates },
   );
   const move = earlier === undefined ? NOTHING_TO_MOVE : startEarlierMove(parts, earlier, commits, options, log);
@@ -85,7 +85,8 @@ export async function startOutbox(
   });
   const aliveTimer = setInterval(() => {
     log.debug(state(), "outbox");
-    if (journal.notes > 0 || ledger.diskTrouble !== undefined || ledger.filesTrouble !== undefined) commits.mark();
+    const isTroubled = ledger.diskTrouble !== undefined || ledger.filesTrouble !== undefined;
+    if (journal.notes > 0 || commits.isMarkDue || isTroubled) commits.mark();
   }, ALIVE_EVERY_MS);
   const owned = opened.move();
   return {

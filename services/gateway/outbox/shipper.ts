@@ -77,6 +77,7 @@ export function startShipper(
   // One RPC at a time, so one request.
   const memory = new KeptMemory(options.batchBytesMax + options.batchRecordsMax * RECORD_HEAD_BYTES_MAX);
   let recordsMax = options.batchRecordsMax;
+  let lingering = new AbortController();
   const draining = new AbortController();
   const stop = new AbortController();
   const running = run();
@@ -90,7 +91,7 @@ export function startShipper(
         wakeUp = Promise.withResolvers<void>();
         continue;
       }
-      if (queue.records < recordsMax && !draining.signal.aborted) await pause(options.lingerMs);
+      if (queue.records < recordsMax && !draining.signal.aborted) await linger();
       ledger.deliveryTrouble = await shipBatch();
       failures = ledger.deliveryTrouble === undefined ? 0 : failures + 1;
       if (failures === 0) continue;
@@ -162,6 +163,12 @@ export function startShipper(
     return options.retryMinMs + Math.random() * (grown - options.retryMinMs);
   }
 
+  /** Lets a batch fill up: until it is full, or the time for that is up, or the drain begins. */
+  async function linger(): Promise<void> {
+    lingering = new AbortController();
+    await delay(options.lingerMs, undefined, { signal: lingering.signal }).catch(() => {});
+  }
+
   /** Waits, but not on when the drain begins, nor at all when its time is up. */
   async function pause(ms: number): Promise<void> {
     const { signal } = draining.signal.aborted ? stop : draining;
@@ -169,9 +176,13 @@ export function startShipper(
   }
 
   return {
-    wake: () => wakeUp.resolve(),
+    wake() {
+      wakeUp.resolve();
+      if (queue.records >= recordsMax) lingering.abort();
+    },
     async drain(withinMs) {
       draining.abort();
+      lingering.abort();
       wakeUp.resolve();
       await Promise.race([running, delay(withinMs, undefined, { ref: false })]);
       stop.abort();

@@ -10,7 +10,7 @@ const VISITS = 2;
 /** How long the outbox must hold all records when no trace-writer is there. */
 const OUTAGE_S = 3_600;
 /** What the outbox waits for further records, and how many go in a batch. */
-export const LINGER_MS = 20;
+export const LINGER_MS = 50;
 export const BATCH_RECORDS_MAX = 256;
 
 /** What one service needs. */

@@ -29,8 +29,8 @@ export const outbox = z
       .int()
       .min(0)
       .max(10_000)
-      .default(20)
-      .describe("How long the shipper lets a batch fill up before it sends it."),
+      .default(50)
+      .describe("How long the shipper lets a batch fill up before it sends it. A batch that is full goes at once."),
     shipMs: ms(30_000, "The deadline of one RPC to the trace-writer."),
     drainMs: ms(
       5_000,

@@ -3,7 +3,7 @@ import { Backlog } from "./backlog.ts";
 import { sizeOf, type Write } from "./block.ts";
 import { appendWhole, commitWrites, type OutboxParts } from "./committer.ts";
 import type { OutboxState } from "./outbox-state.ts";
-import type { WaitingRecord } from "./record-queue.ts";
+import type { WaitingRecord } from "./stored-record.ts";
 
 /** Whether a write was committed in time, or its caller went on without it. A late write is committed all the same. */
 export type Written = "in_time" | "late";

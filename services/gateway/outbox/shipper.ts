@@ -16,7 +16,8 @@ import {
 } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { PAYLOAD_SHED } from "../core/twins/record.ts";
 import type { Ledger } from "./ledger.ts";
-import { bytesOf, type RecordQueue, type WaitingRecord } from "./record-queue.ts";
+import type { RecordQueue } from "./record-queue.ts";
+import { bytesOf, type WaitingRecord } from "./stored-record.ts";
 
 /** The largest answer of the trace-writer: a few bytes a record. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;

@@ -74,6 +74,11 @@ export class ServiceError extends Error {
   }
 }
 
+/** A request that breaks a rule of one of its fields, in the request's own names: `field: must be …`. Never quotes what was there. */
+export function invalidField(field: string, rule: string, options: ErrorOptions = {}): ServiceError {
+  return new ServiceError("invalid_request", `${field}: ${rule}.`, { ...options, field });
+}
+
 /** What `kind` means to the one who gets it. */
 export function meaningOf(kind: ErrorKind): ErrorMeaning {
   return ERROR_KINDS[kind];

@@ -4,9 +4,9 @@ import type { Config } from "#lib/config/schema.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { connectionOf } from "../connection.ts";
 import { CliError, type CliIo } from "../io.ts";
-import { describeFailure, failureOf } from "../rpc/connect.ts";
+import { describeFailure, failureOf, isRpcError } from "../rpc/connect.ts";
 import { callGeneric } from "../rpc/generic-call.ts";
-import { isRpcError, reflect } from "../rpc/reflect.ts";
+import { reflect } from "../rpc/reflect.ts";
 
 const DEADLINE_MS = 60_000;
 const DEADLINE_MS_MAX = 3_600_000;

@@ -39,3 +39,8 @@ export function describeFailure(error: ServiceError): string {
   ];
   return [`${error.kind}: ${error.message}`, ...facts.map((fact) => `  ${fact}`)].join("\n");
 }
+
+/** Whether a thrown thing is a call's failure, as grpc-js tells it. */
+export function isRpcError(error: unknown): error is RpcError {
+  return error instanceof Error && "code" in error && "metadata" in error;
+}

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import { loadFileDescriptorSetFromBuffer, type PackageDefinition } from "@grpc/proto-loader";
 import {
   ServerReflectionClient,
@@ -9,7 +8,7 @@ import {
 } from "#proto/grpc/reflection/v1/reflection.ts";
 import type { Connection } from "../connection.ts";
 import { CliError } from "../io.ts";
-import { failureOf, RPC_MS } from "./connect.ts";
+import { failureOf, isRpcError, RPC_MS } from "./connect.ts";
 
 /** The field of google.protobuf.FileDescriptorSet that holds its files, with its wire type. */
 const FILE_TAG = (1 << 3) | 2;
@@ -52,9 +51,4 @@ async function askReflection(
   } finally {
     client.close();
   }
-}
-
-/** Whether a thrown thing is a call's failure, as grpc-js tells it. */
-export function isRpcError(error: unknown): error is RpcError {
-  return error instanceof Error && "code" in error && "metadata" in error;
 }

@@ -1,15 +1,15 @@
-import { parsedJson } from "#lib/traces/json-fields.ts";
+import { parseJson } from "#lib/json-value.ts";
 import type { MessagePart } from "#lib/traces/message-parts.ts";
 import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/messages.ts";
 
 /** What a request asks, a line a message, in whatever format it is. Undefined: it is in none that is read here. */
 export function askedLinesOf(json: string): readonly string[] | undefined {
-  return askedMessagesOf(parsedJson(json))?.map(lineOf);
+  return askedMessagesOf(parseJson(json))?.map(lineOf);
 }
 
 /** What an answer says, likewise. */
 export function answeredLinesOf(json: string): readonly string[] | undefined {
-  return answeredMessagesOf(parsedJson(json))?.map(lineOf);
+  return answeredMessagesOf(parseJson(json))?.map(lineOf);
 }
 
 function lineOf({ role, parts }: Message): string {

@@ -1,4 +1,4 @@
-import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
+import { Metadata } from "@grpc/grpc-js";
 import type { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import {
   ExperimentServiceClient,
@@ -16,7 +16,7 @@ import {
   TraceReaderServiceClient,
 } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import type { Connection } from "../connection.ts";
-import { ask, failureOf } from "../rpc/connect.ts";
+import { ask, failureOf, isRpcError } from "../rpc/connect.ts";
 
 /** Which traces are listed. */
 export interface TraceListing {
@@ -172,10 +172,6 @@ async function pagesOf(
     token = nextPageToken;
   } while (token !== "" && found.length < limit);
   return found;
-}
-
-function isRpcError(error: unknown): error is RpcError {
-  return error instanceof Error && "code" in error && "details" in error && "metadata" in error;
 }
 
 function required<Part>(part: Part | undefined, what: string): Part {

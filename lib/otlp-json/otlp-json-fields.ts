@@ -1,7 +1,5 @@
 import { ServiceError } from "#lib/service-error.ts";
-
-/** A JSON object whose members are not known yet. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject, type JsonObject } from "../json-value.ts";
 
 /** A member of the wrong kind. The path grows as the fault travels outwards: `spans[3].traceId`. */
 class FieldFault extends Error {
@@ -149,8 +147,4 @@ function under<Result>(path: string, read: () => Result): Result {
     if (!(error instanceof FieldFault)) throw error;
     throw new FieldFault(error.path === "" ? path : `${path}.${error.path}`, error.rule, { cause: error });
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

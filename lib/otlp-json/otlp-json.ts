@@ -19,6 +19,7 @@ import {
   type Status,
   Status_StatusCode,
 } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import type { JsonObject } from "../json-value.ts";
 import {
   base64Of,
   doubleOf,
@@ -26,7 +27,6 @@ import {
   flagOf,
   hexOf,
   int64Of,
-  type JsonObject,
   listOf,
   memberOf,
   objectOf,

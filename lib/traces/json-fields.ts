@@ -28,20 +28,6 @@ export function listAt(json: unknown, ...names: readonly string[]): readonly unk
   return undefined;
 }
 
-/** Whether it is an object, and no list. */
-export function isObject(json: unknown): json is object {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
-}
-
-/** A text as the JSON that it is. Undefined: it is none. */
-export function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** A value as JSON text, indented by so many blanks: a text is as it is. What is nested too deeply to be written is `…`. */
 export function jsonTextOf(json: unknown, indent = 0): string {
   if (typeof json === "string") return json;

@@ -1,4 +1,5 @@
-import { fieldOf, isObject, jsonTextOf, listAt, textAt } from "./json-fields.ts";
+import { isObject } from "../json-value.ts";
+import { fieldOf, jsonTextOf, listAt, textAt } from "./json-fields.ts";
 
 /** A piece of what was said. */
 export type MessagePart =

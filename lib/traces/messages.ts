@@ -1,4 +1,5 @@
-import { fieldOf, isObject, listAt, textAt } from "./json-fields.ts";
+import { isObject } from "../json-value.ts";
+import { fieldOf, listAt, textAt } from "./json-fields.ts";
 import { type MessagePart, partsOf, toolCallOf } from "./message-parts.ts";
 
 /** What somebody said. */

@@ -1,4 +1,5 @@
 import { type ErrorKind, isErrorKind, ServiceError } from "#lib/service-error.ts";
+import { fieldOf, textAt } from "#lib/traces/json-fields.ts";
 import { ErrorInfo, RetryInfo } from "#proto/google/rpc/error_details.ts";
 
 /** The kind of each code of the Connect protocol, where no detail names a closer one. */
@@ -68,13 +69,4 @@ function detailOf<Message>(
     // Neither base64 nor the message: then the details are none.
     return undefined;
   }
-}
-
-function textAt(json: unknown, name: string): string | undefined {
-  const value = fieldOf(json, name);
-  return typeof value === "string" ? value : undefined;
-}
-
-function fieldOf(json: unknown, name: string): unknown {
-  return typeof json === "object" && json !== null ? Object.getOwnPropertyDescriptor(json, name)?.value : undefined;
 }

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Role } from "#lib/auth/role.ts";
+import { fieldOf } from "#lib/traces/json-fields.ts";
 import { failureOf } from "../api/call.ts";
 
 /** Who is signed in, as the ingress says it. Nobody: keys are off, and there is nothing to sign in to. */
@@ -53,9 +54,9 @@ export function useSigning() {
 }
 
 function personOf(told: unknown): Person {
-  const text = (name: string) => String(valueAt(told, name) ?? "");
+  const text = (name: string) => String(fieldOf(told, name) ?? "");
   const texts = (name: string) => {
-    const found = valueAt(told, name);
+    const found = fieldOf(told, name);
     return Array.isArray(found) ? found.map(String) : undefined;
   };
   return {
@@ -65,10 +66,6 @@ function personOf(told: unknown): Person {
     roles: texts("roles") ?? [],
     endpoints: texts("endpoints"),
   };
-}
-
-function valueAt(told: unknown, name: string): unknown {
-  return typeof told === "object" && told !== null ? Object.getOwnPropertyDescriptor(told, name)?.value : undefined;
 }
 
 async function ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<unknown> {

@@ -1,5 +1,5 @@
+import { isObject, type JsonObject, parseJson } from "#lib/json-value.ts";
 import { ProviderError } from "../core/provider-error.ts";
-import { isObject, type JsonObject, parseJson } from "./json-value.ts";
 
 /**
  * A whole answer as the JSON object that it must be. Throws a ProviderError `provider_protocol` when it is none, or not

@@ -1,8 +1,8 @@
+import { parseJson } from "#lib/json-value.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import { OPEN_BRACKET } from "../core/json/json-bytes.ts";
 import { invalidRequest } from "./invalid-request.ts";
 import { type ByteRange, type JsonFields, scanJsonFields } from "./json-fields.ts";
-import { parseJson } from "./json-value.ts";
 
 /** A piece of text in the place of a range of bytes. */
 export interface Edit extends ByteRange {

@@ -1,7 +1,7 @@
+import type { JsonObject } from "#lib/json-value.ts";
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { usageOf as anthropicUsageOf } from "./anthropic/facts.ts";
 import { usageOf as geminiUsageOf } from "./gemini/facts.ts";
-import type { JsonObject } from "./json-value.ts";
 import { openAiUsageOf } from "./openai-usage.ts";
 
 /** The usage of an answer of which only its shape is known. Undefined: it says none that is told as a known dialect does. */

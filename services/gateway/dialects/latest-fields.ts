@@ -1,5 +1,5 @@
+import type { JsonObject } from "#lib/json-value.ts";
 import type { AnswerRoom } from "./answer-room.ts";
-import type { JsonObject } from "./json-value.ts";
 
 /** The fields of an object that a stream says again and again: the latest word on each counts, where there is room for it. */
 export class LatestFields {

@@ -1,6 +1,6 @@
+import { isObject } from "#lib/json-value.ts";
 import type { ErrorKind } from "#lib/service-error.ts";
 import type { ProviderError } from "../core/provider-error.ts";
-import { isObject } from "./json-value.ts";
 import { toldErrorOf } from "./told-error.ts";
 
 /** What the `code` of an error means, or where that says nothing its `type`; every other one is a failure of the provider. */

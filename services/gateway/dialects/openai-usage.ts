@@ -1,5 +1,5 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { isObject, type JsonObject } from "./json-value.ts";
 import { tokensOf } from "./token-count.ts";
 
 /**

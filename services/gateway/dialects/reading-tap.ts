@@ -1,8 +1,9 @@
+import { isObject, parseJson } from "#lib/json-value.ts";
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../core/invocation.ts";
 import { ProviderError } from "../core/provider-error.ts";
 import type { StreamTap } from "./dialect.ts";
-import { isDeeperThan, isObject, parseJson } from "./json-value.ts";
+import { isDeeperThan } from "./json-value.ts";
 import type { Framing, StreamReader } from "./stream-reader.ts";
 
 const NOTHING = Buffer.alloc(0);

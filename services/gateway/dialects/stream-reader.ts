@@ -1,6 +1,6 @@
+import type { JsonObject } from "#lib/json-value.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../core/invocation.ts";
-import type { JsonObject } from "./json-value.ts";
 
 /** Reads the chunks of a stream of one dialect, each a JSON object: what they say, and what answer they come to. */
 export interface StreamReader {

@@ -1,10 +1,10 @@
+import { isObject, type JsonObject, parseJson } from "#lib/json-value.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { ChatResponse } from "#proto/twinspan/inference/v1/inference_service.ts";
 import type { AssistantMessage, ToolCall } from "#proto/twinspan/inference/v1/prompt.ts";
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { coinedOf, finishReasonOf } from "../core/words.ts";
-import { isObject, type JsonObject, parseJson } from "../dialects/json-value.ts";
 
 /** The typed answer that a chat completion comes to. Throws a ServiceError `provider_protocol` when it has no message. */
 export function chatAnswerOf(body: Buffer, summary: InvocationSummary): ChatResponse {

@@ -1,3 +1,5 @@
+import { isObject, parseJson } from "#lib/json-value.ts";
+import { invalidField } from "#lib/service-error.ts";
 import {
   type OutputFormat,
   type Prompt,
@@ -7,9 +9,8 @@ import {
   type ToolChoice,
   ToolChoiceMode,
 } from "#proto/twinspan/inference/v1/prompt.ts";
-import { isObject, parseJson } from "../dialects/json-value.ts";
 import { messageOf } from "./chat-messages.ts";
-import { checkCount, checkRange, invalid } from "./field-checks.ts";
+import { checkCount, checkRange } from "./field-checks.ts";
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const MESSAGES_MAX = 10_000;
@@ -21,7 +22,7 @@ const STOPS_MAX = 16;
  * as in `prompt.messages[2].user.parts[0]`, when the prompt is not of its contract.
  */
 export function chatBodyOf(endpoint: string, prompt: Prompt | undefined, stream: boolean): Buffer {
-  if (prompt === undefined) throw invalid("prompt", "is missing");
+  if (prompt === undefined) throw invalidField("prompt", "is missing");
   const { messages, tools, toolChoice, outputFormat, sampling, reasoning } = prompt;
   checkCount("prompt.messages", messages.length, 1, MESSAGES_MAX);
   checkCount("prompt.tools", tools.length, 0, TOOLS_MAX);
@@ -43,8 +44,8 @@ function toolsOf(tools: readonly Tool[]): readonly object[] {
   const seen = new Set<string>();
   return tools.map(({ name, description, parametersJson, strict }, index) => {
     const field = `prompt.tools[${index}]`;
-    if (!NAME.test(name)) throw invalid(`${field}.name`, "must be 1 to 64 letters, digits, `_` or `-`");
-    if (seen.has(name)) throw invalid(`${field}.name`, "is there twice");
+    if (!NAME.test(name)) throw invalidField(`${field}.name`, "must be 1 to 64 letters, digits, `_` or `-`");
+    if (seen.has(name)) throw invalidField(`${field}.name`, "is there twice");
     seen.add(name);
     const parameters = parametersJson === "" ? undefined : schemaOf(parametersJson, `${field}.parameters_json`);
     return { type: "function", function: { name, description: description || undefined, parameters, strict } };
@@ -52,17 +53,18 @@ function toolsOf(tools: readonly Tool[]): readonly object[] {
 }
 
 function toolChoiceOf({ choice }: ToolChoice, tools: readonly Tool[]): string | object | undefined {
-  if (tools.length === 0) throw invalid("prompt.tool_choice", "needs `tools`");
-  if (choice === undefined) throw invalid("prompt.tool_choice", "must have a `mode` or a `tool`");
+  if (tools.length === 0) throw invalidField("prompt.tool_choice", "needs `tools`");
+  if (choice === undefined) throw invalidField("prompt.tool_choice", "must have a `mode` or a `tool`");
   if (choice.$case === "mode") return TOOL_CHOICES.get(choice.value);
-  if (!tools.some(({ name }) => name === choice.value)) throw invalid("prompt.tool_choice.tool", "is none of `tools`");
+  if (!tools.some(({ name }) => name === choice.value))
+    throw invalidField("prompt.tool_choice.tool", "is none of `tools`");
   return { type: "function", function: { name: choice.value } };
 }
 
 function responseFormatOf({ name, schemaJson, strict }: OutputFormat): object {
   if (schemaJson === "") return { type: "json_object" };
   if (name !== "" && !NAME.test(name)) {
-    throw invalid("prompt.output_format.name", "must be 1 to 64 letters, digits, `_` or `-`");
+    throw invalidField("prompt.output_format.name", "must be 1 to 64 letters, digits, `_` or `-`");
   }
   const schema = schemaOf(schemaJson, "prompt.output_format.schema_json");
   return { type: "json_schema", json_schema: { name: name || "answer", schema, strict } };
@@ -71,13 +73,13 @@ function responseFormatOf({ name, schemaJson, strict }: OutputFormat): object {
 function samplingOf(sampling: Sampling): object {
   const { maxOutputTokens, temperature, topP, seed, frequencyPenalty, presencePenalty, stop } = sampling;
   const field = (name: string) => `prompt.sampling.${name}`;
-  if (maxOutputTokens === 0) throw invalid(field("max_output_tokens"), "must be at least 1");
+  if (maxOutputTokens === 0) throw invalidField(field("max_output_tokens"), "must be at least 1");
   checkRange(field("temperature"), temperature, 0, 2);
   checkRange(field("top_p"), topP, 0, 1);
   checkRange(field("frequency_penalty"), frequencyPenalty, -2, 2);
   checkRange(field("presence_penalty"), presencePenalty, -2, 2);
   checkCount(field("stop"), stop.length, 0, STOPS_MAX);
-  if (stop.includes("")) throw invalid(field("stop"), "must have no empty text");
+  if (stop.includes("")) throw invalidField(field("stop"), "must have no empty text");
   return {
     max_completion_tokens: maxOutputTokens,
     temperature,
@@ -92,13 +94,16 @@ function samplingOf(sampling: Sampling): object {
 function seedOf(seed: bigint): number {
   const number = Number(seed);
   if (Number.isSafeInteger(number)) return number;
-  throw invalid("prompt.sampling.seed", "must be between -(2^53 - 1) and 2^53 - 1, the integers that JSON carries");
+  throw invalidField(
+    "prompt.sampling.seed",
+    "must be between -(2^53 - 1) and 2^53 - 1, the integers that JSON carries",
+  );
 }
 
 function schemaOf(json: string, field: string): object {
   const schema = parseJson(json);
   if (isObject(schema)) return schema;
-  throw invalid(field, "must be a JSON object");
+  throw invalidField(field, "must be a JSON object");
 }
 
 const REASONING_EFFORTS: ReadonlyMap<ReasoningEffort, string> = new Map([

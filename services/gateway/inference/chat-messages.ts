@@ -1,3 +1,4 @@
+import { invalidField } from "#lib/service-error.ts";
 import {
   type AssistantMessage,
   type Image,
@@ -5,7 +6,7 @@ import {
   type Message,
   type UserPart,
 } from "#proto/twinspan/inference/v1/prompt.ts";
-import { checkCount, invalid } from "./field-checks.ts";
+import { checkCount } from "./field-checks.ts";
 
 const IMAGE_TYPES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 const PARTS_MAX = 1_000;
@@ -25,11 +26,11 @@ export function messageOf({ message }: Message, field: string): object {
       return assistantOf(message.value, `${field}.assistant`);
     case "toolResult": {
       const { toolCallId, text } = message.value;
-      if (toolCallId === "") throw invalid(`${field}.tool_result.tool_call_id`, "is missing");
+      if (toolCallId === "") throw invalidField(`${field}.tool_result.tool_call_id`, "is missing");
       return { role: "tool", tool_call_id: toolCallId, content: text };
     }
     default:
-      throw invalid(field, "must be a `system`, `user`, `assistant` or `tool_result` message");
+      throw invalidField(field, "must be a `system`, `user`, `assistant` or `tool_result` message");
   }
 }
 
@@ -47,7 +48,7 @@ function partOf({ part }: UserPart, field: string): object {
     case "image":
       return { type: "image_url", image_url: imageOf(part.value, `${field}.image`) };
     default:
-      throw invalid(field, "must be a `text` or an `image`");
+      throw invalidField(field, "must be a `text` or an `image`");
   }
 }
 
@@ -58,26 +59,26 @@ function imageOf({ source, mediaType, detail }: Image, field: string): object {
       const { value: url } = source;
       const isAddress = url.length <= URL_CHARACTERS_MAX && url.startsWith("https://") && URL.canParse(url);
       if (!isAddress)
-        throw invalid(`${field}.url`, `must be an https address of at most ${URL_CHARACTERS_MAX} characters`);
+        throw invalidField(`${field}.url`, `must be an https address of at most ${URL_CHARACTERS_MAX} characters`);
       return { url, detail: told };
     }
     case "data": {
-      if (source.value.length === 0) throw invalid(`${field}.data`, "is empty");
+      if (source.value.length === 0) throw invalidField(`${field}.data`, "is empty");
       if (!IMAGE_TYPES.has(mediaType))
-        throw invalid(`${field}.media_type`, `must be one of ${[...IMAGE_TYPES].join(", ")}`);
+        throw invalidField(`${field}.media_type`, `must be one of ${[...IMAGE_TYPES].join(", ")}`);
       return { url: `data:${mediaType};base64,${source.value.toString("base64")}`, detail: told };
     }
     case undefined:
-      throw invalid(field, "must have a `url` or `data`");
+      throw invalidField(field, "must have a `url` or `data`");
   }
 }
 
 function assistantOf({ text, toolCalls }: AssistantMessage, field: string): object {
-  if (text === "" && toolCalls.length === 0) throw invalid(field, "must have a `text` or `tool_calls`");
+  if (text === "" && toolCalls.length === 0) throw invalidField(field, "must have a `text` or `tool_calls`");
   const calls = toolCalls.map(({ id, name, argumentsJson }, index) => {
     const place = `${field}.tool_calls[${index}]`;
-    if (id === "") throw invalid(`${place}.id`, "is missing");
-    if (name === "") throw invalid(`${place}.name`, "is missing");
+    if (id === "") throw invalidField(`${place}.id`, "is missing");
+    if (name === "") throw invalidField(`${place}.name`, "is missing");
     return { id, type: "function", function: { name, arguments: argumentsJson || "{}" } };
   });
   return { role: "assistant", content: text || null, ...(calls.length === 0 ? {} : { tool_calls: calls }) };

@@ -1,9 +1,9 @@
+import { isObject, type JsonObject, parseJson } from "#lib/json-value.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { ChatEnd, StreamChatResponse, ToolCallPiece } from "#proto/twinspan/inference/v1/inference_service.ts";
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { coinedOf } from "../core/words.ts";
 import { EventFraming } from "../dialects/event-framing.ts";
-import { isObject, type JsonObject, parseJson } from "../dialects/json-value.ts";
 import { finishReasonIn, reasoningIn, textOf } from "./chat-answer.ts";
 
 /** A call has at most so many tool calls; what is beyond is left out, as in the record. */

@@ -1,9 +1,9 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { isObject, parseJson } from "#lib/json-value.ts";
+import { invalidField, ServiceError } from "#lib/service-error.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Embedding, EmbedRequest, EmbedResponse } from "#proto/twinspan/inference/v1/inference_service.ts";
 import { coinedOf } from "../core/words.ts";
-import { isObject, parseJson } from "../dialects/json-value.ts";
-import { checkCount, invalid } from "./field-checks.ts";
+import { checkCount } from "./field-checks.ts";
 
 const TEXTS_MAX = 2_048;
 
@@ -11,8 +11,8 @@ const TEXTS_MAX = 2_048;
 export function embedBodyOf({ endpoint, texts, dimensions }: EmbedRequest): Buffer {
   checkCount("texts", texts.length, 1, TEXTS_MAX);
   const empty = texts.indexOf("");
-  if (empty !== -1) throw invalid(`texts[${empty}]`, "is empty");
-  if (dimensions === 0) throw invalid("dimensions", "must be at least 1");
+  if (empty !== -1) throw invalidField(`texts[${empty}]`, "is empty");
+  if (dimensions === 0) throw invalidField("dimensions", "must be at least 1");
   return Buffer.from(JSON.stringify({ model: endpoint, input: texts, encoding_format: "float", dimensions }));
 }
 

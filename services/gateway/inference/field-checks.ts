@@ -1,17 +1,12 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField } from "#lib/service-error.ts";
 
 /** Throws when a list has too few or too many items. */
 export function checkCount(field: string, count: number, min: number, max: number): void {
-  if (count < min || count > max) throw invalid(field, `must be ${min} to ${max}, and there are ${count}`);
+  if (count < min || count > max) throw invalidField(field, `must be ${min} to ${max}, and there are ${count}`);
 }
 
 /** Throws when a number is there and out of its range. */
 export function checkRange(field: string, value: number | undefined, min: number, max: number): void {
   if (value === undefined || (value >= min && value <= max)) return;
-  throw invalid(field, `must be from ${min} to ${max}`);
-}
-
-/** The failure of a typed request that breaks a rule; `rule` goes on from the field's name ("must be …"). */
-export function invalid(field: string, rule: string): ServiceError {
-  return new ServiceError("invalid_request", `\`${field}\` ${rule}.`, { field });
+  throw invalidField(field, `must be from ${min} to ${max}`);
 }

@@ -1,8 +1,8 @@
 import { createSign } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { parseJson } from "#lib/json-value.ts";
 import { ProviderError } from "../core/provider-error.ts";
-import { parseJson } from "../dialects/json-value.ts";
 import { startOf } from "./body-start.ts";
 import type { HttpClient } from "./http-client.ts";
 

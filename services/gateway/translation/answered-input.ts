@@ -1,5 +1,5 @@
+import { isObject, type JsonObject, parseJson } from "#lib/json-value.ts";
 import { ServiceError } from "#lib/service-error.ts";
-import { isObject, type JsonObject, parseJson } from "../dialects/json-value.ts";
 
 /**
  * The input of a tool call in an answer, for formats that have it as an object. Throws a ServiceError `provider_protocol`

@@ -1,5 +1,5 @@
 import type { SharedV4ProviderMetadata, SharedV4ProviderOptions } from "@ai-sdk/provider";
-import { isObject, parseJson } from "../dialects/json-value.ts";
+import { isObject, parseJson } from "#lib/json-value.ts";
 
 /** What providers want back unchanged when a conversation goes on, with a part or with the call of a tool. Nothing else is carried. */
 const FIELDS = {

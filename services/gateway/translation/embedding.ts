@@ -4,9 +4,9 @@ import {
   type EmbeddingModelV4Result,
   NoSuchModelError,
 } from "@ai-sdk/provider";
+import { isObject } from "#lib/json-value.ts";
 import type { AnswerFacts } from "../core/invocation.ts";
 import { embeddingUsageOf } from "../dialects/gemini/facts.ts";
-import { isObject } from "../dialects/json-value.ts";
 import { tokensOf } from "../dialects/token-count.ts";
 import type { ProviderKind } from "../providers/kinds.ts";
 import type { ProviderAnswer } from "../providers/provider.ts";

@@ -1,8 +1,9 @@
 import type { JSONObject } from "@ai-sdk/provider";
+import { isObject, parseJson } from "#lib/json-value.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { invalidRequest } from "../dialects/invalid-request.ts";
-import { isDeeperThan, isObject, parseJson } from "../dialects/json-value.ts";
+import { isDeeperThan } from "../dialects/json-value.ts";
 import { untranslatable } from "./untranslatable.ts";
 
 /** A request is nested at most so deep, schemas included: a deeper one could exhaust the stack of whoever walks it. */

@@ -1,5 +1,5 @@
 import type { JSONObject, JSONSchema7 } from "@ai-sdk/provider";
-import { isObject } from "../dialects/json-value.ts";
+import { isObject } from "#lib/json-value.ts";
 import type { Fields } from "./fields.ts";
 
 /** The JSON Schema in a field, as the caller wrote it: the provider says what is wrong with it. Undefined: there is none. */

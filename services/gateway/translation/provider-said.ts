@@ -1,8 +1,8 @@
 import { APICallError, JSONParseError, TypeValidationError } from "@ai-sdk/provider";
+import { isObject } from "#lib/json-value.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import { refusalStatusOf } from "../core/error-type.ts";
 import { ProviderError } from "../core/provider-error.ts";
-import { isObject } from "../dialects/json-value.ts";
 import type { ProviderRequests } from "./provider-requests.ts";
 
 /** A provider's message is cut here. */

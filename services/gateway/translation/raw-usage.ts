@@ -1,7 +1,7 @@
+import { isObject } from "#lib/json-value.ts";
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { usageOf as anthropicUsageOf } from "../dialects/anthropic/facts.ts";
 import { usageOf as geminiUsageOf } from "../dialects/gemini/facts.ts";
-import { isObject } from "../dialects/json-value.ts";
 import { openAiUsageOf } from "../dialects/openai-usage.ts";
 import type { ProviderKind } from "../providers/kinds.ts";
 

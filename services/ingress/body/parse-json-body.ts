@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField, ServiceError } from "#lib/service-error.ts";
 
 /** What may be told of a member's name: where any name may be, what stands there may be as long and as secret as a value. */
 const TELLABLE = /^[\w.-]{1,60}$/;
@@ -10,7 +10,7 @@ export function parseJsonBody<Schema extends z.ZodType>(schema: Schema, body: Bu
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
   const field = issue?.path.map(nameOf).join(".") || "the body";
-  throw new ServiceError("invalid_request", `${field}: ${issue?.message ?? "is not valid"}.`, { field });
+  throw invalidField(field, issue?.message ?? "is not valid");
 }
 
 function nameOf(part: PropertyKey): string {

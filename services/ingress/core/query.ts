@@ -1,10 +1,10 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField } from "#lib/service-error.ts";
 
 /** A parameter of a query, which must be there once. */
 export function requiredParameter(query: unknown, name: string): string {
   const value = typeof query === "object" && query !== null ? Object.entries(query).find(([key]) => key === name) : [];
   if (typeof value?.[1] === "string" && value[1] !== "") return value[1];
-  throw new ServiceError("invalid_request", `${name}: give it once, as a parameter of the query.`, { field: name });
+  throw invalidField(name, "give it once, as a parameter of the query");
 }
 
 /** The values of a parameter that may be there several times. */

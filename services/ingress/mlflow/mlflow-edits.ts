@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField } from "#lib/service-error.ts";
 import { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { UpdateExperimentRequest } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
@@ -57,8 +57,9 @@ export function parseStartTrace(body: Buffer): TraceClaim {
   const { trace_info: info } = parseJsonBody(startTrace, body).trace;
   const start = parseTimestamp(info.request_time);
   const duration = parseDuration(info.execution_duration ?? "0s");
-  if (start === undefined) throw invalid("trace.trace_info.request_time", "must be a time as in RFC 3339");
-  if (duration === undefined) throw invalid("trace.trace_info.execution_duration", 'must be seconds, such as "1.5s"');
+  if (start === undefined) throw invalidField("trace.trace_info.request_time", "must be a time as in RFC 3339");
+  if (duration === undefined)
+    throw invalidField("trace.trace_info.execution_duration", 'must be seconds, such as "1.5s"');
   return {
     traceId: info.trace_id,
     experiment: { ref: { $case: "id", value: info.trace_location.mlflow_experiment.experiment_id } },
@@ -134,8 +135,4 @@ const MILLISECONDS_MAX = 9_223_372_036_853;
 
 function millisecondsOf(given: number): bigint {
   return BigInt(Math.trunc(Math.min(Math.max(given, -1), MILLISECONDS_MAX)));
-}
-
-function invalid(field: string, rule: string): ServiceError {
-  return new ServiceError("invalid_request", `${field}: ${rule}.`, { field });
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField } from "#lib/service-error.ts";
 import type { ListExperimentsRequest } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import type { SearchTracesRequest } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { parseJsonBody } from "../body/parse-json-body.ts";
@@ -43,7 +43,7 @@ export function parseTraceSearch(body: Buffer): SearchTracesRequest {
   refuse(
     "locations",
     experimentIds.length === 0 && !search.pending && !search.unclaimed,
-    "Name at least one experiment, or ask for `pending: true`.",
+    "name at least one experiment, or ask for `pending: true`",
   );
   return {
     experimentIds,
@@ -65,12 +65,12 @@ export function parseExperimentSearch(body: Buffer): ListExperimentsRequest | un
   refuse(
     "order_by",
     search.order_by.some((order) => !BY_ID.test(order.trim())),
-    'Only "experiment_id ASC" is supported, which is the default.',
+    'only "experiment_id ASC" is supported, which is the default',
   );
   if (search.view_type === "DELETED_ONLY") return undefined;
   return { pageSize: search.max_results, pageToken: search.page_token, filter: search.filter };
 }
 
-function refuse(field: string, isWrong: boolean, message: string): void {
-  if (isWrong) throw new ServiceError("invalid_request", `${field}: ${message}`, { field });
+function refuse(field: string, isWrong: boolean, rule: string): void {
+  if (isWrong) throw invalidField(field, rule);
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseTraceName, traceNameOf } from "#lib/ids.ts";
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField, ServiceError } from "#lib/service-error.ts";
 import { type Trace, type TraceInfo, TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import type {
   GetTraceInfosResponse,
@@ -50,7 +50,7 @@ export function routeMlflowTraces(app: FastifyInstance, { config, peers, bodies 
 
   app.get(`${base}/batchGet`, async (request) => {
     const names = repeatedParameter(request.query, "trace_ids").map((name) => traceNameIn(name, "trace_ids"));
-    if (names.length > TRACES_MAX) throw invalid("trace_ids", `give at most ${TRACES_MAX} at once`);
+    if (names.length > TRACES_MAX) throw invalidField("trace_ids", `give at most ${TRACES_MAX} at once`);
     const traces: object[] = [];
     for (const { traceId } of names.length === 0 ? [] : await getInfos(request, names)) {
       traces.push(traceJson(await getTrace(request, traceId)));
@@ -90,14 +90,10 @@ export function routeMlflowTraces(app: FastifyInstance, { config, peers, bodies 
 
 function traceNameIn(text: string, field: string): string {
   const traceId = parseTraceName(text);
-  if (traceId === undefined) throw invalid(field, "must be `tr-` and 32 hex digits");
+  if (traceId === undefined) throw invalidField(field, "must be `tr-` and 32 hex digits");
   return traceNameOf(traceId);
 }
 
 function notFound(name: string): never {
   throw new ServiceError("not_found", `There is no trace ${name}. It may not have arrived yet.`);
-}
-
-function invalid(field: string, rule: string): ServiceError {
-  return new ServiceError("invalid_request", `${field}: ${rule}.`, { field });
 }

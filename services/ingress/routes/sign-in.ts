@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Identity } from "#lib/auth/identity.ts";
 import { refusedRight } from "#lib/auth/refusal.ts";
-import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
+import { invalidField, serviceErrorOf } from "#lib/service-error.ts";
 import { parseJsonBody } from "../body/parse-json-body.ts";
 import { readBody } from "../body/read-body.ts";
 import { isOfOthersPages } from "../core/browser/same-origin.ts";
@@ -23,8 +23,7 @@ export function routeSignIn(app: FastifyInstance, { authority, bodies, onRefused
     const body = await readBody(request.raw, bodies.hold(reply.raw), BODY_BYTES_MAX, "a fixed limit");
     const key = parseJsonBody(signIn, body).key.trim();
     if (!fitsCookie(key)) {
-      const rule = `must be a key or a token, of at most ${COOKIE_CHARACTERS_MAX} characters`;
-      throw new ServiceError("invalid_request", `key: ${rule}.`, { field: "key" });
+      throw invalidField("key", `must be a key or a token, of at most ${COOKIE_CHARACTERS_MAX} characters`);
     }
     try {
       const header = (name: string) => (name === "x-twinspan-key" ? key : undefined);

@@ -1,11 +1,11 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField, ServiceError } from "#lib/service-error.ts";
 import type { Experiment, ExperimentRetention } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { GetExperimentRequest, ListExperimentsRequest } from "#proto/twinspan/trace/v1/experiment_service.ts";
 import { DEFAULT_EXPERIMENT, experimentMeant } from "../core/experiments/default-experiment.ts";
 import { parseExperimentFilter } from "../core/experiments/experiment-filter.ts";
 import { formatExperimentToken, parseExperimentToken } from "../core/search/page-token.ts";
 import type { TraceStore } from "../store/trace-store.ts";
-import { invalid, invalidToken, pageSizeOf } from "./paging.ts";
+import { invalidToken, pageSizeOf } from "./paging.ts";
 
 const EXPERIMENTS_PAGE_MAX = 1000;
 /** How many experiments a page looks at, where a filter passes few. */
@@ -34,7 +34,7 @@ export async function getExperiment(
   workspace: string,
   { experiment: named }: GetExperimentRequest,
 ) {
-  if (named?.ref === undefined || named.ref.value === "") throw invalid("experiment", "must give an id or a name");
+  if (named?.ref === undefined || named.ref.value === "") throw invalidField("experiment", "must give an id or a name");
   const found = await store.getExperiment(workspace, experimentMeant(workspace, named.ref));
   const isDefault = named.ref.$case === "id" && named.ref.value === DEFAULT_EXPERIMENT.id;
   const experiment = found ?? (isDefault ? EMPTY_DEFAULT : undefined);

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField, type ServiceError } from "#lib/service-error.ts";
 import type { TailTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { formatTailToken, parseTailToken } from "../core/search/page-token.ts";
 import type { TraceSearch } from "../store/trace-reads.ts";
@@ -61,7 +61,5 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 function notOurs(): ServiceError {
-  return new ServiceError("invalid_request", "resume_token must be the resume_token of a message of the same tail.", {
-    field: "resume_token",
-  });
+  return invalidField("resume_token", "must be the resume_token of a message of the same tail");
 }

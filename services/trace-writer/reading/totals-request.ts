@@ -1,4 +1,4 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField } from "#lib/service-error.ts";
 import {
   type GetTotalsRequest,
   type GetTotalsResponse,
@@ -17,20 +17,24 @@ const GROUPS_MAX = 100;
 /** What a message asks for. An `invalid_request` names the field that is at fault. */
 export function parseTotalsRequest(message: GetTotalsRequest): TotalsRequest {
   const { startTimeUnixNano: fromNs, endTimeUnixNano: toNs, bucketNanos, experimentIds, groupsMax } = message;
-  if (experimentIds.length === 0) throw invalid("experiment_ids", "must name an experiment");
-  if (experimentIds.length > EXPERIMENTS_MAX) throw invalid("experiment_ids", `must be at most ${EXPERIMENTS_MAX}`);
-  if (fromNs < 0n) throw invalid("start_time_unix_nano", "must not be negative");
-  if (toNs <= fromNs) throw invalid("end_time_unix_nano", "must be after the start");
-  if (bucketNanos < 0n) throw invalid("bucket_nanos", "must not be negative");
+  if (experimentIds.length === 0) throw invalidField("experiment_ids", "must name an experiment");
+  if (experimentIds.length > EXPERIMENTS_MAX)
+    throw invalidField("experiment_ids", `must be at most ${EXPERIMENTS_MAX}`);
+  if (fromNs < 0n) throw invalidField("start_time_unix_nano", "must not be negative");
+  if (toNs <= fromNs) throw invalidField("end_time_unix_nano", "must be after the start");
+  if (bucketNanos < 0n) throw invalidField("bucket_nanos", "must not be negative");
   const bucketNs = bucketNanos === 0n ? toNs - fromNs : bucketNanos;
   if ((toNs - fromNs + bucketNs - 1n) / bucketNs > BUCKETS_MAX) {
-    throw invalid("bucket_nanos", `must be long enough for at most ${BUCKETS_MAX} buckets`);
+    throw invalidField("bucket_nanos", `must be long enough for at most ${BUCKETS_MAX} buckets`);
   }
-  if (groupsMax < 0 || groupsMax > GROUPS_MAX) throw invalid("groups_max", `must be 0 to ${GROUPS_MAX}`);
+  if (groupsMax < 0 || groupsMax > GROUPS_MAX) throw invalidField("groups_max", `must be 0 to ${GROUPS_MAX}`);
   const of = kindOf(message.kind);
   const groupBy = groupOf(message.groupBy);
   if (of === "usage" && groupBy !== undefined && groupBy !== "experiment") {
-    throw invalid("group_by", "must be EXPERIMENT or unset for agents' traces, which may have several of the others");
+    throw invalidField(
+      "group_by",
+      "must be EXPERIMENT or unset for agents' traces, which may have several of the others",
+    );
   }
   return {
     experimentIds: experimentIds.flatMap((id) => parseExperimentId(id) ?? []),
@@ -82,7 +86,7 @@ function kindOf(kind: TotalsKind): TotalsRequest["of"] {
     case TotalsKind.TOTALS_KIND_USAGE:
       return "usage";
     default:
-      throw invalid("kind", "must be BILLED or USAGE");
+      throw invalidField("kind", "must be BILLED or USAGE");
   }
 }
 
@@ -101,10 +105,6 @@ function groupOf(group: TotalsGroup): TotalsRequest["groupBy"] {
     case TotalsGroup.TOTALS_GROUP_CALLER:
       return "caller";
     default:
-      throw invalid("group_by", "must be one of its words");
+      throw invalidField("group_by", "must be one of its words");
   }
-}
-
-function invalid(field: string, rule: string): ServiceError {
-  return new ServiceError("invalid_request", `${field} ${rule}.`, { field });
 }

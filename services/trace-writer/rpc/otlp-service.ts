@@ -2,7 +2,7 @@ import type { Metadata } from "@grpc/grpc-js";
 import type { Logger } from "#lib/logger.ts";
 import { type RpcCall, unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField, ServiceError } from "#lib/service-error.ts";
 import {
   type ExportTraceServiceRequest,
   type ExportTraceServiceResponse,
@@ -138,7 +138,7 @@ function experimentOf(metadata: Metadata): ExperimentChoice | undefined {
   if (id !== undefined) return { $case: "id", value: id };
   if (name === undefined) return undefined;
   if (!isExperimentName(name)) {
-    throw new ServiceError("invalid_request", `${BY_NAME} must be 1 to 250 printable characters.`, { field: BY_NAME });
+    throw invalidField(BY_NAME, "must be 1 to 250 printable characters");
   }
   return { $case: "name", value: name };
 }

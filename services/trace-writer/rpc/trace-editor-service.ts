@@ -2,7 +2,7 @@ import { parseTraceName, type TraceIdHex } from "#lib/ids.ts";
 import type { Logger } from "#lib/logger.ts";
 import { type RpcCall, unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField, ServiceError } from "#lib/service-error.ts";
 import {
   type ClaimTraceRequest,
   type DeleteTracesRequest,
@@ -150,5 +150,6 @@ function experimentNotFound(field: string): ServiceError {
 
 /** A rule that a request breaks, as `field: rule`. */
 function invalid(fault: string): ServiceError {
-  return new ServiceError("invalid_request", `${fault}.`, { field: fault.slice(0, fault.indexOf(":")) });
+  const colon = fault.indexOf(": ");
+  return invalidField(fault.slice(0, colon), fault.slice(colon + 2));
 }

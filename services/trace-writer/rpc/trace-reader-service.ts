@@ -3,7 +3,7 @@ import { parseTraceName } from "#lib/ids.ts";
 import type { Logger } from "#lib/logger.ts";
 import { type RpcCall, serverStreaming, unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField, ServiceError } from "#lib/service-error.ts";
 import type { GetTotalsRequest } from "#proto/twinspan/trace/v1/totals.ts";
 import { TraceView } from "#proto/twinspan/trace/v1/trace.ts";
 import {
@@ -19,7 +19,7 @@ import { formatTraceToken, parseTraceToken } from "../core/search/page-token.ts"
 import { parseTraceOrder } from "../core/search/trace-order.ts";
 import { unclaimedOnly } from "../core/search/unclaimed.ts";
 import { experimentIdsMeant, scopeMeant } from "../reading/experiment-ids.ts";
-import { invalid, invalidToken, pageSizeOf } from "../reading/paging.ts";
+import { invalidToken, pageSizeOf } from "../reading/paging.ts";
 import { filterOf, mayReadPayload, shownTo } from "../reading/shown-traces.ts";
 import { createTailPlaces } from "../reading/tail-places.ts";
 import { type Tail, tailTraces } from "../reading/tail-traces.ts";
@@ -102,10 +102,11 @@ async function getTraceInfos(
   { traceIds }: GetTraceInfosRequest,
 ) {
   if (traceIds.length < 1 || traceIds.length > TRACES_PAGE_MAX) {
-    throw invalid("trace_ids", `must be 1 to ${TRACES_PAGE_MAX}`);
+    throw invalidField("trace_ids", `must be 1 to ${TRACES_PAGE_MAX}`);
   }
   const ids = traceIds.flatMap((name) => parseTraceName(name) ?? []);
-  if (ids.length < traceIds.length) throw invalid("trace_ids", "must be tr- and 32 hex digits, or the digits alone");
+  if (ids.length < traceIds.length)
+    throw invalidField("trace_ids", "must be tr- and 32 hex digits, or the digits alone");
   const infos = await store.getTraceInfos(identity.workspace, ids);
   return { infos: infos.map((info) => shownTo(identity, info, beforeNs)) };
 }
@@ -169,7 +170,7 @@ async function listTwins(store: TraceStore, identity: Identity, beforeNs: bigint
 
 function traceIdOf(request: { readonly traceId: string }): string {
   const traceId = parseTraceName(request.traceId);
-  if (traceId === undefined) throw invalid("trace_id", "must be tr- and 32 hex digits, or the digits alone");
+  if (traceId === undefined) throw invalidField("trace_id", "must be tr- and 32 hex digits, or the digits alone");
   return traceId;
 }
 
@@ -181,13 +182,13 @@ function noTrace(traceId: string): ServiceError {
 
 function scopeOf({ experimentIds, pending, unclaimed }: Scoped): TraceScope {
   if (pending || unclaimed) {
-    if (experimentIds.length > 0) throw invalid("experiment_ids", "must be empty with pending or unclaimed");
+    if (experimentIds.length > 0) throw invalidField("experiment_ids", "must be empty with pending or unclaimed");
     return { kind: "pending" };
   }
   if (experimentIds.length === 0)
-    throw invalid("experiment_ids", "must name an experiment, or pending or unclaimed must be set");
+    throw invalidField("experiment_ids", "must name an experiment, or pending or unclaimed must be set");
   if (experimentIds.length > EXPERIMENTS_SEARCHED_MAX) {
-    throw invalid("experiment_ids", `must be at most ${EXPERIMENTS_SEARCHED_MAX}`);
+    throw invalidField("experiment_ids", `must be at most ${EXPERIMENTS_SEARCHED_MAX}`);
   }
   const ids = experimentIds.flatMap((id) => parseExperimentId(id) ?? []);
   return { kind: "experiments", ids: [...new Set(ids)].toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)) };
@@ -201,6 +202,6 @@ function withPayload(view: TraceView): boolean {
     case TraceView.TRACE_VIEW_BASIC:
       return false;
     default:
-      throw invalid("view", "must be BASIC or FULL");
+      throw invalidField("view", "must be BASIC or FULL");
   }
 }

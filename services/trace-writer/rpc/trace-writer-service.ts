@@ -1,7 +1,7 @@
 import type { Logger } from "#lib/logger.ts";
 import { unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField } from "#lib/service-error.ts";
 import {
   MirrorOutcome,
   TraceWriterServiceService,
@@ -29,7 +29,7 @@ export function createTraceWriterService(
     const records = decoded(request);
     const { length } = records;
     if (length < 1 || length > RECORDS_MAX) {
-      throw new ServiceError("invalid_request", `records must be 1 to ${RECORDS_MAX}.`, { field: "records" });
+      throw invalidField("records", `must be 1 to ${RECORDS_MAX}`);
     }
     metrics.received("records", length);
     const outcomes = await store.writeRecords(

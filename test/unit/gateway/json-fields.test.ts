@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { parseJson } from "#lib/json-value.ts";
 import { scanJsonFields } from "../../../services/gateway/dialects/json-fields.ts";
-import { parseJson } from "../../../services/gateway/dialects/json-value.ts";
 
 const WANTED = ["model", "stream", "stream_options"];
 

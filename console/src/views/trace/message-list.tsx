@@ -1,4 +1,4 @@
-import { parsedJson } from "#lib/traces/json-fields.ts";
+import { parseJson } from "#lib/json-value.ts";
 import type { MessagePart } from "#lib/traces/message-parts.ts";
 import type { Message } from "#lib/traces/messages.ts";
 import { classes } from "../../components/classes.ts";
@@ -91,6 +91,6 @@ const PRETTY_MAX = 200_000;
 
 /** JSON with its lines, anything else as it is. */
 function prettyOf(text: string): string {
-  const json = text.length > PRETTY_MAX ? undefined : parsedJson(text);
+  const json = text.length > PRETTY_MAX ? undefined : parseJson(text);
   return typeof json === "object" && json !== null ? JSON.stringify(json, undefined, 2) : text;
 }

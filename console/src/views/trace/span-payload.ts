@@ -1,6 +1,7 @@
+import { isObject, parseJson } from "#lib/json-value.ts";
 import { payloadOf } from "#lib/spans/meanings.ts";
 import { jsonOfValue } from "#lib/spans/value-text.ts";
-import { fieldOf, isObject, listAt, parsedJson, textAt } from "#lib/traces/json-fields.ts";
+import { fieldOf, listAt, textAt } from "#lib/traces/json-fields.ts";
 import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/messages.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 
@@ -40,7 +41,7 @@ function payloadFrom(
   const value = payloadOf(span, meaning);
   if (value === undefined) return undefined;
   const plain = jsonOfValue(value);
-  const json = typeof plain === "string" ? parsedJson(plain) : plain;
+  const json = typeof plain === "string" ? parseJson(plain) : plain;
   const text = typeof plain === "string" ? plain : JSON.stringify(plain);
   const settings = meaning === "inputs" ? settingsOf(json) : [];
   return { text, messages: messagesOf(json), settings, tools: meaning === "inputs" ? toolsOf(json) : [] };

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { parsedJson } from "#lib/traces/json-fields.ts";
+import { parseJson } from "#lib/json-value.ts";
 import { messageJsonOf } from "#lib/traces/message-json.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
@@ -45,6 +45,6 @@ export function SpanRaw({ span, isMirror }: { readonly span: Span; readonly isMi
 }
 
 function prettyOf(text: string | undefined): string | undefined {
-  const json = text === undefined || text.length > PRETTY_MAX ? undefined : parsedJson(text);
+  const json = text === undefined || text.length > PRETTY_MAX ? undefined : parseJson(text);
   return typeof json === "object" && json !== null ? JSON.stringify(json, undefined, 2) : text;
 }

@@ -1,17 +1,17 @@
-import { parsedJson } from "#lib/traces/json-fields.ts";
+import { parseJson } from "#lib/json-value.ts";
 import { answeredMessagesOf, askedMessagesOf, type Message } from "#lib/traces/messages.ts";
 
 /** What a request asks last, as one line, from the beginning of its JSON. */
 export function requestTextOf(preview: string): string {
   return lastTextOf(
     preview,
-    askedMessagesOf(parsedJson(preview))?.filter(({ role }) => role !== "system"),
+    askedMessagesOf(parseJson(preview))?.filter(({ role }) => role !== "system"),
   );
 }
 
 /** What an answer says, likewise. */
 export function answerTextOf(preview: string): string {
-  return lastTextOf(preview, answeredMessagesOf(parsedJson(preview)));
+  return lastTextOf(preview, answeredMessagesOf(parseJson(preview)));
 }
 
 function lastTextOf(preview: string, messages: readonly Message[] | undefined): string {
@@ -36,7 +36,7 @@ function textInCutJson(json: string): string | undefined {
 }
 
 function unescaped(text: string): string {
-  const parsed = parsedJson(`"${text}"`);
+  const parsed = parseJson(`"${text}"`);
   return typeof parsed === "string" ? parsed : text;
 }
 

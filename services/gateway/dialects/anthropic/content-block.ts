@@ -1,5 +1,6 @@
+import { type JsonObject, parseJson } from "#lib/json-value.ts";
 import type { AnswerRoom } from "../answer-room.ts";
-import { isDeeperThan, type JsonObject, parseJson } from "../json-value.ts";
+import { isDeeperThan } from "../json-value.ts";
 import { LatestFields } from "../latest-fields.ts";
 
 /** A tool's input that is nested deeper is recorded as text. */

@@ -1,6 +1,6 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
 import { tokensOf, tokensTogether } from "../token-count.ts";
 
 /** Anthropic's `stop_reason`. A turn that the provider paused (`pause_turn`) has not ended, so it is none of these. */

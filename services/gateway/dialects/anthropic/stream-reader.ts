@@ -1,10 +1,10 @@
 import { anthropicErrorOf } from "#lib/errors/anthropic-error.ts";
+import type { JsonObject } from "#lib/json-value.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { ProviderError } from "../../core/provider-error.ts";
 import type { StreamTapOptions } from "../dialect.ts";
 import { eventBytesOf } from "../event-bytes.ts";
-import type { JsonObject } from "../json-value.ts";
 import type { ChunkRead, StreamReader } from "../stream-reader.ts";
 import { MessageReducer } from "./reducer.ts";
 import { anthropicToldErrorOf } from "./told-error.ts";

@@ -1,6 +1,6 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import type { ErrorKind } from "#lib/service-error.ts";
 import type { ProviderError } from "../../core/provider-error.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
 import { toldErrorOf } from "../told-error.ts";
 
 /** What the `type` of an error means; every other one is a failure of the provider. */

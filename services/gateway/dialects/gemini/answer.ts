@@ -1,8 +1,8 @@
+import { isObject } from "#lib/json-value.ts";
 import type { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { type AnswerFacts, NO_FACTS } from "../../core/invocation.ts";
 import { coinedOf } from "../../core/words.ts";
 import { answerObjectOf } from "../answer-object.ts";
-import { isObject } from "../json-value.ts";
 import { tokensOf } from "../token-count.ts";
 import { BLOCKED, callsTool, embeddingUsageOf, finishReasonOf, isBlocked, usageOf } from "./facts.ts";
 

@@ -1,6 +1,6 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import type { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { AnswerRoom } from "../answer-room.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
 import { LatestFields } from "../latest-fields.ts";
 import { callsTool, finishReasonOf } from "./facts.ts";
 

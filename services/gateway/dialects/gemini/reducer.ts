@@ -1,7 +1,8 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { coinedOf } from "../../core/words.ts";
 import { AnswerRoom } from "../answer-room.ts";
-import { isObject, isPlace, type JsonObject } from "../json-value.ts";
+import { isPlace } from "../json-value.ts";
 import { LatestFields } from "../latest-fields.ts";
 import { Candidate } from "./candidate.ts";
 import { BLOCKED, isBlocked, usageOf } from "./facts.ts";

@@ -1,11 +1,11 @@
 import { geminiErrorOf } from "#lib/errors/gemini-error.ts";
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import { failureKindOfStatus } from "../../core/error-type.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import type { ProviderError } from "../../core/provider-error.ts";
 import type { StreamTapOptions } from "../dialect.ts";
 import { eventBytesOf } from "../event-bytes.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
 import type { ChunkRead, StreamReader } from "../stream-reader.ts";
 import { toldErrorOf } from "../told-error.ts";
 import { ContentReducer } from "./reducer.ts";

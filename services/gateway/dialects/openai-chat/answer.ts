@@ -1,7 +1,7 @@
+import { isObject } from "#lib/json-value.ts";
 import { type AnswerFacts, NO_FACTS } from "../../core/invocation.ts";
 import { coinedOf, finishReasonOf } from "../../core/words.ts";
 import { answerObjectOf } from "../answer-object.ts";
-import { isObject } from "../json-value.ts";
 import { openAiUsageOf } from "../openai-usage.ts";
 
 /** Reads what a chat completion says about itself. */

@@ -1,8 +1,9 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import type { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { coinedOf, finishReasonOf } from "../../core/words.ts";
 import { AnswerRoom } from "../answer-room.ts";
-import { isObject, isPlace, type JsonObject } from "../json-value.ts";
+import { isPlace } from "../json-value.ts";
 import { openAiUsageOf } from "../openai-usage.ts";
 
 /** Fields of a delta that name something: they are said once, not piece by piece. */

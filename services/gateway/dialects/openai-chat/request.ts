@@ -1,10 +1,10 @@
+import { isObject } from "#lib/json-value.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { DialectRequest } from "../dialect.ts";
 import { invalidRequest } from "../invalid-request.ts";
 import { type Edit, JsonBody } from "../json-body.ts";
 import { scanJsonFields } from "../json-fields.ts";
-import { isObject } from "../json-value.ts";
 import { isEventStream, readModelRequest, streamFaultOf } from "../model-request.ts";
 import { headersNamed, OPENAI_HEADERS } from "../request-headers.ts";
 

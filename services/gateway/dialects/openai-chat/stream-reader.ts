@@ -1,9 +1,9 @@
 import { openAiErrorOf } from "#lib/errors/openai-error.ts";
+import type { JsonObject } from "#lib/json-value.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import type { StreamTapOptions } from "../dialect.ts";
 import { eventBytesOf } from "../event-bytes.ts";
-import type { JsonObject } from "../json-value.ts";
 import { openAiToldErrorOf } from "../openai-told-error.ts";
 import type { ChunkRead, StreamReader } from "../stream-reader.ts";
 import { ChatReducer } from "./reducer.ts";

@@ -1,5 +1,5 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import { memberRangeOf } from "../json-fields.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
 
 const NOTHING = Buffer.alloc(0);
 

@@ -1,6 +1,6 @@
+import type { JsonObject } from "#lib/json-value.ts";
 import type { AnswerFacts } from "../../core/invocation.ts";
 import { answerObjectOf } from "../answer-object.ts";
-import type { JsonObject } from "../json-value.ts";
 import { factsOf } from "./facts.ts";
 
 /** Reads what a response says about itself; one that was sent to the background has said little yet. */

@@ -1,7 +1,7 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { type AnswerFacts, NO_FACTS } from "../../core/invocation.ts";
 import { coinedOf } from "../../core/words.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
 import { openAiUsageOf } from "../openai-usage.ts";
 
 /** What a response says about itself, as far as it has come. */

@@ -1,5 +1,6 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import type { AnswerRoom } from "../answer-room.ts";
-import { isObject, isPlace, type JsonObject } from "../json-value.ts";
+import { isPlace } from "../json-value.ts";
 
 /** A list has at most this many parts; what is beyond is not recorded. */
 const LIST_MAX = 1024;

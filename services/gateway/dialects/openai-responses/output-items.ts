@@ -1,5 +1,5 @@
+import type { JsonObject } from "#lib/json-value.ts";
 import { AnswerRoom } from "../answer-room.ts";
-import type { JsonObject } from "../json-value.ts";
 import { Growing } from "./growing.ts";
 
 /** A list of an item whose parts grow, and what an event says the part's place by. */

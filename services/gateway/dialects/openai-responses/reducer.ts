@@ -1,5 +1,5 @@
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
 import { factsOf } from "./facts.ts";
 import { OutputItems } from "./output-items.ts";
 

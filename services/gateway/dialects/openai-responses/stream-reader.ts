@@ -1,10 +1,10 @@
 import { openAiErrorEventOf } from "#lib/errors/openai-error.ts";
+import { isObject, type JsonObject } from "#lib/json-value.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { AnswerFacts, Payload } from "../../core/invocation.ts";
 import { ProviderError } from "../../core/provider-error.ts";
 import type { StreamTapOptions } from "../dialect.ts";
 import { eventBytesOf } from "../event-bytes.ts";
-import { isObject, type JsonObject } from "../json-value.ts";
 import { openAiToldErrorOf } from "../openai-told-error.ts";
 import type { ChunkRead, StreamReader } from "../stream-reader.ts";
 import { ResponseReducer } from "./reducer.ts";

@@ -1,6 +1,6 @@
+import { isObject, parseJson } from "#lib/json-value.ts";
 import { type AnswerFacts, NO_FACTS } from "../../core/invocation.ts";
 import { coinedOf } from "../../core/words.ts";
-import { isObject, parseJson } from "../json-value.ts";
 import { knownUsageOf } from "../known-usage.ts";
 
 /** Reads what an answer says about itself, where it is a JSON object and says it as one of the known dialects does. */

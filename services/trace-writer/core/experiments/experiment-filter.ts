@@ -1,4 +1,4 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField } from "#lib/service-error.ts";
 import { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { Filter } from "../search/filter.ts";
 import { matches } from "../search/filter-match.ts";
@@ -17,9 +17,7 @@ export function parseExperimentFilter(text: string): ExperimentFilter | undefine
   const filter = parseFilter(text);
   if (filter === undefined) return undefined;
   if (!asksOfNames(filter)) {
-    throw new ServiceError("invalid_request", "filter: experiments are found by name only: name LIKE 'a%'.", {
-      field: "filter",
-    });
+    throw invalidField("filter", "experiments are found by name only: name LIKE 'a%'");
   }
   return (name) => matches(filter, { info: { ...NO_TRACE, name }, facets: [], spans: () => [] });
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField } from "#lib/service-error.ts";
 import { RETENTION_BOUNDS } from "#lib/traces/retention-bounds.ts";
 import type { RetentionLimits } from "#proto/twinspan/trace/v1/experiment.ts";
 import type { UpdateExperimentRequest } from "#proto/twinspan/trace/v1/experiment_service.ts";
@@ -18,7 +18,7 @@ export function changeOf({ experiment, updateMask }: UpdateExperimentRequest): C
   const { name = "", ownRetention } = experiment ?? {};
   const given = [...(name === "" ? [] : ["name"]), ...(ownRetention === undefined ? [] : ["own_retention"])];
   const paths = new Set(pathsIn(updateMask === undefined || updateMask.length === 0 ? given : updateMask));
-  if (paths.size === 0) throw invalid("update_mask", `names nothing: it may name ${PATHS.join(" and ")}`);
+  if (paths.size === 0) throw invalidField("update_mask", `names nothing: it may name ${PATHS.join(" and ")}`);
   return {
     name: paths.has("name") ? checkedName(name, "experiment.name") : undefined,
     ownRetention: paths.has("own_retention") ? checkedLimits(ownRetention) : undefined,
@@ -27,7 +27,7 @@ export function changeOf({ experiment, updateMask }: UpdateExperimentRequest): C
 
 /** A name, or `invalid_request` of that field. */
 export function checkedName(name: string, field: string): string {
-  if (!isExperimentName(name)) throw invalid(field, "must be 1 to 250 printable characters");
+  if (!isExperimentName(name)) throw invalidField(field, "must be 1 to 250 printable characters");
   return name;
 }
 
@@ -35,7 +35,7 @@ function pathsIn(mask: readonly string[]): readonly Path[] {
   return mask.flatMap((asked): readonly Path[] => {
     if (asked === "*") return PATHS;
     const path = PATHS.find((known) => known === asked);
-    if (path === undefined) throw invalid("update_mask", `may name ${PATHS.join(", ")} or *, and nothing else`);
+    if (path === undefined) throw invalidField("update_mask", `may name ${PATHS.join(", ")} or *, and nothing else`);
     return [path];
   });
 }
@@ -46,7 +46,7 @@ function checkedLimits(limits: RetentionLimits | undefined): RetentionLimits | n
   const { ageDays, traces, bytes } = RETENTION_BOUNDS;
   const field = "experiment.own_retention";
   if (!(ageDaysMax >= 0 && ageDaysMax <= ageDays.max)) {
-    throw invalid(`${field}.age_days_max`, `must be from 0, which is any age, to ${ageDays.max} days`);
+    throw invalidField(`${field}.age_days_max`, `must be from 0, which is any age, to ${ageDays.max} days`);
   }
   checkCount(tracesMax, traces, `${field}.traces_max`);
   checkCount(bytesMax, bytes, `${field}.bytes_max`);
@@ -55,9 +55,5 @@ function checkedLimits(limits: RetentionLimits | undefined): RetentionLimits | n
 
 function checkCount(count: bigint, { min, max }: { readonly min: number; readonly max: number }, field: string): void {
   if (count === 0n || (count >= min && count <= max)) return;
-  throw invalid(field, `must be 0, which is any number, or from ${min} to ${max}`);
-}
-
-function invalid(field: string, words: string): ServiceError {
-  return new ServiceError("invalid_request", `${field}: ${words}.`, { field });
+  throw invalidField(field, `must be 0, which is any number, or from ${min} to ${max}`);
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from "#lib/service-error.ts";
+import { invalidField } from "#lib/service-error.ts";
 import { fieldOf } from "./filter-fields.ts";
 
 /** How found traces are ordered. Those that are equal are ordered by id, ascending. */
@@ -20,9 +20,8 @@ export function parseTraceOrder(text: string): TraceOrder {
   if (field?.type === "time" && field.field !== "end") {
     return { by: field.field, descending: direction.toLowerCase() === "desc" };
   }
-  throw new ServiceError(
-    "invalid_request",
-    "order_by: must be one of timestamp_ms (the start) or execution_time_ms (the duration), followed by ASC or DESC.",
-    { field: "order_by" },
+  throw invalidField(
+    "order_by",
+    "must be one of timestamp_ms (the start) or execution_time_ms (the duration), followed by ASC or DESC",
   );
 }

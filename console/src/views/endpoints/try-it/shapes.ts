@@ -1,3 +1,4 @@
+import { fieldOf } from "#lib/traces/json-fields.ts";
 /** A format in which an endpoint can be asked. */
 export interface Shape {
   readonly key: ShapeKey;
@@ -65,10 +66,6 @@ function textOfCandidate(answer: unknown): string {
 
 /** The text at a place in JSON. Empty: there is none. */
 function textAt(json: unknown, ...path: readonly (string | number)[]): string {
-  let found = json;
-  for (const step of path) {
-    found =
-      typeof found === "object" && found !== null ? Object.getOwnPropertyDescriptor(found, step)?.value : undefined;
-  }
+  const found = path.reduce((value, step) => fieldOf(value, String(step)), json);
   return typeof found === "string" ? found : "";
 }

@@ -186,7 +186,7 @@ test("whatever is written, taken and interrupted, all is delivered, and nothing 
       expect([missing, lost]).toEqual([0, 0]);
       if (!steps.some(({ kind }) => kind === "die")) expect(repeated).toBe(0);
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 
@@ -196,7 +196,7 @@ test("whatever rots or goes missing, written = delivered + lost", async () => {
       const { missing, repeated, lost } = await after(steps);
       expect([missing, repeated]).toEqual([lost, 0]);
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 
@@ -206,6 +206,6 @@ test("what was delivered before a death may be missed after it, but nothing else
       const { missing, lost } = await after(steps);
       expect(missing).toBeLessThanOrEqual(lost);
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import { until } from "../../tools/until.ts";
@@ -9,6 +10,8 @@ import { type RollingSystem, SLOW_ENDPOINT } from "./rolling-system.ts";
 const CALLERS = 4;
 /** How often the balancer asks each who is ready. What it sends to one that takes no more is a call that fails. */
 const LOOK_MS = 50;
+/** A connection that is open, in the kernel's table. */
+const ESTABLISHED = "01";
 
 /** Restarts a system while it is called, then compares what callers saw with what is stored. */
 export async function expectNothingLost(
@@ -89,17 +92,31 @@ export async function restart(service: ServiceProcess): Promise<void> {
   await service.start();
 }
 
-/** Restarts gateways and ingresses, one after the other. `isIn` tells whether calls go to an ingress again. */
+/**
+ * Restarts gateways and ingresses, one after the other. The next gateway is not touched before every ingress is connected to
+ * the one before, as docs/operations.md asks for. `isIn` tells whether calls go to an ingress again.
+ */
 export async function restartCallersSide(
-  { ingresses, gateways }: RollingSystem,
+  { ingresses, gateways, gatewayPorts }: RollingSystem,
   isIn: (ingress: ServiceProcess) => boolean,
 ): Promise<void> {
-  for (const gateway of gateways) {
+  for (const [copy, gateway] of gateways.entries()) {
     await restart(gateway);
+    const port = gatewayPorts[copy] ?? 0;
+    await until("every ingress has found the gateway", () => connectionsTo(port) >= ingresses.length, 60_000);
     await worksAgain(gateway, "twinspan_calls_total");
   }
   for (const ingress of ingresses) {
     await restart(ingress);
     await until("the balancer has found it", () => isIn(ingress), 60_000);
   }
+}
+
+/** How many connections a port of this machine has taken that are open, as Linux tells. */
+function connectionsTo(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, address, , state]) => address?.endsWith(local) && state === ESTABLISHED).length;
 }

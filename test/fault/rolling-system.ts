@@ -14,6 +14,8 @@ import { type StoredTraces, startStoredTraces } from "../traces/stored-traces.ts
 export interface RollingSystem extends AsyncDisposable {
   readonly ingresses: readonly ServiceProcess[];
   readonly gateways: readonly ServiceProcess[];
+  /** Where ingresses connect to each of them. */
+  readonly gatewayPorts: readonly number[];
   readonly traceWriters: readonly ServiceProcess[];
   readonly stored: StoredTraces;
 }
@@ -103,5 +105,12 @@ export async function startRollingSystem({
   const stored = started.use(startStoredTraces(stores));
   await Promise.all([...traceWriters, ...gateways, ...ingresses].map((service) => service.start()));
   const resources = started.move();
-  return { ingresses, gateways, traceWriters, stored, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return {
+    ingresses,
+    gateways,
+    gatewayPorts: rpc.map((address) => Number(new URL(`http://${address}`).port)),
+    traceWriters,
+    stored,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 import { LongFilesFirst } from "./test/run-order.ts";
 
@@ -27,8 +28,8 @@ export default defineConfig({
     isolate: false,
     unstubEnvs: true,
     sequence: { sequencer: LongFilesFirst },
-    // One file a core: by itself Vitest leaves one core free, which of two is half, while most tests wait for processes and answers.
-    maxWorkers: "100%",
+    // One file more than there are cores: most tests wait for processes and answers half of their time.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

@@ -44,7 +44,9 @@ export function relayAnswer(
   const forward = (chunk: Buffer) => {
     if (chunk.length === 0 || response.write(chunk)) return;
     call.pause();
+    // Hears of room before more is written, which may fill the response again.
     slow.isFull();
+    response.once("drain", () => call.resume());
   };
   const onMessage = (message: InvokeStreamResponse) => {
     if (response.writableEnded || response.destroyed) return;
@@ -85,7 +87,6 @@ export function relayAnswer(
   };
 
   const call = begin({ onMetadata, onMessage, onEnd });
-  response.on("drain", () => call.resume());
   response.on("close", () => {
     if (!response.writableFinished) call.cancel();
   });

@@ -13,11 +13,12 @@ export function watchSlowReader(response: ServerResponse, stallMs: number, onCut
     clearTimeout(timer);
     timer = undefined;
   };
-  response.on("drain", stop);
   response.once("close", stop);
   return {
     isFull() {
-      timer ??= setTimeout(() => {
+      if (timer !== undefined) return;
+      response.once("drain", stop);
+      timer = setTimeout(() => {
         onCut();
         response.destroy();
       }, stallMs);

@@ -30,7 +30,9 @@ export function rawTargetOf(method: string, url: string, segments: number): Targ
 
 /** The credentials that a query carries, as the headers that providers take in their place. */
 export function queryCredentialsOf(url: string): Header[] {
-  const parameters = new URLSearchParams(queryOf(url));
+  const query = queryOf(url);
+  if (query === "") return [];
+  const parameters = new URLSearchParams(query);
   const key = parameters.get("key");
   const token = parameters.get("access_token");
   return [

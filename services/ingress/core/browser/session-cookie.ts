@@ -20,7 +20,8 @@ export function fitsCookie(credential: string): boolean {
  * The credential in a request's cookies. Undefined: nobody has signed in. Over TLS that cookie alone counts which no other host
  * can have set: who could set another would have people work under a key of theirs.
  */
-export function sessionIn({ cookie = "" }: IncomingHttpHeaders, isSecure: boolean): string | undefined {
+export function sessionIn({ cookie }: IncomingHttpHeaders, isSecure: boolean): string | undefined {
+  if (cookie === undefined) return undefined;
   const pairs = cookie.split(";").map((pair) => pair.trim());
   for (const name of isSecure ? [NAMES.secure] : [NAMES.secure, NAMES.plain]) {
     const found = pairs.find((pair) => pair.startsWith(`${name}=`));

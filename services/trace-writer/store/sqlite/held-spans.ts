@@ -1,4 +1,5 @@
 import type { NamedExperiment } from "../../core/spans/span-row.ts";
+import type { WorkingTrace } from "../commit/working-trace.ts";
 import { type PlacedRow, placedRowOf } from "../stored-rows.ts";
 import type { BlockReads } from "./block-reads.ts";
 import type { BlockPlace, WaitingPiece } from "./block-table.ts";
@@ -86,4 +87,14 @@ export function storedIn(held: Held | undefined): Extract<Held, { kind: "stored"
 export function mayGrow({ byId }: HeldSpans): boolean {
   const [first] = byId.values();
   return first !== undefined && first.row.origin !== "full-gateway" && first.row.origin !== "full-attempt";
+}
+
+/** Whose a batch is: what was named with one experiment in one workspace repeats itself, and is mostly deleted together. */
+export function ownerOf({ workspace }: Pick<WorkingTrace, "workspace">, { experiment }: HeldBatch): string {
+  return `${workspace}\n${experiment?.id ?? ""}`;
+}
+
+/** The places of spans of a batch that count no more, as its column holds them. */
+export function voidedText({ voided }: HeldBatch): string | null {
+  return voided.length === 0 ? null : voided.join();
 }

@@ -19,7 +19,9 @@ import {
   mayGrow,
   newBatch,
   noSpans,
+  ownerOf,
   storedIn,
+  voidedText,
 } from "./held-spans.ts";
 import { openStoredBatches, placeIn } from "./stored-batches.ts";
 import { previewBytesOf } from "./stored-previews.ts";
@@ -241,15 +243,6 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
 function storedRowOf(placed: PlacedRow): StoredSpan {
   const stored = { ...storedSpanOf(placed), experimentId: undefined };
   return placed.row.origin === "full-gateway" ? { ...stored, requestPreview: "", responsePreview: "" } : stored;
-}
-
-/** What was named with one experiment in one workspace: it repeats itself, and is mostly deleted together. */
-function ownerOf({ workspace }: WorkingTrace, { experiment }: HeldBatch): string {
-  return `${workspace}\n${experiment?.id ?? ""}`;
-}
-
-function voidedText({ voided }: HeldBatch): string | null {
-  return voided.length === 0 ? null : voided.join();
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

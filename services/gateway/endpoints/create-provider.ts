@@ -4,7 +4,7 @@ import { createGoogleToken } from "../providers/google-token.ts";
 import { createHttpClient } from "../providers/http-client.ts";
 import { baseUrlOf, type ProviderOptions } from "../providers/kinds.ts";
 import type { Provider } from "../providers/provider.ts";
-import { relay } from "../providers/relay.ts";
+import { createRelay } from "../providers/relay.ts";
 import { translate } from "../translation/translate.ts";
 
 /** Makes a provider: it relays requests of the formats it speaks, and translates others. */
@@ -17,6 +17,7 @@ export function createProvider(name: string, options: ProviderOptions): Provider
     serviceAccountFile === undefined ? undefined : createGoogleToken(name, serviceAccountFile, client);
   const baseUrl = baseUrlOf(options) ?? `https://${options.kind}.invalid`;
   const sender = { name, options, baseUrl, apiKey, accessToken, client };
+  const relay = createRelay(sender);
   const base = new URL(baseUrl);
   return {
     name,
@@ -24,7 +25,7 @@ export function createProvider(name: string, options: ProviderOptions): Provider
     port: Number(base.port || (base.protocol === "https:" ? 443 : 80)),
     propagates: options.propagate,
     unavailableReason: missing ?? refusedOf(guard, base, name),
-    send: (request) => relay(sender, request) ?? translate(sender, request),
+    send: (request) => relay(request) ?? translate(sender, request),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }

@@ -1,7 +1,8 @@
 import { ServiceError } from "#lib/service-error.ts";
-import type { RelayedRequest } from "../dialects/dialect.ts";
+import type { WireFormat } from "../dialects/dialect.ts";
 import { callerHeadersOf } from "./caller-credentials.ts";
-import { type FormatPlace, type ProviderOptions, placeOf } from "./kinds.ts";
+import { type KeyHeader, placeOf } from "./kinds.ts";
+import { createUrls, type UrlOf } from "./known-urls.ts";
 import { ownKeyOf } from "./own-key.ts";
 import { passedHeadersOf, retryAfterMsOf } from "./passed-headers.ts";
 import type { ProviderAnswer, ProviderRequest } from "./provider.ts";
@@ -12,20 +13,41 @@ import type { Sender } from "./sender.ts";
  * Sends a request to a provider that speaks its format: the caller's bytes, but for the model's name. The answer's bytes
  * are the provider's. Undefined: the provider does not speak the format.
  */
-export function relay(sender: Sender, request: ProviderRequest): Promise<ProviderAnswer> | undefined {
-  const place = placeOf(sender.options, request.format);
-  return place === undefined ? undefined : send(sender, place, request);
+export type Relay = (request: ProviderRequest) => Promise<ProviderAnswer> | undefined;
+
+/** Relays the requests to one provider. What its settings say of a format is worked out when the format first comes. */
+export function createRelay(sender: Sender): Relay {
+  const ways = new Map<WireFormat, Way>();
+  return (request) => {
+    const known = ways.get(request.format);
+    if (known !== undefined) return send(sender, known, request);
+    const way = wayOf(sender, request.format);
+    if (way === undefined) return undefined;
+    ways.set(request.format, way);
+    return send(sender, way, request);
+  };
 }
 
-async function send(sender: Sender, place: FormatPlace, request: ProviderRequest): Promise<ProviderAnswer> {
+/** How requests of a format get to a provider. */
+interface Way {
+  readonly key: KeyHeader;
+  readonly urlOf: UrlOf;
+}
+
+function wayOf({ options }: Sender, format: WireFormat): Way | undefined {
+  const place = placeOf(options, format);
+  return place && { key: place.key, urlOf: createUrls(options, place, format) };
+}
+
+async function send(sender: Sender, way: Way, request: ProviderRequest): Promise<ProviderAnswer> {
   const { name, options, client } = sender;
   const { credentials, signal } = request;
   if (credentials === undefined) refuseUnsigned(sender);
-  const key = credentials === undefined ? await ownKeyOf(sender, place.key, signal) : callerHeadersOf(credentials);
+  const key = credentials === undefined ? await ownKeyOf(sender, way.key, signal) : callerHeadersOf(credentials);
   const relayed = request.request.relayed(request.model, options.streamUsage);
   const answer = await client.request({
     method: relayed.method,
-    url: urlOf(options, place, relayed, request),
+    url: way.urlOf(relayed.path, request.model),
     headers: {
       ...BASE_HEADERS,
       ...(relayed.body.length > 0 ? JSON_BODY : {}),
@@ -61,25 +83,3 @@ function refuseUnsigned({ name, options: { accessKeyId } }: Sender): void {
 /** What stands in the place of headers that a dialect does not say. */
 const BASE_HEADERS = { accept: "application/json, text/event-stream", "accept-encoding": "identity" };
 const JSON_BODY = { "content-type": "application/json" };
-
-/** Azure's older API has the model in its path, as a deployment. A raw request says the whole of its path itself. */
-function urlOf(options: ProviderOptions, place: FormatPlace, { path }: RelayedRequest, request: ProviderRequest): URL {
-  const { kind, apiVersion } = options;
-  if (kind !== "azure-openai" || request.format === "raw" || place.baseUrl !== options.baseUrl?.replace(/\/+$/, "")) {
-    return checkedUrl(place.baseUrl, path);
-  }
-  if (apiVersion === undefined) return checkedUrl(place.baseUrl, `/v1${path}`);
-  const isDeployed = request.format === "openai-chat" || request.format === "openai-embeddings";
-  const deployment = isDeployed ? `/deployments/${encodeURIComponent(request.model)}` : "";
-  const url = checkedUrl(place.baseUrl, deployment + path);
-  url.searchParams.set("api-version", apiVersion);
-  return url;
-}
-
-/** A path never leads out of the base URL. */
-function checkedUrl(baseUrl: string, path: string): URL {
-  const url = new URL(baseUrl + path);
-  const base = new URL(baseUrl);
-  if (url.origin === base.origin && url.pathname.startsWith(base.pathname.replace(/\/+$/, ""))) return url;
-  throw new ServiceError("invalid_request", "The path leads out of the provider's base URL.", { field: "target.path" });
-}

@@ -1,8 +1,9 @@
 import { Agent, fetch as fetchWith } from "undici";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Behaviour } from "../../examples/scripted-provider/behaviour.ts";
 import { startScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
 import type { VendorName } from "../../examples/scripted-provider/vendors.ts";
+import { until } from "../../tools/until.ts";
 import { SELF_SIGNED } from "../certificates/self-signed.ts";
 
 // What goes wrong goes wrong in the same way in every format that streams.
@@ -125,7 +126,8 @@ test.each(names)("%s: silent after three events, until the client hangs up", asy
   await using run = await start(name);
   const response = await run.ask("stall-after-3");
   await response.body?.cancel();
-  await vi.waitFor(() => expect(run.provider.requests[0]).toMatchObject({ ended: true, aborted: true }));
+  await until("the request has ended", () => run.provider.requests[0]?.ended);
+  expect(run.provider.requests[0]?.aborted).toBe(true);
 });
 
 test.each(names)("%s: says when to try again, in seconds and as a date", async (name) => {

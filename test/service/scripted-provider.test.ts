@@ -1,7 +1,8 @@
 import OpenAI, { APIConnectionError, AuthenticationError, NotFoundError, RateLimitError } from "openai";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Behaviour } from "../../examples/scripted-provider/behaviour.ts";
 import { startScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
+import { until } from "../../tools/until.ts";
 
 const question = [{ role: "user" as const, content: "what is a twin span?" }];
 
@@ -92,7 +93,8 @@ test("a stream is cut after so many chunks, and that is not the client's doing",
   };
   await expect(read()).rejects.toThrow();
   expect(seen.length).toBeLessThanOrEqual(3);
-  await vi.waitFor(() => expect(run.provider.requests[0]).toMatchObject({ ended: true, aborted: false }));
+  await until("the request has ended", () => run.provider.requests[0]?.ended);
+  expect(run.provider.requests[0]?.aborted).toBe(false);
 });
 
 test("a client that hangs up is noticed", async () => {
@@ -103,7 +105,8 @@ test("a client that hangs up is noticed", async () => {
     seen += 1;
     if (seen === 2) break;
   }
-  await vi.waitFor(() => expect(run.provider.requests[0]).toMatchObject({ ended: true, aborted: true }));
+  await until("the request has ended", () => run.provider.requests[0]?.ended);
+  expect(run.provider.requests[0]?.aborted).toBe(true);
   expect(run.provider.requests[0]?.headers.authorization).toBe("Bearer none");
   expect(JSON.parse(run.provider.requests[0]?.body ?? "")).toMatchObject({ model: "stall-after-2" });
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import { configSourceOf } from "#lib/config/config-source.ts";
 import { type Config, configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
@@ -9,6 +9,7 @@ import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_recor
 import type { Behaviour } from "../../examples/scripted-provider/behaviour.ts";
 import { type ScriptedProvider, startScriptedProvider } from "../../examples/scripted-provider/scripted-provider.ts";
 import { type RunningGateway, startGateway } from "../../services/gateway/server.ts";
+import { until } from "../../tools/until.ts";
 import { createGatewayClient, type GatewayClient } from "../callers/gateway-client.ts";
 import { type RecordingTraceWriter, startRecordingTraceWriter } from "../neighbours/recording-trace-writer.ts";
 
@@ -163,7 +164,7 @@ export async function recordsOf(
   count: number,
   timeout = 10_000,
 ): Promise<readonly InvocationRecord[]> {
-  await vi.waitFor(() => expect(traceWriter.records.length).toBeGreaterThanOrEqual(count), { timeout, interval: 10 });
+  await until(`${count} records have come`, () => traceWriter.records.length >= count, timeout);
   expect(traceWriter.refusals).toEqual([]);
   expect(traceWriter.records).toHaveLength(count);
   return traceWriter.records;
@@ -171,14 +172,10 @@ export async function recordsOf(
 
 /** The record of the full trace of that id, once it has come. */
 async function recordOf(traceWriter: RecordingTraceWriter, traceId: string): Promise<InvocationRecord> {
-  const found = await vi.waitFor(
-    () => {
-      const record = traceWriter.records.find(({ full }) => full?.traceId.toString("hex") === traceId);
-      if (record === undefined) throw new Error(`no record of ${traceId}: ${traceWriter.refusals.join("; ")}`);
-      return record;
-    },
-    { timeout: 10_000, interval: 10 },
-  );
+  const found = await until(`the record of ${traceId} has come, or one is refused`, () => {
+    expect(traceWriter.refusals).toEqual([]);
+    return traceWriter.records.find(({ full }) => full?.traceId.toString("hex") === traceId);
+  });
   expect(traceWriter.refusals).toEqual([]);
   return found;
 }

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { status } from "@grpc/grpc-js";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { until } from "../../../tools/until.ts";
 import { CALLER } from "../../callers/gateway-client.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 import { recordOfCall, viewOf } from "../../traces/record-view.ts";
@@ -51,10 +52,9 @@ afterAll(async () => {
 
 /** The provider's latest request to an endpoint's model, once it is over. */
 async function endedRequest(model: string) {
-  return vi.waitFor(() => {
+  return until(`the request of ${model} has ended`, () => {
     const request = run.provider.requests.findLast(({ body }) => body.includes(`"${model}-model"`));
-    expect(request?.ended).toBe(true);
-    return request;
+    return request?.ended && request;
   });
 }
 
@@ -156,7 +156,7 @@ test.each([
   expect(told.body).toContain(limit);
   expect(told.body).toMatch(/"code":"provider_timeout"\}\}\n\n$/);
   expect((await recordOfCall(run, told)).root.errorType).toBe("provider_timeout");
-  expect((await endedRequest(model))?.aborted).toBe(true);
+  expect((await endedRequest(model)).aborted).toBe(true);
 });
 
 test("a provider's own error event passes as it came, and the record has it", async () => {
@@ -203,12 +203,8 @@ test.each(["stalls", "stalls-at-head", "stalls-in-body"])("past its deadline %s 
   const known = run.traceWriter.records.length;
   const told = await run.client.stream({ model, stream, options: { deadline: Date.now() + 150 } });
   expect(told.error?.code).toBe(status.DEADLINE_EXCEEDED);
-  expect((await endedRequest(model))?.aborted).toBe(true);
-  const record = await vi.waitFor(() => {
-    const latest = run.traceWriter.records[known];
-    if (latest === undefined) throw new Error("no record yet");
-    return viewOf(latest);
-  });
+  expect((await endedRequest(model)).aborted).toBe(true);
+  const record = viewOf(await until("its record has come", () => run.traceWriter.records[known]));
   expect(record.root.name).toBe(`gateway/${model}`);
   expect([record.root.errorType, record.attempts[0]?.errorType]).toEqual(["deadline_exceeded", "deadline_exceeded"]);
 });

@@ -1,4 +1,5 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import { until } from "../../../tools/until.ts";
 import { CALLER } from "../../callers/gateway-client.ts";
 import { startGatewayRun } from "../../system/start-gateway.ts";
 import { viewOf } from "../../traces/record-view.ts";
@@ -13,8 +14,8 @@ test("calls that the drain has to cut leave twins with the output so far, before
   const told = Array.from({ length: CALLS }, () =>
     run.client.stream({ model: "stalls", stream: true, text: "one two three four", headers: [CALLER.header] }),
   );
-  await vi.waitFor(() => expect(run.provider.requests).toHaveLength(CALLS), 10_000);
-  await vi.waitFor(async () => expect((await run.metrics()).get("twinspan_calls_in_flight")).toBe(CALLS));
+  await until("the provider is asked", () => run.provider.requests.length === CALLS);
+  await until("all are in flight", async () => (await run.metrics()).get("twinspan_calls_in_flight") === CALLS);
   await run.gateway[Symbol.asyncDispose]();
   const views = run.traceWriter.records.map(viewOf);
   expect(views).toHaveLength(CALLS);

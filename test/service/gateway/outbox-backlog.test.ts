@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createLogger } from "#lib/logger.ts";
 import { startOutbox } from "../../../services/gateway/outbox/outbox.ts";
+import { until } from "../../../tools/until.ts";
 import { startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
 import { configOf } from "../../system/start-gateway.ts";
 import { sampleInvocation, sampleRecord } from "./sample-record.ts";
@@ -34,9 +35,9 @@ test("what waits for a slow disk is bounded: payloads are shed before records, a
     return outbox.finish(call, sampleRecord(call, text));
   });
   await Promise.all(written);
-  await vi.waitFor(() => expect(traceWriter.records).toHaveLength(calls), 20_000);
+  await until("all records have come", () => traceWriter.records.length === calls);
   const shed = traceWriter.records.filter(({ payloadShed }) => payloadShed);
   expect(shed).toHaveLength(calls - 31);
-  await vi.waitFor(() => expect(outbox.state().shed["payload:backlog"]).toBe(shed.length));
+  await until("what was shed is counted", () => outbox.state().shed["payload:backlog"] === shed.length);
   expect(traceWriter.refusals).toEqual([]);
 });

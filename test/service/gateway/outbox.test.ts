@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { type Config, configSchema } from "#lib/config/schema.ts";
 import { newTraceId } from "#lib/ids.ts";
 import { createLogger } from "#lib/logger.ts";
@@ -11,6 +11,7 @@ import { startScriptedProvider } from "../../../examples/scripted-provider/scrip
 import { Journal } from "../../../services/gateway/outbox/journal.ts";
 import { startGateway } from "../../../services/gateway/server.ts";
 import { freePorts } from "../../../tools/free-ports.ts";
+import { until } from "../../../tools/until.ts";
 import { CALLER, createGatewayClient } from "../../callers/gateway-client.ts";
 import { startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
 import { outboxRest } from "../../system/outbox-rest.ts";
@@ -61,7 +62,7 @@ test("what a caller has seen the end of survives SIGKILL; what was in flight is 
   const whole = await run.client.stream({ model: "demo", stream: true, headers: [CALLER.header], text: "to the end" });
   expect(whole.body.endsWith("data: [DONE]\n\n")).toBe(true);
   const cut = run.client.stream({ model: "stalls", stream: true, headers: [CALLER.header] });
-  await vi.waitFor(() => expect(run.provider.requests.at(-1)?.body).toContain("stall-after-3"), 10_000);
+  await until("the provider is asked", () => run.provider.requests.at(-1)?.body.includes("stall-after-3"));
   await run.gateway.kill();
   expect((await cut).error).toBeDefined();
 
@@ -87,13 +88,13 @@ test("a gateway that dies again before it has shipped tells an interrupted call 
   await using run = await startChild();
   run.traceWriter.script = () => "stall";
   const cut = run.client.stream({ model: "stalls", stream: true, headers: [CALLER.header] });
-  await vi.waitFor(() => expect(run.provider.requests.at(-1)?.body).toContain("stall-after-3"), 10_000);
+  await until("the provider is asked", () => run.provider.requests.at(-1)?.body.includes("stall-after-3"));
   await run.gateway.kill();
   const diedMs = Date.now();
   expect((await cut).error).toBeDefined();
   for (let deaths = 0; deaths < 2; deaths += 1) {
     await run.gateway.start();
-    await vi.waitFor(() => expect(run.traceWriter.batches).toHaveLength(deaths + 1), 10_000);
+    await until("a batch has come", () => run.traceWriter.batches.length === deaths + 1);
     await run.gateway.kill();
   }
 
@@ -146,9 +147,8 @@ test("a note of another version is counted and let go, and keeps no gateway from
     await journal.append({ timeMs: Date.now(), goneUpTo: 0, firstSeq: 1 }, notes);
   }
   await using again = await startGateway(config, { log });
-  await vi.waitFor(async () => {
-    const metrics = await metricsOf(again);
-    expect(metrics.get('twinspan_outbox_shed_total{what="note",reason="unreadable"}')).toBe(3);
+  await until("what cannot be read is counted", async () => {
+    return (await metricsOf(again)).get('twinspan_outbox_shed_total{what="note",reason="unreadable"}') === 3;
   });
 });
 
@@ -177,7 +177,7 @@ test("a gateway that stops ships what waits first, also in the middle of a long 
     return "take-and-fail";
   };
   await run.client.invoke({ model: "demo" });
-  await vi.waitFor(() => expect(refused).toBe(1));
+  await until("it was refused", () => refused === 1);
   run.traceWriter.script = () => "take";
   await run.gateway[Symbol.asyncDispose]();
   expect(run.traceWriter.repeated).toBe(1);
@@ -202,35 +202,30 @@ test.runIf(isRoot)(
       };
       for (let i = 0; i < 24; i += 1) await call("x".repeat(900_000));
       // What is late is on the disk too, before somebody else takes the rest and gives it back.
-      await vi.waitFor(async () => {
+      await until("every record is on the disk, or counted", async () => {
         const metrics = await run.metrics();
         const dropped = metrics.get('twinspan_outbox_shed_total{what="record",reason="disk"}') ?? 0;
-        expect((metrics.get("twinspan_outbox_records") ?? 0) + dropped).toBe(made);
-      }, 10_000);
+        return (metrics.get("twinspan_outbox_records") ?? 0) + dropped === made;
+      });
       const { bavail, bsize } = await statfs(disk);
       await writeFile(join(disk, "ballast"), Buffer.alloc(bavail * bsize));
       for (let i = 0; i < 20; i += 1) await call("short");
-      const degraded = await vi.waitFor(async () => {
+      const degraded = await until("the disk's fault is told, and counted", async () => {
         const metrics = await run.metrics();
-        expect(metrics.get("twinspan_outbox_degraded")).toBe(1);
-        expect(metrics.get('twinspan_outbox_shed_total{what="payload",reason="disk"}')).toBeGreaterThan(0);
-        expect(metrics.get('twinspan_outbox_shed_total{what="record",reason="disk"}')).toBeGreaterThanOrEqual(20);
-        return metrics;
-      }, 5_000);
+        const payloads = metrics.get('twinspan_outbox_shed_total{what="payload",reason="disk"}') ?? 0;
+        const records = metrics.get('twinspan_outbox_shed_total{what="record",reason="disk"}') ?? 0;
+        return metrics.get("twinspan_outbox_degraded") === 1 && payloads > 0 && records >= 20 && metrics;
+      });
       expect(degraded.get("twinspan_outbox_records")).toBeGreaterThan(0);
 
       await rm(join(disk, "ballast"));
       traceWriter.script = () => "take";
-      await vi.waitFor(
-        async () => {
-          const metrics = await metricsOf(run.gateway);
-          const dropped = metrics.get('twinspan_outbox_shed_total{what="record",reason="disk"}') ?? 0;
-          expect(traceWriter.records.length + dropped).toBe(made);
-          expect(metrics.get("twinspan_outbox_records")).toBe(0);
-        },
-        { timeout: 10_000, interval: 50 },
-      );
-      await vi.waitFor(async () => expect((await run.metrics()).get("twinspan_outbox_degraded")).toBe(0), 8_000);
+      await until("every record has come, or is counted", async () => {
+        const metrics = await metricsOf(run.gateway);
+        const dropped = metrics.get('twinspan_outbox_shed_total{what="record",reason="disk"}') ?? 0;
+        return traceWriter.records.length + dropped === made && metrics.get("twinspan_outbox_records") === 0;
+      });
+      await until("it works again", async () => (await run.metrics()).get("twinspan_outbox_degraded") === 0);
       const before = traceWriter.records.length;
       await call("word ".repeat(1_000));
       const records = await run.records(before + 1);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import { segmentPath, segmentsOf } from "../../../services/gateway/outbox/segments.ts";
+import { until } from "../../../tools/until.ts";
 import { type Ask, CALLER, type Told } from "../../callers/gateway-client.ts";
 import { type GatewayRun, type ScriptedEndpoint, startGatewayRun } from "../../system/start-gateway.ts";
 import { type RecordView, recordOfCall } from "../../traces/record-view.ts";
@@ -57,11 +58,10 @@ test("what a pattern finds is in no part of a record: not in requests, answers, 
   // The caller itself gets all of it, untouched.
   expect(asked[0]?.body).toContain(SECRET);
   const { path } = run.config.gateway.outbox;
-  const files = await vi.waitFor(async () => {
+  const files = await until("the outbox has it", async () => {
     const { segments } = await segmentsOf(path);
     const bytes = segments.map((segment) => readFileSync(segmentPath(path, segment)).toString("latin1")).join("");
-    expect(bytes).toContain("and again to");
-    return bytes;
+    return bytes.includes("and again to") && bytes;
   });
   expect(files).not.toContain(SECRET);
   run.traceWriter.script = () => "take";

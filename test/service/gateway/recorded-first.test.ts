@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Authority } from "#lib/auth/authority.ts";
 import { NOBODY } from "#lib/auth/identity.ts";
 import { createClock } from "#lib/clock.ts";
@@ -18,6 +18,7 @@ import type { Written } from "../../../services/gateway/outbox/commit-loop.ts";
 import type { Outbox } from "../../../services/gateway/outbox/outbox.ts";
 import { NOTHING_SHED, type OutboxState } from "../../../services/gateway/outbox/outbox-state.ts";
 import { RoutingMemory } from "../../../services/gateway/routing/routing-memory.ts";
+import { until } from "../../../tools/until.ts";
 import { bodyOf } from "../../callers/gateway-client.ts";
 import { configOf } from "../../system/start-gateway.ts";
 
@@ -137,13 +138,13 @@ test.each(Object.keys(ENDS).flatMap((model) => [true, false].map((stream) => [mo
     const { outbox, begun, finished } = slowOutbox();
     const { told, reading } = read(outbox, model, stream);
     const before = provider.requests.length;
-    await vi.waitFor(() => expect(begun.isAsked).toBe(true));
+    await until("the begin is asked for", () => begun.isAsked);
     // A request that was on its way would be there before this one is answered.
     await fetch(`${provider.url}/models`);
     expect(provider.requests.slice(before).filter(({ body }) => body !== "")).toEqual([]);
 
     begun.resolve("in_time");
-    await vi.waitFor(() => expect(finished.isAsked).toBe(true));
+    await until("the end is asked for", () => finished.isAsked);
     for (let turns = 0; turns < 20; turns += 1) await turn();
     expect(told.hasEnded).toBe(false);
     expect(told.pieces.filter(({ summary }) => summary !== undefined)).toEqual([]);

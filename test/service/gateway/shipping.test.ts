@@ -1,9 +1,10 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { checkHealth } from "#lib/rpc/check-health.ts";
 import { channelCredentials } from "#lib/rpc/client.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { until } from "../../../tools/until.ts";
 import type { Told } from "../../callers/gateway-client.ts";
 import { startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
 import { type GatewayRun, recordsOf, startGatewayRun } from "../../system/start-gateway.ts";
@@ -23,10 +24,7 @@ const shed = (what: string, reason: string) => `twinspan_outbox_shed_total{what=
 
 /** Waits for a figure under /metrics. */
 async function untilMetric(run: GatewayRun, name: string, isThere: (value: number) => boolean): Promise<void> {
-  await vi.waitFor(async () => expect(isThere((await run.metrics()).get(name) ?? 0)).toBe(true), {
-    timeout: 10_000,
-    interval: 20,
-  });
+  await until(name, async () => isThere((await run.metrics()).get(name) ?? 0));
 }
 
 test("while the trace-writer fails, calls go on and say so in health; then every record arrives once", async () => {
@@ -41,7 +39,7 @@ test("while the trace-writer fails, calls go on and say so in health; then every
 
   const health = new GatewayServiceClient(run.gateway.address, channelCredentials());
   const tracing = () => checkHealth(health, "twinspan.tracing", 1_000);
-  await vi.waitFor(async () => expect(await tracing()).toBe("not serving"), { timeout: 5_000 });
+  await until("health tells it", async () => (await tracing()) === "not serving");
   const ready = await fetch(`http://${run.gateway.opsAddress}/readyz`);
   expect(ready.status).toBe(200);
   expect(await ready.json()).toMatchObject({ degraded: [expect.stringContaining("not now")] });
@@ -52,7 +50,7 @@ test("while the trace-writer fails, calls go on and say so in health; then every
   expect(run.traceWriter.repeated).toBe(0);
   await untilMetric(run, "twinspan_outbox_shipped_total", (count) => count === 20);
   await untilMetric(run, "twinspan_outbox_records", (count) => count === 0);
-  await vi.waitFor(async () => expect(await tracing()).toBe("serving"), { timeout: 5_000 });
+  await until("health tells that it works", async () => (await tracing()) === "serving");
   health.close();
   const lines = run.logged.filter((line) => line.includes("tracing"));
   expect(lines).toEqual([expect.stringContaining("tracing degraded"), expect.stringContaining("tracing works again")]);
@@ -155,11 +153,11 @@ test("at its bound the outbox sheds payloads before records, and calls = deliver
     const told = await calls(run, 20, "demo", "word ".repeat(400));
     expect(told.every(({ error }) => error === undefined)).toBe(true);
   }
-  await vi.waitFor(async () => {
+  await until("every record waits, or is counted", async () => {
     const metrics = await run.metrics();
-    expect(metrics.get(shed("record", "outbox_full"))).toBeGreaterThan(0);
-    expect(metrics.get("twinspan_outbox_records")).toBe(made - (metrics.get(shed("record", "outbox_full")) ?? 0));
-  }, 5_000);
+    const dropped = metrics.get(shed("record", "outbox_full")) ?? 0;
+    return dropped > 0 && metrics.get("twinspan_outbox_records") === made - dropped;
+  });
   expect((await run.metrics()).get("twinspan_outbox_bytes")).toBeLessThanOrEqual(100_000);
   const dropped = (await run.metrics()).get(shed("record", "outbox_full")) ?? 0;
   const payloadsShed = (await run.metrics()).get(shed("payload", "outbox_full")) ?? 0;

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Metadata } from "@grpc/grpc-js";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createLogger } from "#lib/logger.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { serverStreaming, unary } from "#lib/rpc/handler.ts";
@@ -13,6 +13,7 @@ import {
   type InvokeStreamRequest,
   type InvokeStreamResponse,
 } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import { until } from "../../../tools/until.ts";
 import { openDoor } from "../../system/open-door.ts";
 
 const MiB = 1024 * 1024;
@@ -76,7 +77,7 @@ test("a reader that stands still stops the source, and is given up in the end", 
   call.on("error", () => {});
   // Not before the first message: until then grpc-js takes whatever comes.
   call.once("data", () => call.pause());
-  await vi.waitFor(() => expect(run.streamed.reason).toBe("The caller stopped reading its answer."), 10_000);
+  await until("the caller is given up", () => run.streamed.reason === "The caller stopped reading its answer.");
   expect(run.streamed.bytes).toBeLessThan(HELD_BYTES_MAX);
   call.cancel();
 });

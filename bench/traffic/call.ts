@@ -2,7 +2,7 @@ import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Failure, Outcome, RecordedInvocation } from "../../services/gateway/core/invocation.ts";
 import { keptPayloadsOf } from "../../services/gateway/core/payload/kept-payloads.ts";
 import { KEEP_ALL } from "../../services/gateway/core/payload/payload-policy.ts";
-import { recordOf } from "../../services/gateway/core/twins/record.ts";
+import { RecordWriter } from "../../services/gateway/core/twins/record.ts";
 import { attemptsOf } from "./attempts.ts";
 import type { CallPlan } from "./call-plan.ts";
 import type { Conditions } from "./incident.ts";
@@ -17,6 +17,7 @@ export interface Call {
   readonly failed: boolean;
 }
 
+const WRITER = new RecordWriter();
 /** Of so many calls the endpoint's own limit refuses one, before any provider is asked. */
 const REFUSED = 0.002;
 /** Of so many streams the caller hangs up on one. */
@@ -29,7 +30,7 @@ export function callOf(random: Random, plan: CallPlan, conditions: Conditions): 
     ? refusedOutcomeOf(random, plan)
     : outcomeOf(random, plan, invocation, conditions);
   const kept = keptPayloadsOf(outcome, KEEP_ALL, () => "");
-  const { spans, payload } = recordOf(invocation, outcome, kept);
+  const { spans, payload } = WRITER.recordOf(invocation, outcome, kept);
   return {
     record: Buffer.concat([spans, payload]),
     traceId: invocation.traceId,

@@ -74,6 +74,7 @@ export async function startOwnTraces(
     },
     async [Symbol.asyncDispose]() {
       carried[Symbol.dispose]();
+      // What its receiver does not take any more is lost, and no reason not to stop.
       const ended = provider.shutdown().catch(() => {});
       await Promise.race([ended, delay(FLUSH_MS, undefined, { ref: false })]);
     },

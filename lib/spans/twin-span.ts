@@ -1,11 +1,29 @@
+import type { InstrumentationScope } from "#proto/opentelemetry/proto/common/v1/common.ts";
+import type { Resource } from "#proto/opentelemetry/proto/resource/v1/resource.ts";
 import type { MirrorSpan } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { AttributeValue } from "./attributes.ts";
+import { type AttributeValue, attributesOf } from "./attributes.ts";
 import { attemptReasonWordOf, errorWordOf, finishReasonWordOf, requestWordsOf } from "./words.ts";
 
 /*
  * What both twins say of a span, so that they say the same: the full trace adds to it, the mirror is nothing else. It is
  * made from a span of the mirror, which has no field for payload.
  */
+
+/** Which attributes mean what: the GenAI conventions of OpenTelemetry that both twins are written by. */
+export const TWIN_SCHEMA_URL = "https://opentelemetry.io/schemas/1.41.0";
+/** The resource of both twins. */
+export const TWIN_RESOURCE: Resource = {
+  attributes: attributesOf({ "service.name": "twinspan-gateway" }),
+  droppedAttributesCount: 0,
+  entityRefs: [],
+};
+/** The scope of both twins. */
+export const TWIN_SCOPE: InstrumentationScope = {
+  name: "twinspan",
+  version: "",
+  attributes: [],
+  droppedAttributesCount: 0,
+};
 
 /** A span of the mirror, but for its ids. */
 type TwinSpan = Omit<MirrorSpan, "spanId" | "parentSpanId">;

@@ -68,6 +68,7 @@ export function openPrimaryLink(placeText: string | undefined): PrimaryLink | un
       answers["stop"] = stop;
       answers["reload"] = reload;
     },
+    // A primary that does not hear it is gone, or stops this worker as one that never came up.
     ready: () => void ask("ready", undefined).catch(() => {}),
     leave: () => void self.disconnect(),
   };

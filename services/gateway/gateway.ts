@@ -5,6 +5,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { OwnTraces } from "#lib/own-traces/own-traces.ts";
+import type { RecordWriter } from "./core/twins/record.ts";
 import type { LiveEndpoints } from "./endpoints/live-endpoints.ts";
 import type { Allowances } from "./limits/allowances.ts";
 import type { GatewayMetrics } from "./metrics/gateway-metrics.ts";
@@ -18,6 +19,7 @@ export interface Gateway {
   readonly onRefused: OnRefused;
   readonly endpoints: LiveEndpoints;
   readonly outbox: Outbox;
+  readonly records: RecordWriter;
   readonly allowances: Allowances;
   readonly metrics: GatewayMetrics;
   readonly limits: Config["gateway"]["limits"];

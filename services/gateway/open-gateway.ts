@@ -10,6 +10,7 @@ import { peerCertificatesOf, type ServerTls, serverTlsOf } from "#lib/tls/config
 import { type WatchedCertificates, watchCertificates } from "#lib/tls/watch-certificates.ts";
 import { observeTraceContext } from "#lib/trace-context/register.ts";
 import type { WorkerLink } from "#lib/workers/worker-link.ts";
+import { RecordWriter } from "./core/twins/record.ts";
 import { LiveEndpoints } from "./endpoints/live-endpoints.ts";
 import type { Gateway } from "./gateway.ts";
 import { startAllowances } from "./limits/start-allowances.ts";
@@ -64,6 +65,7 @@ export async function openGateway(
     ownTraces,
     endpoints,
     outbox,
+    records: new RecordWriter(),
     allowances,
     metrics,
     limits,

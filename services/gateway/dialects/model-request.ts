@@ -37,7 +37,8 @@ function nameIn(model: unknown): string | undefined {
 
 function modelFaultOf(model: unknown): ServiceError | undefined {
   if (typeof model === "string" && model !== "") return undefined;
-  const message = "`model` is missing, or no text. Give it the name of an endpoint; GET /v1/models lists them.";
+  const message =
+    "`model` is missing, or no text. Give it the name of an endpoint: ListEndpoints, or GET /v1/models, lists them.";
   return invalidRequest(message, "model");
 }
 

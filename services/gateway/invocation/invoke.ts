@@ -109,9 +109,13 @@ function heldEndpointOf(gateway: Gateway, request: DialectRequest, { workspace }
   held?.[Symbol.dispose]();
   gateway.metrics.refused("unknown_endpoint");
   const shown = /^[\x21-\x7e]{1,128}$/.test(name) ? ` "${name}"` : "";
-  throw new ServiceError("not_found", `There is no endpoint${shown}. GET /v1/models lists those there are.`, {
-    field: "model",
-  });
+  throw new ServiceError(
+    "not_found",
+    `There is no endpoint${shown}. ListEndpoints, or GET /v1/models, lists those there are.`,
+    {
+      field: "model",
+    },
+  );
 }
 
 /** A key may be kept from invoking at all, or from some of the endpoints of its workspace. */

@@ -173,6 +173,7 @@ export class Journal implements AsyncDisposable {
       await writeAll(segment.handle, bytes, segment.bytes);
       if (this.#durability === "power") await segment.handle.datasync();
     } catch (error) {
+      // Half a block at the end is passed over by whoever reads it, and written over by the next one.
       await segment.handle.truncate(segment.bytes).catch(() => {});
       throw error;
     }

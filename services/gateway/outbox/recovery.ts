@@ -2,7 +2,7 @@ import { ZodError } from "zod";
 import type { RecordedInvocation } from "../core/invocation.ts";
 import { keptPayloadsOf } from "../core/payload/kept-payloads.ts";
 import { KEEP_ALL } from "../core/payload/payload-policy.ts";
-import { recordOf } from "../core/twins/record.ts";
+import { RecordWriter } from "../core/twins/record.ts";
 import type { Write } from "./block.ts";
 import { commitWrites, type OutboxParts } from "./committer.ts";
 import type { Found } from "./find-rest.ts";
@@ -30,16 +30,17 @@ export async function recoverOutbox(
  */
 export function interruptedOf(ledger: Ledger, notes: Iterable<Uint8Array>, lastAliveMs: number): readonly Write[] {
   const aliveNanos = BigInt(Math.floor(lastAliveMs)) * 1_000_000n;
+  const writer = new RecordWriter();
   const records: Write[] = [];
   for (const note of notes) {
     const invocation = readNote(note);
     if (invocation === undefined) ledger.shed("note:unreadable");
-    else records.push(interruptedRecordOf(invocation, aliveNanos));
+    else records.push(interruptedRecordOf(writer, invocation, aliveNanos));
   }
   return records;
 }
 
-function interruptedRecordOf(invocation: RecordedInvocation, aliveNanos: bigint): Write {
+function interruptedRecordOf(writer: RecordWriter, invocation: RecordedInvocation, aliveNanos: bigint): Write {
   const outcome = {
     endNanos: aliveNanos > invocation.startNanos ? aliveNanos : invocation.startNanos,
     failure: { kind: "interrupted" as const, text: "The gateway's process ended in the middle of the call." },
@@ -49,7 +50,7 @@ function interruptedRecordOf(invocation: RecordedInvocation, aliveNanos: bigint)
   };
   // The words are our own, so that they may always be kept.
   const kept = keptPayloadsOf(outcome, KEEP_ALL, () => "");
-  return { kind: "finish", traceId: invocation.traceId, ...recordOf(invocation, outcome, kept) };
+  return { kind: "finish", traceId: invocation.traceId, ...writer.recordOf(invocation, outcome, kept) };
 }
 
 function readNote(note: Uint8Array): RecordedInvocation | undefined {

@@ -6,7 +6,6 @@ import type { Attempt, Caller, Ending, Failure, Payload, RecordedInvocation } fr
 import { handedBytesMaxOf } from "../core/payload/payload-policy.ts";
 import { summaryOf } from "../core/summary.ts";
 import { mirrorDecisionOf } from "../core/twins/mirror-decision.ts";
-import { recordOf } from "../core/twins/record.ts";
 import type { AnswerWatch, DialectRequest, DialectSupport } from "../dialects/dialect.ts";
 import type { Endpoint, PlannedModel } from "../endpoints/endpoints.ts";
 import type { Gateway } from "../gateway.ts";
@@ -177,7 +176,7 @@ export class Recording {
 
   /** A fault of ours in making the record costs the record, is counted and logged, and never fails the call. */
   async #record(ending: Ending): Promise<void> {
-    const { outbox, metrics, log } = this.#gateway;
+    const { outbox, records, metrics, log } = this.#gateway;
     const { endpoint } = this.#opening;
     try {
       const inputs =
@@ -185,7 +184,7 @@ export class Recording {
       const outcome = { ...ending, inputs, outputs: this.#watch?.reduced() };
       const kept = keepPayloads(outcome, endpoint.payload, log);
       metrics.kept(endpoint.name, kept);
-      const record = recordOf(this.invocation, outcome, kept);
+      const record = records.recordOf(this.invocation, outcome, kept);
       const written = await outbox.finish(this.invocation, record);
       if (written === "late") metrics.late("finish");
     } catch (error) {

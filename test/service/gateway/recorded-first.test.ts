@@ -9,6 +9,7 @@ import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_se
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Behaviour } from "../../../examples/scripted-provider/behaviour.ts";
 import { type ScriptedProvider, startScriptedProvider } from "../../../examples/scripted-provider/scripted-provider.ts";
+import { RecordWriter } from "../../../services/gateway/core/twins/record.ts";
 import { openAiChat } from "../../../services/gateway/dialects/openai-chat/openai-chat.ts";
 import { LiveEndpoints } from "../../../services/gateway/endpoints/live-endpoints.ts";
 import { type InvocationCall, invoke } from "../../../services/gateway/invocation/invoke.ts";
@@ -90,6 +91,7 @@ function read(outbox: Outbox, model: string, stream: boolean) {
     onRefused() {},
     endpoints,
     outbox,
+    records: new RecordWriter(),
     allowances,
     metrics,
     limits,

@@ -3,7 +3,7 @@ import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { RecordedInvocation } from "../../../services/gateway/core/invocation.ts";
 import { keptPayloadsOf } from "../../../services/gateway/core/payload/kept-payloads.ts";
 import { KEEP_ALL } from "../../../services/gateway/core/payload/payload-policy.ts";
-import { recordOf, type SerializedRecord } from "../../../services/gateway/core/twins/record.ts";
+import { RecordWriter, type SerializedRecord } from "../../../services/gateway/core/twins/record.ts";
 
 /** An invocation as it is noted: nobody's, without a caller's context. */
 export function sampleInvocation(): RecordedInvocation {
@@ -37,7 +37,7 @@ export function sampleRecord(invocation: RecordedInvocation, inputs: Buffer): Se
     inputs: { bytes: inputs, truncated: false },
     outputs: undefined,
   };
-  return recordOf(
+  return new RecordWriter().recordOf(
     invocation,
     ended,
     keptPayloadsOf(ended, KEEP_ALL, () => ""),

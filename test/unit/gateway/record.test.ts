@@ -8,7 +8,7 @@ import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { keptPayloadsOf } from "../../../services/gateway/core/payload/kept-payloads.ts";
 import { KEEP_ALL } from "../../../services/gateway/core/payload/payload-policy.ts";
 import { mirrorOf } from "../../../services/gateway/core/twins/mirror.ts";
-import { PAYLOAD_SHED, recordOf } from "../../../services/gateway/core/twins/record.ts";
+import { PAYLOAD_SHED, RecordWriter } from "../../../services/gateway/core/twins/record.ts";
 import { twinSpansOf } from "../../../services/gateway/core/twins/twin-spans.ts";
 import { readAnswer } from "../../../services/gateway/dialects/openai-chat/answer.ts";
 import { checkRecord } from "../../../services/trace-writer/core/records/record-check.ts";
@@ -19,7 +19,7 @@ const mirrored = arbitraryEnded.filter(({ invocation }) => invocation.mirrorSpan
 
 /** The record with all its payload, in its two parts. */
 function partsOf({ invocation, outcome }: Ended) {
-  return recordOf(
+  return new RecordWriter().recordOf(
     invocation,
     outcome,
     keptPayloadsOf(outcome, KEEP_ALL, () => ""),

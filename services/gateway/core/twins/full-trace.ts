@@ -6,6 +6,9 @@ import {
   attemptSpanNameOf,
   gatewayAttributesOf,
   gatewaySpanNameOf,
+  TWIN_RESOURCE,
+  TWIN_SCHEMA_URL,
+  TWIN_SCOPE,
 } from "#lib/spans/twin-span.ts";
 import { totalsAttributesOf } from "#lib/spans/usage.ts";
 import { requestWordsOf } from "#lib/spans/words.ts";
@@ -23,8 +26,6 @@ import type { Attempt, Outcome, RecordedInvocation } from "../invocation.ts";
 import { type KeptPayload, type KeptPayloads, payloadMarksOf } from "../payload/kept-payloads.ts";
 import type { TwinSpan, TwinSpans } from "./twin-spans.ts";
 
-/** Which attributes mean what: the GenAI conventions of OpenTelemetry that the spans are written by. */
-const SCHEMA_URL = "https://opentelemetry.io/schemas/1.41.0";
 /** W3C flags: sampled, and an id whose low 56 bits are random. */
 const FLAGS_SAMPLED_RANDOM = 0x03;
 /** The tags of `resource_spans` of a FullTrace, `scope_spans` of ResourceSpans, and `spans` of ScopeSpans. */
@@ -33,18 +34,14 @@ const SCOPE_SPANS = (2 << 3) | 2;
 const SPANS = (2 << 3) | 2;
 /** What every full trace says of its resource and its scope. */
 const RESOURCE = ResourceSpans.encode({
-  resource: {
-    attributes: attributesOf({ "service.name": "twinspan-gateway" }),
-    droppedAttributesCount: 0,
-    entityRefs: [],
-  },
+  resource: TWIN_RESOURCE,
   scopeSpans: [],
-  schemaUrl: SCHEMA_URL,
+  schemaUrl: TWIN_SCHEMA_URL,
 }).finish();
 const SCOPE = ScopeSpans.encode({
-  scope: { name: "twinspan", version: "", attributes: [], droppedAttributesCount: 0 },
+  scope: TWIN_SCOPE,
   spans: [],
-  schemaUrl: SCHEMA_URL,
+  schemaUrl: TWIN_SCHEMA_URL,
 }).finish();
 const NO_ID = Buffer.alloc(0);
 

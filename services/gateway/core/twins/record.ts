@@ -25,27 +25,40 @@ export const PAYLOAD_SHED: Uint8Array = InvocationRecord.encode({ ...NOTHING, pa
 
 /** The tag of `full` of an InvocationRecord. */
 const FULL = (1 << 3) | 2;
-/** A writer that has grown to more than this is not kept. */
+/** A buffer that has grown to more than this is not kept. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
-/** Kept from one record to the next, since it has grown to the size of one. */
-let writer = new BinaryWriter();
 
-/** The record of an invocation that has ended: both twins, and once what is kept of the payload. */
-export function recordOf(invocation: RecordedInvocation, outcome: Outcome, kept: KeptPayloads): SerializedRecord {
-  try {
-    const twins = twinSpansOf(invocation, outcome);
-    writer.uint32(FULL).fork();
-    writeFullTrace(writer, invocation, outcome, twins, kept);
-    writer.join();
-    const mirror = mirrorOf(invocation, twins);
-    const spans = InvocationRecord.encode({ ...NOTHING, mirror }, writer).finish();
-    const payloads = payloadsOf(invocation, outcome, kept);
-    const payload = InvocationRecord.encode({ ...NOTHING, payloads }, writer).finish();
-    if (payload.length > KEPT_BYTES_MAX) writer = new BinaryWriter();
-    return { spans, payload };
-  } catch (error) {
-    // What it holds is half a record.
-    writer = new BinaryWriter();
-    throw error;
+/** Writes records, one after another, in memory that is kept from one to the next: it has grown to the size of one. */
+export class RecordWriter {
+  #writer = new BinaryWriter();
+
+  /** The record of an invocation that has ended: both twins, and once what is kept of the payload. */
+  recordOf(invocation: RecordedInvocation, outcome: Outcome, kept: KeptPayloads): SerializedRecord {
+    try {
+      const record = written(this.#writer, invocation, outcome, kept);
+      if (record.payload.length > KEPT_BYTES_MAX) this.#writer = new BinaryWriter();
+      return record;
+    } catch (error) {
+      // What it holds is half a record.
+      this.#writer = new BinaryWriter();
+      throw error;
+    }
   }
+}
+
+function written(
+  writer: BinaryWriter,
+  invocation: RecordedInvocation,
+  outcome: Outcome,
+  kept: KeptPayloads,
+): SerializedRecord {
+  const twins = twinSpansOf(invocation, outcome);
+  writer.uint32(FULL).fork();
+  writeFullTrace(writer, invocation, outcome, twins, kept);
+  writer.join();
+  const mirror = mirrorOf(invocation, twins);
+  const spans = InvocationRecord.encode({ ...NOTHING, mirror }, writer).finish();
+  const payloads = payloadsOf(invocation, outcome, kept);
+  const payload = InvocationRecord.encode({ ...NOTHING, payloads }, writer).finish();
+  return { spans, payload };
 }

@@ -5,6 +5,9 @@ import {
   attemptSpanNameOf,
   gatewayAttributesOf,
   gatewaySpanNameOf,
+  TWIN_RESOURCE,
+  TWIN_SCHEMA_URL,
+  TWIN_SCOPE,
 } from "#lib/spans/twin-span.ts";
 import { totalsAttributesOf } from "#lib/spans/usage.ts";
 import {
@@ -15,7 +18,6 @@ import {
 } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { ErrorType, type Mirror, type MirrorSpan, MirrorSpanRole } from "#proto/twinspan/trace/v1/mirror.ts";
 
-const SCHEMA_URL = "https://opentelemetry.io/schemas/1.41.0";
 /** Span flags, bits 8 and 9: it is known whether the parent is remote; it is. */
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
@@ -25,16 +27,11 @@ const IS_REMOTE = 0x200;
  * nothing to leave out. They have the names and kinds of the full trace, and the gateway span links to its root.
  */
 export function mirrorSpansOf(mirror: Mirror): ResourceSpans {
-  const scope = { name: "twinspan", version: "", attributes: [], droppedAttributesCount: 0 };
   const spans = mirror.spans.map((span) => spanOf(mirror, span));
   return {
-    resource: {
-      attributes: attributesOf({ "service.name": "twinspan-gateway" }),
-      droppedAttributesCount: 0,
-      entityRefs: [],
-    },
-    scopeSpans: [{ scope, spans, schemaUrl: SCHEMA_URL }],
-    schemaUrl: SCHEMA_URL,
+    resource: TWIN_RESOURCE,
+    scopeSpans: [{ scope: TWIN_SCOPE, spans, schemaUrl: TWIN_SCHEMA_URL }],
+    schemaUrl: TWIN_SCHEMA_URL,
   };
 }
 

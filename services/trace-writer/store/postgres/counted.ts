@@ -40,6 +40,7 @@ export function startPendingCount(connection: Connection): PendingCount & AsyncD
     get() {
       if (performance.now() - countedMs >= OLD_MS) {
         countedMs = performance.now();
+        // The figure stays as it was: that the database is gone is told by all others who ask it.
         counting = counting.then(count).catch(() => {});
       }
       return traces;

@@ -1,6 +1,5 @@
 import { traceNameOf } from "#lib/ids.ts";
 import { sumOfCosts, sumOfUsages } from "#lib/spans/usage.ts";
-import { errorWordOf } from "#lib/spans/words.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { errorTypeOf } from "./error-type.ts";
 import type { Attempt, Ending, RecordedInvocation } from "./invocation.ts";
@@ -14,12 +13,12 @@ export function summaryOf(
   const firstTokenNanos = answering?.answer.firstTokenNanos;
   return {
     traceId: traceNameOf(invocation.traceId),
-    errorType: errorWordOf(errorTypeOf(failure)) ?? "",
+    errorType: errorTypeOf(failure),
     usage: sumOfUsages(attempts.map(({ answer }) => answer.usage)),
     cost: sumOfCosts(attempts.map(({ cost }) => cost)),
     durationNanos: endNanos - invocation.startNanos,
     providerNanos: providerNanosOf(attempts),
-    timeToFirstTokenNanos: firstTokenNanos === undefined ? 0n : firstTokenNanos - invocation.startNanos,
+    timeToFirstTokenNanos: firstTokenNanos && firstTokenNanos - invocation.startNanos,
     attempts: attempts.length,
   };
 }

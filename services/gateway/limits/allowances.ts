@@ -1,5 +1,6 @@
 import { ServiceError } from "#lib/service-error.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import {
   type Claim,
   claimsOf,
@@ -133,5 +134,5 @@ function usedOf({ amount }: Claim, unit: "tokens" | "nanoUsd", { usage, cost, er
   const told =
     unit === "nanoUsd" ? cost?.totalNanoUsd : usage && (usage.inputTokens ?? 0n) + (usage.outputTokens ?? 0n);
   if (told !== undefined) return Number(told);
-  return errorType === "" ? amount : 0;
+  return errorType === ErrorType.ERROR_TYPE_UNSPECIFIED ? amount : 0;
 }

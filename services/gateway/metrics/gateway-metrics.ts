@@ -139,7 +139,7 @@ export class GatewayMetrics {
     this.#calls.inc({ endpoint, outcome: wordOf(ending) });
     this.#seconds.observe({ endpoint }, secondsOf(nanos));
     this.#overhead.observe({ endpoint }, secondsOf(nanos - summary.providerNanos));
-    if (summary.timeToFirstTokenNanos > 0n) {
+    if (summary.timeToFirstTokenNanos !== undefined) {
       this.#firstToken.observe({ endpoint }, secondsOf(summary.timeToFirstTokenNanos));
     }
     if (summary.cost !== undefined) this.#cost.inc({ endpoint }, Number(summary.cost.totalNanoUsd) / 1e9);

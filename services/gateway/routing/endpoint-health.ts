@@ -14,13 +14,13 @@ export class EndpointHealth {
     for (const key of kept) if (!this.#models.has(key)) this.#models.set(key, new RecentCalls());
   }
 
-  /** Takes a call that has ended. `firstTokenNanos`: from its acceptance; 0: there was none. */
-  ended({ startNanos }: RecordedInvocation, ending: Ending, firstTokenNanos: bigint): void {
+  /** Takes a call that has ended. `firstTokenNanos`: from its acceptance. Undefined: there was none. */
+  ended({ startNanos }: RecordedInvocation, ending: Ending, firstTokenNanos: bigint | undefined): void {
     const nowMs = performance.now();
     this.#calls.ended(
       {
         durationNanos: ending.endNanos - startNanos,
-        firstTokenNanos: firstTokenNanos > 0n ? firstTokenNanos : undefined,
+        firstTokenNanos,
         errorType: errorTypeIn(ending),
       },
       nowMs,

@@ -13,8 +13,8 @@ import type { Endpoint, EndpointOptions, PlannedModel } from "../endpoints/endpo
 export function endpointDetailsOf({ options, turnstile, health }: Endpoint, isOwn: boolean): EndpointDetails {
   return {
     policy: policyOf(options),
-    callsInFlight: BigInt(isOwn ? turnstile.inUse : 0),
-    callsWaiting: BigInt(isOwn ? turnstile.waiting : 0),
+    callsInFlight: isOwn ? BigInt(turnstile.inUse) : undefined,
+    callsWaiting: isOwn ? BigInt(turnstile.waiting) : undefined,
     recent: isOwn ? recentOf(health.calls) : undefined,
   };
 }

@@ -2,7 +2,7 @@ import type { Identity } from "#lib/auth/identity.ts";
 import { unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { ServiceError } from "#lib/service-error.ts";
-import type { Endpoint as EndpointMessage } from "#proto/twinspan/gateway/v1/endpoint.ts";
+import { BreakerState, type Endpoint as EndpointMessage } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import {
   type EndpointServiceServer,
   EndpointServiceService,
@@ -42,6 +42,12 @@ function isShown(endpoint: Endpoint, { workspace, endpoints }: Identity): boolea
   return isSharedWith(endpoint, workspace) && (endpoints === undefined || endpoints.has(endpoint.name));
 }
 
+const BREAKER_STATES = {
+  closed: BreakerState.BREAKER_STATE_CLOSED,
+  half_open: BreakerState.BREAKER_STATE_HALF_OPEN,
+  open: BreakerState.BREAKER_STATE_OPEN,
+} as const;
+
 function messageOf(endpoint: Endpoint): EndpointMessage {
   return {
     id: endpoint.id,
@@ -51,7 +57,7 @@ function messageOf(endpoint: Endpoint): EndpointMessage {
       provider: provider.name,
       model,
       weight,
-      breakerState: breaker.state,
+      breakerState: BREAKER_STATES[breaker.state],
       details: undefined,
     })),
     unavailableReason: unavailableReasonOf(endpoint) ?? "",

@@ -1,6 +1,7 @@
 import { type RpcCall, serverStreaming, unary } from "#lib/rpc/handler.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { isErrorKind, ServiceError } from "#lib/service-error.ts";
+import { errorWordOf } from "#lib/spans/words.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import {
@@ -98,7 +99,8 @@ function refuseRefusal(head: AnswerHead | undefined): void {
 
 /** An answer that was broken off ends with an error, after the pieces that came. */
 function refuseBrokenOff({ errorType }: InvocationSummary): void {
-  if (errorType === "") return;
-  const kind = isErrorKind(errorType) ? errorType : "internal";
+  const word = errorWordOf(errorType);
+  if (word === undefined) return;
+  const kind = isErrorKind(word) ? word : "internal";
   throw new ServiceError(kind, "The answer broke off. What was said is in the full trace.");
 }

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
+import { BreakerState } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import { EndpointServiceClient, type ListEndpointsResponse } from "#proto/twinspan/gateway/v1/endpoint_service.ts";
 import type { Behaviour } from "../../../examples/scripted-provider/behaviour.ts";
 import { until } from "../../../tools/until.ts";
@@ -82,8 +83,8 @@ test("endpoints say what their providers' breakers are", async () => {
   client.close();
   const states = listed.endpoints.find(({ name }) => name === "with-fallback")?.models;
   expect(states?.map(({ provider, breakerState }) => [provider, breakerState])).toEqual([
-    ["stays", "open"],
-    ["scripted", "closed"],
+    ["stays", BreakerState.BREAKER_STATE_OPEN],
+    ["scripted", BreakerState.BREAKER_STATE_CLOSED],
   ]);
 });
 

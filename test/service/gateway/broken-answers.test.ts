@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { until } from "../../../tools/until.ts";
 import { CALLER } from "../../callers/gateway-client.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
@@ -63,7 +64,10 @@ test.each([0, 1, 2, 3, 4, 5, 6])("cut by the provider after %i chunks: what came
   if (at === 0) {
     expect(told.error?.code).toBe(status.UNAVAILABLE);
   } else {
-    expect(told).toMatchObject({ error: undefined, summary: { errorType: "provider_protocol", attempts: 1 } });
+    expect(told).toMatchObject({
+      error: undefined,
+      summary: { errorType: ErrorType.ERROR_TYPE_PROVIDER_PROTOCOL, attempts: 1 },
+    });
     expect(told.body.match(/^data: /gm)).toHaveLength(at + 1);
     expect(told.body).toMatch(/\n\ndata: \{"error":\{[^\n]*"code":"provider_protocol"\}\}\n\n$/);
   }
@@ -83,13 +87,13 @@ test.each([0, 1, 2, 3, 4, 5, 6])("cut by the provider after %i chunks: what came
 
 test("a stream whose connection breaks after its every choice has ended is whole", async () => {
   const told = await run.client.stream({ model: "cut-7", stream: true, text: WORDS });
-  expect(told.summary?.errorType).toBe("provider_protocol");
+  expect(told.summary?.errorType).toBe(ErrorType.ERROR_TYPE_PROVIDER_PROTOCOL);
   answerRaw = (socket) => {
     const chunk = '{"id":"c1","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]}';
     socket.end(`HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\ndata: ${chunk}\n\n`);
   };
   const whole = await run.client.stream({ model: "raw", stream: true });
-  expect(whole).toMatchObject({ error: undefined, summary: { errorType: "" } });
+  expect(whole).toMatchObject({ error: undefined, summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED } });
 });
 
 test("a provider that says [DONE] and keeps the connection holds nobody up", async () => {
@@ -101,7 +105,7 @@ test("a provider that says [DONE] and keeps the connection holds nobody up", asy
   const startMs = performance.now();
   const told = await run.client.stream({ model: "raw", stream: true });
   expect(performance.now() - startMs).toBeLessThan(5_000);
-  expect(told).toMatchObject({ error: undefined, summary: { errorType: "" } });
+  expect(told).toMatchObject({ error: undefined, summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED } });
   expect(told.body.endsWith("data: [DONE]\n\n")).toBe(true);
 });
 
@@ -152,7 +156,7 @@ test.each([
   ["slow-whole", "totalMs"],
 ])("%s ends with an event that names the limit", async (model, limit) => {
   const told = await run.client.stream({ model, stream: true, text: WORDS });
-  expect(told.summary?.errorType).toBe("provider_timeout");
+  expect(told.summary?.errorType).toBe(ErrorType.ERROR_TYPE_PROVIDER_TIMEOUT);
   expect(told.body).toContain(limit);
   expect(told.body).toMatch(/"code":"provider_timeout"\}\}\n\n$/);
   expect((await recordOfCall(run, told)).root.errorType).toBe("provider_timeout");
@@ -162,7 +166,7 @@ test.each([
 test("a provider's own error event passes as it came, and the record has it", async () => {
   const told = await run.client.stream({ model: "error-event", stream: true, text: WORDS, headers: [CALLER.header] });
   expect(told.body).toContain('{"error":{"message":"The server had an error');
-  expect(told.summary?.errorType).toBe("provider_unavailable");
+  expect(told.summary?.errorType).toBe(ErrorType.ERROR_TYPE_PROVIDER_UNAVAILABLE);
   const { root, attempts, mirrorErrorTypes } = await recordOfCall(run, told);
   expect(attempts[0]?.errorText).toContain("The server had an error");
   expect(JSON.parse(root.outputs).choices[0].message.content).toBe("one two ");
@@ -172,7 +176,10 @@ test("a provider's own error event passes as it came, and the record has it", as
 test("before the first byte a failing stream gives way to the fallback, and its connection is closed", async () => {
   for (const model of ["error-at-once", "garbage-then-silence"]) {
     const told = await run.client.stream({ model, stream: true, text: WORDS });
-    expect(told).toMatchObject({ error: undefined, summary: { errorType: "", attempts: 2 } });
+    expect(told).toMatchObject({
+      error: undefined,
+      summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED, attempts: 2 },
+    });
     expect((await recordOfCall(run, told)).attempts.map(({ errorType }) => errorType !== undefined)).toEqual([
       true,
       false,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { CALLER } from "../../callers/gateway-client.ts";
 import { startOwnTelemetry } from "../../system/own-telemetry.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
@@ -51,7 +52,7 @@ test("a malformed context fails no call, makes no mirror, and is counted", async
   const before = (await run.metrics()).get(key) ?? 0;
   for (const header of MALFORMED) {
     const told = await run.client.stream({ model: "always", stream: true, headers: [["traceparent", header]] });
-    expect(told.summary?.errorType).toBe("");
+    expect(told.summary?.errorType).toBe(ErrorType.ERROR_TYPE_UNSPECIFIED);
     const { record, root } = await recordOfCall(run, told);
     expect(record.mirror).toBeUndefined();
     expect(root.span.links).toEqual([]);

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { until } from "../../../tools/until.ts";
 import { type Ask, CALLER } from "../../callers/gateway-client.ts";
 import { errorInfoOf } from "../../callers/told.ts";
@@ -79,7 +80,11 @@ test.each([true, false])(
   "when the first is late and the second answers, the second wins (stream: %s)",
   async (stream) => {
     const { told, route, view } = await call("second-wins", { stream });
-    expect(told).toMatchObject({ error: undefined, head: { status: 200 }, summary: { errorType: "", attempts: 2 } });
+    expect(told).toMatchObject({
+      error: undefined,
+      head: { status: 200 },
+      summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED, attempts: 2 },
+    });
     expect(route).toEqual(["stall-before-head first cancelled", "chunks-3 hedge ok"]);
     expect((await endedRequest("stall-before-head"))?.aborted).toBe(true);
     expect(view.root.outputs).toContain("word word word");
@@ -89,7 +94,10 @@ test.each([true, false])(
 
 test.each([true, false])("when the first answers after all, it wins (stream: %s)", async (stream) => {
   const { told, route, view } = await call("first-wins", { stream });
-  expect(told).toMatchObject({ error: undefined, summary: { errorType: "", usage: { outputTokens: 2n } } });
+  expect(told).toMatchObject({
+    error: undefined,
+    summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED, usage: { outputTokens: 2n } },
+  });
   expect(route).toEqual(["first-wins-model first ok", "stall-before-head hedge cancelled"]);
   expect((await endedRequest("stall-before-head"))?.aborted).toBe(true);
   expect(view.root.outputs).toContain("word word");
@@ -113,7 +121,8 @@ test("a hedge that fails leaves the first to answer, and the other way round", a
   expect(first.route).toEqual(["second-fails-model first ok", "status-500 hedge provider_unavailable"]);
   const second = await call("first-fails", { stream: true });
   expect(second.route).toEqual(["first-fails-model first provider_unavailable", "first-fails-fallback hedge ok"]);
-  for (const { told } of [first, second]) expect(told).toMatchObject({ error: undefined, summary: { errorType: "" } });
+  for (const { told } of [first, second])
+    expect(told).toMatchObject({ error: undefined, summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED } });
 });
 
 test("a refusal that is the caller's own fault is an answer", async () => {

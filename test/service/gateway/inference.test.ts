@@ -11,7 +11,7 @@ import {
   type StreamChatResponse,
 } from "#proto/twinspan/inference/v1/inference_service.ts";
 import { ImageDetail, type Message, type Prompt, ReasoningEffort } from "#proto/twinspan/inference/v1/prompt.ts";
-import { FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
+import { ErrorType, FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { CALLER } from "../../callers/gateway-client.ts";
 import { errorInfoOf, faultyFieldOf } from "../../callers/told.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
@@ -135,7 +135,7 @@ test("a chat is asked and answered in typed messages, and recorded as the chat c
     model: "echo-model",
     summary: {
       traceId: metadata.get("x-twinspan-trace-id")[0],
-      errorType: "",
+      errorType: ErrorType.ERROR_TYPE_UNSPECIFIED,
       usage: { inputTokens: 2n, outputTokens: 2n },
       cost: { totalNanoUsd: 6_000n },
     },
@@ -244,7 +244,7 @@ test("a stream comes as typed pieces, its end with the summary, and comes to one
   expect(end).toMatchObject({
     finishReason: FinishReason.FINISH_REASON_STOP,
     model: "echo-model",
-    summary: { errorType: "", usage: { inputTokens: 3n, outputTokens: 3n } },
+    summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED, usage: { inputTokens: 3n, outputTokens: 3n } },
   });
   const { root } = await recordOf(metadata, "inference/chat");
   expect(JSON.parse(root.outputs)).toMatchObject({ choices: [{ message: { content: "one two three" } }] });
@@ -302,7 +302,7 @@ test("an answer that is cut ends with an error after its pieces, and its record 
 
 test("a failed model is followed by the next, as in every dialect", async () => {
   const { response } = await chat({ endpoint: "falls-back", prompt: promptOf([user("hi")]) });
-  expect(response?.summary).toMatchObject({ attempts: 2, errorType: "" });
+  expect(response?.summary).toMatchObject({ attempts: 2, errorType: ErrorType.ERROR_TYPE_UNSPECIFIED });
 });
 
 test("a model of another format is asked in its own, and what it cannot be asked is named as the prompt names it", async () => {

@@ -1,5 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { errorWordOf } from "#lib/spans/words.ts";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { type Ask, bodyOf, CALLER } from "../../callers/gateway-client.ts";
 import { errorInfoOf, expectNamed } from "../../callers/told.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
@@ -36,11 +38,11 @@ test("a whole answer comes byte for byte, with its summary, and its record has i
   expectNamed(told);
   expect(told.summary).toMatchObject({
     traceId: told.metadata.get("x-twinspan-trace-id")[0],
-    errorType: "",
+    errorType: ErrorType.ERROR_TYPE_UNSPECIFIED,
     attempts: 1,
     usage: { inputTokens: 2n, outputTokens: 2n, totalTokens: 4n },
     cost: { inputNanoUsd: 2_000n, outputNanoUsd: 4_000n, totalNanoUsd: 6_000n },
-    timeToFirstTokenNanos: 0n,
+    timeToFirstTokenNanos: undefined,
   });
 
   const { root, attempts, record, mirrorErrorTypes } = await recordOfCall(run, told);
@@ -72,7 +74,10 @@ test("a stream comes event by event as the provider sent it, and comes to one an
   expect(told.body.endsWith("data: [DONE]\n\n")).toBe(true);
   expect(told.body).not.toContain("usage");
   expectNamed(told);
-  expect(told.summary).toMatchObject({ errorType: "", usage: { inputTokens: 3n, outputTokens: 3n } });
+  expect(told.summary).toMatchObject({
+    errorType: ErrorType.ERROR_TYPE_UNSPECIFIED,
+    usage: { inputTokens: 3n, outputTokens: 3n },
+  });
   expect(told.summary?.timeToFirstTokenNanos).toBeGreaterThan(0n);
 
   const { root, attempts, record } = await recordOfCall(run, told);
@@ -98,7 +103,7 @@ test("a caller that asks for usage gets it, and the provider the caller's own op
 test("an answer that is not a stream comes over InvokeStream as one message", async () => {
   const told = await run.client.stream({ model: "echo" });
   expect(told.chunks).toHaveLength(1);
-  expect(told).toMatchObject({ head: { status: 200 }, summary: { errorType: "" } });
+  expect(told).toMatchObject({ head: { status: 200 }, summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED } });
 });
 
 test("tool calls are recorded as the model made them, streamed or not", async () => {
@@ -122,7 +127,8 @@ test.each([
   ["breaks", 503, "provider_unavailable"],
 ])("the provider's refusal of %s passes as it is: %i, %s", async (model, code, errorType) => {
   for (const told of [await run.client.invoke({ model }), await run.client.stream({ model, stream: true })]) {
-    expect(told).toMatchObject({ error: undefined, head: { status: code }, summary: { errorType, attempts: 1 } });
+    expect(told).toMatchObject({ error: undefined, head: { status: code }, summary: { attempts: 1 } });
+    expect(errorWordOf(told.summary?.errorType ?? ErrorType.ERROR_TYPE_UNSPECIFIED)).toBe(errorType);
     expect(JSON.parse(told.body)).toHaveProperty("error");
     expectNamed(told);
     const { root, attempts } = await recordOfCall(run, told);
@@ -150,7 +156,10 @@ test("a refusal of our own key is our failure, without the provider's words, whi
 
 test("a fallback answers where the first model failed, and both attempts are in both twins", async () => {
   const told = await run.client.stream({ model: "falls-back", stream: true, headers: [CALLER.header] });
-  expect(told).toMatchObject({ head: { status: 200 }, summary: { errorType: "", attempts: 2 } });
+  expect(told).toMatchObject({
+    head: { status: 200 },
+    summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED, attempts: 2 },
+  });
   const { root, attempts, mirrorErrorTypes } = await recordOfCall(run, told);
   expect(root.errorType).toBeUndefined();
   expect(attempts.map(({ name, errorType }) => [name, errorType])).toEqual([

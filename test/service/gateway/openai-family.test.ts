@@ -2,7 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import { FinishReason, RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
+import { ErrorType, FinishReason, RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { type Ask, CALLER, type Told } from "../../callers/gateway-client.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 import { type RecordView, recordOfCall } from "../../traces/record-view.ts";
@@ -59,7 +59,10 @@ test.each([true, false])("a response (stream: %s) comes as it is, and both twins
   const told = await run.client.stream(responses("echo", { stream }));
   expect(told).toMatchObject({
     error: undefined,
-    summary: { errorType: "", usage: { inputTokens: 10n, cacheReadInputTokens: 7n, outputTokens: 3n } },
+    summary: {
+      errorType: ErrorType.ERROR_TYPE_UNSPECIFIED,
+      usage: { inputTokens: 10n, cacheReadInputTokens: 7n, outputTokens: 3n },
+    },
   });
   const { root, attempts, record } = await expectResponseTwins(told);
   const output = JSON.parse(root.outputs);
@@ -84,7 +87,7 @@ test.each([
 ])("a response that %s says so in both twins, streamed or not", async (model, also, reason) => {
   for (const stream of [true, false]) {
     const told = await run.client.stream(responses(model, { stream, ...also }));
-    expect(told.summary?.errorType).toBe("");
+    expect(told.summary?.errorType).toBe(ErrorType.ERROR_TYPE_UNSPECIFIED);
     const { record } = await expectResponseTwins(told);
     expect(record.mirror?.spans[1]?.finishReasons).toEqual([reason]);
     if (model === "reasons") expect(told.summary?.usage?.reasoningOutputTokens).toBeGreaterThan(0n);
@@ -93,7 +96,7 @@ test.each([
 
 test("a response that the provider fails in its middle: its own event, and what came until then", async () => {
   const told = await run.client.stream(responses("fails", { stream: true }));
-  expect(told).toMatchObject({ error: undefined, summary: { errorType: "provider_unavailable" } });
+  expect(told).toMatchObject({ error: undefined, summary: { errorType: ErrorType.ERROR_TYPE_PROVIDER_UNAVAILABLE } });
   expect(told.body).toMatch(/event: error\ndata: \{"type":"error"[^\n]*\}\n\n$/);
   const { root, attempts, mirrorErrorTypes } = await expectResponseTwins(told);
   expect(mirrorErrorTypes).toEqual(["provider_unavailable", "provider_unavailable"]);
@@ -103,7 +106,7 @@ test("a response that the provider fails in its middle: its own event, and what 
 
 test("a response that is cut: an event that every SDK understands, and what came until then", async () => {
   const told = await run.client.stream(responses("cut", { stream: true }));
-  expect(told.summary?.errorType).toBe("provider_protocol");
+  expect(told.summary?.errorType).toBe(ErrorType.ERROR_TYPE_PROVIDER_PROTOCOL);
   const events = told.body.trimEnd().split("\n\n");
   expect(events).toHaveLength(7);
   expect(events.at(-1)).toMatch(/^event: error\ndata: /);
@@ -120,7 +123,10 @@ test("a response that is cut: an event that every SDK understands, and what came
 test("a compaction", async () => {
   const asked = ask(Dialect.DIALECT_OPENAI_RESPONSES_COMPACT, "echo", { input: TEXT });
   const told = await run.client.invoke(asked);
-  expect(told).toMatchObject({ error: undefined, summary: { errorType: "", usage: { inputTokens: 10n } } });
+  expect(told).toMatchObject({
+    error: undefined,
+    summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED, usage: { inputTokens: 10n } },
+  });
   expect(JSON.parse(told.body)).toMatchObject({ object: "response.compaction" });
   const name = "passthrough/model/openai-responses-compact";
   const { root } = await expectTwins(told, RequestType.REQUEST_TYPE_OPENAI_RESPONSES_COMPACT, name);
@@ -145,7 +151,10 @@ test.each([
   const told = await run.client.invoke(
     ask(dialect, "compatible", { input: [TEXT, "four"] }, { endpoint: "compatible" }),
   );
-  expect(told).toMatchObject({ error: undefined, summary: { errorType: "", usage: { inputTokens: 4n } } });
+  expect(told).toMatchObject({
+    error: undefined,
+    summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED, usage: { inputTokens: 4n } },
+  });
   expect(JSON.parse(told.body).data).toHaveLength(2);
   const { root, attempts } = await expectTwins(told, requestType, name);
   expect(root.outputs).toBe(told.body);
@@ -164,7 +173,10 @@ test.each([
   for (const stream of [true, false]) {
     const messages = [{ role: "user", content: TEXT }];
     const told = await run.client.stream(ask(dialect, "compatible", { messages, stream }, invocation));
-    expect(told).toMatchObject({ error: undefined, summary: { errorType: "", usage: { outputTokens: 3n } } });
+    expect(told).toMatchObject({
+      error: undefined,
+      summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED, usage: { outputTokens: 3n } },
+    });
     if (stream) expect(told.body).toMatch(/data: \[DONE\]\n\n$/);
     const { root } = await expectTwins(told, RequestType.REQUEST_TYPE_UNIFIED_CHAT, "unified/chat");
     expect(JSON.parse(root.outputs).choices[0]).toMatchObject({ message: { content: TEXT }, finish_reason: "stop" });
@@ -187,7 +199,7 @@ test.each([
   expect(refused).toMatchObject({
     error: undefined,
     head: { status: 422 },
-    summary: { errorType: "provider_rejected" },
+    summary: { errorType: ErrorType.ERROR_TYPE_PROVIDER_REJECTED },
   });
   expect(refused.body).toBe(`{"error":{"message":"${CANARY}"}}`);
   const garbage = await run.client.invoke(ask(dialect, "garbage", { input: TEXT }));

@@ -7,6 +7,7 @@ import { type Config, configSchema } from "#lib/config/schema.ts";
 import { newTraceId } from "#lib/ids.ts";
 import { createLogger } from "#lib/logger.ts";
 import { ServiceError } from "#lib/service-error.ts";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { startScriptedProvider } from "../../../examples/scripted-provider/scripted-provider.ts";
 import { Journal } from "../../../services/gateway/outbox/journal.ts";
 import { startGateway } from "../../../services/gateway/server.ts";
@@ -197,7 +198,7 @@ test.runIf(isRoot)(
       let made = 0;
       const call = async (text: string) => {
         const told = await run.client.invoke({ model: "demo", text });
-        expect(told.summary?.errorType).toBe("");
+        expect(told.summary?.errorType).toBe(ErrorType.ERROR_TYPE_UNSPECIFIED);
         made += 1;
       };
       for (let i = 0; i < 24; i += 1) await call("x".repeat(900_000));

@@ -5,7 +5,7 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Dialect, type Invocation, type Target } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
+import { ErrorType, RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { CALLER } from "../../callers/gateway-client.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 import { recordOfCall } from "../../traces/record-view.ts";
@@ -78,7 +78,11 @@ test("a request and its answer pass byte for byte, whatever they are made of", a
   ];
   const target = { method: "PUT", path: "/audio/x%20y", query: "voice=a%2Fb&n=1" };
   const told = await run.client.stream(ask(target, { body: question, headers }));
-  expect(told).toMatchObject({ error: undefined, head: { status: 200 }, summary: { errorType: "", usage: undefined } });
+  expect(told).toMatchObject({
+    error: undefined,
+    head: { status: 200 },
+    summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED, usage: undefined },
+  });
   expect(told.head?.headers).toContainEqual({ name: "content-type", value: "audio/mpeg" });
   expect(Buffer.concat(told.chunks)).toEqual(sound);
   expect(sent).toMatchObject({ method: "PUT", url: "/base/v1/audio/x%20y?voice=a%2Fb&n=1", body: question });
@@ -112,7 +116,11 @@ test("a GET has no body and no content type, and its answer comes whole over Inv
   };
   for (const call of [run.client.invoke, run.client.stream]) {
     const told = await call(ask({ method: "GET", path: "/files" }));
-    expect(told).toMatchObject({ error: undefined, body: "one two", summary: { errorType: "" } });
+    expect(told).toMatchObject({
+      error: undefined,
+      body: "one two",
+      summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED },
+    });
     expect(sent).toMatchObject({ method: "GET", url: "/base/v1/files", body: Buffer.alloc(0) });
     expect(sent?.headers).toMatchObject({ accept: "*/*" });
     expect(sent?.headers).not.toHaveProperty("content-type");

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { CALLER } from "../../callers/gateway-client.ts";
 import { expectNamed } from "../../callers/told.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
@@ -51,7 +52,10 @@ test("Invoke refuses a body that asks for a stream, and says what to do", async 
 
 test("an endpoint without tracing answers, is counted, and leaves nothing", async () => {
   const told = await run.client.stream({ model: "untraced", stream: true, headers: [CALLER.header] });
-  expect(told).toMatchObject({ error: undefined, summary: { traceId: "", errorType: "" } });
+  expect(told).toMatchObject({
+    error: undefined,
+    summary: { traceId: "", errorType: ErrorType.ERROR_TYPE_UNSPECIFIED },
+  });
   expect(told.metadata.get("x-twinspan-trace-id")).toEqual([]);
   const metrics = await run.metrics();
   expect(metrics.get('twinspan_calls_total{endpoint="untraced",outcome="ok"}')).toBe(1);

@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 
 /** A provider that answers as a test wants it to, and keeps what it was sent. */
@@ -69,7 +70,7 @@ test.each([
     };
     const asked = `{ ${own}, ${ODD}, "model":"any","stream" : true }`;
     const told = await run.client.stream({ model: "", body: asked, invocation: { dialect } });
-    expect(told).toMatchObject({ error: undefined, body, summary: { errorType: "" } });
+    expect(told).toMatchObject({ error: undefined, body, summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED } });
     expect(sent?.body).toBe(asked.replace('"any"', '"any-model"'));
   }
 });
@@ -94,7 +95,12 @@ test("a response that was asked to stream in the background, and does not, comes
   const also = { input: "a", background: true, previous_response_id: "resp_0" };
   const invocation = { dialect: Dialect.DIALECT_OPENAI_RESPONSES };
   const told = await run.client.stream({ model: "any", stream: true, also, invocation });
-  expect(told).toMatchObject({ error: undefined, body, chunks: [Buffer.from(body)], summary: { errorType: "" } });
+  expect(told).toMatchObject({
+    error: undefined,
+    body,
+    chunks: [Buffer.from(body)],
+    summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED },
+  });
   expect(JSON.parse(sent?.body ?? "")).toMatchObject(also);
 });
 

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { type Ask, CALLER } from "../../callers/gateway-client.ts";
 import { errorInfoOf } from "../../callers/told.ts";
 import { QUICK, routed, scripted } from "../../neighbours/routed.ts";
@@ -122,7 +123,7 @@ test("fallbacks are asked in order until one answers, and both twins have every 
 
 test("what may pass is tried again, on the same model", async () => {
   const { told, route } = await call("recovers");
-  expect(told).toMatchObject({ head: { status: 200 }, summary: { errorType: "" } });
+  expect(told).toMatchObject({ head: { status: 200 }, summary: { errorType: ErrorType.ERROR_TYPE_UNSPECIFIED } });
   expect(route).toEqual([
     "recovers-after-2 first provider_unavailable",
     "recovers-after-2 retry provider_unavailable",
@@ -143,7 +144,7 @@ test("when retries and fallbacks have failed, the last refusal passes as it came
   expect(told).toMatchObject({
     error: undefined,
     head: { status: 500 },
-    summary: { errorType: "provider_unavailable" },
+    summary: { errorType: ErrorType.ERROR_TYPE_PROVIDER_UNAVAILABLE },
   });
   expect(told.body).toContain("500");
 });
@@ -236,7 +237,10 @@ test("a caller that goes while a retry waits ends the call at once", async () =>
 test("a provider's failure that may pass is told before one that is about our key", async () => {
   const { told, route } = await call("told-of-the-fault");
   expect(route).toEqual(["status-503 first provider_unavailable", "status-401 fallback provider_auth"]);
-  expect(told).toMatchObject({ head: { status: 503 }, summary: { errorType: "provider_unavailable" } });
+  expect(told).toMatchObject({
+    head: { status: 503 },
+    summary: { errorType: ErrorType.ERROR_TYPE_PROVIDER_UNAVAILABLE },
+  });
 });
 
 test("else the last failure is told", async () => {
@@ -251,7 +255,7 @@ test.each([
 ])("an endpoint's own %s are kept, and named", async (model, limit) => {
   const { told, route } = await call(model, { stream: true });
   expect(route).toHaveLength(1);
-  expect(told.summary?.errorType).toBe("provider_timeout");
+  expect(told.summary?.errorType).toBe(ErrorType.ERROR_TYPE_PROVIDER_TIMEOUT);
   expect(told.body).toContain(limit);
 });
 

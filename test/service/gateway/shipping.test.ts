@@ -4,6 +4,7 @@ import { channelCredentials } from "#lib/rpc/client.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { until } from "../../../tools/until.ts";
 import type { Told } from "../../callers/gateway-client.ts";
 import { startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
@@ -31,7 +32,7 @@ test("while the trace-writer fails, calls go on and say so in health; then every
   await using run = await startGatewayRun({ endpoints: { demo: {} } });
   run.traceWriter.script = () => unavailable;
   const told = await calls(run, 20);
-  expect(told.every(({ summary }) => summary?.errorType === "")).toBe(true);
+  expect(told.every(({ summary }) => summary?.errorType === ErrorType.ERROR_TYPE_UNSPECIFIED)).toBe(true);
   await untilMetric(run, "twinspan_outbox_retries_total", (count) => count >= 3);
   await untilMetric(run, "twinspan_outbox_degraded", (degraded) => degraded === 1);
   await untilMetric(run, "twinspan_outbox_records", (count) => count === 20);
@@ -179,7 +180,7 @@ test("an answer does not wait for a slow commit: it goes, counts as late, and is
   await using run = await startGatewayRun({ endpoints: { demo: {} }, outbox: { commitWaitMs: 1 } });
   const text = "x".repeat(7_000_000);
   const told = await run.client.invoke({ model: "demo", text });
-  expect(told.summary?.errorType).toBe("");
+  expect(told.summary?.errorType).toBe(ErrorType.ERROR_TYPE_UNSPECIFIED);
   const [record] = await run.records(1);
   expect(record?.payloads[0]?.inputs.length).toBeGreaterThan(7_000_000);
   expect((await run.metrics()).get('twinspan_outbox_late_total{write="finish"}')).toBe(1);

@@ -3,6 +3,7 @@ import { rpcFailureOf } from "#lib/rpc/status-details.ts";
 import type { ServiceError } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { SeenCall } from "./scripted-gateway.ts";
 
 export const TRACE_NAME = "tr-0af7651916cd43dd8448eb211c80319c";
@@ -10,12 +11,12 @@ export const TRACE_RESPONSE = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba90
 
 export const SUMMARY: InvocationSummary = {
   traceId: TRACE_NAME,
-  errorType: "",
+  errorType: ErrorType.ERROR_TYPE_UNSPECIFIED,
   usage: undefined,
   cost: undefined,
   durationNanos: 12_500_000n,
   providerNanos: 10_000_000n,
-  timeToFirstTokenNanos: 0n,
+  timeToFirstTokenNanos: undefined,
   attempts: 1,
 };
 

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { readCallerFrames, readGatewayFrames } from "#lib/rpc/read-frames.ts";
 import { CallerFrame, ExchangeRequest, ExchangeResponse, GatewayFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
 import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
+import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 
 /** Both sides of what is copied and what is not. */
 const bytes = fc
@@ -13,12 +14,12 @@ const uint32 = fc.nat({ max: 2 ** 32 - 1 });
 const headers = fc.array(fc.record({ name: fc.string(), value: fc.string() }), { maxLength: 3 });
 const summary: fc.Arbitrary<InvocationSummary> = fc.record({
   traceId: fc.string(),
-  errorType: fc.string(),
+  errorType: fc.constantFrom(ErrorType.ERROR_TYPE_UNSPECIFIED, ErrorType.ERROR_TYPE_INTERNAL),
   usage: fc.constant(undefined),
   cost: fc.constant(undefined),
   durationNanos: fc.bigInt({ min: 0n, max: 2n ** 62n }),
   providerNanos: fc.constant(0n),
-  timeToFirstTokenNanos: fc.constant(0n),
+  timeToFirstTokenNanos: fc.constantFrom(undefined, 1n),
   attempts: fc.nat(),
 });
 const invocation = fc.record({

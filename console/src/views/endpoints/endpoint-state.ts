@@ -1,4 +1,4 @@
-import type { Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
+import { BreakerState, type Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import type { RecentCalls } from "#proto/twinspan/gateway/v1/endpoint_details.ts";
 import type { Tone } from "../../components/chip.tsx";
 
@@ -16,7 +16,7 @@ const CALLS_MIN = 5;
 /** How an endpoint does: what the operator must do first, then what its providers do, then what its calls came to. */
 export function endpointStateOf({ unavailableReason, models, details }: Endpoint): EndpointState {
   if (unavailableReason !== "") return { tone: "bad", words: unavailableReason };
-  const open = models.filter(({ breakerState }) => breakerState !== "closed");
+  const open = models.filter(({ breakerState }) => breakerState !== BreakerState.BREAKER_STATE_CLOSED);
   if (open.length === models.length) return { tone: "bad", words: "all providers suspended" };
   const recent = details?.recent;
   if (isFailing(recent)) return { tone: "bad", words: "failing" };

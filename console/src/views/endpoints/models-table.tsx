@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointModel } from "#proto/twinspan/gateway/v1/endpoint.ts";
+import { BreakerState, type Endpoint, type EndpointModel } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import type { ModelPrice } from "#proto/twinspan/gateway/v1/endpoint_details.ts";
 import { Chip, type Tone } from "../../components/chip.tsx";
 import { type Column, Table } from "../../components/table.tsx";
@@ -78,19 +78,22 @@ export function ModelsTable({ endpoint: { models } }: { readonly endpoint: Endpo
   return <Table caption="Models" columns={columns} rows={rows} keyOf={({ at }) => `${at}`} />;
 }
 
-const STATES: Readonly<Record<string, readonly [tone: Tone, words: string, says: string]>> = {
-  closed: ["ok", "takes calls", "Its provider's breaker is closed."],
-  half_open: ["wait", "one call tries", "Its provider kept failing; one call tries whether it is well again."],
-  open: ["bad", "suspended", "Its provider keeps failing and is left alone for a while."],
-};
+const STATES: ReadonlyMap<BreakerState, readonly [tone: Tone, words: string, says: string]> = new Map([
+  [BreakerState.BREAKER_STATE_CLOSED, ["ok", "takes calls", "Its provider's breaker is closed."]],
+  [
+    BreakerState.BREAKER_STATE_HALF_OPEN,
+    ["wait", "one call tries", "Its provider kept failing; one call tries whether it is well again."],
+  ],
+  [BreakerState.BREAKER_STATE_OPEN, ["bad", "suspended", "Its provider keeps failing and is left alone for a while."]],
+]);
 
 function ModelState({ model: { breakerState, details } }: { readonly model: EndpointModel }) {
   if (details !== undefined && details.unavailableReason !== "")
     return <Chip tone="bad">{details.unavailableReason}</Chip>;
   const errors = details?.recent?.errorsByType ?? [];
   // What fails says more than that it is still asked.
-  if (breakerState === "closed" && errors.length > 0) return <ErrorTypes errors={errors} />;
-  const [tone, words, says] = STATES[breakerState] ?? ["plain", breakerState, ""];
+  if (breakerState === BreakerState.BREAKER_STATE_CLOSED && errors.length > 0) return <ErrorTypes errors={errors} />;
+  const [tone, words, says] = STATES.get(breakerState) ?? ["plain", "not said", ""];
   return (
     <Chip tone={tone} title={says}>
       {words}

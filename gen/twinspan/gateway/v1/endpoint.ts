@@ -12,6 +12,29 @@ export const protobufPackage = "twinspan.gateway.v1";
 
 export const protobufFileName = "twinspan/gateway/v1/endpoint.proto";
 
+/** Whether a provider is asked, or left alone since it keeps failing (docs/routing.md). */
+export const BreakerState = {
+  /** BREAKER_STATE_UNSPECIFIED - Not said, or newer than this reader. */
+  BREAKER_STATE_UNSPECIFIED: 0,
+  /** BREAKER_STATE_CLOSED - Calls pass. */
+  BREAKER_STATE_CLOSED: 1,
+  /** BREAKER_STATE_HALF_OPEN - One call tries whether it is well again. */
+  BREAKER_STATE_HALF_OPEN: 2,
+  /** BREAKER_STATE_OPEN - None do. */
+  BREAKER_STATE_OPEN: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type BreakerState = typeof BreakerState[keyof typeof BreakerState];
+
+export namespace BreakerState {
+  export type BREAKER_STATE_UNSPECIFIED = typeof BreakerState.BREAKER_STATE_UNSPECIFIED;
+  export type BREAKER_STATE_CLOSED = typeof BreakerState.BREAKER_STATE_CLOSED;
+  export type BREAKER_STATE_HALF_OPEN = typeof BreakerState.BREAKER_STATE_HALF_OPEN;
+  export type BREAKER_STATE_OPEN = typeof BreakerState.BREAKER_STATE_OPEN;
+  export type UNRECOGNIZED = typeof BreakerState.UNRECOGNIZED;
+}
+
 /** A name that callers use as their model, and what stands behind it. Written in the configuration, read here. */
 export interface Endpoint {
   /** The endpoint's id: stable, unique in the deployment, `ep-` and 16 hex digits made from its workspace and name. */
@@ -41,8 +64,8 @@ export interface EndpointModel {
   model: string;
   /** Its share of the calls, against the weights of the others. 0: it is a fallback. */
   weight: number;
-  /** What its provider's circuit breaker says now: `closed` (calls pass), `half_open` (one call tries), `open` (none do). */
-  breakerState: string;
+  /** What its provider's circuit breaker says now. */
+  breakerState: BreakerState;
   /** What it costs and how it does, where that was asked for. */
   details: EndpointModelDetails | undefined;
 }
@@ -171,7 +194,7 @@ export const Endpoint: MessageFns<Endpoint> = {
 };
 
 function createBaseEndpointModel(): EndpointModel {
-  return { provider: "", model: "", weight: 0, breakerState: "", details: undefined };
+  return { provider: "", model: "", weight: 0, breakerState: 0, details: undefined };
 }
 
 export const EndpointModel: MessageFns<EndpointModel> = {
@@ -185,8 +208,8 @@ export const EndpointModel: MessageFns<EndpointModel> = {
     if (message.weight !== 0) {
       writer.uint32(25).double(message.weight);
     }
-    if (message.breakerState !== "") {
-      writer.uint32(34).string(message.breakerState);
+    if (message.breakerState !== 0) {
+      writer.uint32(32).int32(message.breakerState);
     }
     if (message.details !== undefined) {
       EndpointModelDetails.encode(message.details, writer.uint32(42).fork()).join();
@@ -232,11 +255,11 @@ export const EndpointModel: MessageFns<EndpointModel> = {
             continue;
           }
           case 4: {
-            if (tag !== 34) {
+            if (tag !== 32) {
               break;
             }
 
-            message.breakerState = reader.string();
+            message.breakerState = reader.int32() as any;
             continue;
           }
           case 5: {

@@ -22,10 +22,14 @@ export interface EndpointDetails {
   policy:
     | EndpointPolicy
     | undefined;
-  /** How many of its calls are under way now. 0 for who asks from another workspace than the endpoint's. */
-  callsInFlight: bigint;
-  /** How many of its calls wait for their turn now. 0 likewise. */
-  callsWaiting: bigint;
+  /** How many of its calls are under way now. Unset for who asks from another workspace than the endpoint's. */
+  callsInFlight?:
+    | bigint
+    | undefined;
+  /** How many of its calls wait for their turn now. Unset likewise. */
+  callsWaiting?:
+    | bigint
+    | undefined;
   /** What its calls came to lately, whoever made them. Unset for who asks from another workspace than the endpoint's. */
   recent: RecentCalls | undefined;
 }
@@ -103,7 +107,7 @@ export interface RecentErrors {
 }
 
 function createBaseEndpointDetails(): EndpointDetails {
-  return { policy: undefined, callsInFlight: 0n, callsWaiting: 0n, recent: undefined };
+  return { policy: undefined, callsInFlight: undefined, callsWaiting: undefined, recent: undefined };
 }
 
 export const EndpointDetails: MessageFns<EndpointDetails> = {
@@ -111,13 +115,13 @@ export const EndpointDetails: MessageFns<EndpointDetails> = {
     if (message.policy !== undefined) {
       EndpointPolicy.encode(message.policy, writer.uint32(10).fork()).join();
     }
-    if (message.callsInFlight !== 0n) {
+    if (message.callsInFlight !== undefined) {
       if (BigInt.asIntN(64, message.callsInFlight) !== message.callsInFlight) {
         throw new globalThis.Error("value provided for field message.callsInFlight of type int64 too large");
       }
       writer.uint32(16).int64(message.callsInFlight);
     }
-    if (message.callsWaiting !== 0n) {
+    if (message.callsWaiting !== undefined) {
       if (BigInt.asIntN(64, message.callsWaiting) !== message.callsWaiting) {
         throw new globalThis.Error("value provided for field message.callsWaiting of type int64 too large");
       }

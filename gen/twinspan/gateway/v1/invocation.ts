@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { ErrorType } from "../../trace/v1/mirror.ts";
 import { Cost, Usage } from "../../trace/v1/usage.ts";
 
 export const protobufPackage = "twinspan.gateway.v1";
@@ -157,8 +158,8 @@ export interface Header {
 export interface InvocationSummary {
   /** The full trace, `tr-<32 lower-case hex>`. Empty where the endpoint's tracing is off. */
   traceId: string;
-  /** The closed word for what went wrong (`provider_timeout`, `cancelled`, …; docs/errors.md). Empty: nothing did. */
-  errorType: string;
+  /** What went wrong. Unspecified: nothing did. */
+  errorType: ErrorType;
   /** The tokens of all attempts together. Unset: no provider said anything. */
   usage:
     | Usage
@@ -171,8 +172,13 @@ export interface InvocationSummary {
   durationNanos: bigint;
   /** The part of `duration_nanos` that was spent waiting for providers, in nanoseconds. The rest is twinspan's own. */
   providerNanos: bigint;
-  /** From the request's acceptance to the first token of the answer, in nanoseconds. 0: there was none. */
-  timeToFirstTokenNanos: bigint;
+  /**
+   * From the request's acceptance to the first token of the answer, in nanoseconds. Unset: none came, or no
+   * stream.
+   */
+  timeToFirstTokenNanos?:
+    | bigint
+    | undefined;
   /** How many requests went to providers, retries and hedges included. */
   attempts: number;
 }
@@ -463,12 +469,12 @@ export const Header: MessageFns<Header> = {
 function createBaseInvocationSummary(): InvocationSummary {
   return {
     traceId: "",
-    errorType: "",
+    errorType: 0,
     usage: undefined,
     cost: undefined,
     durationNanos: 0n,
     providerNanos: 0n,
-    timeToFirstTokenNanos: 0n,
+    timeToFirstTokenNanos: undefined,
     attempts: 0,
   };
 }
@@ -478,8 +484,8 @@ export const InvocationSummary: MessageFns<InvocationSummary> = {
     if (message.traceId !== "") {
       writer.uint32(10).string(message.traceId);
     }
-    if (message.errorType !== "") {
-      writer.uint32(18).string(message.errorType);
+    if (message.errorType !== 0) {
+      writer.uint32(16).int32(message.errorType);
     }
     if (message.usage !== undefined) {
       Usage.encode(message.usage, writer.uint32(26).fork()).join();
@@ -499,7 +505,7 @@ export const InvocationSummary: MessageFns<InvocationSummary> = {
       }
       writer.uint32(48).int64(message.providerNanos);
     }
-    if (message.timeToFirstTokenNanos !== 0n) {
+    if (message.timeToFirstTokenNanos !== undefined) {
       if (BigInt.asIntN(64, message.timeToFirstTokenNanos) !== message.timeToFirstTokenNanos) {
         throw new globalThis.Error("value provided for field message.timeToFirstTokenNanos of type int64 too large");
       }
@@ -533,11 +539,11 @@ export const InvocationSummary: MessageFns<InvocationSummary> = {
             continue;
           }
           case 2: {
-            if (tag !== 18) {
+            if (tag !== 16) {
               break;
             }
 
-            message.errorType = reader.string();
+            message.errorType = reader.int32() as any;
             continue;
           }
           case 3: {

@@ -155,25 +155,34 @@ export const ErrorType = {
   ERROR_TYPE_DEADLINE_EXCEEDED: 3,
   /** ERROR_TYPE_PROVIDER_REJECTED - The provider refused the request: a 4xx that is none of the other kinds. */
   ERROR_TYPE_PROVIDER_REJECTED: 4,
-  /** ERROR_TYPE_PROVIDER_AUTH - The provider refused the credentials: 401 or 403. */
+  /**
+   * ERROR_TYPE_PROVIDER_AUTH - The provider refused the gateway's key, or wants it paid for (401, 402, 403); or the gateway has none for it. Of the kinds of
+   * docs/errors.md: `provider_auth`, `endpoint_unavailable`.
+   */
   ERROR_TYPE_PROVIDER_AUTH: 5,
   /** ERROR_TYPE_PROVIDER_RATE_LIMITED - The provider's rate limit: 429. */
   ERROR_TYPE_PROVIDER_RATE_LIMITED: 6,
-  /** ERROR_TYPE_PROVIDER_UNAVAILABLE - The provider could not be reached, or answered 5xx. */
+  /**
+   * ERROR_TYPE_PROVIDER_UNAVAILABLE - The provider could not be reached, answered 5xx, or is left alone since it keeps failing: `provider_unavailable`,
+   * `provider_suspended`.
+   */
   ERROR_TYPE_PROVIDER_UNAVAILABLE: 7,
   /** ERROR_TYPE_PROVIDER_TIMEOUT - The provider did not connect, begin or go on in time. */
   ERROR_TYPE_PROVIDER_TIMEOUT: 8,
   /** ERROR_TYPE_PROVIDER_PROTOCOL - The provider's answer was cut or not of its protocol. */
   ERROR_TYPE_PROVIDER_PROTOCOL: 9,
-  /** ERROR_TYPE_INVALID_REQUEST - The caller's request was not of its dialect. */
+  /**
+   * ERROR_TYPE_INVALID_REQUEST - The caller's request cannot be served as it is: `invalid_request`, `untranslatable`, `not_found`, `already_exists`,
+   * `experiments_full`, `request_too_large`, `unsupported_media_type`.
+   */
   ERROR_TYPE_INVALID_REQUEST: 10,
-  /** ERROR_TYPE_PERMISSION_DENIED - The caller may not invoke this endpoint. */
+  /** ERROR_TYPE_PERMISSION_DENIED - The caller may not invoke this endpoint, or is not known: `permission_denied`, `unauthenticated`. */
   ERROR_TYPE_PERMISSION_DENIED: 11,
   /** ERROR_TYPE_RATE_LIMITED - A rate limit of twinspan's. */
   ERROR_TYPE_RATE_LIMITED: 12,
   /** ERROR_TYPE_BUDGET_EXCEEDED - A budget of twinspan's. */
   ERROR_TYPE_BUDGET_EXCEEDED: 13,
-  /** ERROR_TYPE_OVERLOADED - A capacity limit of twinspan's. */
+  /** ERROR_TYPE_OVERLOADED - A capacity limit of twinspan's, or a service of it that cannot be reached: `overloaded`, `unavailable`. */
   ERROR_TYPE_OVERLOADED: 14,
   /** ERROR_TYPE_GUARDRAIL - A guardrail refused the request or the answer. */
   ERROR_TYPE_GUARDRAIL: 15,

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { Trace } from "#proto/twinspan/trace/v1/trace.ts";
 import { segmentPath, segmentsOf } from "../../services/gateway/outbox/segments.ts";
+import { unpack } from "../../services/trace-writer/store/packing.ts";
 import { newCaller } from "../callers/caller.ts";
 import { chat } from "../callers/chat.ts";
 import { startStack } from "../system/stack.ts";
@@ -40,9 +42,23 @@ test("what was blacked out is in no trace, no preview, no list and no file, from
       expect(await mlflowTraceText(stack.url, id)).not.toContain(secret);
     }
   }
+  const stored = storedBytes(stack.storePath);
+  expect(stored).toContain("[redacted:email]");
+  expect(stored).not.toContain(secret);
   const { segments } = await segmentsOf(stack.outboxPath);
   const files = segments.map((segment) => segmentPath(stack.outboxPath, segment));
   const written = files.map((file) => readFileSync(file).toString("latin1")).join();
   expect(written).toContain("[redacted:email]");
   expect(written).not.toContain(secret);
 });
+
+/** What SQLite's file holds: its blocks, unpacked, and all of its pages as they are. */
+function storedBytes(file: string): string {
+  using db = new DatabaseSync(file, { readOnly: true });
+  const blocks = db.prepare("SELECT bytes FROM blocks").all();
+  const unpacked = blocks.map(({ bytes }) =>
+    bytes instanceof Uint8Array ? Buffer.from(unpack(bytes)) : Buffer.alloc(0),
+  );
+  const pages = [file, `${file}-wal`].map((name) => readFileSync(name));
+  return Buffer.concat([...unpacked, ...pages]).toString("latin1");
+}

@@ -53,6 +53,8 @@ export interface Stack extends AsyncDisposable {
   readonly configFile: string;
   /** The outbox's file. */
   readonly outboxPath: string;
+  /** The trace-writer's file. */
+  readonly storePath: string;
   /** What the trace-writer has stored. */
   readonly stored: StoredTraces;
 }
@@ -71,6 +73,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const [http = 0, rpc = 0, rpcOps = 0, store = 0, storeOps = 0] = await freePorts(5);
   const address = (port: number) => `127.0.0.1:${port}`;
   const outboxPath = join(directory, "outbox.db");
+  const storePath = join(options.storeDirectory ?? directory, "traces.db");
   const config: ConfigInput = {
     log: { level: "debug", ...options.log },
     ...(options.auth && { auth: options.auth }),
@@ -91,7 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     traceWriter: {
       listen: address(store),
       ops: address(storeOps),
-      store: { sqlite: { path: join(options.storeDirectory ?? directory, "traces.db") } },
+      store: { sqlite: { path: storePath } },
       ...options.traceWriter,
     },
     providers: providersOf(provider, options),
@@ -125,6 +128,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     traceWriterAddress: address(store),
     configFile,
     outboxPath,
+    storePath,
     stored,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -20,7 +20,7 @@ export const protobufFileName = "twinspan/store/v1/stored_info.proto";
 export interface StoredInfo {
   /** How many spans the trace has. */
   spanCount: number;
-  /** The beginning of the root's inputs. Empty in a full trace, where they are in a StoredPreviews. */
+  /** The beginning of the root's inputs. Empty where `previews` is set, and in full traces that an older version wrote. */
   requestPreview: string;
   /** The beginning of the root's outputs. Likewise. */
   responsePreview: string;
@@ -70,6 +70,8 @@ export interface StoredInfo {
   tags: { [key: string]: string };
   /** Whether they are. */
   tagsAreUsual: boolean;
+  /** Where the beginning of the root's inputs and outputs is: a StoredPreviews. */
+  previews: StoredPlace | undefined;
 }
 
 export interface StoredInfo_MetadataEntry {
@@ -80,6 +82,16 @@ export interface StoredInfo_MetadataEntry {
 export interface StoredInfo_TagsEntry {
   key: string;
   value: string;
+}
+
+/** Bytes within a block. */
+export interface StoredPlace {
+  /** The block. */
+  block: bigint;
+  /** Where they begin when it is unpacked. */
+  at: number;
+  /** How many they are. */
+  length: number;
 }
 
 function createBaseStoredInfo(): StoredInfo {
@@ -101,6 +113,7 @@ function createBaseStoredInfo(): StoredInfo {
     metadata: {},
     tags: {},
     tagsAreUsual: false,
+    previews: undefined,
   };
 }
 
@@ -156,6 +169,9 @@ export const StoredInfo: MessageFns<StoredInfo> = {
     });
     if (message.tagsAreUsual !== false) {
       writer.uint32(144).bool(message.tagsAreUsual);
+    }
+    if (message.previews !== undefined) {
+      StoredPlace.encode(message.previews, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -315,6 +331,14 @@ export const StoredInfo: MessageFns<StoredInfo> = {
             message.tagsAreUsual = reader.bool();
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.previews = StoredPlace.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -427,6 +451,77 @@ export const StoredInfo_TagsEntry: MessageFns<StoredInfo_TagsEntry> = {
             }
 
             message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStoredPlace(): StoredPlace {
+  return { block: 0n, at: 0, length: 0 };
+}
+
+export const StoredPlace: MessageFns<StoredPlace> = {
+  encode(message: StoredPlace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.block !== 0n) {
+      if (BigInt.asIntN(64, message.block) !== message.block) {
+        throw new globalThis.Error("value provided for field message.block of type int64 too large");
+      }
+      writer.uint32(8).int64(message.block);
+    }
+    if (message.at !== 0) {
+      writer.uint32(16).uint32(message.at);
+    }
+    if (message.length !== 0) {
+      writer.uint32(24).uint32(message.length);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StoredPlace {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStoredPlace();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.block = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.at = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.length = reader.uint32();
             continue;
           }
         }

@@ -12,7 +12,7 @@ export const protobufPackage = "twinspan.store.v1";
 export const protobufFileName = "twinspan/store/v1/stored_previews.proto";
 
 /**
- * What lists show of the payload of a full trace. No service speaks it: it is how a file holds it, and so may only be added
+ * What lists show of the payload of a trace. No service speaks it: it is how a file holds it, and so may only be added
  * to.
  */
 export interface StoredPreviews {

@@ -32,6 +32,7 @@ export function openCommitTables(db: DatabaseSync): SqliteTables {
         spans.isNew(trace.ref);
         return trace;
       },
+      update: (trace, summary) => traces.update(trace, summary, spans.previewsOf(trace.ref, summary.info)),
     },
     spans,
     bytes: spans,

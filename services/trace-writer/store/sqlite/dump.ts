@@ -6,6 +6,7 @@ import { mirrorGatewayIn, rowsAt, type TwinName, type WholeBatch, type WholeTrac
 import type { BlockReads } from "./block-reads.ts";
 import { heldOf } from "./held-spans.ts";
 import { type BatchOfTrace, openStoredBatches, recordMetadataIn } from "./stored-batches.ts";
+import { payloadOfBatch } from "./stored-payload.ts";
 import { SELECT_TRACE, traceIn } from "./trace-table.ts";
 
 /** Reads pages of traces, as `TraceMoves.dumpTraces` says. A position is whether full traces are read, and a trace. */
@@ -41,12 +42,11 @@ export function openDump(db: DatabaseSync, blocks: BlockReads): DumpTraces {
   const fullOf = ({ ref, recordHash = "" }: WorkingTrace, stored: readonly BatchOfTrace[]): WholeTrace["full"] => {
     // A full trace has one batch.
     const [batch] = stored;
-    const payload = batch?.payload;
     const link = mirror.get(ref);
     return {
       hash: recordHash,
       metadata: batch === undefined ? {} : recordMetadataIn(batch.spans),
-      payload: payload && blocks.piece(payload),
+      payload: batch && payloadOfBatch(batch, blocks),
       mirror: link && { ...twinIn(link), spanId: hexIn(link, "span_id"), startNs: integerIn(link, "at") },
     };
   };

@@ -1,4 +1,4 @@
-import type { NamedExperiment } from "../../core/spans/span-row.ts";
+import type { NamedExperiment, SpanRow } from "../../core/spans/span-row.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
 import { type PlacedRow, placedRowOf } from "../stored-rows.ts";
 import type { BlockReads } from "./block-reads.ts";
@@ -97,4 +97,10 @@ export function ownerOf({ workspace }: Pick<WorkingTrace, "workspace">, { experi
 /** The places of spans of a batch that count no more, as its column holds them. */
 export function voidedText({ voided }: HeldBatch): string | null {
   return voided.length === 0 ? null : voided.join();
+}
+
+/** Of spans that were stored together the one whose previews are stored with them: the first that has any. */
+export function shownRowOf({ rows }: Pick<HeldBatch, "rows">): SpanRow | undefined {
+  for (const { row } of rows.values()) if (row.requestPreview !== "" || row.responsePreview !== "") return row;
+  return undefined;
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { ASCENDING_MIGRATION } from "./ascending-migration.ts";
 import { BATCH_MIGRATION, BATCHES_MOVED_MIGRATION } from "./batch-migration.ts";
 import { CHANGED_HOURS_MIGRATION } from "./changed-hours.ts";
 import { ERASURE_MIGRATION } from "./erasure-table.ts";
@@ -117,6 +118,7 @@ export const MIGRATIONS = [
   BATCH_MIGRATION,
   BATCHES_MOVED_MIGRATION,
   ERASURE_MIGRATION,
+  ASCENDING_MIGRATION,
 ] as const;
 
 /** Up to here a file may have what must be moved before it goes on. */

@@ -8,8 +8,9 @@ import { openBlockReads } from "./block-reads.ts";
 import { type DumpTraces, openDump } from "./dump.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
 import { openStoredBatches, placesOf } from "./stored-batches.ts";
+import { payloadOfBatch } from "./stored-payload.ts";
 import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
-import { INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
+import { INFO_COLUMNS, openInfos } from "./trace-info.ts";
 import { openTraceSearch, type SearchTraces } from "./trace-search.ts";
 import { atOnce, inTurns, type Work } from "./turns.ts";
 import { type ListTwins, openTwinList } from "./twin-list.ts";
@@ -49,10 +50,9 @@ const PENDING_BEFORE_COUNTED_MAX = 10_000;
 /** Prepares the reads of a file that is open for reading. */
 export function openReader(db: DatabaseSync): Reader {
   const experiments = openExperimentTable(db);
-  const trace = db.prepare(
-    `SELECT t.ref, ${INFO_COLUMNS} FROM traces t ${JOIN_PREVIEWS} WHERE t.workspace = ? AND t.trace_id = ?`,
-  );
+  const trace = db.prepare(`SELECT ${INFO_COLUMNS} FROM traces t WHERE t.workspace = ? AND t.trace_id = ?`);
   const blocks = openBlockReads(db);
+  const infoOf = openInfos(db, blocks);
   const batchesOf = openStoredBatches(db, blocks);
   const link = db.prepare("SELECT span_id FROM mirror_links WHERE full_ref = ?");
   const linkedMirrors = db.prepare("SELECT span_id FROM mirror_links WHERE mirror_ref = ?");
@@ -82,13 +82,14 @@ export function openReader(db: DatabaseSync): Reader {
     if (found === undefined) return undefined;
     const ref = integerIn(found, "ref");
     const batches = [...batchesOf(ref)];
-    const payload = withPayload ? batches.find((batch) => batch.payload !== undefined)?.payload : undefined;
+    const full = withPayload ? batches.find((batch) => batch.payload !== undefined) : undefined;
+    const payload = full && payloadOfBatch(full, blocks);
     const linkRow = link.get(ref);
     const stored = {
-      info: infoIn(found, blocks),
+      info: infoOf(found),
       places: placesOf(batches).filter(counts),
       chunks: new Map(batches.map(({ id, spans }) => [id, spans])),
-      payloads: payload && InvocationRecord.decode(blocks.piece(payload)).payloads,
+      payloads: payload && InvocationRecord.decode(payload).payloads,
       mirrorSpanId: linkRow && hexIn(linkRow, "span_id"),
       linkedMirrors: new Set(linkedMirrors.all(ref).map((row) => hexIn(row, "span_id"))),
     };
@@ -113,7 +114,7 @@ export function openReader(db: DatabaseSync): Reader {
       inOneMoment(() =>
         traceIds.flatMap((traceId) => {
           const found = trace.get(workspace, idBytes(traceId));
-          return found === undefined ? [] : infoIn(found, blocks);
+          return found === undefined ? [] : infoOf(found);
         }),
       ),
     search,

@@ -10,7 +10,7 @@ import { facetIdsIn } from "./facet-table.ts";
 import { type BatchOfTrace, openStoredBatches, placesOf } from "./stored-batches.ts";
 import { bareInfoIn, openPreviews } from "./trace-info.ts";
 
-/** Looks at traces: of rows with `ref`, `facets` and `BARE_INFO_COLUMNS`. */
+/** Looks at traces: of rows with `facets` and `INFO_COLUMNS`. */
 export interface SearchedTraces {
   /**
    * What lists show of a trace. Undefined: it does not pass the filter. Previews and spans are read when the filter asks for

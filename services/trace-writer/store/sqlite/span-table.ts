@@ -2,13 +2,13 @@ import type { DatabaseSync } from "node:sqlite";
 import { serialize } from "#lib/wire/serialize.ts";
 import { StoredBatch } from "#proto/twinspan/store/v1/stored_batch.ts";
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
-import { integerIn } from "../columns.ts";
 import { createKnownTraces } from "../commit/known-traces.ts";
 import type { BytesTable, SpanTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
 import { type PlacedRow, storedSpanOf } from "../stored-rows.ts";
+import { openBatchTable } from "./batch-table.ts";
 import { openBlockReads } from "./block-reads.ts";
-import { openBlockTable, type WaitingPiece } from "./block-table.ts";
+import { type BlockPlace, openBlockTable, type WaitingPiece } from "./block-table.ts";
 import { openErasureTable } from "./erasure-table.ts";
 import {
   type Held,
@@ -20,11 +20,12 @@ import {
   newBatch,
   noSpans,
   ownerOf,
+  shownRowOf,
   storedIn,
-  voidedText,
 } from "./held-spans.ts";
-import { openStoredBatches, placeIn } from "./stored-batches.ts";
-import { previewBytesOf } from "./stored-previews.ts";
+import { openStoredBatches } from "./stored-batches.ts";
+import { storedPayloadOf } from "./stored-payload.ts";
+import { type Previews, previewBytesOf } from "./stored-previews.ts";
 
 /**
  * The spans of an open file, and their bytes. A transaction holds those of the traces that it works on in memory, and stores
@@ -37,6 +38,8 @@ export interface SqliteSpanTable extends SpanTable, BytesTable {
   isNew(traceRef: bigint): void;
   /** Stores what was handed over. */
   settle(): void;
+  /** Where previews of a trace are, when all was stored. Undefined: they were not handed over with its spans. */
+  previewsOf(traceRef: bigint, previews: Previews): BlockPlace | undefined;
   /** The last step of a transaction. */
   end(): void;
   /** Experiments have other names: rows that bear the old ones are not remembered. */
@@ -51,15 +54,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
   const erasures = openErasureTable(db);
   const reads = openBlockReads(db);
   const batchesOf = openStoredBatches(db, reads);
-  const lastBatch = db.prepare("SELECT coalesce(max(id), 0) AS id FROM batches");
-  const insert = db.prepare(`
-    INSERT INTO batches (id, trace_ref, experiment_id, voided, stored_bytes, block, at, length,
-      payload_block, payload_at, payload_length, previews_block, previews_at, previews_length)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
-  const setVoided = db.prepare("UPDATE batches SET voided = ? WHERE id = ?");
-  const removeBatch = db.prepare("DELETE FROM batches WHERE id = ?");
-  const removeOfTrace = db.prepare("DELETE FROM batches WHERE trace_ref = ? RETURNING *");
-  const count = db.prepare("SELECT count(*) AS batches FROM batches WHERE trace_ref = ?");
+  const table = openBatchTable(db);
   const known = createKnownTraces<HeldSpans>(({ byId }) => byId.size);
   const held = new Map<bigint, HeldSpans>();
   /** What is to be inserted. */
@@ -104,36 +99,16 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
     if (bytes?.kind === "waiting") blocks.takeBack(bytes.piece);
     else if (bytes !== undefined) erasures.add(bytes.place);
   };
-  /** Returns what its spans took where they were stored. */
+  /** Returns what its spans and its previews took where they were stored. */
   const remove = (batch: HeldBatch): bigint => {
     letGoOf(batch.spans);
+    letGoOf(batch.previews);
     if (batch.spans?.kind !== "stored") {
       added.delete(batch);
       return 0n;
     }
-    removeBatch.run(batch.id);
-    return batch.spans.bytes;
-  };
-  const insertBatch = (batch: HeldBatch, { ref }: WorkingTrace) => {
-    const spans = storedIn(batch.spans);
-    const { block, at, length } = spans.place;
-    const [payload, previews] = [batch.payload, batch.previews].map((held) => held && storedIn(held).place);
-    insert.run(
-      batch.id,
-      ref,
-      batch.experiment?.id ?? null,
-      voidedText(batch),
-      spans.bytes,
-      block,
-      at,
-      length,
-      payload?.block ?? null,
-      payload?.at ?? null,
-      payload?.length ?? null,
-      previews?.block ?? null,
-      previews?.at ?? null,
-      previews?.length ?? null,
-    );
+    table.remove(batch);
+    return batch.spans.bytes + (batch.previews === undefined ? 0n : storedIn(batch.previews).bytes);
   };
 
   return {
@@ -145,7 +120,7 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
     isNew: (ref) => void held.set(ref, noSpans()),
     rowsOf: (ref) => Array.from(spansOf(ref).byId.values(), ({ row }) => row),
     countOf: (ref) => spansOf(ref).byId.size,
-    chunksOf: (ref) => Number(integerIn(count.get(ref) ?? {}, "batches")),
+    chunksOf: table.countOf,
     find(ref, spanId) {
       const found = spansOf(ref).byId.get(spanId);
       return found && { row: found.row, chunk: found.batch.id };
@@ -175,17 +150,12 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
         if (!added.delete(batch)) continue;
         for (const bytes of [batch.spans, batch.payload, batch.previews]) letGoOf(bytes);
       }
-      for (const row of removeOfTrace.all(ref)) {
-        for (const prefix of ["", "payload_", "previews_"] as const) {
-          const place = placeIn(row, prefix);
-          if (place !== undefined) erasures.add(place);
-        }
-      }
+      for (const place of table.removeOfTrace(ref)) erasures.add(place);
       known.take(ref);
       held.set(ref, noSpans());
     },
     nextChunk() {
-      batchId = (batchId ?? integerIn(lastBatch.get() ?? {}, "id")) + 1n;
+      batchId = (batchId ?? table.lastId()) + 1n;
       return batchId;
     },
     storeChunk(trace, id, bytes) {
@@ -197,8 +167,8 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       batch.spans = wait(trace, { kind: "spans", owner }, encoded, (stored) => {
         batch.spans = stored;
       });
-      const full = batch.rows.values().find(({ row }) => row.origin === "full-gateway");
-      const previews = full && previewBytesOf(full.row);
+      const shown = shownRowOf(batch);
+      const previews = shown && previewBytesOf(shown);
       if (previews === undefined) return;
       batch.previews = wait(trace, { kind: "previews", owner }, previews, (stored) => {
         batch.previews = stored;
@@ -208,16 +178,30 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
       // A full trace has one batch.
       const [id] = spansOf(trace.ref).batches.keys();
       const batch = batchOf(trace.ref, id);
-      batch.payload = wait(trace, { kind: "payload", owner: ownerOf(trace, batch) }, bytes, (stored) => {
+      const shown = shownRowOf(batch);
+      const payload = shown === undefined ? bytes : storedPayloadOf(bytes, shown);
+      batch.payload = wait(trace, { kind: "payload", owner: ownerOf(trace, batch) }, payload, (stored) => {
         batch.payload = stored;
       });
     },
     settle() {
       blocks.store();
-      for (const [batch, trace] of added) insertBatch(batch, trace);
+      for (const [batch, { ref }] of added) table.insert(batch, ref);
       added.clear();
-      for (const batch of lessened) setVoided.run(voidedText(batch), batch.id);
+      for (const batch of lessened) table.setVoided(batch);
       lessened.clear();
+    },
+    previewsOf(ref, { requestPreview, responsePreview }) {
+      if (requestPreview === "" && responsePreview === "") return undefined;
+      for (const batch of spansOf(ref).batches.values()) {
+        // Of spans that count no more the previews may be those that are stored.
+        if (batch.previews === undefined || batch.voided.length > 0) continue;
+        const shown = shownRowOf(batch);
+        if (shown?.requestPreview === requestPreview && shown.responsePreview === responsePreview) {
+          return storedIn(batch.previews).place;
+        }
+      }
+      return undefined;
     },
     end() {
       reads.letGo();

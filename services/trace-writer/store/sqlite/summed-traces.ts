@@ -6,7 +6,7 @@ import { integerIn } from "../columns.ts";
 import { originOf } from "../stored-rows.ts";
 import { openBlockReads } from "./block-reads.ts";
 import { openStoredBatches, recordMetadataIn } from "./stored-batches.ts";
-import { BARE_INFO_COLUMNS, bareInfoIn } from "./trace-info.ts";
+import { bareInfoIn, INFO_COLUMNS } from "./trace-info.ts";
 
 /** A piece of time: traces that began at `fromNs` or later, and before `toNs`. */
 export interface Within {
@@ -32,7 +32,7 @@ export function openSummedTraces(db: DatabaseSync): SummedTraces {
     `SELECT ref, start_ns FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 1`,
   );
   const infos = db.prepare(
-    `SELECT ${BARE_INFO_COLUMNS} FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 0`,
+    `SELECT ${INFO_COLUMNS} FROM traces t INDEXED BY traces_owned WHERE ${WITHIN} AND t.sealed = 0`,
   );
   return {
     *billed(experimentId, { fromNs, toNs }) {

@@ -5,7 +5,7 @@ import type { ChangePage, TraceSearch } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";
 import { LOOK_COST, openSearchCost, SPANS_COST } from "./search-cost.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
-import { INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
+import { INFO_COLUMNS, openInfos } from "./trace-info.ts";
 import type { Work } from "./turns.ts";
 
 /** The traces that have changed, as `TraceStore.changes` says, within one transaction. It can be stopped after each trace, and within one. */
@@ -20,8 +20,9 @@ export type ListChanges = (
 export function openTraceChanges(db: DatabaseSync, blocks: BlockReads): ListChanges {
   const latest = db.prepare("SELECT last FROM commits");
   const changed = db.prepare(`
-    SELECT t.ref, t.changed, t.workspace, t.facets, ${INFO_COLUMNS} FROM traces t INDEXED BY traces_changed ${JOIN_PREVIEWS}
+    SELECT t.changed, t.workspace, t.facets, ${INFO_COLUMNS} FROM traces t INDEXED BY traces_changed
     WHERE t.changed > 0 AND t.changed >= ?1 AND (t.changed > ?1 OR t.ref > ?2) ORDER BY t.changed, t.ref LIMIT ?3`);
+  const infoOf = openInfos(db, blocks);
   const searched = openSearchedTraces(db, blocks);
   return function* (workspace, { scope, filter }, since, limit) {
     if (since === undefined) {
@@ -47,7 +48,7 @@ export function openTraceChanges(db: DatabaseSync, blocks: BlockReads): ListChan
       yield;
       if (!isWithin(row)) continue;
       cost.add(LOOK_COST);
-      const found = filter === undefined ? infoIn(row, blocks) : yield* searched.look(row, filter, onSpans);
+      const found = filter === undefined ? infoOf(row) : yield* searched.look(row, filter, onSpans);
       if (found !== undefined) traces.push(found);
     }
     return { traces, position, isEnd: rows.length < limit };

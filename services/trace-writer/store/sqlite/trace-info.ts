@@ -7,29 +7,27 @@ import { computedMetadataOf, usualTagsOf } from "../../core/traces/computed-meta
 import { bytesIn, hexIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import { pack, unpack } from "../packing.ts";
 import type { BlockReads } from "./block-reads.ts";
+import type { BlockPlace } from "./block-table.ts";
 import { placeIn } from "./stored-batches.ts";
-import { previewsIn } from "./stored-previews.ts";
+import { type Previews, previewsIn } from "./stored-previews.ts";
 
-/** The columns of `traces t` that {@link bareInfoIn} reads. */
-export const BARE_INFO_COLUMNS =
-  "t.trace_id, t.experiment_id, t.state, t.name, t.start_ns, t.duration_ns, t.sealed, t.info";
-/** The columns that {@link infoIn} reads, of `traces t` and {@link JOIN_PREVIEWS}. */
-export const INFO_COLUMNS = `${BARE_INFO_COLUMNS}, b.previews_block, b.previews_at, b.previews_length`;
-/** A full trace has one batch. */
-export const JOIN_PREVIEWS = "LEFT JOIN batches b ON t.sealed = 1 AND b.trace_ref = t.ref";
+/** The columns of `traces t` that {@link bareInfoIn} and {@link openInfos} read. */
+export const INFO_COLUMNS =
+  "t.ref, t.trace_id, t.experiment_id, t.state, t.name, t.start_ns, t.duration_ns, t.sealed, t.info";
 
 /**
- * What lists show of a trace, as its column `info` holds it: what the others of {@link BARE_INFO_COLUMNS} do
- * not say. The previews of a full trace are with its batch.
+ * What lists show of a trace, as its column `info` holds it: what the others of {@link INFO_COLUMNS} do
+ * not say. Where its previews are elsewhere, it names the place.
  */
-export function storedInfoOf(info: TraceInfo): Uint8Array {
+export function storedInfoOf(info: TraceInfo, previews: BlockPlace | undefined): Uint8Array {
   const { usage, cost, metadata, tags, name } = info;
   const areUsual = Object.keys(tags).length === 2 && saysAll(tags, usualTagsOf(name));
   return pack(
     serialize(StoredInfo, {
       spanCount: info.spanCount,
-      requestPreview: info.sealed ? "" : info.requestPreview,
-      responsePreview: info.sealed ? "" : info.responsePreview,
+      requestPreview: previews === undefined ? info.requestPreview : "",
+      responsePreview: previews === undefined ? info.responsePreview : "",
+      previews,
       usage,
       cost,
       linkedTraceIds: Buffer.from(info.linkedTraceIds.map(digitsOf).join(""), "hex"),
@@ -48,35 +46,34 @@ export function storedInfoOf(info: TraceInfo): Uint8Array {
   );
 }
 
-/** What lists show of the trace of a row that has {@link INFO_COLUMNS}. */
-export function infoIn(row: Row, blocks: BlockReads): TraceInfo {
-  const info = bareInfoIn(row);
-  const place = placeIn(row, "previews_");
-  return place === undefined ? info : { ...info, ...previewsIn(blocks.piece(place)) };
+/** Prepares reading what lists show of the trace of a row that has {@link INFO_COLUMNS}. */
+export function openInfos(db: DatabaseSync, blocks: BlockReads): (row: Row) => TraceInfo {
+  const previewsOf = openPreviews(db, blocks);
+  return (row) => ({ ...bareInfoIn(row), ...previewsOf(row) });
 }
 
-/** Prepares reading the previews of a full trace, of a row with `ref` and `sealed`. Of another there are none here. */
-export function openPreviews(
-  db: DatabaseSync,
-  blocks: BlockReads,
-): (row: Row) => Partial<ReturnType<typeof previewsIn>> {
-  // A full trace has one batch.
+/** Prepares reading the previews of the trace of a row that has {@link INFO_COLUMNS}. None: {@link bareInfoIn} has them. */
+export function openPreviews(db: DatabaseSync, blocks: BlockReads): (row: Row) => Partial<Previews> {
+  // A full trace has one batch. Those that an older version wrote do not name the place.
   const find = db.prepare(
     "SELECT previews_block, previews_at, previews_length FROM batches WHERE trace_ref = ? AND previews_block IS NOT NULL",
   );
+  const placeOfFull = (row: Row) => {
+    const found = find.get(integerIn(row, "ref"));
+    return found && placeIn(found, "previews_");
+  };
   return (row) => {
-    const found = integerIn(row, "sealed") === 1n ? find.get(integerIn(row, "ref")) : undefined;
-    const place = found && placeIn(found, "previews_");
+    const stored = storedIn(row);
+    const named = stored instanceof Uint8Array ? undefined : stored.previews;
+    const place = named ?? (integerIn(row, "sealed") === 1n ? placeOfFull(row) : undefined);
     return place === undefined ? {} : previewsIn(blocks.piece(place));
   };
 }
 
-/** The same, but for the previews of a full trace, of a row that has {@link BARE_INFO_COLUMNS}. */
+/** The same, but for the previews that are stored elsewhere, of a row that has {@link INFO_COLUMNS}. */
 export function bareInfoIn(row: Row): TraceInfo {
-  const bytes = unpack(bytesIn(row, "info"));
-  // What an older version has written is whole.
-  if (bytes[0] === TRACE_INFO_BEGINS) return TraceInfo.decode(bytes);
-  const stored = StoredInfo.decode(bytes);
+  const stored = storedIn(row);
+  if (stored instanceof Uint8Array) return TraceInfo.decode(stored);
   const { usage, cost, linkedTraceIds } = stored;
   const name = textIn(row, "name");
   return {
@@ -100,6 +97,12 @@ export function bareInfoIn(row: Row): TraceInfo {
     clientRequestId: stored.clientRequestId,
     unclaimed: false,
   };
+}
+
+/** What the column has. What an older version has written is whole: a serialized TraceInfo. */
+function storedIn(row: Row): StoredInfo | Uint8Array {
+  const bytes = unpack(bytesIn(row, "info"));
+  return bytes[0] === TRACE_INFO_BEGINS ? bytes : StoredInfo.decode(bytes);
 }
 
 const ID_BYTES = 16;

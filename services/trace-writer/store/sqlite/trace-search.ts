@@ -10,7 +10,7 @@ import { PENDING_ID } from "./facet-table.ts";
 import { LOOK_COST, openSearchCost, SPANS_COST, WALK_COST } from "./search-cost.ts";
 import { searchQueryOf, type WalkedScope } from "./search-query.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
-import { BARE_INFO_COLUMNS, INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
+import { INFO_COLUMNS, openInfos } from "./trace-info.ts";
 import type { Work } from "./turns.ts";
 
 /** A search within one transaction, as `TraceStore.searchTraces` says. It can be stopped after each trace, and within one. */
@@ -24,8 +24,8 @@ export type SearchTraces = (
 /** Prepares the searches of a file that is open for reading. */
 export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiments: ExperimentTable): SearchTraces {
   const value = db.prepare("SELECT id FROM facet_values WHERE workspace = ? AND name = ? AND value = ?");
-  const shown = db.prepare(`SELECT ${INFO_COLUMNS} FROM traces t ${JOIN_PREVIEWS} WHERE t.ref = ?`);
-  const bare = db.prepare(`SELECT t.ref, t.facets, ${BARE_INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
+  const shown = db.prepare(`SELECT t.facets, ${INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
+  const infoOf = openInfos(db, blocks);
   const searched = openSearchedTraces(db, blocks);
 
   const scopesOf = (workspace: string, { scope }: TraceSearch): readonly WalkedScope[] =>
@@ -56,11 +56,11 @@ export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiment
       yield;
       if (!isHit) continue;
       if (filter === undefined || isExact) {
-        traces.push(infoIn(shown.get(ref) ?? {}, blocks));
+        traces.push(infoOf(shown.get(ref) ?? {}));
         continue;
       }
       cost.add(LOOK_COST);
-      const found = yield* searched.look(bare.get(ref) ?? {}, filter, onSpans);
+      const found = yield* searched.look(shown.get(ref) ?? {}, filter, onSpans);
       if (found !== undefined) traces.push(found);
     }
     return { traces, next: undefined };

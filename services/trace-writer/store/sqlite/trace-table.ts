@@ -1,18 +1,21 @@
 import type { DatabaseSync } from "node:sqlite";
 import { TraceClaim } from "#proto/twinspan/trace/v1/trace_claim.ts";
 import type { StoredClaim } from "../../core/traces/trace-claim.ts";
-import { LINKED_MAX } from "../../core/traces/trace-summary.ts";
+import { LINKED_MAX, type TraceSummary } from "../../core/traces/trace-summary.ts";
 import type { TagEdits } from "../../core/traces/trace-tags.ts";
 import { bytesIn, hexIn, idBytes, integerIn, optionalIntegerIn, optionalTextIn, type Row, textIn } from "../columns.ts";
 import type { SizeTable, TraceTable } from "../commit/tables.ts";
 import type { WorkingTrace } from "../commit/working-trace.ts";
+import type { BlockPlace } from "./block-table.ts";
 import type { ChangedHours } from "./changed-hours.ts";
 import { facetIdsIn, openFacetTable } from "./facet-table.ts";
-import { BARE_INFO_COLUMNS, bareInfoIn, storedInfoOf } from "./trace-info.ts";
+import { bareInfoIn, INFO_COLUMNS, storedInfoOf } from "./trace-info.ts";
 
 /** The traces of an open file. `begin` must be called when a transaction has begun. */
-export interface SqliteTraceTable extends TraceTable {
+export interface SqliteTraceTable extends Omit<TraceTable, "update"> {
   begin(): void;
+  /** As that of {@link TraceTable}. `previews` is where its previews are. Undefined: they are stored with what lists show. */
+  update(trace: WorkingTrace, summary: TraceSummary, previews: BlockPlace | undefined): void;
   /** The number of the transaction at hand, which is a higher one than those of all before it. */
   commit(): bigint;
   /** Forgets what it took to be stored: a transaction was rolled back, or another process has written. */
@@ -21,8 +24,8 @@ export interface SqliteTraceTable extends TraceTable {
 
 /** What {@link traceIn} reads. */
 export const SELECT_TRACE = `
-  SELECT ref, workspace, record_hash, bytes, facets, tag_edits, claim, claim_experiment_id,
-    (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name, ${BARE_INFO_COLUMNS}
+  SELECT workspace, record_hash, bytes, facets, tag_edits, claim, claim_experiment_id,
+    (SELECT name FROM experiments WHERE id = claim_experiment_id) AS claim_experiment_name, ${INFO_COLUMNS}
   FROM traces t`;
 
 /** The table of traces. It notes what experiments hold in `sizes`, and when that changed in `hours`. */
@@ -109,7 +112,7 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
       const found = byRef.get(ref);
       return found && traceIn(found);
     },
-    update(trace, summary) {
+    update(trace, summary, previews) {
       const { ref, workspace, traceId, sealed, recordHash, tagEdits } = trace;
       const { info, experiment } = summary;
       const facetIds = facets.store(trace, summary);
@@ -126,7 +129,7 @@ export function openTraceTable(db: DatabaseSync, sizes: SizeTable, hours: Change
         info.name,
         trace.bytes,
         `[${facetIds.join()}]`,
-        storedInfoOf(info),
+        storedInfoOf(info, previews),
         commit(),
         ref,
       ];

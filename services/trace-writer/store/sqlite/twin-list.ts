@@ -3,7 +3,7 @@ import type { TraceKey } from "../../core/search/page-token.ts";
 import { hexIn, idBytes, integerIn } from "../columns.ts";
 import type { TracePage } from "../trace-reads.ts";
 import type { BlockReads } from "./block-reads.ts";
-import { INFO_COLUMNS, infoIn, JOIN_PREVIEWS } from "./trace-info.ts";
+import { INFO_COLUMNS, openInfos } from "./trace-info.ts";
 
 /** The other twins of a trace, as `TraceStore.listTwins` says, within one transaction. */
 export type ListTwins = (
@@ -16,12 +16,13 @@ export type ListTwins = (
 /** Prepares the look-ups of a file that is open for reading. */
 export function openTwinList(db: DatabaseSync, blocks: BlockReads): ListTwins {
   const trace = db.prepare("SELECT ref, sealed FROM traces WHERE workspace = ? AND trace_id = ?");
+  const infoOf = openInfos(db, blocks);
   const behind =
     "t.workspace = ?5 AND l.start_ns >= ?2 AND (l.start_ns > ?2 OR t.trace_id > ?3) ORDER BY l.start_ns, t.trace_id LIMIT ?4";
   const ofFull = db.prepare(`SELECT l.start_ns AS at, ${INFO_COLUMNS} FROM mirror_links l
-    JOIN traces t ON t.ref = l.mirror_ref ${JOIN_PREVIEWS} WHERE l.full_ref = ?1 AND ${behind}`);
+    JOIN traces t ON t.ref = l.mirror_ref WHERE l.full_ref = ?1 AND ${behind}`);
   const ofMirrors = db.prepare(`SELECT l.start_ns AS at, ${INFO_COLUMNS}
-    FROM mirror_links l INDEXED BY mirror_links_back CROSS JOIN traces t ON t.ref = l.full_ref ${JOIN_PREVIEWS}
+    FROM mirror_links l INDEXED BY mirror_links_back CROSS JOIN traces t ON t.ref = l.full_ref
     WHERE l.mirror_ref = ?1 AND ${behind}`);
   return (workspace, traceId, limit, after) => {
     const found = trace.get(workspace, idBytes(traceId));
@@ -31,7 +32,7 @@ export function openTwinList(db: DatabaseSync, blocks: BlockReads): ListTwins {
     const rows = twins.all(integerIn(found, "ref"), after?.at ?? 0n, behindId, limit + 1, workspace);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return {
-      traces: rows.slice(0, limit).map((row) => infoIn(row, blocks)),
+      traces: rows.slice(0, limit).map(infoOf),
       next: last && { at: integerIn(last, "at"), traceId: hexIn(last, "trace_id") },
     };
   };

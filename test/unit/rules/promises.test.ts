@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 /** The documents that say what is promised, each promise next to the test that holds it. */
-const DOCUMENTS = ["docs/reliability.md", "SECURITY.md"];
+const DOCUMENTS = ["docs/reliability.md", "docs/keys.md", "SECURITY.md"];
 
 /** A test that is named: its file, and its name as it stands there. */
 interface NamedTest {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { nanoUsdOf } from "../core/usage/price.ts";
 import type { ProviderKind, ProviderOptions } from "../providers/kinds.ts";
+import { createListedModels } from "./listed-models.ts";
 
 /** What the list calls the provider of a kind. Undefined: it has none, or only its base URL can tell. */
 const LISTED = {
@@ -36,10 +37,13 @@ export function publicPricesOf({ kind, baseUrl }: ProviderOptions): ListedCostOf
   const byUrl = baseUrl === undefined ? undefined : findProvider({ providerApiUrl: baseUrl });
   const providerId = byUrl?.id ?? LISTED[kind];
   if (providerId === undefined) return undefined;
+  const listedModelOf = createListedModels(providerId);
   return (usage, model, atNanos) => {
     try {
+      const provider = listedModelOf(model);
+      if (provider === undefined) return undefined;
       const timestamp = new Date(Number(atNanos / 1_000_000n));
-      const price = calcPrice(countsOf(usage), model, { providerId, timestamp });
+      const price = calcPrice(countsOf(usage), model, { provider, timestamp });
       return price === null ? undefined : costOf(price);
     } catch {
       // The list throws on counts that contradict each other, such as more cached tokens than there are: no price is known.

@@ -1,8 +1,10 @@
+import { calcPrice } from "@pydantic/genai-prices";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { costAt, plausibleCostOf } from "../../../services/gateway/core/usage/price.ts";
+import { createListedModels } from "../../../services/gateway/endpoints/listed-models.ts";
 import { costOfModel } from "../../../services/gateway/endpoints/prices.ts";
 import { publicPricesOf } from "../../../services/gateway/endpoints/public-prices.ts";
 
@@ -154,6 +156,58 @@ test("the price list never throws, whatever a provider counts", () => {
     }),
   );
 });
+
+test("a model that is known costs at every time what the price list says, of whichever provider", () => {
+  const listed = ["openai", "azure", "anthropic", "google", "aws", "mistral", "cohere", "groq", "x-ai", "deepseek"].map(
+    (providerId) => ({ providerId, modelOf: createListedModels(providerId) }),
+  );
+  const models = [
+    "gpt-4o",
+    " GPT-5-mini ",
+    "gpt-4o-20240806",
+    "gemini-2.5-pro",
+    "claude-sonnet-4@20250514",
+    "o3",
+    "x/y",
+  ];
+  const others = [
+    "deepseek-chat",
+    "whisper-large-v3",
+    "command-r",
+    "grok-4",
+    "mistral-large-2407",
+    "openai/gpt-4o",
+    "",
+  ];
+  const time = fc.date({ min: new Date("2024-01-01"), max: new Date("2027-12-31"), noInvalidDate: true });
+  const counts = fc.record({
+    input_tokens: fc.nat(400_000),
+    output_tokens: fc.nat(),
+    cache_read_tokens: fc.nat(400_000),
+  });
+  const name = fc.oneof(fc.constantFrom(...models, ...others), fc.string());
+  const one = fc.constantFrom(...listed);
+  fc.assert(
+    fc.property(one, name, counts, time, ({ providerId, modelOf }, model, usage, timestamp) => {
+      const provider = modelOf(model);
+      const known = () => provider && priceIn(() => calcPrice(usage, model, { provider, timestamp }));
+      const told = priceIn(() => calcPrice(usage, model, { providerId, timestamp }));
+      expect(known()).toEqual(told);
+      expect(modelOf(model)).toEqual(provider);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** What a calculation comes to. Undefined: nothing. Where it throws: why. */
+function priceIn(calculate: () => ReturnType<typeof calcPrice>) {
+  try {
+    const { model, input_price, output_price, total_price } = calculate() ?? {};
+    return model && { model: model.id, input_price, output_price, total_price };
+  } catch (error) {
+    return String(error);
+  }
+}
 
 test("a cost beyond what a call can cost is none", () => {
   const inLimit = (cost: Cost | undefined) => (cost?.totalNanoUsd ?? 0n) <= 10n ** 14n;

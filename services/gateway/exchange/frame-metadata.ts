@@ -29,15 +29,6 @@ export function openedMetadataOf(headers: readonly Header[], userAgent: string |
   return metadata;
 }
 
-/** Metadata that is sent, as frames carry it. */
-export function sentMetadataOf(metadata: Metadata): Header[] {
-  const headers: Header[] = [];
-  for (const [name, value] of Object.entries(metadata.getMap())) {
-    if (typeof value === "string") headers.push({ name, value });
-  }
-  return headers;
-}
-
 function refusal(message: string, cause?: unknown): ServiceError {
   return new ServiceError("invalid_request", message, { field: "open.metadata", cause });
 }

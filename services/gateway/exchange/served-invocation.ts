@@ -3,13 +3,14 @@ import { context, propagation, ROOT_CONTEXT, type TextMapGetter } from "@opentel
 import { identifyAt } from "#lib/rpc/check-rights.ts";
 import { CREDIT_BYTES, CREDIT_STEP_BYTES, FRAME_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
 import { hangUpOf, loggedErrorOf, type RpcCall } from "#lib/rpc/handler.ts";
+import { headersOf } from "#lib/rpc/header-list.ts";
 import { statusOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Status } from "#proto/google/rpc/status.ts";
 import type { GatewayFrame, OpenFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { ExchangeParts, HandleInvocation } from "./exchange-parts.ts";
-import { openedMetadataOf, sentMetadataOf } from "./frame-metadata.ts";
+import { openedMetadataOf } from "./frame-metadata.ts";
 
 /** The longest that Node waits. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
@@ -80,7 +81,7 @@ export class ServedInvocation {
     } finally {
       clearTimeout(deadline);
     }
-    this.#stream.send({ $case: "end", value: { status, trailers: sentMetadataOf(this.#trailers) } }, 0);
+    this.#stream.send({ $case: "end", value: { status, trailers: headersOf(this.#trailers) } }, 0);
   }
 
   /** The next bytes of the request's body. */
@@ -142,7 +143,7 @@ export class ServedInvocation {
   #rpcCallOf(call: Pick<RpcCall, "metadata" | "signal" | "identity">): RpcCall {
     const { host, peer } = this.#stream;
     const sendHead = (metadata: Metadata) =>
-      this.#stream.sendSoon({ $case: "head", value: { metadata: sentMetadataOf(metadata) } }, 0);
+      this.#stream.sendSoon({ $case: "head", value: { metadata: headersOf(metadata) } }, 0);
     return { ...call, host, peer, trailers: this.#trailers, sendHead };
   }
 

@@ -1,10 +1,11 @@
 import type { ServerResponse } from "node:http";
-import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
+import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import type { FastifyRequest } from "fastify";
+import { headersOf } from "#lib/rpc/header-list.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
-import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { AnswerHead, Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { pathOf } from "../core/address.ts";
 import { failureHeadersOf, plainHeadersOf, streamHeadersOf, traceNameIn } from "../core/answer-headers.ts";
 import { errorDialectOf } from "../core/error-dialects.ts";
@@ -34,10 +35,10 @@ export function relayAnswer(
   slow: SlowReader,
 ): void {
   const errors = () => errorDialectOf(pathOf(request.url), request.headers);
-  let leading = new Metadata();
+  let leading: readonly Header[] = [];
   let contentType = "";
 
-  const onMetadata = (metadata: Metadata) => {
+  const onMetadata = (metadata: readonly Header[]) => {
     leading = metadata;
     request.traceName = traceNameIn(metadata) ?? "";
   };
@@ -80,7 +81,8 @@ export function relayAnswer(
       const error = failureOf(failure);
       breakOff(response, streamErrors(error, contentType));
     } else {
-      const known = traceNameIn(failure.metadata) === undefined ? leading : failure.metadata;
+      const trailers = headersOf(failure.metadata);
+      const known = traceNameIn(trailers) === undefined ? leading : trailers;
       request.traceName = traceNameIn(known) ?? "";
       sendError(response, errors(), failureOf(failure), failureHeadersOf(known, request.id));
     }

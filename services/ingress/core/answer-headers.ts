@@ -1,6 +1,5 @@
-import type { Metadata } from "@grpc/grpc-js";
 import { isPassedHeader } from "#lib/passed-headers.ts";
-import type { AnswerHead, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { AnswerHead, Header, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 
 /** Headers of an answer: name, value, name, value … as `writeHead` takes them without building a map. */
 export type AnswerHeaders = string[];
@@ -15,14 +14,14 @@ const TRACE_PARENT = /^[0-9a-f-]{55}$/;
 const MILLISECONDS = /^\d{1,12}(\.\d{1,6})?$/;
 
 /** The headers of an answer of which only the beginning is known: a stream's. */
-export function streamHeadersOf(head: AnswerHead, leading: Metadata, requestId: string): AnswerHeaders {
+export function streamHeadersOf(head: AnswerHead, leading: readonly Header[], requestId: string): AnswerHeaders {
   return [...passedOf(head), ...namesOf(leading, requestId)];
 }
 
 /** The headers of an answer that is there as a whole: with its length, and with what it took. */
 export function plainHeadersOf(
   head: AnswerHead,
-  leading: Metadata,
+  leading: readonly Header[],
   requestId: string,
   summary: InvocationSummary,
   bodyBytes: number,
@@ -42,7 +41,7 @@ export function plainHeadersOf(
 }
 
 /** The headers of a failed call that its trailers (or its initial metadata) know of. */
-export function failureHeadersOf(trailers: Metadata, requestId: string): AnswerHeaders {
+export function failureHeadersOf(trailers: readonly Header[], requestId: string): AnswerHeaders {
   const headers = namesOf(trailers, requestId);
   for (const name of ["x-mlflow-gateway-duration-ms", "x-mlflow-gateway-overhead-duration-ms"]) {
     const value = textOf(trailers, name);
@@ -52,12 +51,12 @@ export function failureHeadersOf(trailers: Metadata, requestId: string): AnswerH
 }
 
 /** The full trace that metadata names, `tr-<32 hex>`. Undefined: none. */
-export function traceNameIn(metadata: Metadata): string | undefined {
+export function traceNameIn(metadata: readonly Header[]): string | undefined {
   return textOf(metadata, "x-twinspan-trace-id");
 }
 
 /** The headers that name the request and its full trace: ours, and those of W3C that other tools read. */
-function namesOf(metadata: Metadata, requestId: string, timing = ""): AnswerHeaders {
+function namesOf(metadata: readonly Header[], requestId: string, timing = ""): AnswerHeaders {
   const headers = ["x-request-id", requestId, ...limitsOf(metadata)];
   const traceName = traceNameIn(metadata);
   if (traceName !== undefined) headers.push("x-twinspan-trace-id", traceName);
@@ -71,10 +70,10 @@ function namesOf(metadata: Metadata, requestId: string, timing = ""): AnswerHead
 }
 
 /** How the caller's limits stand, in the words of the IETF's draft. */
-function limitsOf(metadata: Metadata): AnswerHeaders {
+function limitsOf(metadata: readonly Header[]): AnswerHeaders {
   return ["ratelimit-policy", "ratelimit"].flatMap((name) => {
     const value = textOf(metadata, name);
-    return value !== undefined && VALUE.test(value) ? [name, value] : [];
+    return value === undefined ? [] : [name, value];
   });
 }
 
@@ -88,9 +87,10 @@ function passedOf(head: AnswerHead): AnswerHeaders {
   return headers;
 }
 
-function textOf(metadata: Metadata, key: string): string | undefined {
-  const [value] = metadata.get(key);
-  return typeof value === "string" && value !== "" ? value : undefined;
+/** What HTTP takes of what is sent under a name. Undefined: nothing. */
+function textOf(metadata: readonly Header[], name: string): string | undefined {
+  const value = metadata.find((header) => header.name === name)?.value;
+  return value !== undefined && value !== "" && VALUE.test(value) ? value : undefined;
 }
 
 function millisecondsOf(nanos: bigint): string {

@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { Metadata } from "@grpc/grpc-js";
+import type { Metadata } from "@grpc/grpc-js";
 import { OWN_HEADER } from "#lib/auth/credential.ts";
+import { metadataOf } from "#lib/rpc/header-list.ts";
+import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 
 /** HTTP headers that go on as metadata, and the names they get there. Nothing else of a request's headers goes on. */
-type Forwarded = readonly (readonly [header: string, key: string])[];
+type Forwarded = readonly (readonly [header: string, name: string])[];
 
 /** What a call to a model takes along (docs: what is taken from the caller). Trace context travels by itself. */
 const INVOCATION: Forwarded = [
@@ -35,31 +37,35 @@ export interface RequestFacts {
   readonly credential: string;
 }
 
-/** The metadata of a call to the gateway: the allow-listed headers, the request's id, and the caller's credential. */
-export function invocationMetadataOf(request: RequestFacts, onDropped: OnDropped): Metadata {
-  return metadataOf(INVOCATION, request, onDropped);
+/** The metadata of an invocation: the allow-listed headers, the request's id, and the caller's credential. */
+export function invocationMetadataOf(request: RequestFacts, onDropped: OnDropped): Header[] {
+  return forwardedOf(INVOCATION, request, onDropped);
 }
 
 /** The metadata of an OTLP export to the trace-writer. */
 export function exportMetadataOf(request: RequestFacts, onDropped: OnDropped): Metadata {
-  return metadataOf(EXPORT, request, onDropped);
+  return metadataOf(forwardedOf(EXPORT, request, onDropped));
 }
 
 /** The metadata of any other call: the request's id, and the caller's credential. */
-export function askMetadataOf({ id, credential }: Omit<RequestFacts, "headers">): Metadata {
-  const metadata = new Metadata();
-  metadata.set("x-request-id", id);
-  if (PRINTABLE.test(credential)) metadata.set(OWN_HEADER, credential);
-  return metadata;
+export function askMetadataOf(request: Omit<RequestFacts, "headers">): Metadata {
+  return metadataOf(namingOf(request));
 }
 
-function metadataOf(forwarded: Forwarded, request: RequestFacts, onDropped: OnDropped): Metadata {
-  const metadata = askMetadataOf(request);
-  for (const [header, key] of forwarded) {
+function forwardedOf(forwarded: Forwarded, request: RequestFacts, onDropped: OnDropped): Header[] {
+  const metadata = namingOf(request);
+  for (const [header, name] of forwarded) {
     const value = request.headers[header];
     if (typeof value !== "string" || value === "") continue;
-    if (PRINTABLE.test(value)) metadata.set(key, value);
+    if (PRINTABLE.test(value)) metadata.push({ name, value });
     else onDropped(header);
   }
   return metadata;
+}
+
+/** What names a request and its caller. */
+function namingOf({ id, credential }: Omit<RequestFacts, "headers">): Header[] {
+  const naming = [{ name: "x-request-id", value: id }];
+  if (PRINTABLE.test(credential)) naming.push({ name: OWN_HEADER, value: credential });
+  return naming;
 }

@@ -1,7 +1,7 @@
-import type { Metadata, ServiceError as RpcError } from "@grpc/grpc-js";
+import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import type { Context } from "@opentelemetry/api";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
-import type { Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { Header, Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** A way to the gateway for invocations. */
@@ -16,7 +16,8 @@ export interface Invocations {
 export interface OutgoingInvocation {
   readonly invocation: Omit<Invocation, "body">;
   readonly body: RequestBody;
-  readonly metadata: Metadata;
+  /** Of each name one, with a value that gRPC takes. */
+  readonly metadata: readonly Header[];
   /** Has the caller's trace context, which goes along. */
   readonly caller: Context;
   /** In milliseconds since the Unix epoch. */
@@ -26,7 +27,7 @@ export interface OutgoingInvocation {
 /** Hears what comes of an invocation: initial metadata, the answer's messages in order, and its end. */
 export interface AnswerListener {
   /** At most once, before every message. */
-  onMetadata(metadata: Metadata): void;
+  onMetadata(metadata: readonly Header[]): void;
   onMessage(message: InvokeStreamResponse): void;
   /** Once, when every message was taken, unless it was cancelled. Undefined: all is well. */
   onEnd(failure: RpcError | undefined): void;

@@ -1,5 +1,6 @@
 import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import { context } from "@opentelemetry/api";
+import { headersOf, metadataOf } from "#lib/rpc/header-list.ts";
 import { rpcErrorOf } from "#lib/rpc/status-details.ts";
 import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { Invocations } from "../core/invocations.ts";
@@ -12,8 +13,8 @@ export function callsOfTheirOwn(gateway: GatewayServiceClient): Invocations {
     begin({ invocation: unsent, body, metadata, caller, deadline }, listener) {
       let failure: RpcError | undefined;
       const invocation = { ...unsent, body: joined(body) };
-      const call = context.with(caller, () => gateway.invokeStream({ invocation }, metadata, { deadline }));
-      call.on("metadata", (leading) => listener.onMetadata(leading));
+      const call = context.with(caller, () => gateway.invokeStream({ invocation }, metadataOf(metadata), { deadline }));
+      call.on("metadata", (leading) => listener.onMetadata(headersOf(leading)));
       call.on("data", (message) => listener.onMessage(message));
       call.on("error", (error) => {
         failure = rpcErrorOf(error);

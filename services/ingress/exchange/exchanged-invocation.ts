@@ -1,6 +1,7 @@
-import { Metadata, type ServiceError as RpcError } from "@grpc/grpc-js";
+import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import { propagation } from "@opentelemetry/api";
 import { CREDIT_BYTES, CREDIT_STEP_BYTES, FRAME_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
+import { metadataOf } from "#lib/rpc/header-list.ts";
 import { rpcFailureOfStatus } from "#lib/rpc/status-details.ts";
 import type { CallerFrame, EndFrame, GatewayFrame, PieceFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
@@ -56,10 +57,7 @@ export class ExchangedInvocation implements AnswerCall {
 
   /** Sends it with its body, where that is small; else the body follows as there is credit. */
   open({ invocation, body: whole, metadata, caller, deadline }: OutgoingInvocation): void {
-    const headers: Header[] = [];
-    for (const [name, value] of Object.entries(metadata.getMap())) {
-      if (typeof value === "string") headers.push({ name, value });
-    }
+    const headers = [...metadata];
     propagation.inject(caller, headers, { set: (all, name, value) => void all.push({ name, value }) });
     const isWhole = whole.bytes <= OPEN_BYTES_MAX;
     const body = isWhole ? this.#body.take(OPEN_BYTES_MAX) : NOTHING;
@@ -85,7 +83,7 @@ export class ExchangedInvocation implements AnswerCall {
   take(frame: NonNullable<GatewayFrame["frame"]>): void {
     switch (frame.$case) {
       case "head":
-        this.#listener.onMetadata(metadataOf(frame.value.metadata));
+        this.#listener.onMetadata(frame.value.metadata);
         break;
       case "piece":
         this.#takePiece(frame.value);
@@ -187,16 +185,6 @@ export class ExchangedInvocation implements AnswerCall {
 function failureOf({ status, trailers }: EndFrame): RpcError | undefined {
   if (status === undefined) return undefined;
   return Object.assign(new Error(status.message), rpcFailureOfStatus(status, metadataOf(trailers)));
-}
-
-/** What the gateway sent as metadata. What gRPC would not take is left out. */
-function metadataOf(headers: readonly Header[]): Metadata {
-  const metadata = new Metadata();
-  for (const { name, value } of headers) {
-    if (/^[0-9a-z_.-]+$/.test(name) && !name.endsWith("-bin") && /^[\x20-\x7e]*$/.test(value))
-      metadata.add(name, value);
-  }
-  return metadata;
 }
 
 function bytesOf(headers: readonly Header[]): number {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { Metadata, status } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
@@ -46,7 +46,7 @@ function ask(exchange: Exchange): Promise<string> {
     credentials: [],
   };
   const body = { pieces: [Buffer.from("{}")], bytes: 2 };
-  const outgoing = { invocation, body, metadata: new Metadata(), caller: ROOT_CONTEXT, deadline: Date.now() + 60_000 };
+  const outgoing = { invocation, body, metadata: [], caller: ROOT_CONTEXT, deadline: Date.now() + 60_000 };
   return new Promise((resolve, reject) => {
     let body = "";
     exchange.begin(outgoing, {

@@ -30,6 +30,7 @@ import { openPeers } from "./peers/peers.ts";
 import { admitCallers } from "./requests/admission.ts";
 import { observeRequests } from "./requests/request-log.ts";
 import { traceRequests } from "./requests/request-span.ts";
+import { watchResponses } from "./requests/response-end.ts";
 import { shedLoad } from "./requests/shed-load.ts";
 import { routeAnthropic } from "./routes/anthropic.ts";
 import { routeConnect } from "./routes/connect.ts";
@@ -178,6 +179,7 @@ function createApp(parts: IngressParts, closing: AbortSignal): FastifyInstance {
   // Routes read their bodies themselves, as bytes and within their own limits.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  watchResponses(app);
   if (parts.ownTraces !== undefined) traceRequests(app, parts.ownTraces);
   observeRequests(app, parts);
   answerFailures(app, log);

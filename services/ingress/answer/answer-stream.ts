@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ClientReadableStream } from "@grpc/grpc-js";
+import type { FastifyReply } from "fastify";
 import { rpcErrorOf, serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import { COMPRESSED, END_OF_STREAM, envelopeOf } from "../core/connect/connect-envelope.ts";
@@ -28,11 +29,11 @@ export interface StreamAnswer {
  */
 export async function answerStream(
   call: ClientReadableStream<Buffer>,
-  response: ServerResponse,
+  { raw: response, responseEnd }: FastifyReply,
   answer: StreamAnswer,
 ): Promise<void> {
   const cancel = () => call.cancel();
-  response.once("close", cancel);
+  responseEnd.tell(cancel);
   answer.draining.addEventListener("abort", cancel, { once: true });
   try {
     writeHead(response, answer);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { ServiceError as RpcError } from "@grpc/grpc-js";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { headersOf } from "#lib/rpc/header-list.ts";
 import { serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
@@ -30,7 +30,7 @@ import type { SlowReader } from "./slow-reader.ts";
 export function relayAnswer(
   begin: (listener: AnswerListener) => AnswerCall,
   request: FastifyRequest,
-  response: ServerResponse,
+  { raw: response, responseEnd }: FastifyReply,
   streamErrors: StreamErrors,
   slow: SlowReader,
 ): void {
@@ -89,7 +89,7 @@ export function relayAnswer(
   };
 
   const call = begin({ onMetadata, onMessage, onEnd });
-  response.on("close", () => {
+  responseEnd.tell(() => {
     if (!response.writableFinished) call.cancel();
   });
   if (response.destroyed) call.cancel();

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
 
 /** Waits for a client to take what was written to it. */
 export interface SlowReader {
@@ -7,13 +7,14 @@ export interface SlowReader {
 }
 
 /** Cuts a response whose client does not take what was written within `stallMs`; `onCut` hears of it. */
-export function watchSlowReader(response: ServerResponse, stallMs: number, onCut: () => void): SlowReader {
+export function watchSlowReader(reply: FastifyReply, stallMs: number, onCut: () => void): SlowReader {
+  const response = reply.raw;
   let timer: NodeJS.Timeout | undefined;
   const stop = () => {
     clearTimeout(timer);
     timer = undefined;
   };
-  response.once("close", stop);
+  reply.responseEnd.tell(stop);
   return {
     isFull() {
       if (timer !== undefined) return;

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
 import { ServiceError } from "#lib/service-error.ts";
 
 /** When a caller who was turned away should come back, in milliseconds. */
@@ -9,7 +9,7 @@ export interface BodyBudget {
   /** How many bytes are held now. */
   readonly bytes: number;
   /** Begins to count a request's body. What it takes is given back when its response is closed, however that comes. */
-  hold(response: ServerResponse): HeldBody;
+  hold(reply: FastifyReply): HeldBody;
 }
 
 /** The body of one request, as it is counted. */
@@ -30,17 +30,17 @@ export function createBodyBudget(bytesMax: number, onRefused: () => void): BodyB
     get bytes() {
       return all;
     },
-    hold(response) {
+    hold({ raw, responseEnd }) {
       let mine = 0;
       const release = () => {
         all -= mine;
         mine = 0;
       };
-      response.once("close", release);
+      responseEnd.tell(release);
       return {
         release,
         take(bytes) {
-          if (response.destroyed) throw new ServiceError("cancelled", "The client hung up.");
+          if (raw.destroyed) throw new ServiceError("cancelled", "The client hung up.");
           if (all > mine && all + bytes > bytesMax) {
             onRefused();
             throw new ServiceError(

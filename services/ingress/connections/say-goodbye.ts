@@ -8,10 +8,10 @@ import type { FastifyInstance } from "fastify";
  */
 export function sayGoodbye(app: FastifyInstance, draining: AbortSignal, closing: AbortSignal): void {
   const open = new Set<ServerResponse>();
-  app.addHook("onRequest", (_request, { raw }, done) => {
+  app.addHook("onRequest", (_request, { raw, responseEnd }, done) => {
     if (draining.aborted) raw.shouldKeepAlive = false;
     open.add(raw);
-    raw.once("close", () => open.delete(raw));
+    responseEnd.tell(() => open.delete(raw));
     done();
   });
   draining.addEventListener("abort", () => {

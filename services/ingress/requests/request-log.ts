@@ -15,7 +15,7 @@ export function observeRequests(app: FastifyInstance, observers: Observers): voi
   app.addHook("onRequest", (request, reply, done) => {
     const startedMs = performance.now();
     observers.metrics.inFlight.inc();
-    reply.raw.once("close", () => observe(request, reply, performance.now() - startedMs, observers));
+    reply.responseEnd.tell(() => observe(request, reply, performance.now() - startedMs, observers));
     done();
   });
   app.addHook("onSend", (request, reply, _payload, done) => {

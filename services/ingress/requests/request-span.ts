@@ -23,7 +23,7 @@ export function traceRequests(app: FastifyInstance, traces: OwnTraces): void {
       caller: typeof traceparent === "string" ? parseTraceParent(traceparent) : undefined,
       attributes: { "http.request.method": request.method, "http.route": route },
     });
-    reply.raw.once("close", () => {
+    reply.responseEnd.tell(() => {
       if (reply.raw.headersSent) span.setAttribute("http.response.status_code", reply.raw.statusCode);
       if (reply.raw.headersSent && reply.raw.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();

@@ -21,7 +21,7 @@ export function shedLoad(app: FastifyInstance, admission: Admission, headersMax:
     }
     try {
       const turn = admission.enter();
-      reply.raw.once("close", () => turn[Symbol.dispose]());
+      reply.responseEnd.tell(() => turn[Symbol.dispose]());
       return done();
     } catch (error) {
       return done(error instanceof Error ? error : new Error(String(error)));

@@ -39,7 +39,7 @@ export function routeConnect(app: FastifyInstance, parts: IngressParts): void {
   async function unary(request: FastifyRequest, reply: FastifyReply, method: OpenMethod, codec: MessageCodec) {
     requireVersion(request.headers);
     const timeoutMs = timeoutMsOf(request.headers);
-    const held = parts.bodies.hold(reply.raw);
+    const held = parts.bodies.hold(reply);
     const body = await readEncodedBody(request.raw, held, LIMIT);
     const answer = await caller.ask(request, { method, message: messageOf(body, method, codec), timeoutMs });
     const written = codec === "json" ? Buffer.from(method.answerJson(answer)) : answer;
@@ -64,7 +64,7 @@ export function routeConnect(app: FastifyInstance, parts: IngressParts): void {
     reply.hijack();
     try {
       const call = await streamCallOf(request, reply, method, codec);
-      await answerStream(caller.follow(request, call), reply.raw, answer);
+      await answerStream(caller.follow(request, call), reply, answer);
     } catch (thrown) {
       refuseStream(thrown, reply.raw, answer);
     }
@@ -78,7 +78,7 @@ export function routeConnect(app: FastifyInstance, parts: IngressParts): void {
   ): Promise<MethodCall> {
     requireVersion(request.headers);
     const timeoutMs = timeoutMsOf(request.headers);
-    const held = parts.bodies.hold(reply.raw);
+    const held = parts.bodies.hold(reply);
     const { isCompressed, message } = onlyMessageOf(await readBody(request.raw, held, LIMIT.bytesMax, LIMIT.setting));
     const encoding = request.headers["connect-content-encoding"];
     const plain = isCompressed ? await decompressed(message, `${encoding ?? "identity"}`, held, LIMIT) : message;

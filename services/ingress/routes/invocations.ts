@@ -54,7 +54,7 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
       const address = route.read(request);
       if (route.body === "json") requireJson(request.headers);
       requirePlain(request.headers);
-      const held = bodies.hold(reply.raw);
+      const held = bodies.hold(reply);
       const body = await readPieces(request.raw, held, requestBytesMax, "ingress.limits.requestBytesMax");
       if (route.body === "json" && body.bytes === 0) {
         throw new ServiceError("invalid_request", "The body is empty. Send a JSON object.");
@@ -67,10 +67,10 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
       const caller = withOwnSpanOf(said, context.active());
       const deadline = Date.now() + callMs;
       reply.hijack();
-      const slow = watchSlowReader(reply.raw, stallMs, () => metrics.stalled.inc());
+      const slow = watchSlowReader(reply, stallMs, () => metrics.stalled.inc());
       const begin = (listener: AnswerListener) =>
         peers.invocations.begin({ invocation, body, metadata, caller, deadline }, releasing(held, listener));
-      relayAnswer(begin, request, reply.raw, route.streamErrors, slow);
+      relayAnswer(begin, request, reply, route.streamErrors, slow);
     },
   });
 }

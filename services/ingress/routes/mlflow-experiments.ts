@@ -46,7 +46,7 @@ export function routeMlflowExperiments(
 
   app.post(`${base}/create`, async (request, reply) => {
     const asked = parseNewExperiment(
-      await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
+      await readBody(request.raw, bodies.hold(reply), SEARCH_BYTES_MAX, "a fixed limit"),
     );
     const { experiment } = await ask<CreateExperimentResponse>(TRACE_WRITER, (callback) =>
       peers.experiments.createExperiment(asked, askMetadataOf(request), options(), callback),
@@ -56,7 +56,7 @@ export function routeMlflowExperiments(
 
   app.post(`${base}/update`, async (request, reply) => {
     const asked = parseRenamedExperiment(
-      await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
+      await readBody(request.raw, bodies.hold(reply), SEARCH_BYTES_MAX, "a fixed limit"),
     );
     await ask<UpdateExperimentResponse>(TRACE_WRITER, (callback) =>
       peers.experiments.updateExperiment(asked, askMetadataOf(request), options(), callback),
@@ -66,7 +66,7 @@ export function routeMlflowExperiments(
 
   app.post(`${base}/search`, async (request, reply) => {
     const asked = parseExperimentSearch(
-      await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
+      await readBody(request.raw, bodies.hold(reply), SEARCH_BYTES_MAX, "a fixed limit"),
     );
     if (asked === undefined) return { experiments: [], next_page_token: "" };
     const { experiments, nextPageToken } = await ask<ListExperimentsResponse>(TRACE_WRITER, (callback) =>

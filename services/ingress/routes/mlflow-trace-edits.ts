@@ -29,7 +29,7 @@ export function routeMlflowTraceEdits(
 ): void {
   const options = () => ({ deadline: Date.now() + config.limits.readMs });
   const bodyOf = ({ raw }: FastifyRequest, reply: FastifyReply) =>
-    readBody(raw, bodies.hold(reply.raw), EDIT_BYTES_MAX, "a fixed limit");
+    readBody(raw, bodies.hold(reply), EDIT_BYTES_MAX, "a fixed limit");
 
   async function updateTags(request: FastifyRequest, edit: UpdateTraceTagsRequest): Promise<object> {
     return await ask<UpdateTraceTagsResponse>(TRACE_WRITER, (callback) =>

@@ -59,15 +59,13 @@ export function routeMlflowTraces(app: FastifyInstance, { config, peers, bodies 
   });
 
   app.post(`${base}/batchGetInfos`, async (request, reply) => {
-    const asked = parseTraceIds(await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"));
+    const asked = parseTraceIds(await readBody(request.raw, bodies.hold(reply), SEARCH_BYTES_MAX, "a fixed limit"));
     const names = asked.map((name) => traceNameIn(name, "trace_ids"));
     return { trace_infos: names.length === 0 ? [] : (await getInfos(request, names)).map(traceInfoJson) };
   });
 
   app.post(`${base}/search`, async (request, reply) => {
-    const asked = parseTraceSearch(
-      await readBody(request.raw, bodies.hold(reply.raw), SEARCH_BYTES_MAX, "a fixed limit"),
-    );
+    const asked = parseTraceSearch(await readBody(request.raw, bodies.hold(reply), SEARCH_BYTES_MAX, "a fixed limit"));
     const { traces, nextPageToken } = await ask<SearchTracesResponse>(TRACE_WRITER, (callback) =>
       peers.reader.searchTraces(asked, askMetadataOf(request), options(), callback),
     );

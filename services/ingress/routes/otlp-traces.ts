@@ -35,7 +35,7 @@ export function routeOtlpTraces(app: FastifyInstance, { config, peers, metrics, 
         `The request has content-type ${printable(mediaType)}. Send ${PROTOBUF} or application/json.`,
       );
     }
-    const body = await readEncodedBody(request.raw, bodies.hold(reply.raw), limit);
+    const body = await readEncodedBody(request.raw, bodies.hold(reply), limit);
     const metadata = exportMetadataOf(request, onDropped);
     if (mediaType === PROTOBUF) {
       if (body[0] === JSON_START) {

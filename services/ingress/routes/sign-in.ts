@@ -20,7 +20,7 @@ const signIn = z.object({ key: z.string() });
 export function routeSignIn(app: FastifyInstance, { authority, bodies, onRefused }: IngressParts): void {
   app.post("/sign-in", async (request, reply) => {
     refuseOthersPages(request);
-    const body = await readBody(request.raw, bodies.hold(reply.raw), BODY_BYTES_MAX, "a fixed limit");
+    const body = await readBody(request.raw, bodies.hold(reply), BODY_BYTES_MAX, "a fixed limit");
     const key = parseJsonBody(signIn, body).key.trim();
     if (!fitsCookie(key)) {
       throw invalidField("key", `must be a key or a token, of at most ${COOKIE_CHARACTERS_MAX} characters`);

@@ -28,9 +28,9 @@ export interface RpcCall {
   /** Whom the caller's certificate names, verified. Undefined: it showed none, or none was asked for. Costs a little. */
   peer(): CertifiedPeer | undefined;
   /** Sent with the answer's end, on errors too. A handler may add to it as long as it runs. */
-  readonly trailers: Metadata;
+  readonly trailers: { set(name: string, value: string): unknown };
   /** Sends initial metadata now. At most once, before the first message. */
-  sendHead(metadata: Metadata): void;
+  sendHead(head: ReadonlyMap<string, string>): void;
 }
 
 /** A caller that reads nothing of a stream for so long, in milliseconds, is taken to have gone. */
@@ -91,6 +91,7 @@ export function serverStreaming<Request, Response>(
 
 /** A call, and the word that its handler has ended: grpc-js calls every call cancelled when its stream closes. */
 interface HandledCall extends RpcCall {
+  readonly trailers: Metadata;
   ended(): void;
   /** Gives the caller up: its `signal` aborts. */
   stalled(): void;
@@ -109,7 +110,11 @@ function createCall(call: Call): HandledCall {
     host: call.getHost(),
     peer: () => certifiedPeerOf(call.getAuthContext().sslPeerCertificate),
     trailers,
-    sendHead: (metadata) => call.sendMetadata(metadata),
+    sendHead: (head) => {
+      const metadata = new Metadata();
+      for (const [name, value] of head) metadata.set(name, value);
+      call.sendMetadata(metadata);
+    },
     ended: () => call.off("cancelled", onCancelled),
     stalled: () => abort.abort(new ServiceError("cancelled", "The caller stopped reading its answer.")),
   };
@@ -146,7 +151,7 @@ async function drained(
   }
 }
 
-function failureOf(log: Logger, method: string, thrown: unknown, call: RpcCall) {
+function failureOf(log: Logger, method: string, thrown: unknown, call: HandledCall) {
   return rpcFailureOf(loggedErrorOf(log, method, thrown, call.metadata), call.trailers);
 }
 

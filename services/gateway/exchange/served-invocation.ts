@@ -1,14 +1,14 @@
-import { Metadata } from "@grpc/grpc-js";
+import type { Metadata } from "@grpc/grpc-js";
 import { context, propagation, ROOT_CONTEXT, type TextMapGetter } from "@opentelemetry/api";
 import { identifyAt } from "#lib/rpc/check-rights.ts";
 import { CREDIT_BYTES, CREDIT_STEP_BYTES, FRAME_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
 import { hangUpOf, loggedErrorOf, type RpcCall } from "#lib/rpc/handler.ts";
-import { headersOf } from "#lib/rpc/header-list.ts";
 import { statusOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Status } from "#proto/google/rpc/status.ts";
 import type { GatewayFrame, OpenFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
+import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { ExchangeParts, HandleInvocation } from "./exchange-parts.ts";
 import { openedMetadataOf } from "./frame-metadata.ts";
 
@@ -36,7 +36,7 @@ export class ServedInvocation {
   readonly #parts: ExchangeParts;
   readonly #stream: InvocationStream;
   readonly #abort = new AbortController();
-  readonly #trailers = new Metadata();
+  readonly #trailers = new Map<string, string>();
   readonly #body: Buffer[] = [];
   readonly #whole = Promise.withResolvers<void>();
   #bodyBytes = 0;
@@ -81,7 +81,7 @@ export class ServedInvocation {
     } finally {
       clearTimeout(deadline);
     }
-    this.#stream.send({ $case: "end", value: { status, trailers: headersOf(this.#trailers) } }, 0);
+    this.#stream.send({ $case: "end", value: { status, trailers: sentHeadersOf(this.#trailers) } }, 0);
   }
 
   /** The next bytes of the request's body. */
@@ -142,8 +142,8 @@ export class ServedInvocation {
 
   #rpcCallOf(call: Pick<RpcCall, "metadata" | "signal" | "identity">): RpcCall {
     const { host, peer } = this.#stream;
-    const sendHead = (metadata: Metadata) =>
-      this.#stream.sendSoon({ $case: "head", value: { metadata: headersOf(metadata) } }, 0);
+    const sendHead = (head: ReadonlyMap<string, string>) =>
+      this.#stream.sendSoon({ $case: "head", value: { metadata: sentHeadersOf(head) } }, 0);
     return { ...call, host, peer, trailers: this.#trailers, sendHead };
   }
 
@@ -191,6 +191,11 @@ export class ServedInvocation {
       clearTimeout(timer);
     }
   }
+}
+
+/** What is sent, as frames carry it. */
+function sentHeadersOf(sent: ReadonlyMap<string, string>): Header[] {
+  return Array.from(sent, ([name, value]) => ({ name, value }));
 }
 
 /** Reads metadata as instrumentation-grpc does for a call. */

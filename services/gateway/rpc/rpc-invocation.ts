@@ -1,4 +1,4 @@
-import { Metadata } from "@grpc/grpc-js";
+import type { Metadata } from "@grpc/grpc-js";
 import { context } from "@opentelemetry/api";
 import { traceNameOf } from "#lib/ids.ts";
 import { type RpcCall, requestIdOf } from "#lib/rpc/handler.ts";
@@ -18,7 +18,7 @@ export type RpcInvocation = Pick<
 /** Reads it of the call's metadata and of OpenTelemetry's context; the full trace is named in initial metadata and trailers. */
 export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
   const callerContext = callerContextOf(context.active());
-  const head = new Metadata();
+  const head = new Map<string, string>();
   const say = (name: string, value: string) => {
     head.set(name, value);
     rpc.trailers.set(name, value);
@@ -51,7 +51,7 @@ export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
 }
 
 /** Timings under MLflow's names: what is known only at the end goes into the trailers. */
-function addTimings(trailers: Metadata, { durationNanos, providerNanos }: InvocationSummary): void {
+function addTimings(trailers: RpcCall["trailers"], { durationNanos, providerNanos }: InvocationSummary): void {
   trailers.set("x-mlflow-gateway-duration-ms", millisOf(durationNanos));
   trailers.set("x-mlflow-gateway-overhead-duration-ms", millisOf(durationNanos - providerNanos));
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Metadata } from "@grpc/grpc-js";
 import type { RpcCall } from "#lib/rpc/handler.ts";
+import { headersOf } from "#lib/rpc/header-list.ts";
 import { rpcErrorOf, serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import type { InvokeStreamRequest, InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 
@@ -37,7 +38,7 @@ export class ExchangedAnswer extends EventEmitter {
   }
 
   sendMetadata(metadata: Metadata): void {
-    this.#rpc.sendHead(metadata);
+    this.#rpc.sendHead(new Map(pairsOf(metadata)));
   }
 
   write(message: InvokeStreamResponse, written?: () => void): boolean {
@@ -47,9 +48,13 @@ export class ExchangedAnswer extends EventEmitter {
   }
 
   end(trailers = new Metadata()): void {
-    this.#rpc.trailers.merge(trailers);
+    this.#addTrailers(trailers);
     this.#hasEnded = true;
     this.#wake();
+  }
+
+  #addTrailers(trailers: Metadata): void {
+    for (const [name, value] of pairsOf(trailers)) this.#rpc.trailers.set(name, value);
   }
 
   /** What the script answers, as the handler of Exchange takes it. */
@@ -65,7 +70,7 @@ export class ExchangedAnswer extends EventEmitter {
       }
       if (this.#failure !== undefined) {
         const error = rpcErrorOf(this.#failure);
-        this.#rpc.trailers.merge(error.metadata);
+        this.#addTrailers(error.metadata);
         throw serviceErrorOfRpc(error, "the gateway");
       }
       if (this.#hasEnded) return;
@@ -74,4 +79,8 @@ export class ExchangedAnswer extends EventEmitter {
       });
     }
   }
+}
+
+function pairsOf(metadata: Metadata): readonly (readonly [name: string, value: string])[] {
+  return headersOf(metadata).map(({ name, value }) => [name, value]);
 }

@@ -5,13 +5,18 @@ import { RecentCalls, type RecentTotals } from "../core/routing/recent-calls.ts"
 /** What the calls of an endpoint, and the attempts at its models, came to lately. */
 export class EndpointHealth {
   readonly #calls = new RecentCalls();
-  readonly #models = new Map<string, RecentCalls>();
+  /** By provider and model. */
+  readonly #models = new Map<string, Map<string, RecentCalls>>();
 
   /** Forgets all models but these. */
   follow(models: readonly { readonly provider: string; readonly model: string }[]): void {
-    const kept = new Set(models.map(({ provider, model }) => keyOf(provider, model)));
-    for (const key of this.#models.keys()) if (!kept.has(key)) this.#models.delete(key);
-    for (const key of kept) if (!this.#models.has(key)) this.#models.set(key, new RecentCalls());
+    const before = new Map(this.#models);
+    this.#models.clear();
+    for (const { provider, model } of models) {
+      const ofProvider = this.#models.get(provider) ?? new Map<string, RecentCalls>();
+      this.#models.set(provider, ofProvider);
+      ofProvider.set(model, before.get(provider)?.get(model) ?? new RecentCalls());
+    }
   }
 
   /** Takes a call that has ended. `firstTokenNanos`: from its acceptance. Undefined: there was none. */
@@ -27,14 +32,17 @@ export class EndpointHealth {
     );
     for (const attempt of ending.attempts) {
       const { answer, startNanos: begun, endNanos, provider, requestModel } = attempt;
-      this.#models.get(keyOf(provider, requestModel))?.ended(
-        {
-          durationNanos: endNanos - begun,
-          firstTokenNanos: answer.firstTokenNanos === undefined ? undefined : answer.firstTokenNanos - begun,
-          errorType: errorTypeIn(attempt),
-        },
-        nowMs,
-      );
+      this.#models
+        .get(provider)
+        ?.get(requestModel)
+        ?.ended(
+          {
+            durationNanos: endNanos - begun,
+            firstTokenNanos: answer.firstTokenNanos === undefined ? undefined : answer.firstTokenNanos - begun,
+            errorType: errorTypeIn(attempt),
+          },
+          nowMs,
+        );
     }
   }
 
@@ -45,12 +53,8 @@ export class EndpointHealth {
 
   /** What the attempts at one of its models came to. Undefined: it has no such model. */
   modelOf(provider: string, model: string): RecentTotals | undefined {
-    return this.#models.get(keyOf(provider, model))?.totalsAt(performance.now());
+    return this.#models.get(provider)?.get(model)?.totalsAt(performance.now());
   }
-}
-
-function keyOf(provider: string, model: string): string {
-  return JSON.stringify([provider, model]);
 }
 
 function errorTypeIn({ failure }: Ending | Attempt) {

@@ -74,11 +74,10 @@ export function payloadMarksOf(kept: KeptPayload): {
   readonly redactions: number;
   readonly withheld: readonly string[];
 } {
-  const parts = { inputs: kept.inputs, outputs: kept.outputs, error_text: kept.errorText };
-  return {
-    redactions: Object.values(parts).reduce((sum, { redactions }) => sum + redactions, 0),
-    withheld: Object.entries(parts).flatMap(([what, { withheld }]) =>
-      withheld === undefined ? [] : [`${what}:${withheld}`],
-    ),
-  };
+  const { inputs, outputs, errorText } = kept;
+  const withheld: string[] = [];
+  if (inputs.withheld !== undefined) withheld.push(`inputs:${inputs.withheld}`);
+  if (outputs.withheld !== undefined) withheld.push(`outputs:${outputs.withheld}`);
+  if (errorText.withheld !== undefined) withheld.push(`error_text:${errorText.withheld}`);
+  return { redactions: inputs.redactions + outputs.redactions + errorText.redactions, withheld };
 }

@@ -10,8 +10,8 @@ import { queryCredentialsOf } from "../core/address.ts";
 import { isOfForeignPage, isRebound } from "../core/browser/foreign-page.ts";
 import { isOfOurPages } from "../core/browser/same-origin.ts";
 import { sessionIn } from "../core/browser/session-cookie.ts";
-import { isOfConsequence, routeNeedOf } from "../core/route-needs.ts";
 import type { IngressParts } from "../ingress-parts.ts";
+import { askedOfCallers } from "./asked-of-callers.ts";
 import { isSecure } from "./is-secure.ts";
 
 declare module "fastify" {
@@ -20,10 +20,6 @@ declare module "fastify" {
     credential: string;
     /** Who calls. On routes that ask nothing it is nobody. */
     identity: Identity;
-  }
-  interface FastifyContextConfig {
-    /** Whether the route does nothing but say that its method is not taken. */
-    readonly isRefusal?: boolean;
   }
 }
 
@@ -36,38 +32,48 @@ export function admitCallers(app: FastifyInstance, parts: IngressParts): void {
   app.decorateRequest("credential", "");
   // A value that requests share must not be an object, says Fastify: each is given its own below.
   app.decorateRequest("identity");
-  app.addHook("onRoute", ({ method, url, config }) => {
-    for (const name of config?.isRefusal ? [] : [method].flat()) {
-      if (routeNeedOf(name, config?.countedAs ?? url) !== undefined) continue;
-      throw new Error(`services/ingress/core/route-needs.ts must say what ${name} ${url} asks of its callers`);
-    }
-  });
-  app.addHook("onRequest", async (request) => {
-    const { url = "", config } = request.routeOptions;
+  const askedBy = askedOfCallers(app);
+  app.addHook("onRequest", (request, _reply, done) => {
     const given = authority.credentialAmong((name) => headerOf(request, name));
     const session = given === undefined ? sessionIn(request.headers, isSecure(request)) : undefined;
     request.credential = given ?? session ?? "";
     request.identity = NOBODY;
-    const need = url === "" || config.isRefusal ? "nothing" : routeNeedOf(request.method, config.countedAs ?? url);
     let identity: Identity | undefined;
-    try {
-      const hasConsequences = isOfConsequence(request.method, config.countedAs ?? url);
-      refuseForeignPages(request, hasConsequences, parts);
-      if (need === "nothing") return;
-      if (need === undefined) throw new Error(`nobody has said what ${request.method} ${url} asks of its callers`);
-      const header = (name: string) => (name === OWN_HEADER ? request.credential : undefined);
-      identity = await authority.identify({ header, peer: peerOf(request) });
-      requireNeed(need, identity);
-      if (session !== undefined && hasConsequences && !isOfOurPages(request.headers)) {
-        throw refusedRight("role", "Who has signed in in a browser may do this from the console's own pages only.");
-      }
-      request.identity = identity;
-    } catch (thrown) {
+    const refuse = (thrown: unknown) => {
       const error = serviceErrorOf(thrown);
-      onRefused(error, `${request.method} ${url}`, identity);
-      throw error;
+      onRefused(error, `${request.method} ${request.routeOptions.url ?? ""}`, identity);
+      done(error);
+    };
+    try {
+      const { need, hasConsequences } = askedBy(request);
+      refuseForeignPages(request, hasConsequences, parts);
+      if (need !== "nothing") {
+        const admit = (known: Identity) => {
+          identity = known;
+          requireNeed(need, known);
+          if (session !== undefined && hasConsequences) refuseOtherPages(request);
+          request.identity = known;
+        };
+        const header = (name: string) => (name === OWN_HEADER ? request.credential : undefined);
+        const known = authority.identify({ header, peer: peerOf(request) });
+        if (known instanceof Promise) {
+          known.then(admit).then(() => done(), refuse);
+          return;
+        }
+        admit(known);
+      }
+    } catch (thrown) {
+      refuse(thrown);
+      return;
     }
+    done();
   });
+}
+
+/** Who has signed in in a browser acts from our own pages alone. */
+function refuseOtherPages({ headers }: FastifyRequest): void {
+  if (isOfOurPages(headers)) return;
+  throw refusedRight("role", "Who has signed in in a browser may do this from the console's own pages only.");
 }
 
 /** Where keys are off, a browser must not act for whatever page it has open. */

@@ -1,11 +1,11 @@
-import { groupOf, partOf, Rollup, type RollupPart } from "../../core/totals/rollup.ts";
+import { groupOf, partOf, Rollup } from "../../core/totals/rollup.ts";
 import { Totals, type TotalsPoint, type TotalsRequest, tooMuch } from "../../core/totals/totals.ts";
 import { hoursOf, type TotalsUnit, totalsUnitsOf } from "../../core/totals/totals-units.ts";
 import type { AddedUp } from "../added-up.ts";
 import { readHours } from "./changed-hours.ts";
 import type { Connection } from "./database.ts";
 import { findExperiment } from "./experiment-rows.ts";
-import { readUnits } from "./read-units.ts";
+import { type Rollups, readUnits } from "./read-units.ts";
 
 /** So many traces and spans are read for one answer: some seconds. */
 const ROWS_MAX = 2_000_000;
@@ -32,76 +32,87 @@ export async function addUp(
   for (const id of new Set(request.experimentIds)) {
     const experiment = await findExperiment(connection, workspace, { $case: "id", value: id.toString() });
     if (experiment === undefined) continue;
-    const add = (unit: TotalsUnit, rollup: Rollup) => {
+    const units = totalsUnitsOf(request, await readHours(connection, id, request.fromNs, request.toNs));
+    const pieces = piecesOf(units, (unit) => addedUp.find(id, unit, part));
+    const read = (unknown: readonly Piece[]) => readUnits(connection, part, id, unknown, onRows);
+    const keep = (unit: TotalsUnit, rollup: Rollup) => addedUp.keep(id, unit, part, rollup);
+    for await (const [unit, rollup] of rollupsOf(pieces, read, keep)) {
       for (const { groups, cell } of rollup.cells()) {
         totals.addCell(unit.fromNs, groupOf(groups, request.groupBy, experiment.name), cell);
       }
-    };
-    const rollupsOf = openRollups(connection, part, id, addedUp, onRows);
-    let unknown: TotalsUnit[] = [];
-    const addUnknown = async () => {
-      for (const [unit, rollup] of await rollupsOf(unknown)) add(unit, rollup);
-      unknown = [];
-    };
-    for (const unit of totalsUnitsOf(request, await readHours(connection, id, request.fromNs, request.toNs))) {
-      const rollup = addedUp.find(id, unit, part);
-      if (rollup === undefined) {
-        unknown.push(unit);
-      } else {
-        await addUnknown();
-        add(unit, rollup);
-      }
     }
-    await addUnknown();
   }
   signal.throwIfAborted();
   return totals.points();
 }
 
+/** A unit, or an hour of one that is not known as a whole. */
+interface Piece extends TotalsUnit {
+  readonly unit: TotalsUnit;
+  /** Whether it is the whole unit. */
+  readonly isUnit: boolean;
+  /** Whether no other piece of its unit follows. */
+  readonly isLast: boolean;
+  /** What it came to, where that was added up before. */
+  readonly known: Rollup | undefined;
+}
+
+/** The pieces of units, the latest first. */
+function piecesOf(units: readonly TotalsUnit[], find: (unit: TotalsUnit) => Rollup | undefined): readonly Piece[] {
+  return units.toReversed().flatMap((unit): readonly Piece[] => {
+    const known = find(unit);
+    if (known !== undefined) return [{ ...unit, unit, isUnit: true, isLast: true, known }];
+    const hours = hoursOf(unit);
+    return hours
+      .map((hour, place) => ({
+        ...hour,
+        unit,
+        isUnit: hour === unit,
+        isLast: place === 0,
+        known: hour === unit ? undefined : find(hour),
+      }))
+      .toReversed();
+  });
+}
+
 /**
- * Gives what units came to that are not known as a whole, and keeps it. Their hours are kept too: when one changes, the
- * others are not read again.
+ * What the units of pieces came to. What is read is kept at once, hour by hour: when one changes, the others of its half day
+ * are not read again; and what was read for a question that is refused in the end serves the next.
  */
-function openRollups(
-  connection: Connection,
-  part: RollupPart,
-  id: bigint,
-  addedUp: AddedUp,
-  onRows: (rows: number) => void,
-): (units: readonly TotalsUnit[]) => Promise<ReadonlyMap<TotalsUnit, Rollup>> {
-  const rollupsOfHours = async (hours: readonly TotalsUnit[]) => {
-    const rollups = new Map<TotalsUnit, Rollup>();
-    // Those next to each other are read in one go.
-    let unread: TotalsUnit[] = [];
-    const readUnread = async () => {
-      for (const [hour, rollup] of await readUnits(connection, part, id, unread, onRows)) {
-        addedUp.keep(id, hour, part, rollup);
-        rollups.set(hour, rollup);
-      }
-      unread = [];
-    };
-    for (const hour of hours) {
-      const rollup = addedUp.find(id, hour, part);
-      if (rollup === undefined) {
-        unread.push(hour);
-      } else {
-        await readUnread();
-        rollups.set(hour, rollup);
-      }
+async function* rollupsOf(
+  pieces: readonly Piece[],
+  read: (unknown: readonly Piece[]) => Rollups<Piece>,
+  keep: (unit: TotalsUnit, rollup: Rollup) => void,
+): Rollups<TotalsUnit> {
+  let sum = new Rollup();
+  for await (const [piece, rollup] of rollupsOfPieces(pieces, read)) {
+    if (piece.known === undefined) keep(piece, rollup);
+    if (piece.isUnit) {
+      yield [piece.unit, rollup];
+      continue;
     }
-    await readUnread();
-    return rollups;
-  };
-  return async (units) => {
-    const hours = new Map(units.map((unit) => [unit, hoursOf(unit)]));
-    const rollups = await rollupsOfHours([...hours.values()].flat());
-    const whole = new Map<TotalsUnit, Rollup>();
-    for (const [unit, those] of hours) {
-      const rollup = new Rollup();
-      for (const hour of those) rollup.merge(rollups.get(hour) ?? new Rollup());
-      addedUp.keep(id, unit, part, rollup);
-      whole.set(unit, rollup);
+    sum.merge(rollup);
+    if (!piece.isLast) continue;
+    keep(piece.unit, sum);
+    yield [piece.unit, sum];
+    sum = new Rollup();
+  }
+}
+
+/** What each of some pieces came to. Unknown ones that are next to each other are read in one go. */
+async function* rollupsOfPieces(
+  pieces: readonly Piece[],
+  read: (unknown: readonly Piece[]) => Rollups<Piece>,
+): Rollups<Piece> {
+  let unknown: Piece[] = [];
+  for (const piece of pieces) {
+    if (piece.known === undefined) {
+      unknown.push(piece);
+      continue;
     }
-    return whole;
-  };
+    yield* read(unknown);
+    unknown = [];
+    yield [piece, piece.known];
+  }
+  yield* read(unknown);
 }

@@ -1,7 +1,6 @@
 import { StoredFacts } from "#proto/twinspan/store/v1/stored_facts.ts";
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
 import { type RolledSample, Rollup, type RollupPart, rolledSamplesOf } from "../../core/totals/rollup.ts";
-import { CELLS_MAX, tooMuch } from "../../core/totals/totals.ts";
 import { type BilledSpan, usageSampleOf } from "../../core/totals/totals-samples.ts";
 import type { TotalsUnit } from "../../core/totals/totals-units.ts";
 import { bytesIn, integerIn, type Row } from "../columns.ts";
@@ -15,39 +14,43 @@ import { uuidIn } from "./trace-rows.ts";
 /** So many traces are read at a time; between them others have their turn. Some 15 ms. */
 const PAGE = 250;
 
+/** What each of some units of time came to, one after the other. */
+export type Rollups<Unit> = AsyncGenerator<readonly [Unit, Rollup], void, void>;
+
 /**
- * What an experiment's traces of each of some units of time, which are ascending, came to. `onRows` hears of how many traces
- * and spans were read, and may throw.
+ * What an experiment's traces of each of some units of time came to, each as soon as it is read, in the order of the units,
+ * which are descending: one at a time is held. `onRows` hears of how many traces and spans were read, and may throw.
  */
-export async function readUnits(
+export async function* readUnits<Unit extends Pick<TotalsUnit, "fromNs" | "toNs">>(
   connection: Connection,
   part: RollupPart,
   experimentId: bigint,
-  units: readonly TotalsUnit[],
+  units: readonly Unit[],
   onRows: (rows: number) => void,
-): Promise<ReadonlyMap<TotalsUnit, Rollup>> {
-  const rollups = new Map(units.map((unit) => [unit, new Rollup()]));
-  const [first, last] = [units.at(0), units.at(-1)];
-  if (first === undefined || last === undefined) return rollups;
-  const descending = units.toReversed();
-  let at = 0;
-  let held = 0;
-  for await (const page of pagesOf(connection, part, experimentId, first.fromNs, last.toNs)) {
+): Rollups<Unit> {
+  const [latest, earliest] = [units.at(0), units.at(-1)];
+  if (latest === undefined || earliest === undefined) return;
+  const left = units.values();
+  let unit = left.next().value;
+  let rollup = new Rollup();
+  for await (const page of pagesOf(connection, part, experimentId, earliest.fromNs, latest.toNs)) {
     const { traces, rows } = await samplesOf(connection, part, page);
     onRows(rows);
     for (const { startNs, samples } of traces) {
-      while (at < descending.length - 1 && startNs < (descending[at]?.fromNs ?? 0n)) at += 1;
-      const unit = descending[at];
-      // A trace that began at no time is in no unit.
-      const rollup = unit && startNs >= unit.fromNs && startNs < unit.toNs ? rollups.get(unit) : undefined;
-      if (rollup === undefined) continue;
-      held -= rollup.size;
+      while (unit !== undefined && startNs < unit.fromNs) {
+        yield [unit, rollup];
+        rollup = new Rollup();
+        unit = left.next().value;
+      }
+      // A trace may be between two units.
+      if (unit === undefined || startNs >= unit.toNs) continue;
       for (const sample of samples) rollup.add(sample);
-      held += rollup.size;
-      if (held > CELLS_MAX) throw tooMuch("groups and buckets", CELLS_MAX);
     }
   }
-  return rollups;
+  for (; unit !== undefined; unit = left.next().value) {
+    yield [unit, rollup];
+    rollup = new Rollup();
+  }
 }
 
 /** What is read of a trace beside its spans. */

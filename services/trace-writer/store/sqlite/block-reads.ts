@@ -35,7 +35,7 @@ export function openBlockReads(db: DatabaseSync): BlockReads {
     const packed = bytesIn(found, "bytes");
     const known = kept.find(block, packed);
     if (known !== undefined) return known;
-    const unpacked = unpack(packed);
+    const unpacked = alone(unpack(packed));
     unpackedBytes += Math.max(unpacked.length, BLOCK_BYTES_MIN);
     if (unpacked.length <= KEPT_BLOCK_BYTES_MAX) kept.keep(block, packed, unpacked);
     return unpacked;
@@ -63,4 +63,9 @@ export function openBlockReads(db: DatabaseSync): BlockReads {
       rememberedBytes = 0;
     },
   };
+}
+
+/** The bytes in memory of their own. Unpacked ones are at the beginning of a buffer that may be many times as large. */
+function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.length < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }

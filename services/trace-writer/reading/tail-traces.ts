@@ -39,7 +39,7 @@ export async function* tailTraces(
   const ends = AbortSignal.any([signal, ended]);
   while (!ended.aborted) {
     const scope = await scopeMeant(store, workspace, search.scope);
-    const page = await store.changes(workspace, { ...search, scope }, since, TRACES_MAX);
+    const page = await store.changes(workspace, { ...search, scope }, since, TRACES_MAX, signal);
     if (page === undefined) throw notOurs();
     since = page.position;
     if (page.traces.length > 0 || quietMs >= QUIET_MS_MAX) {

@@ -68,8 +68,8 @@ export function createTraceReaderService(store: TraceStore, options: ReaderOptio
       getTraceInfos: unary(log, (request: GetTraceInfosRequest, { identity }) =>
         getTraceInfos(store, identity, unclaimedBefore(), request),
       ),
-      searchTraces: unary(log, (request: SearchTracesRequest, { identity }) =>
-        searchTraces(store, identity, unclaimedBefore(), request),
+      searchTraces: unary(log, (request: SearchTracesRequest, { identity, signal }) =>
+        searchTraces(store, identity, unclaimedBefore(), request, signal),
       ),
       listTwins: unary(log, (request: ListTwinsRequest, { identity }) =>
         listTwins(store, identity, unclaimedBefore(), request),
@@ -111,7 +111,13 @@ async function getTraceInfos(
   return { infos: infos.map((info) => shownTo(identity, info, beforeNs)) };
 }
 
-async function searchTraces(store: TraceStore, identity: Identity, beforeNs: bigint, request: SearchTracesRequest) {
+async function searchTraces(
+  store: TraceStore,
+  identity: Identity,
+  beforeNs: bigint,
+  request: SearchTracesRequest,
+  signal: AbortSignal,
+) {
   const limit = pageSizeOf(request.pageSize, TRACES_PAGE_MAX);
   const filter = filterOf(identity, request.filter);
   const scope = scopeOf(request);
@@ -123,7 +129,7 @@ async function searchTraces(store: TraceStore, identity: Identity, beforeNs: big
   const bound = boundTo(scope, request);
   const after = request.pageToken === "" ? undefined : parseTraceToken(request.pageToken, bound);
   if (request.pageToken !== "" && after === undefined) throw invalidToken();
-  const { traces, next } = await store.searchTraces(identity.workspace, search, limit, after);
+  const { traces, next } = await store.searchTraces(identity.workspace, search, limit, after, signal);
   const nextPageToken = next === undefined ? "" : formatTraceToken(next, bound);
   return { traces: traces.map((info) => shownTo(identity, info, beforeNs)), nextPageToken };
 }

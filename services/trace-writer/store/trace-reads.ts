@@ -21,9 +21,15 @@ export interface TraceReads {
    * Traces in the order asked for, those that are equal by id, from behind `after` on, at most `limit`. Either those that
    * the experiments own (ids that do not exist are passed over), or those that are pending; of them those that pass the
    * filter, as `matches` says. So that no search takes long, a page looks at some traces only: it may be short, or even
-   * empty, where there are more.
+   * empty, where there are more. A long search that waits or goes on ends with the reason of `signal`.
    */
-  searchTraces(workspace: string, search: TraceSearch, limit: number, after: TraceKey | undefined): Promise<TracePage>;
+  searchTraces(
+    workspace: string,
+    search: TraceSearch,
+    limit: number,
+    after: TraceKey | undefined,
+    signal?: AbortSignal,
+  ): Promise<TracePage>;
 
   /**
    * The other twins of a trace by the time of their calls, those of the same nanosecond by id, from behind `after` on, at
@@ -41,13 +47,14 @@ export interface TraceReads {
    * Traces of the scope that pass the filter and are new or have changed behind `since`, each once and as it is now, in the
    * order of their changes. A trace that comes into the scope has changed; one that leaves it, or is deleted, is not told
    * of. No more than `limit` are looked at. Without `since`: none, and the position of now. Undefined: `since` is no
-   * position of this store.
+   * position of this store. `signal` as in {@link searchTraces}.
    */
   changes(
     workspace: string,
     search: Pick<TraceSearch, "scope" | "filter">,
     since: string | undefined,
     limit: number,
+    signal?: AbortSignal,
   ): Promise<ChangePage | undefined>;
 
   /**

@@ -132,6 +132,12 @@ test("what is unpacked for spans that came one by one counts, and others have th
   await others;
   expect(pages).toBeGreaterThanOrEqual(5);
   expect(turns).toBeGreaterThan(3 * pages);
+  // It goes on for many turns. Who asked is gone after the first.
+  const gone = new AbortController();
+  const search = { scope, filter, order: NEWEST_FIRST };
+  const asked = [1, 2].map(() => store.searchTraces("default", search, 50, undefined, gone.signal));
+  gone.abort(new Error("gone"));
+  expect(await Promise.allSettled(asked)).toEqual(asked.map(() => ({ status: "rejected", reason: new Error("gone") })));
 });
 
 test("previews are read where a filter asks for them, or a trace passes it", async () => {

@@ -58,11 +58,13 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
     erase: () => writer.dropEmpty(),
     getTrace: (...asked) => readable(() => atOneMoment((connection) => readTrace(connection, ...asked))),
     getTraceInfos: (...asked) => readable(() => readInfos(reads, ...asked)),
-    searchTraces: (...asked) => readable(() => searchTraces(database, ...asked)),
-    changes: (...asked) => readable(() => atOneMoment((connection) => readChanges(connection, ...asked))),
+    searchTraces: (workspace, search, limit, after) =>
+      readable(() => searchTraces(database, workspace, search, limit, after)),
+    changes: (workspace, search, since, limit) =>
+      readable(() => atOneMoment((connection) => readChanges(connection, workspace, search, since, limit))),
     listTwins: (...asked) => readable(() => atOneMoment((connection) => readTwins(connection, ...asked))),
     totals: (workspace, request, signal) =>
-      addingUp.take(workspace, () =>
+      addingUp.take(workspace, signal, () =>
         readable(() => atOneMoment((connection) => addUp(connection, workspace, request, addedUp, signal))),
       ),
     getExperiment: (...asked) => readable(() => findExperiment(reads, ...asked)),

@@ -23,8 +23,8 @@ export interface Reader {
   readonly changes: ListChanges;
   /** Does such work, unless others would wait too long for it: then undefined. */
   atOnce<Result>(work: Work<Result>): { readonly result: Result } | undefined;
-  /** Does such work turn by turn. Nothing else may be asked of this reader until it has ended. */
-  inTurns<Result>(work: Work<Result>): Promise<Result>;
+  /** Does such work turn by turn, unless the signal aborts. Nothing else may be asked of this reader until it has ended. */
+  inTurns<Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result>;
   readonly twins: ListTwins;
   /** Of its spans those for which `counts` holds. Default: all. */
   trace(
@@ -120,10 +120,10 @@ export function openReader(db: DatabaseSync): Reader {
     search,
     changes,
     atOnce: (work) => inOneMoment(() => atOnce(work)),
-    async inTurns(work) {
+    async inTurns(work, signal) {
       db.exec("BEGIN");
       try {
-        return await inTurns(work);
+        return await inTurns(work, signal);
       } finally {
         blocks.letGo();
         db.exec("COMMIT");

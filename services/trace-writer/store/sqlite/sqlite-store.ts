@@ -55,10 +55,14 @@ export async function startSqliteStore(
   opened.defer(() => searchDb.close());
   opened.defer(() => searching.idle());
   const searcher = openReader(searchDb);
-  const answer = async <Result>(workspace: string, workOf: (from: Reader) => Work<Result>): Promise<Result> => {
+  const answer = async <Result>(
+    workspace: string,
+    signal: AbortSignal | undefined,
+    workOf: (from: Reader) => Work<Result>,
+  ): Promise<Result> => {
     const answered = reader.atOnce(workOf(reader));
     if (answered !== undefined) return answered.result;
-    return searching.take(workspace, () => searcher.inTurns(workOf(searcher)));
+    return searching.take(workspace, signal, () => searcher.inTurns(workOf(searcher), signal));
   };
   // Totals are added up one after the other: they read much, and hold what they read. Workspaces take turns.
   const addingUp = createFairTurns();
@@ -94,14 +98,12 @@ export async function startSqliteStore(
     },
     getTraceInfos: async (workspace, traceIds) => reader.infos(workspace, traceIds),
     getTrace: async (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
-    searchTraces: (workspace, ...asked) => answer(workspace, (from) => from.search(workspace, ...asked)),
-    changes: (workspace, ...asked) => answer(workspace, (from) => from.changes(workspace, ...asked)),
+    searchTraces: (workspace, search, limit, after, signal) =>
+      answer(workspace, signal, (from) => from.search(workspace, search, limit, after)),
+    changes: (workspace, search, since, limit, signal) =>
+      answer(workspace, signal, (from) => from.changes(workspace, search, since, limit)),
     listTwins: async (...asked) => reader.twins(...asked),
-    totals: (workspace, request, signal) =>
-      addingUp.take(workspace, async () => {
-        signal.throwIfAborted();
-        return await addUp(workspace, request, signal);
-      }),
+    totals: (workspace, request, signal) => addingUp.take(workspace, signal, () => addUp(workspace, request, signal)),
     getExperiment: async (workspace, choice) => reader.experiments.find(workspace, choice),
     listExperiments: async (workspace, limit, after) => reader.experiments.list(workspace, limit, after ?? -1n),
     listLimits: async (workspace, limit, after) => reader.experiments.listLimits(workspace, limit, after ?? -1n),

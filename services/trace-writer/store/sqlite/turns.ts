@@ -22,8 +22,8 @@ export function atOnce<Result>(work: Work<Result>): { readonly result: Result } 
   }
 }
 
-/** Works turn by turn, to its end. */
-export async function inTurns<Result>(work: Work<Result>): Promise<Result> {
+/** Works turn by turn, to its end, or throws the signal's reason after a turn. */
+export async function inTurns<Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result> {
   let begunMs = performance.now();
   try {
     for (;;) {
@@ -31,6 +31,7 @@ export async function inTurns<Result>(work: Work<Result>): Promise<Result> {
       if (done === true) return value;
       if (performance.now() - begunMs <= TURN_MS) continue;
       await setImmediate();
+      signal?.throwIfAborted();
       begunMs = performance.now();
     }
   } finally {

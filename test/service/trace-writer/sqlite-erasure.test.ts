@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { bytesIn } from "../../../services/trace-writer/store/columns.ts";
 import { unpack } from "../../../services/trace-writer/store/packing.ts";
 import { eraseStep } from "../../../services/trace-writer/store/sqlite/erase-step.ts";
-import { eraseSome } from "../../../services/trace-writer/store/sqlite/erasure-table.ts";
+import { openEraser } from "../../../services/trace-writer/store/sqlite/erasure-table.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
@@ -103,6 +103,35 @@ test("what a later span has replaced is on the disk no more", async () => {
   expect(foundOnDisk(path)).toEqual(new Set([2]));
 });
 
+test("a damaged block and a missing one do not keep what lies behind them on the disk, and a damaged one is told", async () => {
+  const path = newFile();
+  await using store = await start(path);
+  for (const first of [1, 3, 5]) {
+    const spans = [first, first + 1].map((n) =>
+      span({ trace: traceId(n), span: spanId(1), start: n, attributes: { filler: canaryOf(n).repeat(50) } }),
+    );
+    await writeSpans(store, "agents", spans);
+  }
+  {
+    using db = new DatabaseSync(path, { timeout: 5_000 });
+    expect(db.prepare("SELECT count(*) AS blocks FROM blocks").get()?.["blocks"]).toBe(3);
+    db.exec("DELETE FROM blocks WHERE id = 1");
+    db.exec("UPDATE blocks SET bytes = substr(bytes, 1, 40) WHERE id = 2");
+  }
+  await remove(store, "agents", [1, 3, 5].map(traceId));
+  await expect(store.erase(never)).rejects.toMatchObject({
+    cause: { message: expect.stringContaining("blocks 2 were damaged") },
+  });
+  expect(await store.erase(never)).toBe(true);
+  using db = new DatabaseSync(path, { readOnly: true });
+  expect(db.prepare("SELECT count(*) AS places FROM erasures").get()?.["places"]).toBe(0);
+  const [block, ...others] = db.prepare("SELECT bytes FROM blocks").all();
+  expect(others).toEqual([]);
+  const text = Buffer.from(unpack(bytesIn(block ?? {}, "bytes"))).toString("latin1");
+  expect(new Set(text.match(/secret<\d+>/g))).toEqual(new Set([canaryOf(6)]));
+  await expect(store.getTrace("default", traceId(4), true)).rejects.toThrow("bytes are not there that a trace has");
+});
+
 test("while somebody reads what was there before, erasing says that some of it is left, and writes go on", async () => {
   const path = newFile();
   await using store = await start(path);
@@ -145,7 +174,7 @@ test("however many blocks traces are in, neither deleting nor erasing them has a
   expect(blocks.all()).toEqual(before);
   expect(waiting.get()?.["places"]).toBe(29n * 40n);
 
-  expect(eraseSome(db)).toBe(true);
+  expect(openEraser(db)()).toBe(true);
   const left = waiting.get()?.["places"];
   expect(left).toBeGreaterThan(0n);
   expect(left).toBeLessThan(29n * 40n);

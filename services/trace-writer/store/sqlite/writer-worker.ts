@@ -9,7 +9,7 @@ import type { WriteResult } from "../commit/write-queue.ts";
 import type { Trimmed } from "../forward-queue.ts";
 import { openCommitTables } from "./commit-tables.ts";
 import { type EraseOutcome, eraseStep } from "./erase-step.ts";
-import { eraseSome } from "./erasure-table.ts";
+import { openEraser } from "./erasure-table.ts";
 import type { ForwardRemoval } from "./forward-table.ts";
 import { BUSY_MS, openForWriting } from "./open-database.ts";
 import type { RolledHour } from "./rollup-table.ts";
@@ -39,6 +39,7 @@ const writerOptions: z.ZodType<WriterOptions> = commitOptions.extend({ path: z.s
 const { path, cacheBytes, traceSpansMax, routes } = writerOptions.parse(workerData);
 const db = openForWriting(path, cacheBytes, (moving) => tellNote(moving));
 const tables = openCommitTables(db);
+const eraseSome = openEraser(db);
 const commit = createCommit(tables, traceSpansMax, routes);
 serveWriter<SqliteWrite, SqliteOutcome, "erase", EraseOutcome>({
   commit(writes, nowMs) {
@@ -46,7 +47,7 @@ serveWriter<SqliteWrite, SqliteOutcome, "erase", EraseOutcome>({
     const results = commitAll(writes, nowMs);
     return { results, durationMs: performance.now() - start, ...commit.takeCount() };
   },
-  perform: () => (eraseSome(db) ? "more" : eraseStep(db, BUSY_MS)),
+  perform: () => (eraseSome() ? "more" : eraseStep(db, BUSY_MS)),
   routeBy: commit.routeBy,
   close: () => db.close(),
 });

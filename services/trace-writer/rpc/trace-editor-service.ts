@@ -98,9 +98,10 @@ async function deleteTraces(store: TraceStore, request: DeleteTracesRequest, { i
       const limit = Math.min(left, DELETION_STEP);
       const outcome = await store.deleteTraces(identity.workspace, experimentId, which, limit, signal);
       if (outcome.kind === "experiment_not_found") throw experimentNotFound("experiment_id");
-      if (outcome.traces === 0) break;
       deleted += outcome.traces;
       left -= outcome.traces;
+      // What arrives from then on is not chased.
+      if (!outcome.isMore) break;
     }
   }
   return { tracesDeleted: BigInt(deleted) };

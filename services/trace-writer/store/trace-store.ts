@@ -135,9 +135,9 @@ export type TracesToDelete =
   | { readonly kind: "ids"; readonly traceIds: readonly string[] }
   | { readonly kind: "until"; readonly startNsMax: bigint };
 
-/** What became of a deletion. */
+/** What became of a deletion: how many traces are gone, and whether others of those that were asked for may be left. */
 export type DeletionOutcome =
-  | { readonly kind: "deleted"; readonly traces: number }
+  | { readonly kind: "deleted"; readonly traces: number; readonly isMore: boolean }
   | { readonly kind: "experiment_not_found" };
 
 /** What is done to an experiment. Names are `isExperimentName`. */

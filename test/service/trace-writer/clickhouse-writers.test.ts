@@ -150,7 +150,7 @@ test("what is deleted is removed from every table, and its versions of before as
   await writeSpans(store, "kept", [span({ trace: traceId(2), span: spanId(1) })]);
   const which = { kind: "ids", traceIds: [trace] } as const;
   const outcome = await store.deleteTraces("default", await experimentId(store, "gone"), which, 10, never);
-  expect(outcome).toEqual({ kind: "deleted", traces: 1 });
+  expect(outcome).toEqual({ kind: "deleted", traces: 1, isMore: false });
   await until("nothing is left on the disk", () => store.erase(never), 60_000);
   for (const table of ["facts", "traces"]) {
     const count = `SELECT countIf(trace_id = unhex('${trace}')), countIf(trace_id != unhex('${trace}')) > 0 FROM ${table}`;

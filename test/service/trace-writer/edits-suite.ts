@@ -136,14 +136,18 @@ export function describeEdits(store: () => TraceStore): void {
     const owner = (await infoOf(idsOf(n).full))?.experimentId ?? "";
     const gateway = { kind: "ids", traceIds: [idsOf(n).full, traceId(n), traceId(0xdead)] } as const;
     const outcome = await store().deleteTraces("default", BigInt(owner), gateway, 100, never);
-    expect(outcome).toEqual({ kind: "deleted", traces: 1 });
+    expect(outcome).toEqual({ kind: "deleted", traces: 1, isMore: false });
     expect(await read(idsOf(n).full)).toBeUndefined();
     const scope = { kind: "experiments", ids: [BigInt(owner)] } as const;
     const listed = (await searchTraces(store(), scope, { filter: "endpoint = 'demo'" })).map(({ traceId: id }) => id);
     expect(listed).toContain(`tr-${idsOf(other).full}`);
     expect(listed).not.toContain(`tr-${idsOf(n).full}`);
     expect((await infoOf(traceId(n)))?.linkedTraceIds).toEqual([]);
-    expect(await remove("agents", { kind: "ids", traceIds: [traceId(other)] })).toEqual({ kind: "deleted", traces: 1 });
+    expect(await remove("agents", { kind: "ids", traceIds: [traceId(other)] })).toEqual({
+      kind: "deleted",
+      traces: 1,
+      isMore: false,
+    });
     expect((await infoOf(idsOf(other).full))?.linkedTraceIds).toEqual([]);
     expect(spansOf(await read(idsOf(other).full))[0]?.links).toEqual([]);
     // What is written afterwards is a new trace, with nothing of the old one in it.
@@ -153,11 +157,11 @@ export function describeEdits(store: () => TraceStore): void {
     expect((await infoOf(traceId(other)))?.spanCount).toBe(1);
   });
 
-  test("by time the oldest traces are deleted first, and no more than asked", async () => {
+  test("by time the oldest traces are deleted first, no more than asked, and it is told when none is left", async () => {
     const traces = [1, 2, 3, 4].map((start) => ({ start, trace: traceId(fresh()) }));
     for (const { start, trace } of traces) await writeSpans(store(), "old", [span({ trace, span: spanId(1), start })]);
     const until = { kind: "until", startNsMax: T0 + 3n } as const;
-    expect(await remove("old", until, 2)).toEqual({ kind: "deleted", traces: 2 });
+    expect(await remove("old", until, 2)).toEqual({ kind: "deleted", traces: 2, isMore: true });
     const left = async () =>
       (
         await store().getTraceInfos(
@@ -166,7 +170,7 @@ export function describeEdits(store: () => TraceStore): void {
         )
       ).map(({ startTimeUnixNano }) => startTimeUnixNano - T0);
     expect(await left()).toEqual([3n, 4n]);
-    expect(await remove("old", until, 2)).toEqual({ kind: "deleted", traces: 1 });
+    expect(await remove("old", until, 2)).toEqual({ kind: "deleted", traces: 1, isMore: false });
     expect(await left()).toEqual([4n]);
     const nowhere = await store().deleteTraces("other", await idOf("old"), until, 2, never);
     expect(nowhere).toEqual({ kind: "experiment_not_found" });

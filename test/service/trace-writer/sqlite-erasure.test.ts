@@ -55,7 +55,7 @@ async function remove(store: TraceStore, experiment: string, traceIds: readonly 
   const found = await store.getExperiment("default", { $case: "name", value: experiment });
   const which = { kind: "ids", traceIds } as const;
   const outcome = await store.deleteTraces("default", BigInt(found?.id ?? -1), which, traceIds.length, never);
-  expect(outcome).toEqual({ kind: "deleted", traces: traceIds.length });
+  expect(outcome).toEqual({ kind: "deleted", traces: traceIds.length, isMore: false });
 }
 
 /** The traces whose canaries are found on the disk: in the file, or in its write-ahead log. */

@@ -95,7 +95,7 @@ async function remove(store: TraceStore, workspace: string, experiment: string, 
   const found = await store.getExperiment(workspace, { $case: "name", value: experiment });
   const ids = { kind: "ids", traceIds: [trace] } as const;
   const outcome = await store.deleteTraces(workspace, BigInt(found?.id ?? -1), ids, 10, never);
-  expect(outcome).toEqual({ kind: "deleted", traces: 1 });
+  expect(outcome).toEqual({ kind: "deleted", traces: 1, isMore: false });
 }
 
 test(

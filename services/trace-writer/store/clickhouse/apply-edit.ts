@@ -36,19 +36,20 @@ export function applyTags(work: Work, workspace: string, traceId: string, edits:
   return "edited";
 }
 
-/** Deletes those of some traces that an experiment owns. */
+/** Deletes those of some traces that an experiment owns. `isMore`: others of those that were asked for may be left. */
 export function applyDeletion(
   work: Work,
   workspace: string,
   experimentId: bigint,
   traceIds: readonly string[],
   limit: number,
+  isMore: boolean,
 ): DeletionOutcome {
   if (work.experiments.byId(experimentId)?.workspace !== workspace) return { kind: "experiment_not_found" };
   const found = [...new Set(traceIds)].map((traceId) => work.trace(workspace, traceId));
   const owned = found.filter((trace) => trace.owner()?.id === experimentId).slice(0, limit);
   for (const trace of owned) remove(work, trace);
-  return { kind: "deleted", traces: owned.length };
+  return { kind: "deleted", traces: owned.length, isMore };
 }
 
 /** Deletes the oldest of an experiment's traces, or undefined: of the pending ones, as far as they are not to be kept. */

@@ -24,7 +24,8 @@ export function applyWrite(work: Work, write: Write, { oldest, size }: FoundTrac
     case "deletion": {
       const { workspace, experimentId, which, limit } = write;
       const traceIds = which.kind === "ids" ? which.traceIds : oldest.map(({ traceId }) => traceId);
-      return { kind, outcome: applyDeletion(work, workspace, experimentId, traceIds, limit) };
+      const isMore = which.kind === "until" && oldest.length >= limit;
+      return { kind, outcome: applyDeletion(work, workspace, experimentId, traceIds, limit, isMore) };
     }
     case "trim":
       return { kind, reasons: applyTrim(work, write.workspace, write.experimentId, oldest, size, write.kept) };

@@ -96,7 +96,12 @@ function applyDeletion(commit: Commit, edit: EditOf<"deletion">): DeletionOutcom
       ? commit.ownedUntil(experimentId, which.startNsMax, limit)
       : [...new Set(which.traceIds)].flatMap((traceId) => commit.find(workspace, traceId) ?? []);
   const owned = found.filter((trace) => trace.experimentId === experimentId).slice(0, limit);
-  return { kind: "deleted", traces: removeFirst(commit, owned) };
+  const traces = removeFirst(commit, owned);
+  return {
+    kind: "deleted",
+    traces,
+    isMore: traces < owned.length || (which.kind === "until" && found.length >= limit),
+  };
 }
 
 function applyTrim(commit: Commit, { workspace, experimentId, kept, limit }: EditOf<"trim">): readonly TrimReason[] {

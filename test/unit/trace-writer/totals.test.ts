@@ -77,3 +77,26 @@ test("more groups and buckets than can be held are refused in words", () => {
   for (let n = 0; n < 50_000; n += 1) add(n);
   expect(() => add(50_001)).toThrow("more than 50000 groups and buckets");
 });
+
+test("groups whose times are far apart are refused before they take more memory than they may", () => {
+  const totals = new Totals({ ...request, groupBy: "endpoint" }, 1024 * 1024);
+  const add = (group: number) => {
+    for (const latencyNs of [1n, 10n ** 18n]) {
+      const usage = undefined;
+      totals.add({
+        startNs: 100n,
+        group: `${group}`,
+        failed: false,
+        usage,
+        cost: undefined,
+        latencyNs,
+        firstTokenNs: latencyNs,
+      });
+    }
+  };
+  // Each takes some 35 KB.
+  for (let group = 0; group < 20; group += 1) add(group);
+  expect(() => {
+    for (let group = 20; group < 50; group += 1) add(group);
+  }).toThrow("more than 1 MiB of groups and buckets");
+});

@@ -36,26 +36,33 @@ export interface TotalsPoint {
   readonly firstToken: LatencySummary | undefined;
 }
 
+const MIB = 1024 * 1024;
 /** So many groups times buckets are held at the most. */
 export const CELLS_MAX = 50_000;
+/** And so many bytes of them: times of a nanosecond beside those of years take a class for each 2 % between. */
+const BYTES_MAX = 512 * MIB;
 
 /** Adds up, in any order. Throws an `invalid_request` where it would have to hold too much. */
 export class Totals {
   readonly #request: TotalsRequest;
   readonly #groups = new Map<string, Map<bigint, TotalsCell>>();
+  readonly #bytesMax: number;
   #cells = 0;
+  #bytes = 0;
 
-  constructor(request: TotalsRequest) {
+  /** `bytesMax` is how much memory what is held may take, about. */
+  constructor(request: TotalsRequest, bytesMax = BYTES_MAX) {
     this.#request = request;
+    this.#bytesMax = bytesMax;
   }
 
   add(sample: TotalsSample): void {
-    this.#cellOf(sample.startNs, sample.group).add(sample);
+    this.#change(this.#cellOf(sample.startNs, sample.group), (cell) => cell.add(sample));
   }
 
   /** Adds what was added up before, of things that began in the bucket of `startNs`. */
   addCell(startNs: bigint, group: string, cell: TotalsCell): void {
-    this.#cellOf(startNs, group).merge(cell);
+    this.#change(this.#cellOf(startNs, group), (held) => held.merge(cell));
   }
 
   /** By time; within a bucket by group, and what is left over last. */
@@ -89,9 +96,17 @@ export class Totals {
       this.#cells += 1;
       if (this.#cells > CELLS_MAX) throw tooMuch("groups and buckets", CELLS_MAX);
       cell = new TotalsCell();
+      this.#bytes += cell.bytes;
       buckets.set(bucket, cell);
     }
     return cell;
+  }
+
+  #change(cell: TotalsCell, change: (cell: TotalsCell) => void): void {
+    const before = cell.bytes;
+    change(cell);
+    this.#bytes += cell.bytes - before;
+    if (this.#bytes > this.#bytesMax) throw tooMuch("MiB of groups and buckets", this.#bytesMax / MIB);
   }
 
   #pointsOf(buckets: ReadonlyMap<bigint, TotalsCell>, group: string, isOther: boolean): readonly TotalsPoint[] {

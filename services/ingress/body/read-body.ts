@@ -37,6 +37,10 @@ export function readPieces(
     if (request.destroyed) return reject(hungUp());
     const pieces: Buffer[] = [];
     let bytes = 0;
+    // All of these keep the pieces: none may stay on the request, which lives until its answer has ended.
+    const stop = () => {
+      request.off("data", onData).off("end", onEnd).off("error", onError).off("close", onClose);
+    };
     const onData = (piece: Buffer) => {
       bytes += piece.length;
       try {
@@ -46,17 +50,20 @@ export function readPieces(
       } catch (refusal) {
         pieces.length = 0;
         held.release();
-        request.off("data", onData);
+        stop();
         discard(request, bytes);
         reject(refusal);
       }
     };
-    request.on("data", onData);
-    request.once("end", () => resolve({ pieces, bytes }));
-    request.once("error", (cause) => reject(hungUp(cause)));
-    request.once("close", () => {
+    const onEnd = () => {
+      stop();
+      resolve({ pieces, bytes });
+    };
+    const onError = (cause: Error) => reject(hungUp(cause));
+    const onClose = () => {
       if (!request.complete) reject(hungUp());
-    });
+    };
+    request.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
   });
 }
 

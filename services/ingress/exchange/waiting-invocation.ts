@@ -8,7 +8,8 @@ import { deadlineExceeded } from "./rpc-error.ts";
 export class WaitingInvocation implements AnswerCall {
   /** Since when, on the clock of `performance.now()`. */
   readonly sinceMs = performance.now();
-  readonly #outgoing: OutgoingInvocation;
+  /** Undefined: it waits no more. Its body is not kept here then. */
+  #outgoing: OutgoingInvocation | undefined;
   readonly #listener: AnswerListener;
   readonly #onOver: () => void;
   readonly #deadline: NodeJS.Timeout;
@@ -24,8 +25,10 @@ export class WaitingInvocation implements AnswerCall {
 
   /** Sends it on its way. */
   go(carrier: Carrier): void {
+    const outgoing = this.#outgoing;
+    if (outgoing === undefined) return;
     this.#end();
-    this.#call = carrier.begin(this.#outgoing, this.#listener);
+    this.#call = carrier.begin(outgoing, this.#listener);
   }
 
   /** It cannot be sent. */
@@ -48,6 +51,7 @@ export class WaitingInvocation implements AnswerCall {
   }
 
   #end(): void {
+    this.#outgoing = undefined;
     this.#onOver();
     clearTimeout(this.#deadline);
   }

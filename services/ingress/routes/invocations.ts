@@ -45,6 +45,8 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
   const { config, authority, peers, metrics, bodies } = parts;
   const { requestBytesMax, callMs, stallMs } = config.limits;
   const onDropped = (header: string) => metrics.droppedHeaders.inc({ header });
+  // Made here: what is made beside `begin` keeps what `begin` keeps, and this is kept until the response is closed.
+  const onCut = () => metrics.stalled.inc();
 
   app.route({
     url: route.path,
@@ -67,7 +69,7 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
       const caller = withOwnSpanOf(said, context.active());
       const deadline = Date.now() + callMs;
       reply.hijack();
-      const slow = watchSlowReader(reply, stallMs, () => metrics.stalled.inc());
+      const slow = watchSlowReader(reply, stallMs, onCut);
       const begin = (listener: AnswerListener) =>
         peers.invocations.begin({ invocation, body, metadata, caller, deadline }, releasing(held, listener));
       relayAnswer(begin, request, reply, route.streamErrors, slow);

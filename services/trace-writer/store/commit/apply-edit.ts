@@ -110,16 +110,17 @@ function applyTrim(commit: Commit, { workspace, experimentId, kept, limit }: Edi
   return reasons.slice(0, removeFirst(commit, oldest.slice(0, reasons.length)));
 }
 
-/** In so many pieces the traces are stored that are removed at once, or it is one trace: others wait meanwhile, some 20 ms. */
+/**
+ * In so many pieces the traces are stored that one transaction removes, but each request always removes one: others wait
+ * meanwhile, some 20 ms.
+ */
 const REMOVED_PIECES_MAX = 1_000;
 
 /** Removes the first of some traces: not more than others can wait for. Returns how many. */
 function removeFirst(commit: Commit, traces: readonly WorkingTrace[]): number {
-  let pieces = 0;
   let removed = 0;
   for (const trace of traces) {
-    pieces += commit.piecesOf(trace);
-    if (removed > 0 && pieces > REMOVED_PIECES_MAX) break;
+    if (removed > 0 && commit.removedPieces() + commit.piecesOf(trace) > REMOVED_PIECES_MAX) break;
     commit.remove(trace);
     removed += 1;
   }

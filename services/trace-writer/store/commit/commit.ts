@@ -31,6 +31,8 @@ export interface Commit extends CommitExperiments {
   sizeOf(workspace: string, experimentId: bigint | undefined): StoredSize;
   /** In how many pieces a trace is stored: the more there are, the longer it takes to remove it. */
   piecesOf(trace: WorkingTrace): number;
+  /** In how many pieces the traces were stored that this transaction has removed. */
+  removedPieces(): number;
   /** Removes a trace and all that belongs to it. */
   remove(trace: WorkingTrace): void;
   /** Stores the bytes of a payload. */
@@ -83,6 +85,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
   const restored = new Set<WorkingTrace>();
   const events = new Map<StoreEvent, number>();
   let adoptionWaitsMs: number[] = [];
+  let removedPieces = 0;
 
   const count = (event: StoreEvent, times = 1) => {
     if (times > 0) events.set(event, (events.get(event) ?? 0) + times);
@@ -93,6 +96,7 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
   };
   const letGo = () => {
     for (const map of [traces, byRef, restored]) map.clear();
+    removedPieces = 0;
     letGoOfExperiments();
     forwardWaits.forget();
   };
@@ -173,8 +177,10 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     oldest: (...asked) => tables.traces.oldest(...asked).flatMap((ref) => workingTrace(ref) ?? []),
     sizeOf: sizes.sizeOf,
     piecesOf: ({ ref }) => spans.chunksOf(ref),
+    removedPieces: () => removedPieces,
     remove(trace) {
       const { ref, workspace, traceId } = trace;
+      removedPieces += spans.chunksOf(ref);
       spans.removeAll(ref);
       relink(tables.traces.remove(trace));
       traces.delete(keyOf(workspace, traceId));

@@ -90,8 +90,8 @@ export class CommitLoop {
     this.#start();
   }
 
-  /** Puts the first record behind all others, with that payload. Answers whether the disk had room for it. */
-  requeue({ traceId, spans }: WaitingRecord, payload: Uint8Array): Promise<boolean> {
+  /** Puts the first record behind all others. Answers whether the disk had room for it. */
+  requeue({ traceId, spans, payload }: WaitingRecord): Promise<boolean> {
     return this.between(async () => {
       const isWritten = await appendWhole(this.#parts, [{ kind: "finish", traceId, spans, payload }], Date.now());
       if (!isWritten) return false;

@@ -67,7 +67,7 @@ export async function startOutbox(
   if (interrupted > 0) log.warn({ calls: interrupted }, "calls of an earlier process were interrupted");
   const commits = new CommitLoop(parts, options, () => shipper.wake());
   const shipper = startShipper(
-    { queue, ledger, onRemoved: () => commits.recordsRemoved(), requeue: (...asked) => commits.requeue(...asked) },
+    { queue, ledger, onRemoved: () => commits.recordsRemoved(), requeue: (first) => commits.requeue(first) },
     { options, traceWriter, traceWriterKey, serverName: peerTls?.serverName, peers, certificates },
   );
   const move = earlier === undefined ? NOTHING_TO_MOVE : startEarlierMove(parts, earlier, commits, options, log);

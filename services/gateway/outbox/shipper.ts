@@ -8,8 +8,9 @@ import type { LiveCertificates } from "#lib/tls/live-certificates.ts";
 import { MirrorOutcome, WriteOutcome, type WriteResult } from "#proto/twinspan/trace/v1/trace_writer_service.ts";
 import { PAYLOAD_SHED } from "../core/twins/record.ts";
 import type { Ledger } from "./ledger.ts";
+import type { ShedCounter } from "./outbox-state.ts";
 import type { RecordQueue } from "./record-queue.ts";
-import { RECORD_HEAD_BYTES_MAX, sendBatch } from "./send-batch.ts";
+import { RECORD_HEAD_BYTES_MAX, type Sent, sendBatch } from "./send-batch.ts";
 import type { WaitingRecord } from "./stored-record.ts";
 
 /** The largest answer of the trace-writer: a few bytes a record. */
@@ -44,16 +45,16 @@ export interface ShippedFrom {
   readonly ledger: Ledger;
   /** Hears that the first records were removed from the queue: that is to be noted on the disk. */
   onRemoved(): void;
-  /** Puts the first record behind all others, with that payload. Answers whether it could. */
-  requeue(first: WaitingRecord, payload: Uint8Array): Promise<boolean>;
+  /** Puts the first record behind all others. Answers whether the disk had room for it. */
+  requeue(first: WaitingRecord): Promise<boolean>;
 }
 
 /**
  * Starts shipping: batches in order, one RPC at a time, each let go of when the trace-writer has said that it is durable.
  * A failed batch is sent again for ever, with growing, jittered waits, and halved where it was not taken in time, or where the
- * trace-writer stumbled over it; a record that it stumbles over alone goes to the end, so that it holds up no other. A batch
- * that is refused whole is halved until the record at fault is alone, which is tried without its payload, then given up,
- * and counted.
+ * trace-writer stumbled over it; a record that it stumbles over alone goes to the end, so that it holds up no other, or where
+ * the disk has no room for that is tried without its payload. A batch that is refused whole is halved until the record at fault
+ * is alone, which is tried without its payload, then given up, and counted.
  */
 export function startShipper(
   { queue, ledger, onRemoved, requeue }: ShippedFrom,
@@ -81,7 +82,7 @@ export function startShipper(
         wakeUp = Promise.withResolvers<void>();
         continue;
       }
-      if (queue.records < recordsMax && !draining.signal.aborted) await linger();
+      if (!isBatchFull() && !draining.signal.aborted) await linger();
       ledger.deliveryTrouble = await shipBatch();
       failures = ledger.deliveryTrouble === undefined ? 0 : failures + 1;
       if (failures === 0) continue;
@@ -95,62 +96,77 @@ export function startShipper(
     try {
       const batch = await queue.first(recordsMax, options.batchBytesMax);
       if (batch.length === 0) return undefined;
-      const sent = await sendBatch(client, batch, memory, options.shipMs, stop.signal);
+      const sent = await send(batch);
       if (sent.kind === "failed") {
         if (sent.isOfBatch) await setAside(batch);
-        return `the trace-writer takes nothing: ${sent.reason}`;
+        return troubleOf(sent);
       }
       if (sent.kind === "answered") {
-        if (sent.results.length !== batch.length) return "the trace-writer does not say what became of each record";
-        settle(sent.results);
-        recordsMax = Math.min(options.batchRecordsMax, recordsMax * 2);
-      } else if (batch.length === 1) return await giveUp(batch[0]);
-      else recordsMax = Math.ceil(batch.length / 2);
+        const trouble = settle(sent.results, batch.length);
+        if (trouble === undefined) recordsMax = Math.min(options.batchRecordsMax, recordsMax * 2);
+        return trouble;
+      }
+      const [only] = batch;
+      if (only !== undefined && batch.length === 1) return await giveUp(only);
+      recordsMax = Math.ceil(batch.length / 2);
       return undefined;
     } catch (error) {
       return `the outbox cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
 
-  function settle(results: readonly WriteResult[]): void {
-    queue.remove(results.length);
+  function send(batch: readonly WaitingRecord[]): Promise<Sent> {
+    return sendBatch(client, batch, memory, options.shipMs, stop.signal);
+  }
+
+  /** Lets go of the first records, of which so many were sent. Returns why it cannot; undefined: it has. */
+  function settle(results: readonly WriteResult[], sent: number): string | undefined {
+    if (results.length !== sent) return "the trace-writer does not say what became of each record";
+    queue.remove(sent);
     onRemoved();
     for (const { outcome, mirrorOutcome } of results) {
       if (outcome === WriteOutcome.WRITE_OUTCOME_REFUSED) ledger.shed("record:refused");
       else ledger.shipped += 1;
       if (mirrorOutcome === MirrorOutcome.MIRROR_OUTCOME_SEALED_TRACE) ledger.mirrorsRefused += 1;
     }
+    return undefined;
   }
 
   /** Finds the record at fault by halves; once it is alone, it waits behind all others. */
   async function setAside(batch: readonly WaitingRecord[]): Promise<void> {
     recordsMax = Math.ceil(batch.length / 2);
     const [only] = batch;
-    if (only !== undefined && batch.length === 1) await requeue(only, only.payload);
+    if (only === undefined || batch.length > 1 || (await requeue(only))) return;
+    if (hasPayload(only)) await sendWithoutPayload(only, "payload:disk");
   }
 
-  /**
-   * A record that the trace-writer will not take: without its payload it may, and otherwise never. Returns why nothing came of
-   * it: the disk does not take it without its payload now.
-   */
-  async function giveUp(record: WaitingRecord | undefined): Promise<string | undefined> {
-    if (record === undefined) return undefined;
-    if (record.payload.length > PAYLOAD_SHED.length) {
-      if (!(await requeue(record, PAYLOAD_SHED)))
-        return "a record that is refused cannot be written without its payload";
-      ledger.shed("payload:refused");
-      return undefined;
-    }
+  /** A record that the trace-writer will not take: without its payload it may, and otherwise never. */
+  async function giveUp(record: WaitingRecord): Promise<string | undefined> {
+    if (hasPayload(record)) return await sendWithoutPayload(record, "payload:refused");
     queue.remove(1);
     onRemoved();
     ledger.shed("record:refused");
     return undefined;
   }
 
+  /** Sends the first record from where it stands in memory: no disk must have room. Returns why nothing came of it. */
+  async function sendWithoutPayload(record: WaitingRecord, counter: ShedCounter): Promise<string | undefined> {
+    const spans = { ...record, payload: PAYLOAD_SHED };
+    const sent = await send([spans]);
+    if (sent.kind === "failed") return troubleOf(sent);
+    const trouble = sent.kind === "refused" ? await giveUp(spans) : settle(sent.results, 1);
+    if (trouble === undefined) ledger.shed(counter);
+    return trouble;
+  }
+
   /** Full jitter: anything between the shortest wait and the grown one. */
   function backoffMs(failures: number): number {
     const grown = Math.min(options.retryMaxMs, options.retryMinMs * 2 ** Math.min(failures, 20));
     return options.retryMinMs + Math.random() * (grown - options.retryMinMs);
+  }
+
+  function isBatchFull(): boolean {
+    return queue.records >= recordsMax || queue.bytes >= options.batchBytesMax;
   }
 
   /** Lets a batch fill up: until it is full, or the time for that is up, or the drain begins. */
@@ -168,7 +184,7 @@ export function startShipper(
   return {
     wake() {
       wakeUp.resolve();
-      if (queue.records >= recordsMax) lingering.abort();
+      if (isBatchFull()) lingering.abort();
     },
     async drain(withinMs) {
       draining.abort();
@@ -180,4 +196,12 @@ export function startShipper(
       await running;
     },
   };
+}
+
+function hasPayload({ payload }: WaitingRecord): boolean {
+  return payload.length > PAYLOAD_SHED.length;
+}
+
+function troubleOf({ reason }: Extract<Sent, { kind: "failed" }>): string {
+  return `the trace-writer takes nothing: ${reason}`;
 }

@@ -37,9 +37,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-function startAt(where: string) {
+function startAt(where: string, lingerMs = 1) {
   // Long enough for any disk: what was put is then known to be committed.
-  const options = { bytesMax: 256 * MiB, commitWaitMs: 20_000 };
+  const options = { bytesMax: 256 * MiB, commitWaitMs: 20_000, lingerMs };
   const { outbox } = configOf({ endpoints: {}, outbox: options }, where, "http://127.0.0.1:1/v1", "unused").gateway;
   const log = createLogger("gateway", "info", { write: (line) => void logged.push(line) });
   return startOutbox({ outbox, traceWriter: traceWriter.address, peerTls: undefined }, log);
@@ -270,4 +270,11 @@ test("a record that the trace-writer stumbles over is not written again where th
   expect((await stat(segmentPath(file, 1))).size - before).toBeLessThan(MiB);
   traceWriter.script = () => "take";
   await until("it is delivered", () => taken().has(id));
+});
+
+test("a batch that is full by its bytes goes at once", async () => {
+  // Nobody waits so long below.
+  await using outbox = await startAt(path, 10_000);
+  const id = await put(outbox, 5 * MiB);
+  await until("it is delivered", () => taken().has(id), 8000);
 });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { DEFAULT_PEERS } from "#lib/config/sections/peers.ts";
 import { createLogger } from "#lib/logger.ts";
 import { ServiceError } from "#lib/service-error.ts";
+import { PAYLOAD_SHED } from "../../../services/gateway/core/twins/record.ts";
 import type { Write } from "../../../services/gateway/outbox/block.ts";
 import { findRest } from "../../../services/gateway/outbox/find-rest.ts";
 import { Journal } from "../../../services/gateway/outbox/journal.ts";
@@ -128,37 +129,47 @@ test("a call in flight is told by a later segment when the one that noted it is 
   expect([segments, lastAliveMs]).toEqual([[2], 2]);
 });
 
-test("a refused record that the disk does not take without its payload is tried again after a while, and is not lost", async () => {
-  await using traceWriter = await startRecordingTraceWriter();
-  traceWriter.script = () => new ServiceError("invalid_request", "it breaks a rule");
-  await using journal = new Journal(path, "process", NO_FILES);
-  const queue = new RecordQueue(path, await findRest(path), NO_LOSSES);
-  const call = sampleInvocation();
-  const record: Write = { kind: "finish", traceId: call.traceId, ...sampleRecord(call, Buffer.from('"asked"')) };
-  queue.add([record], 1, await journal.append(queue.headAt(1), [record]), journal.end);
-  const ledger = new Ledger();
-  const { outbox: options, traceWriter: target } = configOf(
-    { endpoints: {} },
-    path,
-    "http://127.0.0.1:1/v1",
-    traceWriter.address,
-  ).gateway;
-  const shipper = startShipper(
-    { queue, ledger, onRemoved: () => {}, requeue: async () => false },
-    {
-      options,
-      traceWriter: target,
-      traceWriterKey: undefined,
-      serverName: undefined,
-      peers: DEFAULT_PEERS,
-      certificates: undefined,
-    },
-  );
-  await until("it was tried again", () => ledger.retries >= 2);
-  expect(ledger.trouble).toContain("without its payload");
-  expect(queue.records).toBe(1);
-  await shipper.drain(1);
-});
+test.each([
+  ["is refused", new ServiceError("invalid_request", "it breaks a rule"), "payload:refused"],
+  ["is stumbled over", new ServiceError("internal", "a fault"), "payload:disk"],
+] as const)(
+  "a record that %s goes without its payload where the disk takes nothing, and holds up no other",
+  async (_, fault, counter) => {
+    await using traceWriter = await startRecordingTraceWriter();
+    traceWriter.script = (records) => (records.some(({ payloads }) => payloads.length > 0) ? fault : "take");
+    await using journal = new Journal(path, "process", NO_FILES);
+    const queue = new RecordQueue(path, await findRest(path), NO_LOSSES);
+    const bad = sampleInvocation();
+    const good = sampleInvocation();
+    const records: Write[] = [
+      { kind: "finish", traceId: bad.traceId, ...sampleRecord(bad, Buffer.from('"asked"')) },
+      { kind: "finish", traceId: good.traceId, ...sampleRecord(good, Buffer.from('"asked"')), payload: PAYLOAD_SHED },
+    ];
+    queue.add(records, 1, await journal.append(queue.headAt(1), records), journal.end);
+    const ledger = new Ledger();
+    const { outbox: options, traceWriter: target } = configOf(
+      { endpoints: {} },
+      path,
+      "http://127.0.0.1:1/v1",
+      traceWriter.address,
+    ).gateway;
+    const shipper = startShipper(
+      { queue, ledger, onRemoved: () => {}, requeue: async () => false },
+      {
+        options,
+        traceWriter: target,
+        traceWriterKey: undefined,
+        serverName: undefined,
+        peers: DEFAULT_PEERS,
+        certificates: undefined,
+      },
+    );
+    await until("both are delivered", () => queue.records === 0);
+    await shipper.drain(1);
+    expect(traceWriter.records.map(({ full }) => full?.traceId.toString("hex"))).toEqual([bad.traceId, good.traceId]);
+    expect(ledger).toMatchObject({ shipped: 2, given: { [counter]: 1 } });
+  },
+);
 
 test("what a gateway of the first version left in its tables is delivered, its calls in flight as interrupted", async () => {
   const finished = sampleInvocation();

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { type BlockHead, blockBytesAt, HEAD_BYTES, NONCE_BYTES, readBlock, type Write } from "./block.ts";
-import { BLOCKS_FROM, isUnreadable, NONCE_FROM, segmentPath } from "./segments.ts";
+import { BLOCKS_FROM, isUnreadable, nonceIn, segmentPath } from "./segments.ts";
 
 /** What stands in a segment, in its order. Places are offsets in its file. */
 export type Stretch =
@@ -55,8 +55,12 @@ export async function* stretchesIn(
   { from = BLOCKS_FROM, upTo, passOver = false }: ReadingOptions & { readonly upTo: number },
 ): AsyncGenerator<Stretch, void, void> {
   const read = passOver ? readPassingOver : readWhole;
-  const nonce = await read(file, NONCE_FROM, NONCE_BYTES);
-  if (nonce.length < NONCE_BYTES) return;
+  if (upTo <= from) return;
+  const nonce = await nonceIn((at, length) => read(file, at, length));
+  if (nonce === undefined) {
+    yield { kind: "damage", offset: from, bytes: upTo - from };
+    return;
+  }
   let end = upTo;
   /** What is before it is read, and was sound but for what was told. */
   let soundUpTo = from;

@@ -99,6 +99,17 @@ test("a block that has rotted costs its own records: those behind it are deliver
   ]);
 });
 
+test.each([
+  ["word", 0],
+  ["nonce", 18],
+])("a segment whose %s has rotted costs no block, though it is the last", async (_, at) => {
+  const { ids } = await leave(3);
+  await damage(segmentPath(path, 1), at);
+  await using outbox = await startAt(path);
+  await until("nothing waits", () => outbox.state().records === 0);
+  expect(ids.filter((id) => taken().has(id))).toEqual(ids);
+});
+
 test("records that are lost with nothing behind them are counted, too", async () => {
   const { ids, offsets } = await leave(2);
   {

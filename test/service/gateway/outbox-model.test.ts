@@ -152,7 +152,8 @@ class Model implements AsyncDisposable {
 
 function rot(file: string, at: number): void {
   const bytes = readFileSync(file);
-  const place = BLOCKS_FROM + (at % Math.max(1, bytes.length - BLOCKS_FROM));
+  // Half of it in the beginning, which tells what the rest is.
+  const place = (at >> 1) % Math.max(1, at % 2 === 0 ? bytes.length : BLOCKS_FROM);
   bytes[place] = (bytes[place] ?? 0) ^ 0x55;
   writeFileSync(file, bytes);
 }

@@ -130,6 +130,11 @@ test("what a disk cannot read costs the blocks it is in where it is passed over,
   );
 });
 
+test("where the disk can read nothing of a beginning, all behind it is told as damage", async () => {
+  const read = await stretchesOf(large.bytes, fileOf(large.bytes, { from: 0, to: 64 }), true);
+  expect(read).toEqual([{ kind: "damage", offset: BLOCKS_FROM, bytes: large.bytes.length - BLOCKS_FROM }]);
+});
+
 test("a block of which one bit is another is none", () => {
   fc.assert(
     fc.property(block, fc.nat(), ({ head, writes }, seed) => {

@@ -25,9 +25,10 @@ export interface CellHistogram<Label extends string> {
 /** A counter of prom-client's, with the cells of its labels. */
 export function createCellCounter<Label extends string>(config: CounterConfiguration<Label>): CellCounter<Label> {
   const counter = new Counter(config);
-  const cells = new Cells<Label, CountedValue>(config.labelNames ?? [], (labels) => {
+  const names = config.labelNames ?? [];
+  const cells = new Cells<Label, CountedValue>(names, (labels) => {
     counter.inc(labels, 0);
-    return entryOf(counter, labels, isCountedValue);
+    return known(entryOf(counter, names, labels, isCountedValue));
   });
   return {
     inc(labels, by = 1) {
@@ -42,9 +43,12 @@ export function createCellHistogram<Label extends string>(
 ): CellHistogram<Label> {
   const histogram = new Histogram(config);
   const buckets = config.buckets.map((bound) => ({ bound, name: String(bound) }));
-  const cells = new Cells<Label, ObservedValues>(config.labelNames ?? [], (labels) => {
+  const names = config.labelNames ?? [];
+  const cells = new Cells<Label, ObservedValues>(names, (labels) => {
+    const before = entryOf(histogram, names, labels, isObservedValues);
+    if (before !== undefined) return before;
     histogram.zero(labels);
-    return entryOf(histogram, labels, isObservedValues);
+    return known(entryOf(histogram, names, labels, isObservedValues));
   });
   return {
     observe(labels, value) {
@@ -105,25 +109,29 @@ class Crossing<Cell> {
 }
 
 /**
- * What prom-client adds up under these labels, once it has them. It is in a member that its types do not tell: a test holds the
- * installed version to it, and another would throw at the first call.
+ * What prom-client adds up under these labels, undefined where it has none yet. Several labels may have one entry: 200 and
+ * "200" are one text. It is in a member that its types do not tell, under a key that is made here as prom-client makes it: a
+ * test holds the installed version to both, and with another the first call would throw.
  */
-function entryOf<Entry extends object>(
+function entryOf<Label extends string, Entry extends object>(
   metric: object,
-  labels: LabelValues,
+  names: readonly Label[],
+  labels: Labels<Label>,
   isEntry: (value: object) => value is Entry,
-): Entry {
-  const entries = "hashMap" in metric && typeof metric.hashMap === "object" ? Object.values(metric.hashMap ?? {}) : [];
-  for (const entry of entries) if (hasLabels(entry, labels) && isEntry(entry)) return entry;
-  throw new Error("prom-client keeps its metrics otherwise than lib/metric-cells.ts knows");
+): Entry | undefined {
+  const entries: unknown = "hashMap" in metric ? metric.hashMap : undefined;
+  if (typeof entries !== "object" || entries === null) return undefined;
+  const key = names
+    .toSorted()
+    .map((name) => `${name}:${labels[name]},`)
+    .join("");
+  const entry: unknown = Object.getOwnPropertyDescriptor(entries, key)?.value;
+  return typeof entry === "object" && entry !== null && isEntry(entry) ? entry : undefined;
 }
 
-type LabelValues = Readonly<Record<string, LabelValue>>;
-
-function hasLabels(entry: unknown, labels: LabelValues): entry is { readonly labels: LabelValues } {
-  if (typeof entry !== "object" || entry === null || !("labels" in entry)) return false;
-  const of = new Map(Object.entries(entry.labels ?? {}));
-  return Object.entries(labels).every(([name, value]) => String(of.get(name)) === String(value));
+function known<Entry>(entry: Entry | undefined): Entry {
+  if (entry !== undefined) return entry;
+  throw new Error("prom-client keeps its metrics otherwise than lib/metric-cells.ts knows");
 }
 
 function isCountedValue(entry: object): entry is CountedValue {

@@ -33,15 +33,26 @@ test("a counter and a histogram with cells read as prom-client's own do, whateve
   );
 });
 
-test("a figure and its text are one value of a label, and 1 is what is counted where nothing is said", async () => {
+test("a figure and its text are one value of a label, whichever comes first, and 1 is what is counted where nothing is said", async () => {
   const registry = new Registry();
-  const counter = createCellCounter({
-    name: "said",
-    help: "What was said.",
-    labelNames: ["status"],
-    registers: [registry],
-  });
-  counter.inc({ status: 200 });
-  counter.inc({ status: "200" });
-  expect(await registry.metrics()).toContain('said{status="200"} 2\n');
+  const told = { help: "What was said.", labelNames: ["status"] as const, registers: [registry] };
+  const counter = createCellCounter({ ...told, name: "said" });
+  const histogram = createCellHistogram({ ...told, name: "took", buckets });
+  for (const status of [200, "200", 200]) {
+    counter.inc({ status });
+    histogram.observe({ status }, 1);
+  }
+  expect(await registry.metrics()).toContain('said{status="200"} 3\n');
+  expect(await registry.metrics()).toContain('took_count{status="200"} 3\n');
+});
+
+test("each of 20,000 lines is found without a look at the others", async () => {
+  const registers = [new Registry()];
+  const counter = createCellCounter({ ...named, registers });
+  const histogram = createCellHistogram({ ...named, name: "took", buckets, registers });
+  for (let one = 0; one < 20_000; one += 1) {
+    counter.inc({ one, other: "" });
+    histogram.observe({ one, other: "" }, 1);
+  }
+  expect(await registers[0]?.getSingleMetricAsString("said")).toContain('said{one="19999",other=""} 1');
 });

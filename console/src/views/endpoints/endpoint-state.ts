@@ -13,10 +13,16 @@ const FAILING = 0.2;
 /** Of fewer calls no share is told. */
 const CALLS_MIN = 5;
 
+/** A state that was not said, or is newer than this page, suspends nothing. */
+const SUSPENDED: ReadonlySet<BreakerState> = new Set([
+  BreakerState.BREAKER_STATE_OPEN,
+  BreakerState.BREAKER_STATE_HALF_OPEN,
+]);
+
 /** How an endpoint does: what the operator must do first, then what its providers do, then what its calls came to. */
 export function endpointStateOf({ unavailableReason, models, details }: Endpoint): EndpointState {
   if (unavailableReason !== "") return { tone: "bad", words: unavailableReason };
-  const open = models.filter(({ breakerState }) => breakerState !== BreakerState.BREAKER_STATE_CLOSED);
+  const open = models.filter(({ breakerState }) => SUSPENDED.has(breakerState));
   if (open.length === models.length) return { tone: "bad", words: "all providers suspended" };
   const recent = details?.recent;
   if (isFailing(recent)) return { tone: "bad", words: "failing" };

@@ -2,9 +2,7 @@ import type { ReactNode } from "react";
 import styles from "./chip.module.css";
 import { classes } from "./classes.ts";
 import { Icon } from "./icon.tsx";
-
-/** What a chip says by its colour. */
-export type Tone = "plain" | "ok" | "bad" | "wait" | "full" | "mirror" | "accent";
+import type { Tone } from "./tone.ts";
 
 /** A short word in a frame of its colour. */
 export function Chip({

@@ -1,6 +1,6 @@
 import { BreakerState, type Endpoint } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import type { RecentCalls } from "#proto/twinspan/gateway/v1/endpoint_details.ts";
-import type { Tone } from "../../components/chip.tsx";
+import type { Tone } from "../../components/tone.ts";
 
 /** How an endpoint does, in a word. */
 export interface EndpointState {

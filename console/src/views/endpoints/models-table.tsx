@@ -1,7 +1,8 @@
 import { BreakerState, type Endpoint, type EndpointModel } from "#proto/twinspan/gateway/v1/endpoint.ts";
 import type { ModelPrice } from "#proto/twinspan/gateway/v1/endpoint_details.ts";
-import { Chip, type Tone } from "../../components/chip.tsx";
+import { Chip } from "../../components/chip.tsx";
 import { type Column, Table } from "../../components/table.tsx";
+import type { Tone } from "../../components/tone.ts";
 import { costText, countText, durationText, percentText } from "../../format/figures.ts";
 import { errorShareOf } from "./endpoint-state.ts";
 import styles from "./endpoints.module.css";

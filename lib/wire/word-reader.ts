@@ -47,9 +47,12 @@ function placeOf(bytes: Uint8Array, start: number, length: number): number {
   return (hash ^ (hash >>> 15)) & (PLACES - 1);
 }
 
-/** Only ASCII has as many characters as bytes: other texts are never found. */
+/** Only ASCII is found again: other bytes may be those of another text than the one whose characters they equal. */
 function isAt(word: string, bytes: Uint8Array, start: number, length: number): boolean {
   if (word.length !== length) return false;
-  for (let index = 0; index < length; index += 1) if (word.charCodeAt(index) !== bytes[start + index]) return false;
+  for (let index = 0; index < length; index += 1) {
+    const byte = bytes[start + index] ?? 0;
+    if (byte > 0x7f || word.charCodeAt(index) !== byte) return false;
+  }
   return true;
 }

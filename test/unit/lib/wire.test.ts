@@ -41,6 +41,17 @@ test("it reads arbitrary bytes as the other does, and fails where that fails", (
   );
 });
 
+test("bytes that are a remembered text's characters, and not its own bytes, are read as what they are", () => {
+  const misread: string[] = [];
+  for (let code = 0; code < 60_000; code += 1) {
+    const text = `\u00c3${String.fromCharCode(0x80 + (code % 0x40))}${code.toString(36)}`;
+    const bytes = new BinaryWriter().bytes(Buffer.from(text, "latin1")).finish();
+    new WordReader(encoded([text])).string();
+    if (new WordReader(bytes).string() !== new BinaryReader(bytes).string()) misread.push(text);
+  }
+  expect(misread).toEqual([]);
+});
+
 test("what is serialized within what is serialized, and after what failed, is whole", () => {
   const text = { encode: (message: string, writer: BinaryWriter) => writer.string(message) };
   const nested = {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { contentBytesOf } from "./zstd-frame.ts";
 
 /** Fewer bytes than this are stored as they are: zstd takes as long for them as for 1 KB, and gains hardly anything. */
 const PACKED_MIN = 256;
@@ -30,6 +31,12 @@ export function pack(bytes: Uint8Array): Uint8Array {
 
 /** The inverse of {@link pack}. */
 export function unpack(stored: Uint8Array): Uint8Array {
-  if (stored[0] === WITH_DICTIONARY[0]) return zstdDecompressSync(stored.subarray(1), { dictionary: DICTIONARY });
-  return ZSTD_MAGIC.equals(stored.subarray(0, ZSTD_MAGIC.length)) ? zstdDecompressSync(stored) : stored;
+  if (stored[0] === WITH_DICTIONARY[0]) return unpackFrame(stored.subarray(1), { dictionary: DICTIONARY });
+  return ZSTD_MAGIC.equals(stored.subarray(0, ZSTD_MAGIC.length)) ? unpackFrame(stored, {}) : stored;
+}
+
+/** Into a buffer of its size, where it says which: most hold less than a tenth of the buffer that zlib makes by itself. */
+function unpackFrame(frame: Uint8Array, options: { readonly dictionary?: Uint8Array }): Uint8Array {
+  const bytes = contentBytesOf(frame);
+  return zstdDecompressSync(frame, bytes === undefined ? options : { ...options, chunkSize: Math.max(64, bytes) });
 }

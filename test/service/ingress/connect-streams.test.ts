@@ -7,11 +7,20 @@ import { enveloped, type StreamMessage, streamMessagesOf } from "./connect-strea
 import { type IngressBench, startIngressBench, until } from "./ingress-bench.ts";
 import { INFO } from "./sample-trace.ts";
 
+const warned: string[] = [];
+const onWarning = ({ name }: Error) => void warned.push(name);
+
 let bench: IngressBench;
 beforeAll(async () => {
+  process.on("warning", onWarning);
   bench = await startIngressBench();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(async () => {
+  await bench[Symbol.asyncDispose]();
+  process.off("warning", onWarning);
+  // So many wait for the end of a stream's response that Node would warn, did each listen to it.
+  expect(warned).not.toContain("MaxListenersExceededWarning");
+});
 
 const JSON_TYPE = "application/connect+json";
 const ENDED = 2;

@@ -21,6 +21,13 @@ test("endpoints are listed as OpenAI's models", async () => {
   }
 });
 
+test("what may be got may be asked for its head alone", async () => {
+  for (const path of ["/v1/models", "/v1/models/demo", "/healthz"]) {
+    const answer = await get(path, { method: "HEAD" });
+    expect([path, answer.status, await answer.text()]).toEqual([path, 200, ""]);
+  }
+});
+
 test("endpoints are listed as Anthropic's models", async () => {
   const model = { type: "model", id: "demo", display_name: "demo", created_at: "2023-11-14T22:13:20.000Z" };
   for (const path of ["/anthropic/v1/models", "/gateway/anthropic/v1/models"]) {

@@ -1,3 +1,4 @@
+import { parseJson } from "#lib/json-value.ts";
 import type { AnyValue, KeyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
 
 /** A span's attributes by key. Of a key that is there twice the first counts. */
@@ -89,14 +90,4 @@ function numbersIn(entries: readonly (readonly [string, unknown])[]): ReadonlyMa
 
 function asObject(value: unknown): object {
   return typeof value === "object" && value !== null ? value : {};
-}
-
-/** Undefined: not JSON. What an agent sends may be anything. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -18,7 +18,7 @@ export function summaryOf(
     cost: sumOfCosts(attempts.map(({ cost }) => cost)),
     durationNanos: endNanos - invocation.startNanos,
     providerNanos: providerNanosOf(attempts),
-    timeToFirstTokenNanos: firstTokenNanos && firstTokenNanos - invocation.startNanos,
+    timeToFirstTokenNanos: firstTokenNanos === undefined ? undefined : firstTokenNanos - invocation.startNanos,
     attempts: attempts.length,
   };
 }

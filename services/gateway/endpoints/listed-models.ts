@@ -19,8 +19,9 @@ export function createListedModels(providerId: string): ListedModelOf {
     if (known.has(name)) return known.get(name);
     const found = calcPrice({}, name, { providerId });
     const listed = found === null ? undefined : { ...found.provider, models: [{ ...found.model, match: ANY_NAME }] };
+    if (name.length > KNOWN_NAME_MAX) return listed;
     if (known.size === KNOWN_MAX) known.clear();
-    if (name.length <= KNOWN_NAME_MAX) known.set(name, listed);
+    known.set(name, listed);
     return listed;
   };
 }

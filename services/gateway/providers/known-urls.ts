@@ -22,8 +22,9 @@ export function createUrls(options: ProviderOptions, place: FormatPlace, format:
     if (before !== undefined) return before;
     const url = checkedUrl(place.baseUrl, whole);
     if (apiVersion !== undefined) url.searchParams.set("api-version", apiVersion);
+    if (whole.length > KNOWN_PATH_MAX) return url;
     if (known.size === KNOWN_MAX) known.clear();
-    if (whole.length <= KNOWN_PATH_MAX) known.set(whole, url);
+    known.set(whole, url);
     return url;
   };
 }

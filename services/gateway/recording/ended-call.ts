@@ -41,7 +41,7 @@ function factsOf(
     model: last?.requestModel,
     ms: millisOf(summary.durationNanos),
     providerMs: millisOf(summary.providerNanos),
-    firstTokenMs: summary.timeToFirstTokenNanos && millisOf(summary.timeToFirstTokenNanos),
+    firstTokenMs: summary.timeToFirstTokenNanos === undefined ? undefined : millisOf(summary.timeToFirstTokenNanos),
     inputTokens: figureOf(summary.usage?.inputTokens),
     outputTokens: figureOf(summary.usage?.outputTokens),
   };

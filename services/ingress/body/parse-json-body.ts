@@ -6,7 +6,7 @@ const TELLABLE = /^[\w.-]{1,60}$/;
 
 /** The value of a JSON body that a schema takes; an empty body is `{}`. Else `invalid_request`, with the field at fault. */
 export function parseJsonBody<Schema extends z.ZodType>(schema: Schema, body: Buffer): z.output<Schema> {
-  const checked = schema.safeParse(body.length === 0 ? {} : parseJson(body));
+  const checked = schema.safeParse(body.length === 0 ? {} : jsonOf(body));
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
   const field = issue?.path.map(nameOf).join(".") || "the body";
@@ -18,7 +18,7 @@ function nameOf(part: PropertyKey): string {
   return TELLABLE.test(name) ? name : "*";
 }
 
-function parseJson(body: Buffer): unknown {
+function jsonOf(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch (cause) {

@@ -28,7 +28,7 @@ export class UnsentBody {
     return this.#pieces.length === 0;
   }
 
-  /** Takes the next bytes, at most `bytesMax`: a view of a piece where that is large, else what follows goes with it up to 16 KiB. */
+  /** Takes the next bytes, at most `bytesMax`: a view of a piece where that is large, else of pieces together. */
   take(bytesMax: number): Buffer {
     const parts: Buffer[] = [];
     let bytes = 0;

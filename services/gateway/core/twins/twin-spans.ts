@@ -60,7 +60,8 @@ function attemptTwinOf(invocation: RecordedInvocation, attempt: Attempt): TwinSp
     finishReasons: answer.finishReasons.slice(0, FINISH_REASONS_MAX),
     attemptIndex: attempt.index,
     attemptReason: attempt.reason,
-    timeToFirstTokenNanos: answer.firstTokenNanos && answer.firstTokenNanos - attempt.startNanos,
+    timeToFirstTokenNanos:
+      answer.firstTokenNanos === undefined ? undefined : answer.firstTokenNanos - attempt.startNanos,
     usage: answer.usage,
     cost: attempt.cost,
     httpStatus: attempt.httpStatus,

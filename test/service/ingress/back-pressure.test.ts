@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { until } from "../../../tools/until.ts";
 import { beginStream, piece } from "./chat-answers.ts";
-import { type IngressBench, startIngressBench, until } from "./ingress-bench.ts";
+import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
 
 const MIB = 1024 * 1024;
 /** One flow-control window of gRPC, what sockets hold on both hops, and the messages in between. */
@@ -40,7 +41,7 @@ test("a reader that stands still makes the gateway stand still, and then gets ev
     call.stream.end();
   };
   const socket = callWithoutReading();
-  await until(() => written > 0 && Date.now() - lastWriteMs > 500, 20_000);
+  await until("the gateway has stopped writing", () => written > 0 && Date.now() - lastWriteMs > 500, 20_000);
   expect(written * CHUNK.length).toBeLessThan(HELD_BYTES_MAX);
   expect(written).toBeLessThan(chunks);
 
@@ -68,7 +69,7 @@ test("a reader that hangs up while it stands still cancels the call", async () =
     }
   };
   const socket = callWithoutReading();
-  await until(() => written > 0 && Date.now() - lastWriteMs > 300, 20_000);
+  await until("the gateway has stopped writing", () => written > 0 && Date.now() - lastWriteMs > 300, 20_000);
   socket.destroy();
   await cancelled.promise;
 });

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type IngressBench, startIngressBench, until } from "./ingress-bench.ts";
+import { until } from "../../../tools/until.ts";
+import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
 
 const KIB = 1024;
 /** What the bodies of the tests hold: more than half of the budget. */
@@ -25,7 +26,7 @@ async function holdBody() {
     `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${BODY_BYTES + 1}\r\n\r\n`,
   );
   socket.write(Buffer.alloc(BODY_BYTES, " "));
-  await until(async () => (await held()) === BODY_BYTES);
+  await until("the body counts", async () => (await held()) === BODY_BYTES);
   return socket;
 }
 
@@ -48,9 +49,9 @@ test("bodies that together are too many are refused, to come again, and room com
   expect(await held()).toBe(BODY_BYTES);
   socket.destroy();
   await once(socket, "close");
-  await until(async () => (await held()) === 0);
+  await until("nothing is held", async () => (await held()) === 0);
   expect((await post(body)).status).toBe(200);
-  await until(async () => (await held()) === 0);
+  await until("nothing is held", async () => (await held()) === 0);
 });
 
 test("a body counts as what it is decompressed", async () => {
@@ -59,7 +60,7 @@ test("a body counts as what it is decompressed", async () => {
   expect(bomb.length).toBeLessThan(KIB);
   expect((await post(bomb, { "content-encoding": "gzip" })).status).toBe(503);
   socket.destroy();
-  await until(async () => (await held()) === 0);
+  await until("nothing is held", async () => (await held()) === 0);
   expect((await post(bomb, { "content-encoding": "gzip" })).status).toBe(200);
 });
 

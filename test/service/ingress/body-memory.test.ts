@@ -7,7 +7,8 @@ import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { expect, test } from "vitest";
 import type { OutgoingInvocation } from "../../../services/ingress/core/invocations.ts";
 import { WaitingInvocation } from "../../../services/ingress/exchange/waiting-invocation.ts";
-import { startIngressBench, until } from "./ingress-bench.ts";
+import { until } from "../../../tools/until.ts";
+import { startIngressBench } from "./ingress-bench.ts";
 
 const BODY_BYTES = 4 * 1024 * 1024;
 /** The socket keeps what it read last. */
@@ -57,7 +58,7 @@ test("nothing of a body stays in the ingress once the gateway answers, however l
   });
   expect([response.status, await bench.metric("twinspan_ingress_body_bytes")]).toEqual([200, 0]);
   expect(watched.pieces.length).toBeGreaterThan(10 * KEPT_PIECES_MAX);
-  await until(() => heldOf(watched.pieces) <= KEPT_PIECES_MAX);
+  await until("the pieces are collected", () => heldOf(watched.pieces) <= KEPT_PIECES_MAX);
   abort.abort();
 });
 
@@ -65,7 +66,7 @@ test("an invocation that waited for a way keeps nothing of its body when it is o
   const { waiting, unsent } = beginWaiting();
   expect(heldOf([unsent])).toBe(1);
   waiting.go({ load: 0, begin: () => ({ pause() {}, resume() {}, cancel() {} }) });
-  await until(() => heldOf([unsent]) === 0);
+  await until("the body is collected", () => heldOf([unsent]) === 0);
   waiting.resume();
 });
 

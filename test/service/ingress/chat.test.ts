@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
+import { until } from "../../../tools/until.ts";
 import {
   answerPlainly,
   beginStream,
@@ -12,7 +13,7 @@ import {
   TRACE_RESPONSE,
   traceMetadata,
 } from "./chat-answers.ts";
-import { type IngressBench, startIngressBench, until } from "./ingress-bench.ts";
+import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
 
 let bench: IngressBench;
 beforeAll(async () => {
@@ -99,7 +100,7 @@ test("the head of a stream goes out before its first byte", async () => {
   expect(response.status).toBe(200);
   const cut = await cancelledCalls();
   await response.body?.cancel();
-  await until(async () => (await cancelledCalls()) === cut + 1);
+  await until("the cancelled call is counted", async () => (await cancelledCalls()) === cut + 1);
 });
 
 test("a client that hangs up cancels the call at once, and is counted", async () => {
@@ -116,7 +117,7 @@ test("a client that hangs up cancels the call at once, and is counted", async ()
   abort.abort();
   await cancelled.promise;
   expect(Date.now() - hungUpAt).toBeLessThan(500);
-  await until(async () => (await cancelledCalls()) === before + 1);
+  await until("the cancelled call is counted", async () => (await cancelledCalls()) === before + 1);
 });
 
 test("a client that hangs up before the head cancels the call", async () => {

@@ -11,9 +11,9 @@ import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { Exchange } from "../../../services/ingress/exchange/exchange.ts";
 import type { ExchangeOptions } from "../../../services/ingress/exchange/exchange-options.ts";
+import { until } from "../../../tools/until.ts";
 import { answerPlainly } from "./chat-answers.ts";
 import { ExchangedAnswer } from "./exchanged-answer.ts";
-import { until } from "./ingress-bench.ts";
 import { type ScriptedGateway, type SeenCall, startScriptedGateway } from "./scripted-gateway.ts";
 
 /** Streams to the addresses that `lookUp` says now, looked up every 20 ms. */
@@ -73,7 +73,7 @@ test("addresses that a name gains are used, and those that it loses are left whe
   });
   expect(await ask(exchange)).toBe("{}");
   known = [first, second];
-  await until(async () => {
+  await until("the second copy is used", async () => {
     await ask(exchange);
     return second.calls.length > 0;
   });
@@ -81,10 +81,10 @@ test("addresses that a name gains are used, and those that it loses are left whe
   const held: SeenCall[] = [];
   first.script = (call) => void held.push(call);
   const asked = [ask(exchange), ask(exchange)];
-  await until(() => held.length === 1);
+  await until("one is held by the copy that goes", () => held.length === 1);
   known = [second];
   const before = lookUps;
-  await until(() => lookUps > before + 1);
+  await until("it has been looked up again", () => lookUps > before + 1);
   for (let more = 0; more < 10; more += 1) expect(await ask(exchange)).toBe("{}");
   expect(held).toHaveLength(1);
   for (const call of held) answer(call);
@@ -97,7 +97,7 @@ test("what is more than a stream carries goes on a further one", async () => {
   copy.script = (call) => void held.push(call);
   using exchange = exchangeTo(() => [copy]);
   const asked = Array.from({ length: 2_001 }, () => ask(exchange));
-  await until(() => held.length === asked.length, 30_000);
+  await until("all are held", () => held.length === asked.length, 30_000);
   expect(copy.streams).toBeGreaterThan(2);
   for (const call of held) answer(call);
   for (const body of await Promise.all(asked)) expect(body).toBe("{}");
@@ -111,7 +111,7 @@ test("a copy that did not know Exchange is tried again after a while", async () 
   expect(await ask(exchange)).toBe("{}");
   expect(copy.streams).toBe(0);
   copy.knowsExchange = true;
-  await until(async () => {
+  await until("Exchange is tried again", async () => {
     await ask(exchange);
     return copy.calls.at(-1)?.stream instanceof ExchangedAnswer;
   });
@@ -124,13 +124,13 @@ test("a copy that fails nearly all of its invocations is left alone for a while"
   bad.script = ({ stream }) => void stream.emit("error", { code: status.INTERNAL, details: "as told" });
   const outliers = { failedPercent: 90, callsMin: 5, everyMs: 100, leftAloneMs: 200 };
   using exchange = exchangeTo(() => [good, bad], { peers: { lookUpMs: 20, outliers } });
-  await until(async () => {
+  await until("the bad copy is left alone", async () => {
     const before = bad.calls.length;
     await Promise.allSettled(Array.from({ length: 12 }, () => ask(exchange)));
     return bad.calls.length === before && before > 0;
   });
   bad.script = answer;
-  await until(async () => {
+  await until("the bad copy is tried with one call", async () => {
     const before = bad.calls.length;
     for (let more = 0; more < 2; more += 1) await ask(exchange);
     return bad.calls.length === before + 1;
@@ -181,7 +181,7 @@ test("each worker of a copy has one connection, whichever worker connections com
   using copy = await startOneAddress(workers, [0, 0, 0, 1, 0, 2]);
   const addresses = { authority: undefined, mayChange: false, lookUp: async () => [`ipv4:${copy.address}`] };
   using exchange = exchangeTo(() => [], { addresses });
-  await until(() => workers.every(({ streams }) => streams > 0));
+  await until("every worker has a stream", () => workers.every(({ streams }) => streams > 0));
   expect(copy.connections).toBe(6);
   for (let calls = 0; calls < 30; calls += 1) expect(await ask(exchange)).toBe("{}");
   expect(workers.map(({ calls }) => calls.length)).toEqual([10, 10, 10]);
@@ -191,7 +191,10 @@ test("each worker of a copy has one connection, whichever worker connections com
   await dying?.[Symbol.asyncDispose]();
   for (let calls = 0; calls < 10; calls += 1) expect(await ask(exchange)).toBe("{}");
   const again = await startWorker(1, dying?.address);
-  await until(async () => (await ask(exchange)) === "{}" && again.calls.length > 0);
+  await until(
+    "the worker that came again is used",
+    async () => (await ask(exchange)) === "{}" && again.calls.length > 0,
+  );
   const before = again.calls.length;
   for (let calls = 0; calls < 30; calls += 1) expect(await ask(exchange)).toBe("{}");
   expect(again.calls.length - before).toBe(10);

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import { startIngress } from "../../../services/ingress/server.ts";
+import { until } from "../../../tools/until.ts";
 import { answerPlainly } from "./chat-answers.ts";
 import { ExchangedAnswer } from "./exchanged-answer.ts";
-import { until } from "./ingress-bench.ts";
 import {
   type ScriptedGateway,
   type ScriptedGatewayOptions,
@@ -58,17 +58,17 @@ test("calls go to the copy that carries least", async () => {
   const all = () => seen().reduce((sum, calls) => sum + calls, 0);
   // Until every copy is reached, those that are take all.
   const first: Promise<Response>[] = [];
-  await until(() => {
+  await until("every copy is reached", () => {
     first.push(chat(system.url));
     return seen().every((calls) => calls > 0);
   });
-  await until(() => all() === first.length);
+  await until("all that were asked have arrived", () => all() === first.length);
   for (const answer of release) answer();
   for (const response of await Promise.all(first)) expect(response.status).toBe(200);
 
   const before = seen();
   const answers = Array.from({ length: 60 }, () => chat(system.url));
-  await until(() => all() === first.length + 60);
+  await until("the sixty have arrived", () => all() === first.length + 60);
   expect(seen().map((calls, index) => calls - (before[index] ?? 0))).toEqual([20, 20, 20]);
   for (const answer of release) answer();
   for (const response of await Promise.all(answers)) expect(response.status).toBe(200);
@@ -80,11 +80,11 @@ test("a copy that ends gets no further call, and one that comes back in its plac
   if (leaving === undefined || staying === undefined) throw new Error("there are two copies");
   const releases = [leaving, staying].map(hold);
   const held: Promise<Response>[] = [];
-  await until(() => {
+  await until("both copies are reached", () => {
     held.push(chat(system.url));
     return leaving.calls.length > 0 && staying.calls.length > 0;
   });
-  await until(() => leaving.calls.length + staying.calls.length === held.length);
+  await until("all that were asked have arrived", () => leaving.calls.length + staying.calls.length === held.length);
   const seen = leaving.calls.length;
   staying.script = (call) => answerPlainly(call, "{}");
   // It drains for as long as scripted gateways do, and is then cut.
@@ -99,7 +99,7 @@ test("a copy that ends gets no further call, and one that comes back in its plac
 
   await using back = await startScriptedGateway({ listen: leaving.address });
   back.script = (call) => answerPlainly(call, "{}");
-  await until(async () => {
+  await until("the copy that came back is used", async () => {
     // Several at once, so that the one that carries none is the one to take.
     await Promise.all(Array.from({ length: 4 }, () => chat(system.url)));
     return back.calls.length > 0;
@@ -126,7 +126,7 @@ test("while no copy can be reached calls are 503 in words, and go through once o
   expect(await refused.json()).toMatchObject({ error: { code: "unavailable" } });
   await using back = await startScriptedGateway({ listen: copy.address });
   back.script = (call) => answerPlainly(call, "{}");
-  await until(async () => (await chat(system.url)).status === 200);
+  await until("the copy that came back answers", async () => (await chat(system.url)).status === 200);
 });
 
 test("streams that have come of age are left for others, and no call is lost", async () => {
@@ -146,7 +146,7 @@ test("a copy that does not know Exchange gets calls, as many as others, and stre
   if (older === undefined || newer === undefined) throw new Error("there are two copies");
   older.knowsExchange = false;
   for (const copy of system.copies) copy.script = (call) => answerPlainly(call, "{}");
-  await until(async () => {
+  await until("both copies are reached", async () => {
     await Promise.all(Array.from({ length: 4 }, () => chat(system.url)));
     return older.calls.length > 0 && newer.calls.length > 0;
   });
@@ -160,7 +160,7 @@ test("a copy that does not know Exchange gets calls, as many as others, and stre
   await older[Symbol.asyncDispose]();
   await using replaced = await startScriptedGateway({ listen: older.address });
   replaced.script = (call) => answerPlainly(call, "{}");
-  await until(async () => {
+  await until("the replaced copy is used", async () => {
     expect((await chat(system.url)).status).toBe(200);
     return replaced.calls.length > 0;
   });

@@ -75,12 +75,3 @@ export async function startIngressBench(
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
-
-/** Waits until a fact holds, for at most `withinMs`. */
-export async function until(fact: () => boolean | Promise<boolean>, withinMs = 5000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await fact())) {
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${fact.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import { configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import { startIngress } from "../../../services/ingress/server.ts";
+import { until } from "../../../tools/until.ts";
 import { answerPlainly, beginStream, event, TRACE_NAME } from "./chat-answers.ts";
-import { startIngressBench, until } from "./ingress-bench.ts";
+import { startIngressBench } from "./ingress-bench.ts";
 
 test("on disposal what is in flight is finished, though the connection would be kept", async () => {
   await using own = await startIngressBench();
@@ -23,7 +24,7 @@ test("on disposal what is in flight is finished, though the connection would be 
   });
   await arrived.promise;
   const closed = own.ingress[Symbol.asyncDispose]();
-  await until(() =>
+  await until("nobody is let in", () =>
     fetch(`${own.ingress.url}/healthz`, { headers: { connection: "close" } }).then(
       () => false,
       () => true,
@@ -85,7 +86,7 @@ test("the access log has ids, route, status and time, and nothing that a caller 
     body: "canary-body",
     headers: { "content-type": "application/json", authorization: "canary-key", "x-twinspan-user-id": "canary-user" },
   }).then((response) => response.text());
-  await until(() => lines.some((line) => line.includes('"route"')));
+  await until("the call is logged", () => lines.some((line) => line.includes('"route"')));
   expect(lines.join("")).not.toContain("canary");
   expect(JSON.parse(lines.find((line) => line.includes('"route"')) ?? "{}")).toMatchObject({
     requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),

@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { until } from "../../../tools/until.ts";
 import { answerPlainly, beginStream, completion, piece } from "./chat-answers.ts";
-import { startIngressBench, until } from "./ingress-bench.ts";
+import { startIngressBench } from "./ingress-bench.ts";
 import { sendRaw, sendRawChat } from "./raw-http.ts";
 import type { SeenCall } from "./scripted-gateway.ts";
 
@@ -28,7 +29,7 @@ test("beyond what it takes on, an ingress refuses calls before their bodies, in 
   await using bench = await startIngressBench({ callsMax: 3 });
   bench.gateway.script = () => {};
   const held = Array.from({ length: 3 }, () => sendRawChat(bench.ingress.url, []));
-  await until(() => bench.gateway.calls.length === 3);
+  await until("three calls are held", () => bench.gateway.calls.length === 3);
 
   for (const [path, type] of [
     ["/v1/embeddings", '"code":"overloaded"'],
@@ -118,5 +119,8 @@ test("connections beyond their number are closed as they come, and counted", asy
     socket.destroy();
     await once(socket, "close");
   }
-  await until(async () => (await bench.metric("twinspan_connections_refused_total").catch(() => 0)) >= 1);
+  await until(
+    "the refused connection is counted",
+    async () => (await bench.metric("twinspan_connections_refused_total").catch(() => 0)) >= 1,
+  );
 });

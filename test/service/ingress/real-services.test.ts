@@ -10,8 +10,8 @@ import { startScriptedProvider } from "../../../examples/scripted-provider/scrip
 import { startGateway } from "../../../services/gateway/server.ts";
 import { type Ingress, startIngress } from "../../../services/ingress/server.ts";
 import { startTraceWriter } from "../../../services/trace-writer/server.ts";
+import { until } from "../../../tools/until.ts";
 import { TRANSPORT } from "../../system/transport-under-test.ts";
-import { until } from "./ingress-bench.ts";
 
 const AGENT_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const AGENT_SPAN = "00f067aa0ba902b7";
@@ -79,7 +79,7 @@ const read = z.object({
 /** A trace over HTTP, once it has at least so many spans. */
 async function traceOf(name: string, spansMin: number): Promise<z.output<typeof read>["trace"]> {
   let found: z.output<typeof read>["trace"] | undefined;
-  await until(async () => {
+  await until("the trace has its spans", async () => {
     const response = await fetch(`${ingress.url}/api/3.0/mlflow/traces/get?trace_id=${name}`);
     found = response.ok ? read.parse(await response.json()).trace : undefined;
     return (found?.spans.length ?? 0) >= spansMin;

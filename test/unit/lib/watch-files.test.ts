@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { watchFiles } from "#lib/config/watch-files.ts";
-import { until } from "../../../tools/until.ts";
 
-const LOOK_MS = 10;
+const LOOK_MS = 1_000;
 
 let directory: string;
 let file: string;
@@ -14,12 +12,14 @@ let changes: number;
 let watch: Disposable;
 
 beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   directory = mkdtempSync(join(tmpdir(), "twinspan-watch-"));
   file = join(directory, "twinspan.yaml");
   changes = 0;
 });
 afterEach(() => {
   watch[Symbol.dispose]();
+  vi.useRealTimers();
   rmSync(directory, { recursive: true });
 });
 
@@ -30,25 +30,31 @@ function start(files: () => readonly string[] = () => [file]): void {
   watch = watchFiles(files, onChange, LOOK_MS);
 }
 
-function changed(times: number): Promise<true | undefined> {
-  return until(`it has changed ${times} times`, () => changes === times || undefined);
+function look(times = 1): void {
+  vi.advanceTimersByTime(times * LOOK_MS);
 }
 
-test("a file that is written over, replaced, deleted or made is seen, once each", async () => {
+/** After two more looks, which see that a file is another and that it stays so. */
+function expectChanges(times: number): void {
+  look(2);
+  expect(changes).toBe(times);
+}
+
+test("a file that is written over, replaced, deleted or made is seen, once each", () => {
   writeFileSync(file, "one");
   start();
-  writeFileSync(file, "two");
-  await changed(1);
-  writeFileSync(`${file}.swp`, "two");
+  writeFileSync(file, "second");
+  expectChanges(1);
+  writeFileSync(`${file}.swp`, "second");
   renameSync(`${file}.swp`, file);
-  await changed(2);
+  expectChanges(2);
   rmSync(file);
-  await changed(3);
-  writeFileSync(file, "three");
-  await changed(4);
+  expectChanges(3);
+  writeFileSync(file, "the third");
+  expectChanges(4);
 });
 
-test("a symbolic link that is swapped further up is seen, as Kubernetes does it", async () => {
+test("a symbolic link that is swapped further up is seen, as Kubernetes does it", () => {
   for (const version of ["..1", "..2"]) {
     mkdirSync(join(directory, version));
     writeFileSync(join(directory, version, "twinspan.yaml"), version);
@@ -58,44 +64,46 @@ test("a symbolic link that is swapped further up is seen, as Kubernetes does it"
   start();
   symlinkSync("..2", join(directory, "..data_tmp"));
   renameSync(join(directory, "..data_tmp"), join(directory, "..data"));
-  await changed(1);
+  expectChanges(1);
 });
 
-test("a file that is still being written is left alone until it rests", async () => {
+test("a file that is still being written is left alone until it rests", () => {
   writeFileSync(file, "");
   start();
   let text = "";
   for (let part = 0; part < 30; part += 1) {
     text += "part\n";
     writeFileSync(file, text);
-    await delay(LOOK_MS / 4);
+    look();
   }
-  await changed(1);
+  expect(changes).toBe(0);
+  expectChanges(1);
 });
 
-test("what a change brings to be watched is seen when it changes, not when it comes", async () => {
+test("what a change brings to be watched is seen when it changes, not when it comes", () => {
   const key = join(directory, "key");
   writeFileSync(file, "one");
   writeFileSync(key, "one");
   start(() => (changes === 0 ? [file] : [file, key]));
-  writeFileSync(file, "two");
-  await changed(1);
-  await delay(LOOK_MS * 5);
-  await changed(1);
-  writeFileSync(key, "two");
-  await changed(2);
+  writeFileSync(file, "second");
+  expectChanges(1);
+  look(5);
+  expectChanges(1);
+  writeFileSync(key, "second");
+  expectChanges(2);
 });
 
-test("a change while the one before is being taken is not missed", async () => {
+test("a change while the one before is being taken is not missed", () => {
   writeFileSync(file, "one");
   watch = watchFiles(
     () => [file],
     () => {
       changes += 1;
-      if (changes === 1) writeFileSync(file, "three");
+      if (changes === 1) writeFileSync(file, "the third");
     },
     LOOK_MS,
   );
-  writeFileSync(file, "two");
-  await changed(2);
+  writeFileSync(file, "second");
+  look(2);
+  expectChanges(2);
 });

@@ -14,10 +14,18 @@ import type { ExchangeOptions } from "./exchange-options.ts";
 const STREAMS = 1;
 /** How long until a stream is opened again that could not be opened, or soon broke: doubled each time. */
 const BACKOFF_MS = 100;
-const BACKOFF_MAX_MS = 500;
+const BACKOFF_MAX_MS = 250;
+/**
+ * How long ago a channel without a connection has tried to get one, at the most: `RECONNECT` below, gRPC's spread of a fifth, and what
+ * it takes to be refused. Streams that are opened meanwhile fail without a try.
+ */
+const CHANNEL_TRIED_MS = 150;
 /** A stream that was open for so long was well. */
 const WELL_MS = 5_000;
 const TRY_AGAIN_MS = 30_000;
+
+/** Of a channel for streams: how often it tries by itself to connect. Gaps that grew would hide a copy that is there again. */
+export const RECONNECT = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 100 } as const;
 
 /** Hears of the ways to a copy. */
 export interface CopyObserver {
@@ -43,7 +51,7 @@ export class GatewayCopy implements Disposable {
   #calls: CopyCalls | undefined;
   #failures = 0;
   #worker: number | undefined;
-  /** When the last stream was tried that could not be had. */
+  /** When it was tried for the last time, at the least, to open a stream that could not be had. */
   #triedInVainAtMs = Number.NEGATIVE_INFINITY;
   #retry: NodeJS.Timeout | undefined;
   #isLeft = false;
@@ -143,7 +151,7 @@ export class GatewayCopy implements Disposable {
             return;
           }
           if (!this.#isReady) this.#worker = undefined;
-          if (!wasReady) this.#triedInVainAtMs = openedAtMs;
+          if (!wasReady) this.#triedInVainAtMs = openedAtMs - CHANNEL_TRIED_MS;
           this.#reopen(performance.now() - openedAtMs > WELL_MS);
           this.#observer.onLost(error);
         },

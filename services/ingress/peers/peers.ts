@@ -15,6 +15,7 @@ import type { Invocations } from "../core/invocations.ts";
 import { callsOfTheirOwn } from "../exchange/calls-of-their-own.ts";
 import { Exchange } from "../exchange/exchange.ts";
 import { gatewayAddressesOf } from "../exchange/gateway-addresses.ts";
+import { RECONNECT } from "../exchange/gateway-copy.ts";
 import { observeFallbacks } from "../exchange/observe-fallbacks.ts";
 import { ByteCalls } from "./byte-calls.ts";
 
@@ -107,7 +108,11 @@ export function openPeers(
  * A stream is never sent again, so its messages are not kept for that, and are told as sent when they are. Each channel has a
  * connection of its own: one to the same address may come to another worker.
  */
-const OF_STREAMS: ChannelOptions = { "grpc.per_rpc_retry_buffer_size": 0, "grpc.use_local_subchannel_pool": 1 };
+const OF_STREAMS: ChannelOptions = {
+  "grpc.per_rpc_retry_buffer_size": 0,
+  "grpc.use_local_subchannel_pool": 1,
+  ...RECONNECT,
+};
 
 /** A channel to one copy presents itself as one to all of them: by the name, though it goes to an address. */
 function nameOf(authority: string | undefined, serverName: string | undefined): ChannelOptions {

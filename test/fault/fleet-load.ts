@@ -1,16 +1,14 @@
 import { expect } from "vitest";
 import { until } from "../../tools/until.ts";
 import { newCaller } from "../callers/caller.ts";
-import { type ChatAnswer, chat } from "../callers/chat.ts";
+import { chat } from "../callers/chat.ts";
 import { type Copy, type Fleet, TRANSPORTS, type Transport } from "./fleet.ts";
+import type { TimedCall } from "./tell-failures.ts";
 
-/** A call that has ended, and when. */
-export interface FleetCall {
+/** A call that has ended. */
+export interface FleetCall extends TimedCall {
   /** The trace of its caller, as `tr-…`. */
   readonly agentTraceName: string;
-  readonly answer: ChatAnswer;
-  readonly beganAtMs: number;
-  readonly endedAtMs: number;
 }
 
 /** A balancer's view of an ingress: where it is, and how it reaches gateways. */
@@ -49,8 +47,9 @@ export function startFleetLoad(entrances: readonly Entrance[]): FleetLoad {
       const beganAtMs = Date.now();
       const headers = { traceparent: caller.traceparent };
       const asked = { model: entrance.transport, stream: next % 3 === 0, headers };
-      const answer = await chat(entrance.ingress.opsUrl, asked);
-      calls.push({ agentTraceName: `tr-${caller.traceId}`, answer, beganAtMs, endedAtMs: Date.now() });
+      const to = entrance.ingress.opsUrl;
+      const answer = await chat(to, asked);
+      calls.push({ agentTraceName: `tr-${caller.traceId}`, to, answer, beganAtMs, endedAtMs: Date.now() });
     }
   });
   async function more(count: number) {

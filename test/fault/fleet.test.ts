@@ -3,6 +3,7 @@ import { type Postgres, startPostgres } from "../../tools/databases/postgres.ts"
 import { until } from "../../tools/until.ts";
 import { Fleet, TRANSPORTS } from "./fleet.ts";
 import { CALLERS, expectSpread, ledgerOf, startFleetLoad, untilAllWork, type Work, wentWell } from "./fleet-load.ts";
+import { tellFailures } from "./tell-failures.ts";
 
 const START_MS = 120_000;
 const FLEET_MS = 240_000;
@@ -50,7 +51,7 @@ test(
     const others = failed.filter(
       ({ beganAtMs, endedAtMs }) => beganAtMs > killedAtMs + 1_000 || endedAtMs < killedAtMs,
     );
-    expect(others.map(({ answer }) => `${answer.status} ${answer.broken} ${answer.body}`)).toEqual([]);
+    expect(tellFailures(others, fleet.all)).toBe("");
     expect(failed.length).toBeLessThanOrEqual(CALLERS);
     const ledger = await until("every call has its traces", async () => {
       const told = await ledgerOf(fleet, load.calls);

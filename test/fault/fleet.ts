@@ -48,7 +48,7 @@ export class Fleet implements AsyncDisposable {
   readonly #network = randomInt(1, 250);
   readonly #owned: AsyncDisposableStack;
   readonly #listed = new Set<Copy>();
-  #made = 0;
+  readonly #all: Copy[] = [];
 
   private constructor(
     owned: AsyncDisposableStack,
@@ -75,6 +75,11 @@ export class Fleet implements AsyncDisposable {
     return new Fleet(started.move(), { names, provider, directory, ports: await freePorts(2) }, postgresUrl);
   }
 
+  /** Every copy that there ever was. */
+  get all(): readonly Copy[] {
+    return this.#all;
+  }
+
   /** The copies that others find by their service's name. */
   copiesOf(service: ServiceName): readonly Copy[] {
     return [...this.#listed].filter((copy) => copy.service === service);
@@ -82,13 +87,14 @@ export class Fleet implements AsyncDisposable {
 
   /** Starts a copy, and lists it once it is ready. */
   async add(service: ServiceName, transport: Transport = "exchange"): Promise<Copy> {
-    this.#made += 1;
-    const host = `127.${this.#network}.0.${this.#made}`;
-    const file = join(this.#directory, `${service}-${this.#made}.yaml`);
+    const number = this.#all.length + 1;
+    const host = `127.${this.#network}.0.${number}`;
+    const file = join(this.#directory, `${service}-${number}.yaml`);
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(this.#configOf(host, transport)));
     const port = service === "ingress" ? this.#port : this.#opsPort;
     const copy = this.#owned.use(new Copy(service, host, `http://${host}:${port}`, file));
+    this.#all.push(copy);
     await copy.start();
     this.list(copy);
     return copy;

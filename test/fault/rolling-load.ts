@@ -3,9 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import { until } from "../../tools/until.ts";
 import { newCaller } from "../callers/caller.ts";
-import { type ChatAnswer, chat } from "../callers/chat.ts";
+import { chat } from "../callers/chat.ts";
 import type { ServiceProcess } from "../system/service-process.ts";
 import { type RollingSystem, SLOW_ENDPOINT } from "./rolling-system.ts";
+import { type TimedCall, tellFailures } from "./tell-failures.ts";
 
 const CALLERS = 4;
 /** How often the balancer asks each who is ready. What it sends to one that takes no more is a call that fails. */
@@ -20,13 +21,13 @@ export async function expectNothingLost(
 ): Promise<void> {
   await using balancer = startBalancer(system.ingresses);
   const callers = startCallers(balancer.pick);
-  await until("calls are under way", () => callers.answers.length > 2 * CALLERS, 60_000);
+  await until("calls are under way", () => callers.calls.length > 2 * CALLERS, 60_000);
   await restartAll(balancer.isIn);
   await callers.stop();
 
-  const failed = callers.answers.filter(({ status, isComplete }) => status !== 200 || !isComplete);
-  expect(failed.map(({ status, broken, body }) => `${status} ${broken} ${body}`)).toEqual([]);
-  const called = callers.answers.map(({ traceName }) => traceName).toSorted();
+  const failed = callers.calls.filter(({ answer }) => answer.status !== 200 || !answer.isComplete);
+  expect(tellFailures(failed, [...system.ingresses, ...system.gateways, ...system.traceWriters])).toBe("");
+  const called = callers.calls.map(({ answer }) => answer.traceName).toSorted();
   expect(new Set(called).size).toBe(called.length);
   const fullTraces = () => system.stored.inExperiment(`gateway/${SLOW_ENDPOINT}`);
   await until("every call has its trace", async () => (await fullTraces()).length >= called.length, 60_000);
@@ -63,17 +64,20 @@ function startBalancer(ingresses: readonly ServiceProcess[]) {
 
 /** Callers who make one call after another, each in a trace of its own, until they are told to stop. */
 function startCallers(pick: () => string) {
-  const answers: ChatAnswer[] = [];
+  const calls: TimedCall[] = [];
   let isStopped = false;
   const callers = Array.from({ length: CALLERS }, async (_, caller) => {
     for (let call = 0; !isStopped; call += 1) {
       const headers = { traceparent: newCaller().traceparent };
       const asked = { model: SLOW_ENDPOINT, stream: (caller + call) % 2 === 0, headers };
-      answers.push(await chat(pick(), asked));
+      const to = pick();
+      const beganAtMs = Date.now();
+      const answer = await chat(to, asked);
+      calls.push({ to, answer, beganAtMs, endedAtMs: Date.now() });
     }
   });
   return {
-    answers,
+    calls,
     async stop() {
       isStopped = true;
       await Promise.all(callers);

@@ -14,6 +14,14 @@ const END_MS = 20_000;
 /** pino's number for errors: a failure that is nobody's fault but ours. */
 const LOG_ERROR = 50;
 
+/** Something that became of a service. */
+export interface ServiceEvent {
+  /** In milliseconds since the Unix epoch. */
+  readonly atMs: number;
+  /** Such as "is ready". */
+  readonly what: string;
+}
+
 /** Children that live now: a test run that is broken off takes them with it. */
 const living = new Set<ChildProcess>();
 process.once("exit", () => {
@@ -35,6 +43,7 @@ export class ServiceProcess implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #ended: Promise<string> = Promise.resolve("never started");
   #output = "";
+  readonly #story: ServiceEvent[] = [];
 
   /** `program` is the file that Node runs, and its arguments. Default: the service of that name. */
   constructor(
@@ -52,6 +61,11 @@ export class ServiceProcess implements AsyncDisposable {
   /** Everything it has written so far, in all its lives. */
   get output(): string {
     return this.#output;
+  }
+
+  /** What became of it, in all its lives: starts, signals, ends. */
+  get story(): readonly ServiceEvent[] {
+    return this.#story;
   }
 
   /** The process's number in its present life. Undefined: it is not running. */
@@ -73,6 +87,7 @@ export class ServiceProcess implements AsyncDisposable {
     });
     living.add(child);
     this.#child = child;
+    this.#tell("is started");
     const read = (part: Buffer) => {
       this.#output += part.toString();
     };
@@ -81,6 +96,7 @@ export class ServiceProcess implements AsyncDisposable {
     this.#ended = once(child, "close").then(([code, signal]) => {
       living.delete(child);
       if (this.#child === child) this.#child = undefined;
+      this.#tell(`has ended with ${signal ?? code}`);
       return String(signal ?? code);
     });
     await until(
@@ -91,11 +107,12 @@ export class ServiceProcess implements AsyncDisposable {
       },
       READY_MS,
     );
+    this.#tell("is ready");
   }
 
   /** Sends a signal, as it is. */
   signal(signal: "SIGKILL" | "SIGTERM" | "SIGHUP" | "SIGSTOP" | "SIGCONT"): void {
-    this.#child?.kill(signal);
+    if (this.#child?.kill(signal) === true) this.#tell(`gets ${signal}`);
   }
 
   /** Kills it with SIGKILL, and waits until it is gone. */
@@ -107,7 +124,7 @@ export class ServiceProcess implements AsyncDisposable {
   /** Asks it to end, and waits. Fails when it does not end with 0. */
   async stop(): Promise<void> {
     if (this.#child === undefined) return;
-    this.signal("SIGCONT");
+    this.#child.kill("SIGCONT");
     this.signal("SIGTERM");
     const how = await this.ended();
     if (how !== "0") throw new Error(`${this.name} ended with ${how} after SIGTERM:\n${this.#lastLines()}`);
@@ -149,6 +166,10 @@ export class ServiceProcess implements AsyncDisposable {
     await this.stop();
     const errors = this.#output.split("\n").filter(isError);
     if (errors.length > 0) throw new Error(`${this.name} has logged errors:\n${errors.slice(0, 5).join("\n")}`);
+  }
+
+  #tell(what: string): void {
+    this.#story.push({ atMs: Date.now(), what });
   }
 
   #lastLines(): string {

@@ -3,6 +3,7 @@ import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { describeChanges } from "./changes-suite.ts";
 import { describeEdits } from "./edits-suite.ts";
+import { describeExperiments } from "./experiments-suite.ts";
 import { describeForwards } from "./forwards-suite.ts";
 import { describeMoves } from "./moves-suite.ts";
 import { describePermutations } from "./permutations.ts";
@@ -235,6 +236,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
     describeReads(() => store);
     describeSearch(() => store, effort);
     describeEdits(() => store);
+    describeExperiments(() => store);
     describeRetention(() => store);
     describeTotals(() => store);
     describeForwards(() => store, effort);

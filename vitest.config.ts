@@ -4,7 +4,7 @@ import { LongFilesFirst } from "./test/run-order.ts";
 
 /** What is run a second time, with ingresses that make a gRPC call for each: it must pass as it does over Exchange. */
 const PER_CALL = [
-  ...["back-pressure", "caller-context", "chat", "dialects", "lifecycle"].map(
+  ...["back-pressure", "caller-context", "chat", "dialect-errors", "dialects", "lifecycle"].map(
     (name) => `test/service/ingress/${name}.test.ts`,
   ),
   ...["cuts", "drain"].map((name) => `test/e2e/${name}.test.ts`),

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { attemptReasonWordOf, errorWordOf } from "#lib/spans/words.ts";
-import type { Told } from "../callers/gateway-client.ts";
+import { type Ask, CALLER, type Told } from "../callers/gateway-client.ts";
 import type { GatewayRun } from "../system/start-gateway.ts";
 import { type RecordView, recordOfCall } from "./record-view.ts";
 
@@ -22,4 +22,12 @@ export async function routeOfCall(
   });
   if (mirrored !== undefined) expect(mirrored).toEqual(route);
   return { view, route };
+}
+
+/** Calls an endpoint with a caller's context, and tells the way it took. */
+export async function callRouted(run: GatewayRun, model: string, more: Partial<Ask> = {}) {
+  const told = await run.client.stream({ model, headers: [CALLER.header], ...more });
+  const { route, view } = await routeOfCall(run, told);
+  expect(told.summary?.attempts ?? route.length).toBe(route.length);
+  return { told, route, view };
 }

@@ -5,7 +5,8 @@ import { GetExperimentResponse } from "#proto/twinspan/trace/v1/experiment_servi
 import { ROUTE_NEEDS } from "../../../services/ingress/core/route-needs.ts";
 import { callRaw, type KeyedServices, keyFor, startKeyedServices, untilRecorded } from "../../system/keyed-services.ts";
 import { ROUTE_ROWS } from "./route-rows.ts";
-import { type Home, RPC_ROWS } from "./rpc-rows.ts";
+import type { Home } from "./rpc-row.ts";
+import { RPC_ROWS } from "./rpc-rows.ts";
 
 const WORKSPACES = ["home", "away"] as const;
 const KEYS = WORKSPACES.flatMap((workspace) =>

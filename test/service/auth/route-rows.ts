@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Role } from "#lib/auth/role.ts";
 import { ROLES } from "#lib/auth/role.ts";
 import { traceId } from "../trace-writer/sample-traces.ts";
-import type { Home } from "./rpc-rows.ts";
+import type { Home } from "./rpc-row.ts";
 
 /** A request to a route. */
 interface RouteRequest {

@@ -1,24 +1,16 @@
-import { type Client, Metadata, type ServiceError as RpcError, status } from "@grpc/grpc-js";
+import { type Metadata, type ServiceError as RpcError, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
-import {
-  type ChatEnd,
-  type ChatRequest,
-  type ChatResponse,
-  type EmbedRequest,
-  type EmbedResponse,
-  InferenceServiceClient,
-  type StreamChatResponse,
-} from "#proto/twinspan/inference/v1/inference_service.ts";
-import { ImageDetail, type Message, type Prompt, ReasoningEffort } from "#proto/twinspan/inference/v1/prompt.ts";
+import { ImageDetail, type Message, ReasoningEffort } from "#proto/twinspan/inference/v1/prompt.ts";
 import { ErrorType, FinishReason } from "#proto/twinspan/trace/v1/mirror.ts";
 import { CALLER } from "../../callers/gateway-client.ts";
+import { createInferenceClient, type InferenceCaller } from "../../callers/inference-client.ts";
+import { promptOf, user, weather } from "../../callers/prompts.ts";
 import { errorInfoOf, faultyFieldOf } from "../../callers/told.ts";
 import { type GatewayRun, startGatewayRun } from "../../system/start-gateway.ts";
 import { type RecordView, recordOfCall } from "../../traces/record-view.ts";
 
 let run: GatewayRun;
-let client: InferenceServiceClient;
+let client: InferenceCaller;
 
 beforeAll(async () => {
   run = await startGatewayRun({
@@ -35,86 +27,12 @@ beforeAll(async () => {
       },
     },
   });
-  client = new InferenceServiceClient(run.gateway.address, channelCredentials(), channelOptions(1 << 24));
+  client = createInferenceClient(run.gateway.address);
 });
 afterAll(async () => {
-  client.close();
+  client[Symbol.dispose]();
   await run[Symbol.asyncDispose]();
 });
-
-const user = (text: string): Message => ({
-  message: { $case: "user", value: { parts: [{ part: { $case: "text", value: text } }] } },
-});
-const promptOf = (messages: Message[], also: Partial<Prompt> = {}): Prompt => ({
-  messages,
-  tools: [],
-  toolChoice: undefined,
-  outputFormat: undefined,
-  sampling: undefined,
-  reasoning: undefined,
-  ...also,
-});
-const weather = {
-  name: "weather",
-  description: "Tells the weather.",
-  parametersJson: '{"type":"object","properties":{"question":{"type":"string"}}}',
-  strict: undefined,
-};
-
-/** What came back of a unary call. */
-interface Told<Response> {
-  readonly response: Response | undefined;
-  readonly error: RpcError | undefined;
-  readonly metadata: Metadata;
-}
-
-type Start<Response> = (
-  metadata: Metadata,
-  callback: (error: RpcError | null, response: Response) => void,
-) => ReturnType<Client["makeUnaryRequest"]>;
-
-function told<Response>(start: Start<Response>): Promise<Told<Response>> {
-  const metadata = new Metadata();
-  metadata.set(...CALLER.header);
-  return new Promise((resolve) => {
-    let head = new Metadata();
-    const call = start(metadata, (error, response) =>
-      resolve({ response, error: error ?? undefined, metadata: error?.metadata ?? head }),
-    );
-    call.on("metadata", (received) => {
-      head = received;
-    });
-  });
-}
-
-const chat = (request: ChatRequest) =>
-  told<ChatResponse>((metadata, callback) => client.chat(request, metadata, callback));
-const embed = (request: EmbedRequest) =>
-  told<EmbedResponse>((metadata, callback) => client.embed(request, metadata, callback));
-
-/** What came back of a stream. */
-async function streamChat(request: ChatRequest) {
-  const metadata = new Metadata();
-  metadata.set(...CALLER.header);
-  const call = client.streamChat(request, metadata);
-  let head = new Metadata();
-  call.on("metadata", (received: Metadata) => {
-    head = received;
-  });
-  const pieces: NonNullable<StreamChatResponse["piece"]>[] = [];
-  let error: RpcError | undefined;
-  await new Promise<void>((resolve) => {
-    call.on("data", ({ piece }: StreamChatResponse) => piece && pieces.push(piece));
-    call.on("error", (thrown: RpcError) => {
-      error = thrown;
-      resolve();
-    });
-    call.on("end", resolve);
-  });
-  const end: ChatEnd | undefined = pieces.flatMap((piece) => (piece.$case === "end" ? [piece.value] : []))[0];
-  const text = pieces.map((piece) => (piece.$case === "text" ? piece.value : "")).join("");
-  return { pieces, end, text, error, metadata: head };
-}
 
 const fieldOf = (error: RpcError | undefined) => faultyFieldOf({ error });
 const infoOf = (error: RpcError | undefined) => errorInfoOf({ error });
@@ -128,7 +46,7 @@ async function recordOf(metadata: Metadata, requestType: string): Promise<Record
 }
 
 test("a chat is asked and answered in typed messages, and recorded as the chat completion that it comes to", async () => {
-  const { response, metadata } = await chat({ endpoint: "echo", prompt: promptOf([user("hello there")]) });
+  const { response, metadata } = await client.chat({ endpoint: "echo", prompt: promptOf([user("hello there")]) });
   expect(response).toMatchObject({
     message: { text: "hello there", toolCalls: [] },
     finishReason: FinishReason.FINISH_REASON_STOP,
@@ -168,7 +86,7 @@ test("everything that a prompt can say reaches the provider in its words", async
     { message: { $case: "assistant", value: { text: "", toolCalls: [call], reasoning: "hm", refusal: "" } } },
     { message: { $case: "toolResult", value: { toolCallId: "call_1", text: "no rain" } } },
   ];
-  const { response } = await chat({
+  const { response } = await client.chat({
     endpoint: "echo",
     prompt: promptOf(messages, {
       tools: [{ ...weather, strict: true }],
@@ -234,7 +152,7 @@ test("everything that a prompt can say reaches the provider in its words", async
 });
 
 test("a stream comes as typed pieces, its end with the summary, and comes to one answer in the record", async () => {
-  const { text, end, pieces, metadata, error } = await streamChat({
+  const { text, end, pieces, metadata, error } = await client.streamChat({
     endpoint: "echo",
     prompt: promptOf([user("one two three")]),
   });
@@ -252,13 +170,13 @@ test("a stream comes as typed pieces, its end with the summary, and comes to one
 
 test("a tool call comes whole, or piece by piece", async () => {
   const request = { endpoint: "tools", prompt: promptOf([user("rain today?")], { tools: [weather] }) };
-  const { response } = await chat(request);
+  const { response } = await client.chat(request);
   expect(response?.finishReason).toBe(FinishReason.FINISH_REASON_TOOL_CALLS);
   const [call] = response?.message?.toolCalls ?? [];
   expect(call).toMatchObject({ name: "weather", argumentsJson: '{"question":"rain today?"}' });
   expect(call?.id).not.toBe("");
 
-  const { pieces, end } = await streamChat(request);
+  const { pieces, end } = await client.streamChat(request);
   const calls = pieces.flatMap((piece) => (piece.$case === "toolCall" ? [piece.value] : []));
   expect(calls[0]).toMatchObject({ index: 0, name: "weather" });
   expect(calls.map(({ argumentsJson }) => argumentsJson).join("")).toBe('{"question":"rain today?"}');
@@ -266,7 +184,7 @@ test("a tool call comes whole, or piece by piece", async () => {
 });
 
 test("texts become vectors in their order", async () => {
-  const { response, metadata } = await embed({ endpoint: "echo", texts: ["a", "b c", "d"], dimensions: 8 });
+  const { response, metadata } = await client.embed({ endpoint: "echo", texts: ["a", "b c", "d"], dimensions: 8 });
   expect(response?.embeddings.map(({ values }) => values.length)).toEqual([8, 8, 8]);
   expect(response?.summary?.usage?.inputTokens).toBe(4n);
   const { root } = await recordOf(metadata, "inference/embeddings");
@@ -274,21 +192,21 @@ test("texts become vectors in their order", async () => {
 });
 
 test("a provider's failure is a status with rich details, and its words are in the full trace alone", async () => {
-  const refused = await chat({ endpoint: "refuses", prompt: promptOf([user("x")]) });
+  const refused = await client.chat({ endpoint: "refuses", prompt: promptOf([user("x")]) });
   expect(refused.error?.code).toBe(status.INVALID_ARGUMENT);
   expect(infoOf(refused.error)).toMatchObject({ reason: "PROVIDER_REJECTED", domain: "twinspan" });
   expect(JSON.stringify(refused.error)).not.toContain("canary");
   const { attempts } = await recordOf(refused.metadata, "inference/chat");
   expect(attempts[0]?.errorText).toContain("canary in the refusal");
 
-  const limited = await streamChat({ endpoint: "limits", prompt: promptOf([user("x")]) });
+  const limited = await client.streamChat({ endpoint: "limits", prompt: promptOf([user("x")]) });
   expect(limited.error?.code).toBe(status.RESOURCE_EXHAUSTED);
   expect(infoOf(limited.error)).toMatchObject({ reason: "PROVIDER_RATE_LIMITED" });
   expect(limited.pieces).toEqual([]);
 });
 
 test("an answer that is cut ends with an error after its pieces, and its record says so", async () => {
-  const { text, end, error, metadata } = await streamChat({
+  const { text, end, error, metadata } = await client.streamChat({
     endpoint: "cuts",
     prompt: promptOf([user("one two three four five")]),
   });
@@ -301,12 +219,15 @@ test("an answer that is cut ends with an error after its pieces, and its record 
 });
 
 test("a failed model is followed by the next, as in every dialect", async () => {
-  const { response } = await chat({ endpoint: "falls-back", prompt: promptOf([user("hi")]) });
+  const { response } = await client.chat({ endpoint: "falls-back", prompt: promptOf([user("hi")]) });
   expect(response?.summary).toMatchObject({ attempts: 2, errorType: ErrorType.ERROR_TYPE_UNSPECIFIED });
 });
 
 test("a model of another format is asked in its own, and what it cannot be asked is named as the prompt names it", async () => {
-  const { response } = await chat({ endpoint: "claude", prompt: promptOf([user("rain?")], { tools: [weather] }) });
+  const { response } = await client.chat({
+    endpoint: "claude",
+    prompt: promptOf([user("rain?")], { tools: [weather] }),
+  });
   expect(response?.message?.toolCalls[0]).toMatchObject({ name: "weather", argumentsJson: '{"question":"rain?"}' });
   expect(run.provider.requests.at(-1)?.path).toBe("/anthropic/v1/messages");
   const sampling = {
@@ -318,59 +239,8 @@ test("a model of another format is asked in its own, and what it cannot be asked
     presencePenalty: undefined,
     stop: [],
   };
-  const { error } = await chat({ endpoint: "claude", prompt: promptOf([user("rain?")], { sampling }) });
+  const { error } = await client.chat({ endpoint: "claude", prompt: promptOf([user("rain?")], { sampling }) });
   expect(infoOf(error)).toMatchObject({ reason: "UNTRANSLATABLE" });
   expect(fieldOf(error)).toBe("prompt.sampling.seed");
   expect(error?.details).toContain("`prompt.sampling.seed`");
-});
-
-test("a prompt that breaks its contract is refused by the field, and leaves a light trace", async () => {
-  const part = (mediaType: string) => ({
-    part: {
-      $case: "image" as const,
-      value: { source: { $case: "data" as const, value: Buffer.from("x") }, mediaType, detail: 0 as const },
-    },
-  });
-  const faults: readonly (readonly [field: string, prompt: Prompt | undefined])[] = [
-    ["prompt", undefined],
-    ["prompt.messages", promptOf([])],
-    ["prompt.messages[0]", promptOf([{ message: undefined }])],
-    ["prompt.messages[0].user.parts", promptOf([{ message: { $case: "user", value: { parts: [] } } }])],
-    [
-      "prompt.messages[1].user.parts[0].image.media_type",
-      promptOf([user("x"), { message: { $case: "user", value: { parts: [part("text/html")] } } }]),
-    ],
-    ["prompt.tools[0].name", promptOf([user("x")], { tools: [{ ...weather, name: "no spaces" }] })],
-    ["prompt.tools[1].name", promptOf([user("x")], { tools: [weather, weather] })],
-    ["prompt.tools[0].parameters_json", promptOf([user("x")], { tools: [{ ...weather, parametersJson: "[" }] })],
-    ["prompt.tool_choice", promptOf([user("x")], { toolChoice: { choice: { $case: "tool", value: "weather" } } })],
-    [
-      "prompt.sampling.temperature",
-      promptOf([user("x")], {
-        sampling: {
-          temperature: 3,
-          maxOutputTokens: undefined,
-          topP: undefined,
-          seed: undefined,
-          frequencyPenalty: undefined,
-          presencePenalty: undefined,
-          stop: [],
-        },
-      }),
-    ],
-  ];
-  for (const [field, prompt] of faults) {
-    const { error, metadata } = await chat({ endpoint: "echo", prompt });
-    expect([field, error?.code, fieldOf(error)]).toEqual([field, status.INVALID_ARGUMENT, field]);
-    const { root, attempts } = await recordOf(metadata, "inference/chat");
-    expect(root).toMatchObject({ errorType: "invalid_request", inputs: "", outputs: "" });
-    expect(attempts).toEqual([]);
-  }
-  const unknown = await chat({ endpoint: "nobody", prompt: promptOf([user("x")]) });
-  expect(unknown.error?.code).toBe(status.NOT_FOUND);
-  expect(fieldOf(unknown.error)).toBe("endpoint");
-  const unnamed = await embed({ endpoint: "", texts: ["x"], dimensions: undefined });
-  expect(fieldOf(unnamed.error)).toBe("endpoint");
-  const empty = await embed({ endpoint: "echo", texts: ["x", ""], dimensions: undefined });
-  expect(fieldOf(empty.error)).toBe("texts[1]");
 });

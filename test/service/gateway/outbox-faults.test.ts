@@ -1,24 +1,18 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { createLogger } from "#lib/logger.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { findRest } from "../../../services/gateway/outbox/find-rest.ts";
 import { Journal } from "../../../services/gateway/outbox/journal.ts";
-import { lockOutbox } from "../../../services/gateway/outbox/lock.ts";
-import { startOutbox } from "../../../services/gateway/outbox/outbox.ts";
 import { segmentPath, segmentsOf } from "../../../services/gateway/outbox/segments.ts";
 import { until } from "../../../tools/until.ts";
 import { type RecordingTraceWriter, startRecordingTraceWriter } from "../../neighbours/recording-trace-writer.ts";
-import { mountSmallDisk } from "../../system/small-disk.ts";
-import { configOf } from "../../system/start-gateway.ts";
-import { earlierOutbox } from "./earlier-outbox.ts";
 import { sampleInvocation, sampleRecord } from "./sample-record.ts";
+import { put, startOutboxAt, takenBy } from "./started-outbox.ts";
 
 const MiB = 1024 * 1024;
-const SMALL_DISK = "a small disk must be mounted for this: run as root, where mount -t tmpfs is allowed";
 const away = new ServiceError("unavailable", "not now");
 
 let traceWriter: RecordingTraceWriter;
@@ -37,24 +31,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-function startAt(where: string, lingerMs = 1) {
-  // Long enough for any disk: what was put is then known to be committed.
-  const options = { bytesMax: 256 * MiB, commitWaitMs: 20_000, lingerMs };
-  const { outbox } = configOf({ endpoints: {}, outbox: options }, where, "http://127.0.0.1:1/v1", "unused").gateway;
-  const log = createLogger("gateway", "info", { write: (line) => void logged.push(line) });
-  return startOutbox({ outbox, traceWriter: traceWriter.address, peerTls: undefined }, log);
-}
-
-type StartedOutbox = Awaited<ReturnType<typeof startAt>>;
-
-/** Puts a record of so many bytes into it, and returns its trace's id. */
-async function put(outbox: StartedOutbox, bytes = 10): Promise<string> {
-  const call = sampleInvocation();
-  expect(await outbox.finish(call, sampleRecord(call, Buffer.alloc(bytes, "x")))).toBe("in_time");
-  return call.traceId;
-}
-
-const taken = () => new Set(traceWriter.records.map(({ full }) => full?.traceId.toString("hex")));
+const startAt = (where: string) => startOutboxAt(where, { traceWriter, logged });
+const taken = () => takenBy(traceWriter);
 
 /** Writes records into a segment that a process has left, a block each. Returns their ids, and where each block begins. */
 async function leave(count: number) {
@@ -224,68 +202,9 @@ test("others get their turn while much that was left is read, and what is read i
   expect(found.firstAt?.segment).toBe(found.segments.at(-1));
 });
 
-test("a gateway starts on a full disk though what version 1 left cannot be moved: it stays, is told, and is delivered once there is room", async ({
-  skip,
-}) => {
-  using disk = mountSmallDisk(40 * MiB);
-  if (disk === undefined) return skip(SMALL_DISK);
-  const file = join(disk.path, "outbox.db");
-  const calls = [sampleInvocation(), sampleInvocation()];
-  earlierOutbox(file, { finished: calls, flying: [] });
-  disk.fill();
-  {
-    await using outbox = await startAt(file);
-    await until("it is told", () =>
-      outbox.state().trouble?.includes(`2 records of an earlier version wait in ${file}`),
-    );
-    expect(outbox.state().records).toBe(2);
-    // A record of now is counted, and does not stand in the way of calls.
-    await put(outbox);
-    expect(outbox.state().shed["record:disk"]).toBe(1);
-  }
-  disk.giveBack();
-  await using _again = await startAt(file);
-  await until("both are delivered", () => calls.every(({ traceId }) => taken().has(traceId)));
-});
-
-test("an outbox that is new on a full disk has its lock all the same", async ({ skip }) => {
-  using disk = mountSmallDisk(8 * MiB);
-  if (disk === undefined) return skip(SMALL_DISK);
-  const file = join(disk.path, "outbox.db");
-  disk.fill();
-  {
-    using _lock = lockOutbox(file);
-    expect(() => lockOutbox(file)).toThrow("is in use by another gateway process");
-  }
-  disk.giveBack();
-  using _lock = lockOutbox(file);
-});
-
-test("a record that the trace-writer stumbles over is not written again where the disk is nearly full, and is not lost", async ({
-  skip,
-}) => {
-  using disk = mountSmallDisk(36 * MiB);
-  if (disk === undefined) return skip(SMALL_DISK);
-  const file = join(disk.path, "outbox.db");
-  traceWriter.script = () => away;
-  await using outbox = await startAt(file);
-  const id = await put(outbox, 2 * MiB);
-  await writeFile(join(disk.path, "ballast"), Buffer.alloc(8 * MiB));
-  const before = (await stat(segmentPath(file, 1))).size;
-  traceWriter.script = () => new ServiceError("internal", "it stumbles");
-  const { retries } = outbox.state();
-  await until("it was tried often", () => outbox.state().retries > retries + 5);
-  const { trouble, records } = outbox.state();
-  expect(trouble).toContain("the outbox's disk is full");
-  expect(records).toBe(1);
-  expect((await stat(segmentPath(file, 1))).size - before).toBeLessThan(MiB);
-  traceWriter.script = () => "take";
-  await until("it is delivered", () => taken().has(id));
-});
-
 test("a batch that is full by its bytes goes at once", async () => {
   // Nobody waits so long below.
-  await using outbox = await startAt(path, 10_000);
+  await using outbox = await startOutboxAt(path, { traceWriter, logged, lingerMs: 10_000 });
   const id = await put(outbox, 5 * MiB);
   await until("it is delivered", () => taken().has(id), 8000);
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, vi } from "vitest";
-import { startClickHouseStore } from "../../../services/trace-writer/store/clickhouse/clickhouse-store.ts";
 import { type ClickHouse, startClickHouse } from "../../../tools/databases/clickhouse.ts";
+import { describeClickHouseSchema } from "./clickhouse-schema-suite.ts";
+import { openClickHouse } from "./clickhouse-stores.ts";
 import { SUITE_ROUTES } from "./forwards-suite.ts";
 import { describeTraceStore } from "./trace-store-suite.ts";
 
@@ -16,22 +17,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 /** A commit is six queries, of some milliseconds each. */
 const EFFORT = 0.08;
 
-const open = () =>
-  startClickHouseStore(
-    {
-      url: server.url,
-      user: "default",
-      password: undefined,
-      database: server.newDatabase(),
-      connectionsMax: 8,
-      requestTimeoutMs: 30_000,
-      commitBatchMax: 250,
-      queueBytesMax: 64 * 1024 * 1024,
-      cluster: undefined,
-      traceSpansMax: 50,
-      routes: SUITE_ROUTES,
-    },
-    { committed: () => {}, failed: () => {} },
-  );
+const open = () => openClickHouse(server, server.newDatabase(), { routes: SUITE_ROUTES });
 
 describeTraceStore("the ClickHouse store", open, EFFORT);
+describeClickHouseSchema(() => server);

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { ForwardRoutes } from "../../../services/trace-writer/core/forwarding/forward-routes.ts";
-import { startClickHouseStore } from "../../../services/trace-writer/store/clickhouse/clickhouse-store.ts";
 import { connect } from "../../../services/trace-writer/store/clickhouse/connection.ts";
-import { migrationsOf } from "../../../services/trace-writer/store/clickhouse/schema.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { type OwnClickHouse, startOwnClickHouse } from "../../../tools/databases/clickhouse.ts";
-import { freePorts } from "../../../tools/free-ports.ts";
 import { until } from "../../../tools/until.ts";
+import { clickHouseOptions, openClickHouse } from "./clickhouse-stores.ts";
 import { idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { searchTraces, spansOf, writeRecords, writeSpans } from "./writing.ts";
 
@@ -20,38 +18,11 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => server[Symbol.asyncDispose]());
 
-const optionsOf = (database: string, routes: ForwardRoutes = new Map()) => ({
-  url: server.url,
-  user: "default",
-  password: undefined,
-  database,
-  connectionsMax: 8,
-  requestTimeoutMs: 30_000,
-  commitBatchMax: 250,
-  queueBytesMax: 64 * 1024 * 1024,
-  cluster: undefined,
-  traceSpansMax: 1000,
-  routes,
-});
-const open = (database: string, routes?: ForwardRoutes) =>
-  startClickHouseStore(optionsOf(database, routes), { committed: () => {}, failed: () => {} });
+const optionsOf = (database: string) => clickHouseOptions(server, database, { traceSpansMax: 1000 });
+const open = (database: string, routes: ForwardRoutes = new Map()) =>
+  openClickHouse(server, database, { traceSpansMax: 1000, routes });
 const experimentId = async (store: TraceStore, name: string) =>
   BigInt((await store.getExperiment("default", { $case: "name", value: name }))?.id ?? -1);
-
-test("several stores that start on an empty database at once make one schema, and one experiment of a name", async () => {
-  const database = server.newDatabase();
-  const stores = await Promise.all([open(database), open(database), open(database)]);
-  await Promise.all(
-    stores.map((store, n) => writeSpans(store, "same", [span({ trace: traceId(n + 1), span: spanId(1) })])),
-  );
-  for (const store of stores) {
-    const named = await store.listExperiments("default", 10, undefined);
-    expect(named.map(({ name }) => name)).toEqual(["Default", "same"]);
-    const scope = { kind: "experiments", ids: [await experimentId(store, "same")] } as const;
-    expect(await searchTraces(store, scope)).toHaveLength(stores.length);
-    await store[Symbol.asyncDispose]();
-  }
-});
 
 test("stores that write the same traces at the same moment lose nothing, double nothing, and list what is there", async () => {
   const database = server.newDatabase();
@@ -161,64 +132,6 @@ test("what is deleted is removed from every table, and its versions of before as
   expect((await store.getTrace("default", trace, true))?.info?.spanCount).toBe(1);
   expect((await store.getTrace("default", traceId(2), true))?.info?.spanCount).toBe(1);
 }, 90_000);
-
-test("the tables of a cluster are made by statements that ClickHouse can read, replicated and spread by the home of a record", async () => {
-  await using connection = connect(optionsOf("default"));
-  const statements = migrationsOf("traces").flat();
-  const creations = statements.filter((statement) => statement.startsWith("CREATE "));
-  expect(creations).toHaveLength(8);
-  expect(statements.filter((statement) => !statement.startsWith("CREATE "))).toEqual(
-    ["experiments_shard", "experiments"].map((table) =>
-      expect.stringMatching(`^ALTER TABLE ${table} .* settings String$`),
-    ),
-  );
-  for (const statement of statements) {
-    const [read = ""] = await connection.query(
-      "SELECT formatQuery({statement:String})",
-      { statement },
-      (row) => row.text(),
-      {},
-    );
-    expect(read).toContain("ON CLUSTER traces");
-    if (creations.includes(statement)) expect(read).toMatch(/ENGINE = (ReplicatedReplacingMergeTree|Distributed)\(/);
-  }
-  expect(statements.filter((statement) => statement.includes("cityHash64(home)"))).toHaveLength(2);
-});
-
-test("tables of the first version take limits of experiments that were there before", async () => {
-  const database = server.newDatabase();
-  {
-    await using store = await open(database);
-    await store.writeExperiment("default", { kind: "create", name: "old" }, AbortSignal.timeout(10_000));
-  }
-  {
-    await using connection = connect(optionsOf(database));
-    await connection.command("ALTER TABLE experiments DROP COLUMN settings SETTINGS mutations_sync = 1");
-    await connection.command("DELETE FROM schema_versions WHERE version > 1");
-  }
-  await using store = await open(database);
-  const id = await experimentId(store, "old");
-  const ownRetention = { ageDaysMax: 3, tracesMax: 0n, bytesMax: 0n };
-  expect((await store.getExperiment("default", { $case: "name", value: "old" }))?.ownRetention).toBeUndefined();
-  await store.writeExperiment("default", { kind: "update", id, ownRetention }, AbortSignal.timeout(10_000));
-  expect(await store.getExperiment("default", { $case: "name", value: "old" })).toMatchObject({ ownRetention });
-});
-
-test("a schema of a newer version is refused, with what to do", async () => {
-  const database = server.newDatabase();
-  await using store = await open(database);
-  expect(store.condition().ready).toBe(true);
-  await using connection = connect(optionsOf(database));
-  await connection.command("INSERT INTO schema_versions (version) VALUES (99)");
-  await expect(open(database)).rejects.toThrow(`The ClickHouse database ${database} has schema 99`);
-});
-
-test("who starts where no ClickHouse is, is told where it was looked for", async () => {
-  const [port] = await freePorts(1);
-  const url = `http://127.0.0.1:${port}`;
-  const started = startClickHouseStore({ ...optionsOf("none"), url }, { committed: () => {}, failed: () => {} });
-  await expect(started).rejects.toThrow(`The database none cannot be opened at ${url} as default: `);
-});
 
 test("facts that lists never heard of, since their writer ended, are listed and forwarded by the next that starts", async () => {
   const database = server.newDatabase();

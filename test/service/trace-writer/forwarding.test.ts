@@ -1,68 +1,15 @@
-import { Writable } from "node:stream";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
 import { traceNameOf } from "#lib/ids.ts";
-import { createLogger } from "#lib/logger.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
-import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
-import type { GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { sumOfMetric } from "../../../tools/metrics-text.ts";
 import { until } from "../../../tools/until.ts";
-import { type OtlpReceiver, startGrpcReceiver, startHttpReceiver } from "../../neighbours/otlp-receiver.ts";
+import { startGrpcReceiver, startHttpReceiver } from "../../neighbours/otlp-receiver.ts";
 import { attributeOf } from "../../traces/stored-traces.ts";
-import { call, metadataOf, newDirectory, type Running, startRunning } from "./running.ts";
+import { forwarding, idsIn, mirrored, mirrorIds, spansThere, write } from "./forwarding-bench.ts";
+import { call, metadataOf } from "./running.ts";
 import { CANARY, idsOf, payload, record, resourceSpans, span, spanId, traceId } from "./sample-traces.ts";
 import { textOf } from "./writing.ts";
-
-const READINESS = z.object({ degraded: z.array(z.string()) });
-const QUICK = { retryMinMs: 5, retryMaxMs: 20, timeoutMs: 2000 };
-
-interface Forwarded {
-  readonly receiver: OtlpReceiver;
-  readonly writer: Running;
-  /** What the trace-writer has logged. */
-  readonly log: () => string;
-  metric(line: string): Promise<number>;
-  degraded(): Promise<readonly string[]>;
-}
-
-/** A trace-writer that forwards to one receiver, named `there`, and what may be asked of the two. */
-async function forwarding(
-  stack: AsyncDisposableStack,
-  start: () => Promise<OtlpReceiver>,
-  settings: object = {},
-  more: object = { mirrors: { forwardTo: ["there"] } },
-): Promise<Forwarded> {
-  const receiver = stack.use(await start());
-  const protocol = start === startGrpcReceiver ? "grpc" : "http/protobuf";
-  const lines: string[] = [];
-  const sink = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(String(chunk));
-      done();
-    },
-  });
-  const destinations = { there: { url: receiver.url, protocol, ...QUICK, ...settings } };
-  const log = createLogger("trace-writer", "debug", sink);
-  const writer = stack.use(await startRunning(newDirectory(), "{}", { destinations, ...more }, log));
-  return {
-    receiver,
-    writer,
-    log: () => lines.join(""),
-    metric: async (line) => sumOfMetric(await (await fetch(`http://${writer.opsAddress}/metrics`)).text(), line),
-    degraded: async () => READINESS.parse(await (await fetch(`http://${writer.opsAddress}/readyz`)).json()).degraded,
-  };
-}
-
-const write = ({ writer }: Running, ...records: InvocationRecord[]) =>
-  call((done) => writer.writeInvocations({ records }, done));
-const mirrored = (n: number) => record({ n, caller: { trace: traceId(n), span: spanId(1) } });
-const idsIn = (spans: readonly Span[]) => spans.map(({ spanId: id }) => id.toString("hex"));
-const mirrorIds = (n: number) => [idsOf(n).mirror, idsOf(n).mirrorAttempt(0)];
-const spansThere = (receiver: OtlpReceiver, count: number) =>
-  until(`${count} spans are there`, () => receiver.taken.length >= count && receiver.taken);
 
 describe.each([
   ["HTTP", startHttpReceiver],
@@ -201,89 +148,4 @@ describe.each([
       expect(root && attributeOf(root, "mlflow.spanInputs") !== undefined).toBe(policy === "full");
     }
   });
-});
-
-test("a destination that is down holds up no other, and its queue is bounded: the oldest is dropped", async () => {
-  await using stack = new AsyncDisposableStack();
-  const up = stack.use(await startHttpReceiver());
-  const away = { ...QUICK, url: "http://127.0.0.1:1/v1/traces", queueMax: 2 };
-  const { receiver, writer, metric, degraded } = await forwarding(
-    stack,
-    startHttpReceiver,
-    {},
-    {
-      destinations: { up: { ...QUICK, url: up.url }, away },
-      mirrors: { forwardTo: ["up", "away"] },
-    },
-  );
-  expect(receiver.exports).toEqual([]);
-  for (const n of [1, 2, 3, 4, 5]) await write(writer, mirrored(n));
-  expect(idsIn(await spansThere(up, 10))).toEqual([1, 2, 3, 4, 5].flatMap(mirrorIds));
-  const dropped = 'twinspan_forward_dropped_spans_total{destination="away",reason="queue_full"}';
-  await until("it is cut", async () => (await metric(dropped)) === 6);
-  expect(await metric('twinspan_forward_waiting{destination="away"}')).toBe(2);
-  expect(await metric('twinspan_forward_oldest_age_seconds{destination="away"}')).toBeGreaterThan(0);
-  expect((await degraded()).join()).toMatch(/^forwarding to away: no answer \(ECONNREFUSED\); its queue is full/);
-});
-
-test("redirects are not followed", async () => {
-  await using stack = new AsyncDisposableStack();
-  const elsewhere = stack.use(await startHttpReceiver());
-  const { receiver, writer, metric } = await forwarding(stack, startHttpReceiver);
-  receiver.answer = () => ({ status: 307, headers: { location: elsewhere.url } });
-  await write(writer, mirrored(1));
-  const dropped = 'twinspan_forward_dropped_spans_total{destination="there",reason="refused"}';
-  await until("it is refused", async () => (await metric(dropped)) === 2);
-  expect(elsewhere.exports).toEqual([]);
-});
-
-test("a large trace goes in several requests, none larger than it may be", async () => {
-  await using stack = new AsyncDisposableStack();
-  const experiments = [{ name: "large", forwardTo: ["there"] }];
-  const settings = { batchBytesMax: 16 * 1024, compression: "none" };
-  const { receiver, writer } = await forwarding(stack, startHttpReceiver, settings, { experiments });
-  const spans = Array.from({ length: 200 }, (_, index) =>
-    span({ trace: traceId(7), span: spanId(index + 1), attributes: { text: "x".repeat(500) } }),
-  );
-  const request = { resourceSpans: [resourceSpans(spans)] };
-  await call((done) => writer.otlp.export(request, metadataOf({ "x-twinspan-experiment": "large" }), done));
-  expect(idsIn(await spansThere(receiver, 200)).toSorted()).toEqual(idsIn(spans).toSorted());
-  expect(receiver.exports.length).toBeGreaterThan(5);
-  for (const { headers } of receiver.exports) expect(Number(headers["content-length"])).toBeLessThanOrEqual(16 * 1024);
-});
-
-test("what waited survives a restart, but for destinations that are gone", async () => {
-  const directory = newDirectory();
-  await using stack = new AsyncDisposableStack();
-  const receiver = stack.use(await startHttpReceiver());
-  const nowhere = { ...QUICK, url: "http://127.0.0.1:1/v1/traces" };
-  const forwardTo = ["there", "gone"];
-  {
-    const destinations = { there: nowhere, gone: nowhere };
-    await using writer = await startRunning(directory, "{}", { destinations, mirrors: { forwardTo } });
-    await write(writer, mirrored(1));
-  }
-  const destinations = { there: { ...QUICK, url: receiver.url } };
-  await using writer = await startRunning(directory, "{}", { destinations, mirrors: { forwardTo: ["there"] } });
-  expect(idsIn(await spansThere(receiver, 2))).toEqual(mirrorIds(1));
-  const text = await (await fetch(`http://${writer.opsAddress}/metrics`)).text();
-  expect(sumOfMetric(text, 'twinspan_forward_dropped_spans_total{destination="",reason="unconfigured"}')).toBe(2);
-});
-
-test("a second twinspan as the collector: the mirror joins the agent's own trace there", async () => {
-  await using stack = new AsyncDisposableStack();
-  const there = stack.use(await startRunning());
-  const destinations = { there: { url: `http://${there.address}`, protocol: "grpc", ...QUICK } };
-  const here = stack.use(await startRunning(newDirectory(), "{}", { destinations, mirrors: { forwardTo: ["there"] } }));
-  await write(here, mirrored(1));
-  const agent = span({ trace: traceId(1), span: spanId(1), end: 900, name: "agent" });
-  const request = { resourceSpans: [resourceSpans([agent])] };
-  await call((done) => there.otlp.export(request, metadataOf({ "x-twinspan-experiment": "agents" }), done));
-  const trace = await until("the mirror is there", async () => {
-    const { trace: found } = await call<GetTraceResponse>((done) =>
-      there.reader.getTrace({ traceId: traceId(1), view: 0 }, done),
-    );
-    return found?.info?.spanCount === 3 && found.info;
-  });
-  expect(trace.name).toBe("agent");
 });

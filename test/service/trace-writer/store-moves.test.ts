@@ -4,11 +4,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { moveExperiments, moveTraces } from "../../../services/trace-writer/migration/move-traces.ts";
-import { startClickHouseStore } from "../../../services/trace-writer/store/clickhouse/clickhouse-store.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { type ClickHouse, startClickHouse } from "../../../tools/databases/clickhouse.ts";
 import { type Postgres, startPostgres } from "../../../tools/databases/postgres.ts";
+import { openClickHouse } from "./clickhouse-stores.ts";
 import { moveAll } from "./moves-suite.ts";
 import { arbitraryArrivals, arrive } from "./permutations.ts";
 import { openPostgres } from "./postgres-stores.ts";
@@ -35,11 +35,7 @@ const openSqlite = () => {
   const path = join(mkdtempSync(join(tmpdir(), "twinspan-moves-")), "traces.db");
   return startSqliteStore({ ...limits, path, cacheBytes: 16 * 1024 * 1024 }, deaf);
 };
-const openClickHouse = () => {
-  const place = { url: clickhouse.url, user: "default", password: undefined, database: clickhouse.newDatabase() };
-  const options = { ...limits, ...place, connectionsMax: 8, requestTimeoutMs: 30_000, cluster: undefined };
-  return startClickHouseStore(options, deaf);
-};
+const openMovedTo = () => openClickHouse(clickhouse, clickhouse.newDatabase());
 
 test(
   "whatever has come, every read of a store is the same after moves from SQLite over PostgreSQL and ClickHouse to SQLite",
@@ -53,7 +49,7 @@ test(
         await edit(first);
         const before = await everythingIn(first);
         await using inPostgres = await openPostgres(await postgres.newDatabase());
-        await using inClickHouse = await openClickHouse();
+        await using inClickHouse = await openMovedTo();
         await using last = await openSqlite();
         const stores = [first, inPostgres, inClickHouse, last];
         for (const [index, target] of stores.slice(1).entries()) {

@@ -35,8 +35,11 @@ export function unpack(stored: Uint8Array): Uint8Array {
   return ZSTD_MAGIC.equals(stored.subarray(0, ZSTD_MAGIC.length)) ? unpackFrame(stored, {}) : stored;
 }
 
-/** Into a buffer of its size, where it says which: most hold less than a tenth of the buffer that zlib makes by itself. */
+/**
+ * Into a buffer of its size, where it says which, and one more byte: zlib makes another buffer of that size when one is full,
+ * and takes the parts for a whole together when there are several. What is unpacked is most of what a read has collected.
+ */
 function unpackFrame(frame: Uint8Array, options: { readonly dictionary?: Uint8Array }): Uint8Array {
   const bytes = contentBytesOf(frame);
-  return zstdDecompressSync(frame, bytes === undefined ? options : { ...options, chunkSize: Math.max(64, bytes) });
+  return zstdDecompressSync(frame, bytes === undefined ? options : { ...options, chunkSize: Math.max(64, bytes + 1) });
 }

@@ -2,11 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { bytesIn } from "../columns.ts";
 import { unpack } from "../packing.ts";
 import type { BlockPlace } from "./block-table.ts";
+import { giveBack } from "./give-back.ts";
 import { createKeptBlocks } from "./kept-blocks.ts";
 
 /** Reads what is in blocks. */
 export interface BlockReads {
-  /** The bytes at a place. Whoever keeps them keeps their whole block in memory. */
+  /** The bytes at a place, in memory that does not hold the rest of their block. */
   piece(place: BlockPlace): Uint8Array;
   /** How many bytes it has unpacked so far: whole blocks, each as {@link BLOCK_BYTES_MIN} at the least. */
   readonly unpackedBytes: number;
@@ -25,7 +26,9 @@ const BLOCK_BYTES_MIN = 32 * 1024;
 /** Prepares reading the blocks of an open file. */
 export function openBlockReads(db: DatabaseSync): BlockReads {
   const find = db.prepare("SELECT bytes FROM blocks WHERE id = ?");
-  const kept = createKeptBlocks(KEPT_BYTES_MAX);
+  /** What is kept no more, but may be remembered still. */
+  const gone: Uint8Array[] = [];
+  const kept = createKeptBlocks(KEPT_BYTES_MAX, (bytes) => gone.push(bytes));
   const remembered = new Map<bigint, Uint8Array>();
   let rememberedBytes = 0;
   let unpackedBytes = 0;
@@ -35,9 +38,15 @@ export function openBlockReads(db: DatabaseSync): BlockReads {
     const packed = bytesIn(found, "bytes");
     const known = kept.find(block, packed);
     if (known !== undefined) return known;
-    const unpacked = alone(unpack(packed));
+    const unpacked = unpack(packed);
     unpackedBytes += Math.max(unpacked.length, BLOCK_BYTES_MIN);
-    if (unpacked.length <= KEPT_BLOCK_BYTES_MAX) kept.keep(block, packed, unpacked);
+    if (isSmall(unpacked)) {
+      // Small ones are somewhere in a buffer that others share.
+      const own = new Uint8Array(unpacked);
+      kept.keep(block, packed, own);
+      return own;
+    }
+    if (unpacked !== packed) giveBack(packed);
     return unpacked;
   };
   const blockOf = (block: bigint): Uint8Array => {
@@ -47,25 +56,31 @@ export function openBlockReads(db: DatabaseSync): BlockReads {
     remembered.set(block, bytes);
     rememberedBytes += bytes.length;
     for (const [oldest, { length }] of remembered) {
-      if (rememberedBytes <= REMEMBERED_BYTES_MAX) break;
-      remembered.delete(oldest);
+      if (rememberedBytes <= REMEMBERED_BYTES_MAX || oldest === block) break;
       rememberedBytes -= length;
+      forget(oldest);
     }
     return bytes;
   };
+  const forget = (block: bigint) => {
+    const bytes = remembered.get(block);
+    remembered.delete(block);
+    if (bytes !== undefined && !isSmall(bytes)) giveBack(bytes);
+  };
   return {
-    piece: ({ block, at, length }) => blockOf(block).subarray(at, at + length),
+    piece: ({ block, at, length }) => Buffer.from(blockOf(block).subarray(at, at + length)),
     get unpackedBytes() {
       return unpackedBytes;
     },
     letGo() {
-      remembered.clear();
+      for (const block of remembered.keys()) forget(block);
       rememberedBytes = 0;
+      for (const bytes of gone.splice(0)) giveBack(bytes);
     },
   };
 }
 
-/** The bytes in memory of their own. Unpacked ones are at the beginning of a buffer that may be many times as large. */
-function alone(bytes: Uint8Array): Uint8Array {
-  return bytes.length < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
+/** Whether a block may be kept beyond its transaction. */
+function isSmall(unpacked: Uint8Array): boolean {
+  return unpacked.length <= KEPT_BLOCK_BYTES_MAX;
 }

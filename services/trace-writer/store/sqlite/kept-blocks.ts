@@ -5,15 +5,21 @@ export interface KeptBlocks {
   keep(block: bigint, packed: Uint8Array, unpacked: Uint8Array): void;
 }
 
-/** Keeps nothing yet, and no more than `bytesMax`. Beyond that those go that were asked for longest ago. */
-export function createKeptBlocks(bytesMax: number): KeptBlocks {
+/**
+ * Keeps nothing yet, and no more than `bytesMax`. Beyond that those go that were asked for longest ago. `onGone` hears what
+ * bytes are kept no more: whoever asked for them may still hold them.
+ */
+export function createKeptBlocks(bytesMax: number, onGone: (bytes: Uint8Array) => void): KeptBlocks {
   const kept = new Map<bigint, { readonly packed: Uint8Array; readonly unpacked: Uint8Array }>();
   let bytes = 0;
   const drop = (block: bigint) => {
     const found = kept.get(block);
-    bytes -= found === undefined ? 0 : found.packed.length + found.unpacked.length;
+    if (found === undefined) return;
     kept.delete(block);
-    return found;
+    for (const gone of [found.packed, found.unpacked]) {
+      bytes -= gone.length;
+      onGone(gone);
+    }
   };
   return {
     find(block, packed) {

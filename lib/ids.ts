@@ -6,7 +6,7 @@ export type SpanIdHex = string;
 /** Where random bytes come from: fills the buffer it is given. Tests give one that repeats. */
 export type FillRandom = (buffer: Buffer) => void;
 
-const pool = new Uint8Array(4096);
+const pool = Buffer.alloc(4096);
 let poolOffset = pool.length;
 
 /** Cryptographically random bytes, drawn from the system 4 KiB at a time: an id costs no system call. */
@@ -15,7 +15,7 @@ export const fillRandom: FillRandom = (buffer) => {
     crypto.getRandomValues(pool);
     poolOffset = 0;
   }
-  buffer.set(pool.subarray(poolOffset, poolOffset + buffer.length));
+  pool.copy(buffer, 0, poolOffset, poolOffset + buffer.length);
   poolOffset += buffer.length;
 };
 

@@ -4,6 +4,7 @@ import type { Identity } from "../auth/identity.ts";
 import { METHOD_NEEDS } from "../auth/method-needs.ts";
 import { type ServiceError, serviceErrorOf } from "../service-error.ts";
 import { certifiedPeerOf } from "../tls/certified-peer.ts";
+import { type MetadataTexts, textsOf } from "./metadata-texts.ts";
 import { rpcFailureOf } from "./status-details.ts";
 
 /** Who checks the callers of a server, and who hears of those that it turns away. */
@@ -29,7 +30,7 @@ export function identityOf(callMetadata: Metadata): Identity {
 export function identifyAt(
   { authority, onRefused }: Door,
   method: string,
-  metadata: Metadata,
+  metadata: MetadataTexts,
   peer: Presented["peer"],
 ): Identity | Promise<Identity> {
   const refuse = (thrown: unknown): never => {
@@ -38,7 +39,7 @@ export function identifyAt(
     throw error;
   };
   try {
-    const identity = authority.identify({ header: (name) => textOf(metadata, name), peer });
+    const identity = authority.identify({ header: (name) => metadata.get(name), peer });
     return identity instanceof Promise ? identity.catch(refuse) : identity;
   } catch (error) {
     return refuse(error);
@@ -79,7 +80,7 @@ export function checkRights({ authority, onRefused }: Door): ServerInterceptor {
             }
             try {
               const identity = authority.identify({
-                header: (name) => textOf(metadata, name),
+                header: textsOf(metadata).get,
                 peer: certifiedPeerOf(call.getAuthContext().sslPeerCertificate),
               });
               if (identity instanceof Promise) identity.then(admit, (error) => refuse(error, undefined));
@@ -90,9 +91,4 @@ export function checkRights({ authority, onRefused }: Door): ServerInterceptor {
           },
         }),
     });
-}
-
-function textOf(metadata: Metadata, key: string): string | undefined {
-  const [value] = metadata.get(key);
-  return typeof value === "string" ? value : undefined;
 }

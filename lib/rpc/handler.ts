@@ -10,8 +10,8 @@ import type { Identity } from "../auth/identity.ts";
 import type { Logger } from "../logger.ts";
 import { isRequestId } from "../request-id.ts";
 import { ServiceError, serviceErrorOf } from "../service-error.ts";
-import { type CertifiedPeer, certifiedPeerOf } from "../tls/certified-peer.ts";
 import { identityOf } from "./check-rights.ts";
+import { type MetadataTexts, textsOf } from "./metadata-texts.ts";
 import { rpcFailureOf } from "./status-details.ts";
 import { setTrailers } from "./trailers.ts";
 
@@ -20,13 +20,11 @@ export interface RpcCall {
   /** Who calls, as it was verified. */
   readonly identity: Identity;
   /** The caller's metadata. Trace context is not read from it: it is in OpenTelemetry's context already. */
-  readonly metadata: Metadata;
+  readonly metadata: MetadataTexts;
   /** Aborts when the caller hangs up or its deadline passes; `reason` is the ServiceError that says which. */
   readonly signal: AbortSignal;
   /** The host the caller dialled (`:authority`). */
   readonly host: string;
-  /** Whom the caller's certificate names, verified. Undefined: it showed none, or none was asked for. Costs a little. */
-  peer(): CertifiedPeer | undefined;
   /** Sent with the answer's end, on errors too. A handler may add to it as long as it runs. */
   readonly trailers: { set(name: string, value: string): unknown };
   /** Sends initial metadata now. At most once, before the first message. */
@@ -105,10 +103,9 @@ function createCall(call: Call): HandledCall {
   call.once("cancelled", onCancelled);
   return {
     identity: identityOf(call.metadata),
-    metadata: call.metadata,
+    metadata: textsOf(call.metadata),
     signal: abort.signal,
     host: call.getHost(),
-    peer: () => certifiedPeerOf(call.getAuthContext().sslPeerCertificate),
     trailers,
     sendHead: (head) => {
       const metadata = new Metadata();
@@ -156,9 +153,9 @@ function failureOf(log: Logger, method: string, thrown: unknown, call: HandledCa
 }
 
 /** The id under which a call's caller knows it. Undefined: it named none that may be one. */
-export function requestIdOf(metadata: Metadata): string | undefined {
-  const [id] = metadata.get("x-request-id");
-  return typeof id === "string" && isRequestId(id) ? id : undefined;
+export function requestIdOf(metadata: MetadataTexts): string | undefined {
+  const id = metadata.get("x-request-id");
+  return id !== undefined && isRequestId(id) ? id : undefined;
 }
 
 /** What a handler's failure is to its caller. One that is nobody's fault but ours is logged whole, with what the call is known by. */
@@ -166,7 +163,7 @@ export function loggedErrorOf(
   log: Logger,
   method: string,
   thrown: unknown,
-  metadata: Metadata | undefined,
+  metadata: MetadataTexts | undefined,
 ): ServiceError {
   const error = serviceErrorOf(thrown);
   if (error.kind === "internal") {

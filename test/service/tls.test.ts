@@ -4,14 +4,14 @@ import { Agent, request } from "node:https";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { connect, type TLSSocket } from "node:tls";
+import type { handleUnaryCall } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Config, configSchema } from "#lib/config/schema.ts";
 import { createLogger } from "#lib/logger.ts";
 import { checkHealth } from "#lib/rpc/check-health.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
-import { unary } from "#lib/rpc/handler.ts";
 import { startRpcServer } from "#lib/rpc/server.ts";
-import type { CertifiedPeer } from "#lib/tls/certified-peer.ts";
+import { type CertifiedPeer, certifiedPeerOf } from "#lib/tls/certified-peer.ts";
 import { peerCertificatesOf, serverTlsOf } from "#lib/tls/configured-certificates.ts";
 import {
   EndpointServiceClient,
@@ -156,10 +156,10 @@ test("a service learns whom a caller's certificate names, and nothing of one tha
   const named = authority.issue("the caller", { names, file: "named" });
   const own = { certFile: join(directory, "gateway.crt"), keyFile: join(directory, "gateway.key") };
   const seen: (CertifiedPeer | undefined)[] = [];
-  const listEndpoints = unary<ListEndpointsRequest, ListEndpointsResponse>(log, async (_request, call) => {
-    seen.push(call.peer());
-    return { endpoints: [] };
-  });
+  const listEndpoints: handleUnaryCall<ListEndpointsRequest, ListEndpointsResponse> = (call, answer) => {
+    seen.push(certifiedPeerOf(call.getAuthContext().sslPeerCertificate));
+    answer(null, { endpoints: [] });
+  };
   await using server = await startRpcServer({
     door: openDoor(),
     listen: "127.0.0.1:0",

@@ -11,11 +11,18 @@ import { type Attempts, tryModel } from "./try-model.ts";
  * the first to answer wins, and the other is aborted at once. When both fail, the later failure is returned, and the route
  * has heard of the earlier.
  */
-export async function ask(attempts: Attempts, route: Route, candidate: Candidate): Promise<Answer | FailedAnswer> {
+export function ask(attempts: Attempts, route: Route, candidate: Candidate): Promise<Answer | FailedAnswer> {
   const { hedgeAfterMs } = attempts.endpoint.options;
-  if (hedgeAfterMs === undefined) {
-    return tryModel(attempts, candidate.planned, attempts.recording.startAttempt(candidate));
-  }
+  if (hedgeAfterMs !== undefined) return hedge(attempts, route, candidate, hedgeAfterMs);
+  return tryModel(attempts, candidate.planned, attempts.recording.startAttempt(candidate));
+}
+
+async function hedge(
+  attempts: Attempts,
+  route: Route,
+  candidate: Candidate,
+  hedgeAfterMs: number,
+): Promise<Answer | FailedAnswer> {
   const first = start(attempts, candidate);
   if (!(await isLate(first.came, hedgeAfterMs))) return first.came;
   const next = route.next(AttemptReason.ATTEMPT_REASON_HEDGE);

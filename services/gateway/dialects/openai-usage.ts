@@ -37,10 +37,18 @@ const CACHE_READ = ["prompt_cache_hit_tokens", "cached_tokens"];
 const CACHE_WRITE = ["cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"];
 
 function detailsOf(usage: JsonObject, names: readonly string[]): JsonObject {
-  return names.map((name) => usage[name]).find(isObject) ?? {};
+  for (const name of names) {
+    const details = usage[name];
+    if (isObject(details)) return details;
+  }
+  return {};
 }
 
 /** The first count that is there under one of the names. */
 function firstOf(counts: JsonObject, names: readonly string[]): bigint | undefined {
-  return names.map((name) => tokensOf(counts[name])).find((count) => count !== undefined);
+  for (const name of names) {
+    const count = tokensOf(counts[name]);
+    if (count !== undefined) return count;
+  }
+  return undefined;
 }

@@ -5,9 +5,11 @@ export const OPENAI_HEADERS = ["idempotency-key", "openai-beta"];
 
 /** Of a request's headers those of a dialect, as name and value; one that is there twice is joined, as HTTP joins it. */
 export function headersNamed(headers: readonly Header[], names: readonly string[]): (readonly [string, string])[] {
-  const values = Map.groupBy(headers, ({ name }) => name);
-  return names.flatMap((name) => {
-    const said = values.get(name);
-    return said === undefined ? [] : [[name, said.map(({ value }) => value).join(", ")] as const];
-  });
+  const values = new Map<string, string>();
+  for (const { name, value } of headers) {
+    if (!names.includes(name)) continue;
+    const before = values.get(name);
+    values.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return [...values];
 }

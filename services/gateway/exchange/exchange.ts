@@ -69,7 +69,7 @@ class ServedStream {
       host: stream.getHost(),
       userAgent: typeof userAgent === "string" ? userAgent : undefined,
       isFull: () => this.#sender.isFull,
-      peer: () => certifiedPeerOf(stream.getAuthContext().sslPeerCertificate),
+      peer: certifiedPeerOf(stream.getAuthContext().sslPeerCertificate),
     };
     parts.count.opened();
     const drain = () => this.#sender.send({ id: 0, frame: { $case: "drain", value: {} } }, 0);

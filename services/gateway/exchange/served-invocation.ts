@@ -1,10 +1,12 @@
-import type { Metadata } from "@grpc/grpc-js";
-import { context, propagation, ROOT_CONTEXT, type TextMapGetter } from "@opentelemetry/api";
+import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
+import type { Identity } from "#lib/auth/identity.ts";
 import { identifyAt } from "#lib/rpc/check-rights.ts";
 import { CREDIT_BYTES, CREDIT_STEP_BYTES, FRAME_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
 import { hangUpOf, loggedErrorOf, type RpcCall } from "#lib/rpc/handler.ts";
+import { type MetadataTexts, metadataTextsGetter } from "#lib/rpc/metadata-texts.ts";
 import { statusOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
+import type { CertifiedPeer } from "#lib/tls/certified-peer.ts";
 import type { Status } from "#proto/google/rpc/status.ts";
 import type { GatewayFrame, OpenFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
@@ -14,6 +16,7 @@ import { openedMetadataOf } from "./frame-metadata.ts";
 
 /** The longest that Node waits. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 type Frame = NonNullable<GatewayFrame["frame"]>;
 
@@ -25,7 +28,8 @@ export interface InvocationStream {
   readonly userAgent: string | undefined;
   /** Whether the caller does not keep up with what is sent. */
   isFull(): boolean;
-  readonly peer: RpcCall["peer"];
+  /** Whom the certificate of its connection names, verified. Undefined: it showed none, or none was asked for. */
+  readonly peer: CertifiedPeer | undefined;
   send(frame: Frame, bytes: number): void;
   /** Sends a frame that the caller does not wait for. */
   sendSoon(frame: Frame, bytes: number): void;
@@ -56,7 +60,7 @@ export class ServedInvocation {
     const { signal } = this.#abort;
     const { path, peer, userAgent } = this.#stream;
     let status: Status | undefined;
-    let metadata: Metadata | undefined;
+    let metadata: MetadataTexts | undefined;
     const deadline = this.#startDeadline(open.timeoutMillis);
     try {
       using _turn = this.#parts.admission.enter();
@@ -66,15 +70,13 @@ export class ServedInvocation {
         throw new ServiceError("invalid_request", "`open.invocation` is missing.", { field: "open.invocation" });
       }
       this.takeBody(invocation.body);
-      const identity = await identifyAt(this.#parts.door, path, metadata, peer());
+      const identity = await identifyAt(this.#parts.door, path, metadata, peer);
       if (!open.isWhole) await this.#whole.promise;
       signal.throwIfAborted();
-      const call = { metadata, signal, identity };
-      const parts = this.#body.splice(0);
-      const [first = invocation.body] = parts;
-      const body = parts.length > 1 ? Buffer.concat(parts) : first;
-      await context.with(propagation.extract(ROOT_CONTEXT, metadata, metadataGetter), () =>
-        this.#answer(handle({ ...invocation, body }, this.#rpcCallOf(call))),
+      invocation.body = this.#wholeBody();
+      const call = this.#rpcCallOf(metadata, identity);
+      await context.with(propagation.extract(ROOT_CONTEXT, metadata, metadataTextsGetter), () =>
+        this.#answer(handle(invocation, call)),
       );
     } catch (thrown) {
       status = statusOf(loggedErrorOf(this.#parts.log, path, thrown, metadata));
@@ -140,11 +142,22 @@ export class ServedInvocation {
     return setTimeout(() => this.cancel(), Math.min(timeoutMs, TIMEOUT_MS_MAX));
   }
 
-  #rpcCallOf(call: Pick<RpcCall, "metadata" | "signal" | "identity">): RpcCall {
-    const { host, peer } = this.#stream;
-    const sendHead = (head: ReadonlyMap<string, string>) =>
-      this.#stream.sendSoon({ $case: "head", value: { metadata: sentHeadersOf(head) } }, 0);
-    return { ...call, host, peer, trailers: this.#trailers, sendHead };
+  /** All that came of the body. It is kept here no longer. */
+  #wholeBody(): Buffer {
+    const parts = this.#body.splice(0);
+    const [only = NOTHING, ...others] = parts;
+    return others.length === 0 ? only : Buffer.concat(parts);
+  }
+
+  #rpcCallOf(metadata: MetadataTexts, identity: Identity): RpcCall {
+    return {
+      identity,
+      metadata,
+      signal: this.#abort.signal,
+      host: this.#stream.host,
+      trailers: this.#trailers,
+      sendHead: (head) => this.#stream.sendSoon({ $case: "head", value: { metadata: sentHeadersOf(head) } }, 0),
+    };
   }
 
   async #answer(pieces: AsyncGenerator<InvokeStreamResponse, void, void>): Promise<void> {
@@ -197,9 +210,3 @@ export class ServedInvocation {
 function sentHeadersOf(sent: ReadonlyMap<string, string>): Header[] {
   return Array.from(sent, ([name, value]) => ({ name, value }));
 }
-
-/** Reads metadata as instrumentation-grpc does for a call. */
-const metadataGetter: TextMapGetter<Metadata> = {
-  get: (metadata, key) => metadata.get(key).map(String),
-  keys: (metadata) => Object.keys(metadata.getMap()),
-};

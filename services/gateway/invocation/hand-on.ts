@@ -1,27 +1,28 @@
 import { type ServiceError, serviceErrorOf } from "#lib/service-error.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { AnswerHead } from "#proto/twinspan/gateway/v1/invocation.ts";
-import type { Answer, StreamedAnswer, WholeAnswer } from "../attempts/answer.ts";
+import type { StreamedAnswer, WholeAnswer } from "../attempts/answer.ts";
 import { letGo } from "../attempts/let-go.ts";
 import type { Attempts } from "../attempts/try-model.ts";
 import { failureOf } from "../core/failure.ts";
 import { ProviderError } from "../core/provider-error.ts";
 import type { ProviderAnswer } from "../providers/provider.ts";
+import type { Recording } from "../recording/recording.ts";
+
+/** A whole answer as its only piece, which may go: the call counts as recorded. */
+export async function lastPieceOf(recording: Recording, { head, body, refusal }: WholeAnswer) {
+  const summary = await recording.end(refusal && failureOf(refusal));
+  return { head: headOf(head), chunk: body, summary };
+}
 
 /**
- * Hands an answer on, piece by piece; its last piece goes once the call counts as recorded. Throws the ServiceError that a
- * stream failed with, where its dialect has no way to tell of it in the stream.
+ * Hands a stream on, piece by piece; its last piece goes once the call counts as recorded. Throws the ServiceError that it
+ * failed with, where its dialect has no way to tell of it in the stream.
  */
-export function handOn(attempts: Attempts, answer: Answer): AsyncGenerator<InvokeStreamResponse, void, void> {
-  return answer.kind === "whole" ? handOnWhole(attempts, answer) : handOnStream(attempts, answer);
-}
-
-async function* handOnWhole({ recording }: Attempts, { head, body, refusal }: WholeAnswer) {
-  const summary = await recording.end(refusal && failureOf(refusal));
-  yield { head: headOf(head), chunk: body, summary };
-}
-
-async function* handOnStream({ gateway, recording, signal }: Attempts, { head, first, tap }: StreamedAnswer) {
+export async function* handOn(
+  { gateway, recording, signal }: Attempts,
+  { head, first, tap }: StreamedAnswer,
+): AsyncGenerator<InvokeStreamResponse, void, void> {
   let failure: ServiceError | undefined;
   let last: Buffer | undefined;
   try {

@@ -18,7 +18,7 @@ import type { Allowance } from "../limits/allowances.ts";
 import { callerKeyOf } from "../providers/caller-credentials.ts";
 import { Recording } from "../recording/recording.ts";
 import { expectedUseOf } from "./expected-use.ts";
-import { handOn } from "./hand-on.ts";
+import { handOn, lastPieceOf } from "./hand-on.ts";
 
 /** A call of an endpoint, however it came in. */
 export interface InvocationCall {
@@ -71,11 +71,17 @@ export async function* invoke(
     refuseWithoutCredentials(call, endpoint);
     recording.allowed(await allowanceOf(gateway, call, endpoint, recording));
     call.onAccepted();
-    await recording.begin();
+    if (recording.isTraced) await recording.begin();
     const { takesStream, signal } = call;
     using _turn = endpoint.turnstile.enter() ?? (await turnOf(endpoint, recording, signal));
     const attempts: Attempts = { gateway, recording, dialect, invocation, request, endpoint, takesStream, signal };
     const answer = await firstAnswer(attempts);
+    if (answer.kind === "whole") {
+      const piece = await lastPieceOf(recording, answer);
+      call.onEnded(piece.summary);
+      yield piece;
+      return;
+    }
     for await (const piece of handOn(attempts, answer)) {
       if (piece.summary !== undefined) call.onEnded(piece.summary);
       yield piece;
@@ -157,7 +163,7 @@ function allowanceOf(
   call: InvocationCall,
   endpoint: Endpoint,
   recording: Recording,
-): Promise<Allowance> {
+): Allowance | Promise<Allowance> {
   const { invocation } = recording;
   return allowances.ask({
     call: invocation.traceId,

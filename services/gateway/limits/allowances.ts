@@ -70,10 +70,19 @@ export class Allowances {
     return `limits degraded: ${counters.trouble}; calls under a rule are ${whenAway === "admit" ? "not counted" : "refused"}`;
   }
 
-  /** Allows a call, or throws a ServiceError `rate_limited` or `budget_exceeded` that names the rule and says when to come again. */
-  async ask({ call, subject, estimate, onCounted }: AllowanceRequest): Promise<Allowance> {
-    const rules = this.#rules.filter((rule) => isUnder(rule, subject));
-    if (rules.length === 0) return FREE;
+  /**
+   * Allows a call, or rejects with a ServiceError `rate_limited` or `budget_exceeded` that names the rule and says when to come
+   * again. A promise only where a rule counts the call.
+   */
+  ask(request: AllowanceRequest): Allowance | Promise<Allowance> {
+    const rules = this.#rules.filter((rule) => isUnder(rule, request.subject));
+    return rules.length === 0 ? FREE : this.#askUnder(rules, request);
+  }
+
+  async #askUnder(
+    rules: readonly LimitRule[],
+    { call, subject, estimate, onCounted }: AllowanceRequest,
+  ): Promise<Allowance> {
     const entered = this.#atOnce.enter(rules, subject);
     if ("name" in entered) {
       this.#parts.metrics.refused(entered.name, "calls");

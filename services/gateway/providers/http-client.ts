@@ -86,7 +86,7 @@ async function send(
     );
     const head = await incoming.head;
     const fault = faultOf(head);
-    if (fault === undefined) return { ...head, body: bodyOf(incoming, options.name, limit) };
+    if (fault === undefined) return { ...head, body: new AnswerBody(incoming, options.name, limit) };
     throw new ProviderError("provider_protocol", `The provider ${options.name} ${fault.words}.`, { text: fault.text });
   } catch (error) {
     limit.end();
@@ -104,40 +104,55 @@ function faultOf({ status, headers }: AnswerHead): { words: string; text: string
 }
 
 /** The body, as it is read. Whoever leaves it before its end closes the connection. */
-function bodyOf(incoming: IncomingAnswer, provider: string, limit: Limit): AsyncGenerator<Buffer, void, void> {
-  const over = { done: true, value: undefined } as const;
-  let isLeft = false;
-  const leave = () => {
-    isLeft = true;
-    limit.end();
-    incoming.leave();
-    return over;
-  };
-  const body: AsyncGenerator<Buffer, void, void> = {
-    async next() {
-      if (isLeft) return over;
-      try {
-        const bytes = await incoming.next();
-        return bytes === undefined ? leave() : { done: false, value: bytes };
-      } catch (error) {
-        leave();
-        throw failureOf(provider, error, true);
-      }
-    },
-    async return() {
-      return leave();
-    },
-    async throw(error) {
-      leave();
-      throw error;
-    },
-    [Symbol.asyncIterator]: () => body,
-    async [Symbol.asyncDispose]() {
-      leave();
-    },
-  };
-  return body;
+class AnswerBody implements AsyncGenerator<Buffer, void, void> {
+  readonly #incoming: IncomingAnswer;
+  readonly #provider: string;
+  readonly #limit: Limit;
+  #isLeft = false;
+
+  constructor(incoming: IncomingAnswer, provider: string, limit: Limit) {
+    this.#incoming = incoming;
+    this.#provider = provider;
+    this.#limit = limit;
+  }
+
+  async next(): Promise<IteratorResult<Buffer, void>> {
+    if (this.#isLeft) return OVER;
+    try {
+      const bytes = await this.#incoming.next();
+      return bytes === undefined ? this.#leave() : { done: false, value: bytes };
+    } catch (error) {
+      this.#leave();
+      throw failureOf(this.#provider, error, true);
+    }
+  }
+
+  async return(): Promise<IteratorResult<Buffer, void>> {
+    return this.#leave();
+  }
+
+  async throw(error: unknown): Promise<never> {
+    this.#leave();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#leave();
+  }
+
+  #leave(): typeof OVER {
+    this.#isLeft = true;
+    this.#limit.end();
+    this.#incoming.leave();
+    return OVER;
+  }
 }
+
+const OVER = { done: true, value: undefined } as const;
 
 /** What ends an attempt before its answer has: its caller, or the time that it has. */
 interface Limit {

@@ -3,13 +3,15 @@ import type { Sender } from "./sender.ts";
 
 /**
  * A provider's own credentials as a header: a token where it has a service account, else its key, in the header that it
- * looks at. Empty: it has neither. Throws a ProviderError when a token is not to be had.
+ * looks at. Empty: it has neither. A promise only where it is a token, which rejects with a ProviderError when none is to be had.
  */
-export async function ownKeyOf(
+export function ownKeyOf(
   { apiKey, accessToken }: Sender,
   { name, prefix }: KeyHeader,
   signal: AbortSignal,
-): Promise<Record<string, string>> {
-  if (accessToken !== undefined) return { authorization: `Bearer ${await accessToken(signal)}` };
+): Record<string, string> | Promise<Record<string, string>> {
+  if (accessToken !== undefined) {
+    return accessToken(signal).then((token) => ({ authorization: `Bearer ${token}` }));
+  }
   return apiKey === undefined ? {} : { [name]: prefix + apiKey };
 }

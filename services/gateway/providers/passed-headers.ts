@@ -28,13 +28,19 @@ const RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000;
  * `retry-after` in seconds or as a date. Undefined: it does not say, or not so that it can be read.
  */
 export function retryAfterMsOf(headers: PassedHeaders, nowMs: number): number | undefined {
-  const valueIn = (name: string) => headers.find(([known]) => known === name)?.[1].trim() ?? "";
-  const ms = msOf(valueIn("retry-after-ms"), 1) ?? msOf(valueIn("retry-after"), 1000);
-  const waitMs = ms ?? Math.max(0, Date.parse(valueIn("retry-after")) - nowMs);
+  const saidMs = valueIn(headers, "retry-after-ms");
+  const said = valueIn(headers, "retry-after");
+  if (saidMs === undefined && said === undefined) return undefined;
+  const ms = msOf(saidMs, 1) ?? msOf(said, 1000);
+  const waitMs = ms ?? Math.max(0, Date.parse(said ?? "") - nowMs);
   return Number.isNaN(waitMs) ? undefined : Math.min(RETRY_AFTER_MAX_MS, Math.ceil(waitMs));
 }
 
+function valueIn(headers: PassedHeaders, name: string): string | undefined {
+  return headers.find(([known]) => known === name)?.[1].trim();
+}
+
 /** A figure of so many milliseconds each. Undefined: it is none. */
-function msOf(figure: string, unitMs: number): number | undefined {
-  return /^\d{1,12}(\.\d{1,12})?$/.test(figure) ? Number(figure) * unitMs : undefined;
+function msOf(figure: string | undefined, unitMs: number): number | undefined {
+  return figure !== undefined && /^\d{1,12}(\.\d{1,12})?$/.test(figure) ? Number(figure) * unitMs : undefined;
 }

@@ -1,12 +1,12 @@
 import { ServiceError } from "#lib/service-error.ts";
-import type { WireFormat } from "../dialects/dialect.ts";
+import type { RelayedRequest, WireFormat } from "../dialects/dialect.ts";
 import { callerHeadersOf } from "./caller-credentials.ts";
 import { type KeyHeader, placeOf } from "./kinds.ts";
 import { createUrls, type UrlOf } from "./known-urls.ts";
 import { ownKeyOf } from "./own-key.ts";
 import { passedHeadersOf, retryAfterMsOf } from "./passed-headers.ts";
 import type { ProviderAnswer, ProviderRequest } from "./provider.ts";
-import { refuseRedirect } from "./redirect.ts";
+import { isRedirect, refuseRedirect } from "./redirect.ts";
 import type { Sender } from "./sender.ts";
 
 /**
@@ -48,19 +48,12 @@ async function send(sender: Sender, way: Way, request: ProviderRequest): Promise
   const answer = await client.request({
     method: relayed.method,
     url: way.urlOf(relayed.path, request.model),
-    headers: {
-      ...BASE_HEADERS,
-      ...(relayed.body.length > 0 ? JSON_BODY : {}),
-      ...Object.fromEntries(relayed.headers),
-      ...options.headers,
-      ...key,
-      ...(request.traceParent === undefined ? {} : { traceparent: request.traceParent }),
-    },
+    headers: headersOf(relayed, options.headers, key, request.traceParent),
     body: relayed.body.length > 0 ? relayed.body : undefined,
     timeouts: request.timeouts,
     signal,
   });
-  await refuseRedirect(name, answer);
+  if (isRedirect(answer)) await refuseRedirect(name, answer);
   const headers = passedHeadersOf(answer.headers);
   return {
     status: answer.status,
@@ -80,6 +73,20 @@ function refuseUnsigned({ name, options: { accessKeyId } }: Sender): void {
   throw new ServiceError("endpoint_unavailable", message);
 }
 
+/** The operator's headers stand in the place of the dialect's, and the key's before all others. */
+function headersOf(
+  { body, headers: said }: RelayedRequest,
+  configured: Readonly<Record<string, string>>,
+  key: Readonly<Record<string, string>>,
+  traceParent: string | undefined,
+): Record<string, string> {
+  const headers: Record<string, string> = body.length > 0 ? { ...BODY_HEADERS } : { ...BASE_HEADERS };
+  for (const [name, value] of said) headers[name] = value;
+  Object.assign(headers, configured, key);
+  if (traceParent !== undefined) headers["traceparent"] = traceParent;
+  return headers;
+}
+
 /** What stands in the place of headers that a dialect does not say. */
 const BASE_HEADERS = { accept: "application/json, text/event-stream", "accept-encoding": "identity" };
-const JSON_BODY = { "content-type": "application/json" };
+const BODY_HEADERS = { ...BASE_HEADERS, "content-type": "application/json" };

@@ -91,9 +91,8 @@ export class Recording {
     return this.#latestNanos;
   }
 
-  /** Notes the call in the outbox. Must come before a provider is called. */
+  /** Notes a traced call in the outbox. Must come before a provider is called. */
   async begin(): Promise<void> {
-    if (!this.isTraced) return;
     const written = await this.#gateway.outbox.begin(this.invocation);
     if (written === "late") this.#gateway.metrics.late("begin");
   }

@@ -1,4 +1,3 @@
-import type { Metadata } from "@grpc/grpc-js";
 import { context } from "@opentelemetry/api";
 import { traceNameOf } from "#lib/ids.ts";
 import { type RpcCall, requestIdOf } from "#lib/rpc/handler.ts";
@@ -28,11 +27,10 @@ export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
     if (!isSent) rpc.sendHead(head);
     isSent = true;
   };
-  const metadata = { get: (key: string) => textOf(rpc.metadata, key) };
   return {
     identity: rpc.identity,
     requestId: requestIdOf(rpc.metadata),
-    caller: callerOf(metadata, rpc.host, callerContext?.baggage ?? NO_BAGGAGE),
+    caller: callerOf(rpc.metadata, rpc.host, callerContext?.baggage ?? NO_BAGGAGE),
     callerContext,
     signal: rpc.signal,
     onTraced({ traceId, spanId }) {
@@ -58,9 +56,4 @@ function addTimings(trailers: RpcCall["trailers"], { durationNanos, providerNano
 
 function millisOf(nanos: bigint): string {
   return (Number(nanos) / 1e6).toFixed(3);
-}
-
-function textOf(metadata: Metadata, key: string): string | undefined {
-  const [value] = metadata.get(key);
-  return typeof value === "string" ? value : undefined;
 }

@@ -4,7 +4,7 @@ import { createClientFetch } from "../providers/client-fetch.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../providers/http-client.ts";
 import { type PassedHeaders, passedHeadersOf } from "../providers/passed-headers.ts";
 import type { AttemptTimeouts } from "../providers/provider.ts";
-import { refuseRedirect } from "../providers/redirect.ts";
+import { isRedirect, refuseRedirect } from "../providers/redirect.ts";
 import { wholeBody } from "./whole-body.ts";
 
 /** What the requests of an attempt are made with. */
@@ -88,7 +88,7 @@ export class ProviderRequests {
     try {
       const answer = await client.request({ ...request, headers: await headersOf(request.headers) });
       this.#headers = passedHeadersOf(answer.headers);
-      await refuseRedirect(name, answer);
+      if (isRedirect(answer)) await refuseRedirect(name, answer);
       return answer.status < 400 ? { ...answer, body: this.#watched(answer.body) } : await this.#refused(answer);
     } catch (error) {
       throw this.#failed(error);

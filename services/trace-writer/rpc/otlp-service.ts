@@ -1,6 +1,6 @@
-import type { Metadata } from "@grpc/grpc-js";
 import type { Logger } from "#lib/logger.ts";
 import { type RpcCall, unary } from "#lib/rpc/handler.ts";
+import type { MetadataTexts } from "#lib/rpc/metadata-texts.ts";
 import type { ServedService } from "#lib/rpc/server.ts";
 import { invalidField, ServiceError } from "#lib/service-error.ts";
 import {
@@ -129,7 +129,7 @@ function sumOf(all: readonly Rejected[]): Rejected {
 }
 
 /** The experiment that an export's metadata names. By id it must exist, which only the store can tell. Undefined: none. */
-function experimentOf(metadata: Metadata): ExperimentChoice | undefined {
+function experimentOf(metadata: MetadataTexts): ExperimentChoice | undefined {
   const id = textOf(metadata, BY_ID);
   const name = textOf(metadata, BY_NAME);
   if (id !== undefined && name !== undefined) {
@@ -144,9 +144,8 @@ function experimentOf(metadata: Metadata): ExperimentChoice | undefined {
 }
 
 /** Undefined: not there, or empty. Given twice, the last counts. */
-function textOf(metadata: Metadata, key: string): string | undefined {
-  const value = metadata.get(key).at(-1);
-  return typeof value === "string" && value !== "" ? value : undefined;
+function textOf(metadata: MetadataTexts, key: string): string | undefined {
+  return metadata.all(key).at(-1) || undefined;
 }
 
 function answerOf(rejected: Rejected): ExportTraceServiceResponse {

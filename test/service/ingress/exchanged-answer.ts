@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Metadata } from "@grpc/grpc-js";
 import type { RpcCall } from "#lib/rpc/handler.ts";
-import { headersOf } from "#lib/rpc/header-list.ts";
+import { headersOf, metadataOf } from "#lib/rpc/header-list.ts";
 import { rpcErrorOf, serviceErrorOfRpc } from "#lib/rpc/status-details.ts";
 import type { InvokeStreamRequest, InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 
@@ -21,7 +21,9 @@ export class ExchangedAnswer extends EventEmitter {
   constructor(request: InvokeStreamRequest, rpc: RpcCall) {
     super();
     this.request = request;
-    this.metadata = rpc.metadata;
+    this.metadata = metadataOf(
+      rpc.metadata.names().flatMap((name) => rpc.metadata.all(name).map((value) => ({ name, value }))),
+    );
     this.#rpc = rpc;
     rpc.signal.addEventListener("abort", () => {
       this.emit("cancelled");

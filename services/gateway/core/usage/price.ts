@@ -44,7 +44,8 @@ type Part = readonly [tokens: bigint | undefined, perMillion: number];
 function nanoUsdOfTokens(whole: bigint | undefined, perMillion: number, parts: readonly Part[]): bigint {
   let left = whole ?? 0n;
   let nanoUsdTimesMillion = 0n;
-  for (const [tokens = 0n, partPerMillion] of parts) {
+  for (const [tokens, partPerMillion] of parts) {
+    if (!tokens) continue;
     const part = tokens < left ? tokens : left;
     nanoUsdTimesMillion += part * nanoUsdOf(partPerMillion);
     left -= part;

@@ -63,11 +63,12 @@ const PREFACE = `# Configuration
 
 <!-- Generated from lib/config/schema.ts by \`make generate\`; a test compares the two. -->
 
-One YAML file: \`--config\`, else \`$TWINSPAN_CONFIG\`, else \`twinspan.yaml\`. It is checked whole at start, and every fault is
-told with its line and column; \`bin/twinspan check\` does that alone, \`--print\` shows the file with every default filled in.
-A setting that does not exist is a fault. \`\${NAME}\` is replaced from the environment, \`\${NAME:-text}\` by \`text\` where NAME is
-unset; an unset NAME without a default is a fault, but in a provider's credentials, where it makes the provider's endpoints
-unavailable. Sizes are bytes, times are milliseconds. For editors there is \`twinspan.schema.json\`.
+One YAML file: \`--config\`, else \`$TWINSPAN_CONFIG\`, else \`twinspan.yaml\`. It is checked whole at start, and every
+fault is told with its line and column; \`bin/twinspan check\` does that alone, \`--print\` shows the file with every
+default filled in. A setting that does not exist is a fault. \`\${NAME}\` is replaced from the environment,
+\`\${NAME:-text}\` by \`text\` where NAME is unset; an unset NAME without a default is a fault, but in a provider's
+credentials, where it makes the provider's endpoints unavailable. Sizes are bytes, times are milliseconds. For editors
+there is \`twinspan.schema.json\`.
 `;
 
 function sectionOf(name: string, node: Node, isRequired: boolean): string {

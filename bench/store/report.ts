@@ -7,15 +7,17 @@ export function storeReportOf(stores: readonly StoreFigures[]): string {
 Written by \`make bench-store\` (\`STORE=\` for another store, \`N=1000000\` for so many traces). Everything goes through the
 trace-writer's gRPC. Load and trace-writer share the machine's processors, so the ratios hold and the absolutes do not.
 
-- A record has four spans, two of a full trace and two of a mirror, and 8 KB of payload; an agent's trace has four spans with
-  2 KB of payload each. zstd makes 41 % of that text. Ids are random, times are spread over 30 days, five calls share a session.
+- A record has four spans, two of a full trace and two of a mirror, and 8 KB of payload; an agent's trace has four spans
+  with 2 KB of payload each. zstd makes 41 % of that text. Ids are random, times are spread over 30 days, five calls
+  share a session.
 - Requests are made ready and sent by a process of its own, several at once; what it takes is not the trace-writer's.
 - Processor time is the trace-writer's, all threads, decoding and checking included.
-- PostgreSQL at \`POSTGRES_URL\` and ClickHouse at \`CLICKHOUSE_URL\` are used where those are set. Else they are what the tests start: a
-  PostgreSQL that waits for no disk, and ClickHouse's engine without its server: their ratios hold, and no more.
-- Reads are asked one after the other, over everything that was written: from the question to the last byte of the answer; once
-  alone, and once while 1,000 records, 4,000 spans, are written a second. The first 50 of a kind do not count: both sides are
-  compiled by then.
+- PostgreSQL at \`POSTGRES_URL\` and ClickHouse at \`CLICKHOUSE_URL\` are used where those are set. Else they are what
+  the tests start: a PostgreSQL that waits for no disk, and ClickHouse's engine without its server: their ratios hold,
+  and no more.
+- Reads are asked one after the other, over everything that was written: from the question to the last byte of the
+  answer; once alone, and once while 1,000 records, 4,000 spans, are written a second. The first 50 of a kind do not
+  count: both sides are compiled by then.
 ${stores.map(sectionOf).join("")}`;
 }
 

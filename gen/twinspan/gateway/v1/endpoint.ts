@@ -46,8 +46,8 @@ export interface Endpoint {
   /** The models behind it: first those that share its calls by weight, then its fallbacks in order. */
   models: EndpointModel[];
   /**
-   * Why no call can succeed until the operator acts ("needs OPENAI_API_KEY"). Empty: nothing is missing; how its providers do
-   * is in `breaker_state`.
+   * Why no call can succeed until the operator acts ("needs OPENAI_API_KEY"). Empty: nothing is missing; how its
+   * providers do is in `breaker_state`.
    */
   unavailableReason: string;
   /** When the endpoint came to be known to this gateway, in seconds since the Unix epoch. */

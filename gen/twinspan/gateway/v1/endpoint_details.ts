@@ -14,8 +14,8 @@ export const protobufPackage = "twinspan.gateway.v1";
 export const protobufFileName = "twinspan/gateway/v1/endpoint_details.proto";
 
 /**
- * How an endpoint is set, and how it does. It is what one gateway knows: of several, each has its own calls. Nothing in it is
- * secret, and nothing is payload.
+ * How an endpoint is set, and how it does. It is what one gateway knows: of several, each has its own calls. Nothing in
+ * it is secret, and nothing is payload.
  */
 export interface EndpointDetails {
   /** What its settings are, where they decide what becomes of a call. */

@@ -249,8 +249,8 @@ export const GetEndpointResponse: MessageFns<GetEndpointResponse> = {
 export type EndpointServiceService = typeof EndpointServiceService;
 export const EndpointServiceService = {
   /**
-   * Lists the endpoints that the caller may invoke or read of: those of its workspace and those shared with it, of which its
-   * key may be for some only. Ordered by name. A gateway holds at most 10,000, so there are no pages.
+   * Lists the endpoints that the caller may invoke or read of: those of its workspace and those shared with it, of
+   * which its key may be for some only. Ordered by name. A gateway holds at most 10,000, so there are no pages.
    */
   listEndpoints: {
     path: "/twinspan.gateway.v1.EndpointService/ListEndpoints" as const,
@@ -276,8 +276,8 @@ export const EndpointServiceService = {
 
 export interface EndpointServiceServer extends UntypedServiceImplementation {
   /**
-   * Lists the endpoints that the caller may invoke or read of: those of its workspace and those shared with it, of which its
-   * key may be for some only. Ordered by name. A gateway holds at most 10,000, so there are no pages.
+   * Lists the endpoints that the caller may invoke or read of: those of its workspace and those shared with it, of
+   * which its key may be for some only. Ordered by name. A gateway holds at most 10,000, so there are no pages.
    */
   listEndpoints: handleUnaryCall<ListEndpointsRequest, ListEndpointsResponse>;
   /** Gets one endpoint. NOT_FOUND when no endpoint has that name, or it is none that ListEndpoints would show. */
@@ -286,8 +286,8 @@ export interface EndpointServiceServer extends UntypedServiceImplementation {
 
 export interface EndpointServiceClient extends Client {
   /**
-   * Lists the endpoints that the caller may invoke or read of: those of its workspace and those shared with it, of which its
-   * key may be for some only. Ordered by name. A gateway holds at most 10,000, so there are no pages.
+   * Lists the endpoints that the caller may invoke or read of: those of its workspace and those shared with it, of
+   * which its key may be for some only. Ordered by name. A gateway holds at most 10,000, so there are no pages.
    */
   listEndpoints(
     request: ListEndpointsRequest,

@@ -34,9 +34,9 @@ export interface ExchangeResponse {
 /** A step of one invocation, by its caller. */
 export interface CallerFrame {
   /**
-   * Which invocation. The caller numbers them from 1 up, each greater than all that it has opened on this stream before;
-   * an `open` with another number ends the stream with INVALID_ARGUMENT. Other frames for an invocation that is not
-   * under way are ignored, since it may have ended while they were on their way.
+   * Which invocation. The caller numbers them from 1 up, each greater than all that it has opened on this stream
+   * before; an `open` with another number ends the stream with INVALID_ARGUMENT. Other frames for an invocation that is
+   * not under way are ignored, since it may have ended while they were on their way.
    */
   id: number;
   /** What happens. Unset, or not known to this gateway: nothing. */
@@ -67,8 +67,8 @@ export interface OpenFrame {
   /**
    * What would be the metadata of a call of its own: `x-twinspan-key` or `authorization`, `traceparent`, `tracestate`,
    * `baggage`, `x-request-id` and so on. At most 128, 64 KiB together; names in lower case, values printable ASCII.
-   * Whose `user-agent` is not among them has the stream's. Who calls is found out for each invocation anew; the stream's own
-   * metadata vouches for nobody, a client certificate of its connection does as it does for calls.
+   * Whose `user-agent` is not among them has the stream's. Who calls is found out for each invocation anew; the
+   * stream's own metadata vouches for nobody, a client certificate of its connection does as it does for calls.
    */
   metadata: Header[];
   /**
@@ -115,8 +115,9 @@ export interface GatewayFrame {
     { $case: "credit"; value: number }
     | //
     /**
-     * Of the stream: the caller opens no further invocation on it, but on another stream. Those under way, and those that were
-     * opened before this came, are served. The caller ends its side when all of them are over; then the gateway ends its own.
+     * Of the stream: the caller opens no further invocation on it, but on another stream. Those under way, and those
+     * that were opened before this came, are served. The caller ends its side when all of them are over; then the
+     * gateway ends its own.
      */
     { $case: "drain"; value: DrainFrame }
     | undefined;
@@ -129,8 +130,8 @@ export interface HeadFrame {
 }
 
 /**
- * A message of InvokeStream, or a part of one: parts with `continues` and the one after them are one message, whose chunk
- * is theirs in order.
+ * A message of InvokeStream, or a part of one: parts with `continues` and the one after them are one message, whose
+ * chunk is theirs in order.
  */
 export interface PieceFrame {
   /** The provider's HTTP status and the headers that pass. In the first frame of the first piece only. */

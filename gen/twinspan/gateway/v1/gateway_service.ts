@@ -342,20 +342,20 @@ export const GatewayServiceService = {
     responseDeserialize: (value: Buffer): InvokeStreamResponse => InvokeStreamResponse.decode(value),
   },
   /**
-   * Carries many invocations at once as frames of one long-lived stream, which costs both sides a fraction of what as many
-   * calls cost. Each is what InvokeStream would be: checked, counted, recorded, cancelled and answered for itself.
+   * Carries many invocations at once as frames of one long-lived stream, which costs both sides a fraction of what as
+   * many calls cost. Each is what InvokeStream would be: checked, counted, recorded, cancelled and answered for itself.
    *
-   * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is lost
-   *   with a connection that never was.
-   * - A gateway may be several worker processes behind one address, and a connection is to one of them, whichever has its
-   *   turn. Initial metadata says which of how many: `x-twinspan-worker: 2/4`, from 0; without it there is one. Who wants
-   *   its invocations spread over all of them opens further connections until it has one to each.
-   * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit` frames
-   *   add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no other. A caller
-   *   that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none for
-   *   `gateway.limits.stallMs` is taken to have gone.
-   * - At most 1,000 invocations are under way on a stream; a further one is refused with RESOURCE_EXHAUSTED. More streams
-   *   may be opened, over the same connection too.
+   * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is
+   *   lost with a connection that never was.
+   * - A gateway may be several worker processes behind one address, and a connection is to one of them, whichever has
+   *   its turn. Initial metadata says which of how many: `x-twinspan-worker: 2/4`, from 0; without it there is one. Who
+   *   wants its invocations spread over all of them opens further connections until it has one to each.
+   * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit`
+   *   frames add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no
+   *   other. A caller that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none
+   *   for `gateway.limits.stallMs` is taken to have gone.
+   * - At most 1,000 invocations are under way on a stream; a further one is refused with RESOURCE_EXHAUSTED. More
+   *   streams may be opened, over the same connection too.
    * - Sides should send the frames of one turn of their event loop as one message, and wait for no more.
    * - When the stream breaks, its invocations are cancelled, and whether they were answered is not known.
    * - Streams are drained when they are as old as `peers.connectionAgeMs` (10 minutes), and when the gateway ends.
@@ -387,20 +387,20 @@ export interface GatewayServiceServer extends UntypedServiceImplementation {
    */
   invokeStream: handleServerStreamingCall<InvokeStreamRequest, InvokeStreamResponse>;
   /**
-   * Carries many invocations at once as frames of one long-lived stream, which costs both sides a fraction of what as many
-   * calls cost. Each is what InvokeStream would be: checked, counted, recorded, cancelled and answered for itself.
+   * Carries many invocations at once as frames of one long-lived stream, which costs both sides a fraction of what as
+   * many calls cost. Each is what InvokeStream would be: checked, counted, recorded, cancelled and answered for itself.
    *
-   * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is lost
-   *   with a connection that never was.
-   * - A gateway may be several worker processes behind one address, and a connection is to one of them, whichever has its
-   *   turn. Initial metadata says which of how many: `x-twinspan-worker: 2/4`, from 0; without it there is one. Who wants
-   *   its invocations spread over all of them opens further connections until it has one to each.
-   * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit` frames
-   *   add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no other. A caller
-   *   that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none for
-   *   `gateway.limits.stallMs` is taken to have gone.
-   * - At most 1,000 invocations are under way on a stream; a further one is refused with RESOURCE_EXHAUSTED. More streams
-   *   may be opened, over the same connection too.
+   * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is
+   *   lost with a connection that never was.
+   * - A gateway may be several worker processes behind one address, and a connection is to one of them, whichever has
+   *   its turn. Initial metadata says which of how many: `x-twinspan-worker: 2/4`, from 0; without it there is one. Who
+   *   wants its invocations spread over all of them opens further connections until it has one to each.
+   * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit`
+   *   frames add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no
+   *   other. A caller that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none
+   *   for `gateway.limits.stallMs` is taken to have gone.
+   * - At most 1,000 invocations are under way on a stream; a further one is refused with RESOURCE_EXHAUSTED. More
+   *   streams may be opened, over the same connection too.
    * - Sides should send the frames of one turn of their event loop as one message, and wait for no more.
    * - When the stream breaks, its invocations are cancelled, and whether they were answered is not known.
    * - Streams are drained when they are as old as `peers.connectionAgeMs` (10 minutes), and when the gateway ends.
@@ -446,20 +446,20 @@ export interface GatewayServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<InvokeStreamResponse>;
   /**
-   * Carries many invocations at once as frames of one long-lived stream, which costs both sides a fraction of what as many
-   * calls cost. Each is what InvokeStream would be: checked, counted, recorded, cancelled and answered for itself.
+   * Carries many invocations at once as frames of one long-lived stream, which costs both sides a fraction of what as
+   * many calls cost. Each is what InvokeStream would be: checked, counted, recorded, cancelled and answered for itself.
    *
-   * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is lost
-   *   with a connection that never was.
-   * - A gateway may be several worker processes behind one address, and a connection is to one of them, whichever has its
-   *   turn. Initial metadata says which of how many: `x-twinspan-worker: 2/4`, from 0; without it there is one. Who wants
-   *   its invocations spread over all of them opens further connections until it has one to each.
-   * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit` frames
-   *   add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no other. A caller
-   *   that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none for
-   *   `gateway.limits.stallMs` is taken to have gone.
-   * - At most 1,000 invocations are under way on a stream; a further one is refused with RESOURCE_EXHAUSTED. More streams
-   *   may be opened, over the same connection too.
+   * - The gateway sends initial metadata at once; until it has come the caller sends nothing, so that no invocation is
+   *   lost with a connection that never was.
+   * - A gateway may be several worker processes behind one address, and a connection is to one of them, whichever has
+   *   its turn. Initial metadata says which of how many: `x-twinspan-worker: 2/4`, from 0; without it there is one. Who
+   *   wants its invocations spread over all of them opens further connections until it has one to each.
+   * - Each invocation has credit of its own in each direction: 262,144 bytes when it is opened, and what `credit`
+   *   frames add. Without credit no byte of a body or an answer is sent, so an answer that nobody reads stalls no
+   *   other. A caller that oversteps its credit has its invocation refused with INVALID_ARGUMENT; one that gives none
+   *   for `gateway.limits.stallMs` is taken to have gone.
+   * - At most 1,000 invocations are under way on a stream; a further one is refused with RESOURCE_EXHAUSTED. More
+   *   streams may be opened, over the same connection too.
    * - Sides should send the frames of one turn of their event loop as one message, and wait for no more.
    * - When the stream breaks, its invocations are cancelled, and whether they were answered is not known.
    * - Streams are drained when they are as old as `peers.connectionAgeMs` (10 minutes), and when the gateway ends.

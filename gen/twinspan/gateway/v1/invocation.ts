@@ -128,8 +128,8 @@ export interface Target {
    */
   path: string;
   /**
-   * The query without its `?` and without credentials (`key`, `api_key`, `access_token`), percent-encoded. At most 4,096
-   * characters.
+   * The query without its `?` and without credentials (`key`, `api_key`, `access_token`), percent-encoded. At most
+   * 4,096 characters.
    */
   query: string;
 }

@@ -789,10 +789,11 @@ export const Embedding: MessageFns<Embedding> = {
  *
  * Trace context comes and the full trace is named in metadata, as GatewayService has it.
  *
- * Errors are gRPC statuses with `google.rpc.ErrorInfo` (domain `twinspan`, the kind as reason; docs/errors.md), those of a
- * provider included: its HTTP status is `http_status` in the info's metadata, `RetryInfo` says when to try again. What the
- * provider wrote is payload, and is found in the full trace alone. `BadRequest` names the field at fault. A model that
- * cannot take something of the prompt is INVALID_ARGUMENT with reason UNTRANSLATABLE; nothing is left out in silence.
+ * Errors are gRPC statuses with `google.rpc.ErrorInfo` (domain `twinspan`, the kind as reason; docs/errors.md), those
+ * of a provider included: its HTTP status is `http_status` in the info's metadata, `RetryInfo` says when to try again.
+ * What the provider wrote is payload, and is found in the full trace alone. `BadRequest` names the field at fault. A
+ * model that cannot take something of the prompt is INVALID_ARGUMENT with reason UNTRANSLATABLE; nothing is left out in
+ * silence.
  */
 export type InferenceServiceService = typeof InferenceServiceService;
 export const InferenceServiceService = {

@@ -84,8 +84,8 @@ export namespace ReasoningEffort {
 }
 
 /**
- * What a model is asked: a conversation, and how its answer shall be. Everything but the messages may be left unset; the
- * model's own default holds then.
+ * What a model is asked: a conversation, and how its answer shall be. Everything but the messages may be left unset;
+ * the model's own default holds then.
  */
 export interface Prompt {
   /** The conversation, oldest first. 1 to 10,000 messages. */

@@ -13,8 +13,8 @@ export const protobufPackage = "twinspan.store.v1";
 export const protobufFileName = "twinspan/store/v1/stored_batch.proto";
 
 /**
- * Spans of one trace that were stored together, with all that is kept of them. No service speaks it: it is how a file holds
- * it, and so may only be added to.
+ * Spans of one trace that were stored together, with all that is kept of them. No service speaks it: it is how a file
+ * holds it, and so may only be added to.
  */
 export interface StoredBatch {
   /** Their rows, but for those that did not count from the beginning. */

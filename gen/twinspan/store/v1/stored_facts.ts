@@ -13,8 +13,8 @@ export const protobufPackage = "twinspan.store.v1";
 export const protobufFileName = "twinspan/store/v1/stored_facts.proto";
 
 /**
- * What the trace-writer keeps of a trace beside its spans and what lists show. No service speaks it: it is how a database
- * holds it, and so may only be added to.
+ * What the trace-writer keeps of a trace beside its spans and what lists show. No service speaks it: it is how a
+ * database holds it, and so may only be added to.
  */
 export interface StoredFacts {
   /** What the record of a full trace says of it. */

@@ -13,9 +13,9 @@ export const protobufPackage = "twinspan.store.v1";
 export const protobufFileName = "twinspan/store/v1/stored_info.proto";
 
 /**
- * What a file keeps of a TraceInfo beside the columns that it is found and ordered by. What follows from the rest is left
- * out. No service speaks it, and it may only be added to. Field 1 stays free: a serialized TraceInfo, which older versions
- * kept, begins with its own.
+ * What a file keeps of a TraceInfo beside the columns that it is found and ordered by. What follows from the rest is
+ * left out. No service speaks it, and it may only be added to. Field 1 stays free: a serialized TraceInfo, which older
+ * versions kept, begins with its own.
  */
 export interface StoredInfo {
   /** How many spans the trace has. */

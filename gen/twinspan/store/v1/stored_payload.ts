@@ -12,9 +12,9 @@ export const protobufPackage = "twinspan.store.v1";
 export const protobufFileName = "twinspan/store/v1/stored_payload.proto";
 
 /**
- * The payload of a full trace, without what lists show of it: that is stored once, in its StoredPreviews. No service speaks
- * it: it is how a file holds it, and so may only be added to. Field 2 stays free: an InvocationRecord of nothing but
- * payloads, which is kept where nothing of it is shown, begins with its own.
+ * The payload of a full trace, without what lists show of it: that is stored once, in its StoredPreviews. No service
+ * speaks it: it is how a file holds it, and so may only be added to. Field 2 stays free: an InvocationRecord of nothing
+ * but payloads, which is kept where nothing of it is shown, begins with its own.
  */
 export interface StoredPayload {
   /** What of the previews was taken out, in the order in which it is in the payload. */

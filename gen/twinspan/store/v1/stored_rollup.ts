@@ -13,8 +13,8 @@ export const protobufPackage = "twinspan.store.v1";
 export const protobufFileName = "twinspan/store/v1/stored_rollup.proto";
 
 /**
- * What the calls, attempts or agents' traces of an experiment came to within an hour, so that totals need not read them. No
- * service speaks it: it is how a database holds it, and so may only be added to.
+ * What the calls, attempts or agents' traces of an experiment came to within an hour, so that totals need not read
+ * them. No service speaks it: it is how a database holds it, and so may only be added to.
  */
 export interface StoredRollup {
   /** Each pair of groups once. */

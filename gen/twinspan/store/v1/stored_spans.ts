@@ -42,8 +42,8 @@ export namespace StoredSpanOrigin {
 }
 
 /**
- * What the trace-writer keeps of spans that were stored together, apart from their bytes. No service speaks it: it is how
- * a database holds it, and so may only be added to.
+ * What the trace-writer keeps of spans that were stored together, apart from their bytes. No service speaks it: it is
+ * how a database holds it, and so may only be added to.
  */
 export interface StoredSpans {
   /** Those that count. */

@@ -38,8 +38,8 @@ export namespace RetentionSource {
 /** A named place for traces. Its traces may move in (adoption), never out, but by their owner's claim. */
 export interface Experiment {
   /**
-   * The id: decimal digits, unique in the deployment, never used twice. Wherever an id is asked for, 0 is understood as the
-   * `Default` of the workspace that asks.
+   * The id: decimal digits, unique in the deployment, never used twice. Wherever an id is asked for, 0 is understood as
+   * the `Default` of the workspace that asks.
    */
   id: string;
   /** The name: 1 to 250 characters, unique in its workspace. */
@@ -56,13 +56,17 @@ export interface Experiment {
   traceCount: bigint;
   /** What their spans and payloads take as they are stored, in bytes, without indexes. */
   storedBytes: bigint;
-  /** How much of it is kept, by its own limits and the configuration. Only ever answered: what is sent here changes nothing. */
+  /**
+   * How much of it is kept, by its own limits and the configuration. Only ever answered: what is sent here changes
+   * nothing.
+   */
   retention?:
     | ExperimentRetention
     | undefined;
   /**
-   * The limits that were set for it, and stay with it whatever it is called: UpdateExperiment sets them. They hold in the
-   * place of what the configuration has, all of which they replace. Absent: it has none, and the configuration's hold.
+   * The limits that were set for it, and stay with it whatever it is called: UpdateExperiment sets them. They hold in
+   * the place of what the configuration has, all of which they replace. Absent: it has none, and the configuration's
+   * hold.
    */
   ownRetention?: RetentionLimits | undefined;
 }

@@ -57,8 +57,8 @@ export interface ListExperimentsRequest {
   /** Where the last page ended, from its `next_page_token`. Empty: the first page. */
   pageToken: string;
   /**
-   * What their names must be, in the language of SearchTraces: `name LIKE 'a%'`. Any other field is INVALID_ARGUMENT. At
-   * most 8,000 characters. Empty: all.
+   * What their names must be, in the language of SearchTraces: `name LIKE 'a%'`. Any other field is INVALID_ARGUMENT.
+   * At most 8,000 characters. Empty: all.
    */
   filter: string;
 }
@@ -78,8 +78,8 @@ export interface UpdateExperimentRequest {
     | Experiment
     | undefined;
   /**
-   * What is changed: `name`, `own_retention`, or `*` for both. Where `own_retention` is named and not set, the experiment has
-   * no limits of its own any more. Absent or empty: what is set in `experiment`.
+   * What is changed: `name`, `own_retention`, or `*` for both. Where `own_retention` is named and not set, the
+   * experiment has no limits of its own any more. Absent or empty: what is set in `experiment`.
    */
   updateMask: string[] | undefined;
 }
@@ -503,14 +503,14 @@ export const UpdateExperimentResponse: MessageFns<UpdateExperimentResponse> = {
 };
 
 /**
- * Makes and reads experiments, and changes what they are called and how much of them is kept. Whatever names one that is missing makes
- * it too, so that nobody must call this first.
+ * Makes and reads experiments, and changes what they are called and how much of them is kept. Whatever names one that
+ * is missing makes it too, so that nobody must call this first.
  */
 export type ExperimentServiceService = typeof ExperimentServiceService;
 export const ExperimentServiceService = {
   /**
-   * Creates an experiment. ALREADY_EXISTS when the name is taken; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL when the
-   * workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
+   * Creates an experiment. ALREADY_EXISTS when the name is taken; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL when
+   * the workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
    */
   createExperiment: {
     path: "/twinspan.trace.v1.ExperimentService/CreateExperiment" as const,
@@ -535,8 +535,8 @@ export const ExperimentServiceService = {
     responseDeserialize: (value: Buffer): GetExperimentResponse => GetExperimentResponse.decode(value),
   },
   /**
-   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
-   * short, or even empty, where there are more.
+   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter
+   * may be short, or even empty, where there are more.
    */
   listExperiments: {
     path: "/twinspan.trace.v1.ExperimentService/ListExperiments" as const,
@@ -550,10 +550,10 @@ export const ExperimentServiceService = {
     responseDeserialize: (value: Buffer): ListExperimentsResponse => ListExperimentsResponse.decode(value),
   },
   /**
-   * Changes an experiment, all that is asked for or nothing. Its traces stay in it. An endpoint whose experiment it was names
-   * the old name still, which is made anew for its next call. What is beyond its limits afterwards is deleted for good at the
-   * next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none, ALREADY_EXISTS when the name
-   * is another's.
+   * Changes an experiment, all that is asked for or nothing. Its traces stay in it. An endpoint whose experiment it was
+   * names the old name still, which is made anew for its next call. What is beyond its limits afterwards is deleted for
+   * good at the next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none,
+   * ALREADY_EXISTS when the name is another's.
    */
   updateExperiment: {
     path: "/twinspan.trace.v1.ExperimentService/UpdateExperiment" as const,
@@ -570,30 +570,30 @@ export const ExperimentServiceService = {
 
 export interface ExperimentServiceServer extends UntypedServiceImplementation {
   /**
-   * Creates an experiment. ALREADY_EXISTS when the name is taken; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL when the
-   * workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
+   * Creates an experiment. ALREADY_EXISTS when the name is taken; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL when
+   * the workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
    */
   createExperiment: handleUnaryCall<CreateExperimentRequest, CreateExperimentResponse>;
   /** Gets an experiment by id or name. NOT_FOUND when there is none. */
   getExperiment: handleUnaryCall<GetExperimentRequest, GetExperimentResponse>;
   /**
-   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
-   * short, or even empty, where there are more.
+   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter
+   * may be short, or even empty, where there are more.
    */
   listExperiments: handleUnaryCall<ListExperimentsRequest, ListExperimentsResponse>;
   /**
-   * Changes an experiment, all that is asked for or nothing. Its traces stay in it. An endpoint whose experiment it was names
-   * the old name still, which is made anew for its next call. What is beyond its limits afterwards is deleted for good at the
-   * next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none, ALREADY_EXISTS when the name
-   * is another's.
+   * Changes an experiment, all that is asked for or nothing. Its traces stay in it. An endpoint whose experiment it was
+   * names the old name still, which is made anew for its next call. What is beyond its limits afterwards is deleted for
+   * good at the next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none,
+   * ALREADY_EXISTS when the name is another's.
    */
   updateExperiment: handleUnaryCall<UpdateExperimentRequest, UpdateExperimentResponse>;
 }
 
 export interface ExperimentServiceClient extends Client {
   /**
-   * Creates an experiment. ALREADY_EXISTS when the name is taken; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL when the
-   * workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
+   * Creates an experiment. ALREADY_EXISTS when the name is taken; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL when
+   * the workspace has `traceWriter.limits.experimentsMax` already: to try again is of no use then.
    */
   createExperiment(
     request: CreateExperimentRequest,
@@ -627,8 +627,8 @@ export interface ExperimentServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetExperimentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter may be
-   * short, or even empty, where there are more.
+   * Lists experiments by id, ascending. Pages by key. A page looks at 10,000 experiments at most, so one with a filter
+   * may be short, or even empty, where there are more.
    */
   listExperiments(
     request: ListExperimentsRequest,
@@ -646,10 +646,10 @@ export interface ExperimentServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListExperimentsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Changes an experiment, all that is asked for or nothing. Its traces stay in it. An endpoint whose experiment it was names
-   * the old name still, which is made anew for its next call. What is beyond its limits afterwards is deleted for good at the
-   * next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none, ALREADY_EXISTS when the name
-   * is another's.
+   * Changes an experiment, all that is asked for or nothing. Its traces stay in it. An endpoint whose experiment it was
+   * names the old name still, which is made anew for its next call. What is beyond its limits afterwards is deleted for
+   * good at the next look, `traceWriter.retention.everyMs` later at the latest. NOT_FOUND when there is none,
+   * ALREADY_EXISTS when the name is another's.
    */
   updateExperiment(
     request: UpdateExperimentRequest,

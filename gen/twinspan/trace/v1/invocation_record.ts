@@ -63,16 +63,16 @@ export interface FullTrace_MetadataEntry {
 }
 
 /**
- * The payload of one span, as far as its endpoint's policy keeps it (`endpoints[].payload`, `redaction`): what was blacked
- * out or withheld never comes here, and the span says so (`twinspan.payload.*`). Stored once, read with the full trace
- * only.
+ * The payload of one span, as far as its endpoint's policy keeps it (`endpoints[].payload`, `redaction`): what was
+ * blacked out or withheld never comes here, and the span says so (`twinspan.payload.*`). Stored once, read with the
+ * full trace only.
  */
 export interface SpanPayload {
   /** Whose payload it is. 8 bytes. */
   spanId: Buffer;
   /**
-   * The request as the caller sent it: `mlflow.spanInputs` when read; of an attempt, as its provider was sent it where it
-   * was translated. Empty: none.
+   * The request as the caller sent it: `mlflow.spanInputs` when read; of an attempt, as its provider was sent it where
+   * it was translated. Empty: none.
    */
   inputs: Buffer;
   /** The answer, a stream reduced to one answer: `mlflow.spanOutputs` when read. Empty: none. */

@@ -156,8 +156,8 @@ export const ErrorType = {
   /** ERROR_TYPE_PROVIDER_REJECTED - The provider refused the request: a 4xx that is none of the other kinds. */
   ERROR_TYPE_PROVIDER_REJECTED: 4,
   /**
-   * ERROR_TYPE_PROVIDER_AUTH - The provider refused the gateway's key, or wants it paid for (401, 402, 403); or the gateway has none for it. Of the kinds of
-   * docs/errors.md: `provider_auth`, `endpoint_unavailable`.
+   * ERROR_TYPE_PROVIDER_AUTH - The provider refused the gateway's key, or wants it paid for (401, 402, 403); or the gateway has none for it. Of
+   * the kinds of docs/errors.md: `provider_auth`, `endpoint_unavailable`.
    */
   ERROR_TYPE_PROVIDER_AUTH: 5,
   /** ERROR_TYPE_PROVIDER_RATE_LIMITED - The provider's rate limit: 429. */
@@ -235,14 +235,14 @@ export interface Mirror {
   /** The root span of that full trace. 8 bytes. Required. */
   linkedSpanId: Buffer;
   /**
-   * The workspace of the caller, which the mirror is stored in, whatever its trace's id: ids of one workspace are none of
-   * another's. At most 128 letters, digits, `.`, `_` or `-`. Empty: `default`.
+   * The workspace of the caller, which the mirror is stored in, whatever its trace's id: ids of one workspace are none
+   * of another's. At most 128 letters, digits, `.`, `_` or `-`. Empty: `default`.
    */
   workspace: string;
   /**
-   * What the configuration calls the key, or the certificate, that the gateway knew the caller by: mirrors of its calls may
-   * be forwarded to destinations of its own. No secret. At most 128 letters, digits, `.`, `_` or `-`. Empty: the caller had
-   * a token, or keys are off.
+   * What the configuration calls the key, or the certificate, that the gateway knew the caller by: mirrors of its calls
+   * may be forwarded to destinations of its own. No secret. At most 128 letters, digits, `.`, `_` or `-`. Empty: the
+   * caller had a token, or keys are off.
    */
   callerKey: string;
 }

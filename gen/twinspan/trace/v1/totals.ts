@@ -76,8 +76,8 @@ export interface GetTotalsRequest {
   /** What is told apart. Unset: nothing. USAGE can be told apart by experiment only. */
   groupBy: TotalsGroup;
   /**
-   * How many groups are told apart: those with the most requests over the whole time, of the same number those that sort
-   * first. The others together are `other`. 0: 20. At most 100.
+   * How many groups are told apart: those with the most requests over the whole time, of the same number those that
+   * sort first. The others together are `other`. 0: 20. At most 100.
    */
   groupsMax: number;
 }
@@ -117,8 +117,8 @@ export interface TotalsPoint {
 }
 
 /**
- * How long something took. A percentile is by nearest rank: the time that so many percent took at most. It is counted in
- * classes, and within 1 % of that time.
+ * How long something took. A percentile is by nearest rank: the time that so many percent took at most. It is counted
+ * in classes, and within 1 % of that time.
  */
 export interface Latency {
   /** How many times there were. */

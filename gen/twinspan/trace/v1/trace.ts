@@ -125,8 +125,8 @@ export interface TraceInfo {
   /** The agent's own name for the request. Empty: it gave none. */
   clientRequestId: string;
   /**
-   * Whether nobody has claimed it: it is pending, and its last span ended longer ago than `traceWriter.unclaimedAfterMs`.
-   * It stays, and a claim that comes late is as good as any.
+   * Whether nobody has claimed it: it is pending, and its last span ended longer ago than
+   * `traceWriter.unclaimedAfterMs`. It stays, and a claim that comes late is as good as any.
    */
   unclaimed: boolean;
 }

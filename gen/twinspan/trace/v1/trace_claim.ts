@@ -40,14 +40,14 @@ export interface TraceClaim {
   /** The beginning of the outputs. What is beyond 1,000 characters is cut. Empty: the root's are shown. */
   responsePreview: string;
   /**
-   * Facts about the trace, under MLflow's keys; they rank above those read from spans. Totals (`mlflow.trace.tokenUsage`,
-   * `mlflow.trace.cost`) and the schema's version are the store's to say and are passed over. At most 64; keys have at most
-   * 250 characters, and values are cut at 4,096.
+   * Facts about the trace, under MLflow's keys; they rank above those read from spans. Totals
+   * (`mlflow.trace.tokenUsage`, `mlflow.trace.cost`) and the schema's version are the store's to say and are passed
+   * over. At most 64; keys have at most 250 characters, and values are cut at 4,096.
    */
   metadata: { [key: string]: string };
   /**
-   * Tags; edits (`UpdateTraceTags`) rank above them. Those that say where spans are stored are passed over. At most 64; keys
-   * have at most 250 characters, and values are cut at 4,096.
+   * Tags; edits (`UpdateTraceTags`) rank above them. Those that say where spans are stored are passed over. At most 64;
+   * keys have at most 250 characters, and values are cut at 4,096.
    */
   tags: { [key: string]: string };
 }

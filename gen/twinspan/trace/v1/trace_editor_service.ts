@@ -43,7 +43,8 @@ export interface UpdateTraceTagsRequest {
   traceId: string;
   /**
    * The tags to set. Keys have 1 to 250 characters, values at most 8,000. Tags that say where spans are stored
-   * (`mlflow.trace.spansLocation`, …) are INVALID_ARGUMENT. A trace has at most 100 edited tags, the removed ones included.
+   * (`mlflow.trace.spansLocation`, …) are INVALID_ARGUMENT. A trace has at most 100 edited tags, the removed ones
+   * included.
    */
   set: { [key: string]: string };
   /** The keys of the tags to remove. Those that are not there are passed over. At most 100. */
@@ -469,11 +470,11 @@ export const DeleteTracesResponse: MessageFns<DeleteTracesResponse> = {
 export type TraceEditorServiceService = typeof TraceEditorServiceService;
 export const TraceEditorServiceService = {
   /**
-   * Stores what an agent says of its trace as a whole. Idempotent, and neither its order among the trace's spans nor its
-   * repetition shows: of two different claims of one trace the one that ends later counts, then the larger by content.
-   * PERMISSION_DENIED for a full trace, which only the gateway writes; NOT_FOUND where the experiment is named by an id
-   * that does not exist; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL where it is named and missing, and the workspace has
-   * `traceWriter.limits.experimentsMax` already.
+   * Stores what an agent says of its trace as a whole. Idempotent, and neither its order among the trace's spans nor
+   * its repetition shows: of two different claims of one trace the one that ends later counts, then the larger by
+   * content. PERMISSION_DENIED for a full trace, which only the gateway writes; NOT_FOUND where the experiment is named
+   * by an id that does not exist; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL where it is named and missing, and
+   * the workspace has `traceWriter.limits.experimentsMax` already.
    */
   claimTrace: {
     path: "/twinspan.trace.v1.TraceEditorService/ClaimTrace" as const,
@@ -485,8 +486,8 @@ export const TraceEditorServiceService = {
     responseDeserialize: (value: Buffer): ClaimTraceResponse => ClaimTraceResponse.decode(value),
   },
   /**
-   * Sets and removes tags of a trace, in one step. Any trace can be tagged, a full trace too. NOT_FOUND when there is none.
-   * The last edit of a key counts, and ranks above what the trace's agent or its spans say, whenever they come.
+   * Sets and removes tags of a trace, in one step. Any trace can be tagged, a full trace too. NOT_FOUND when there is
+   * none. The last edit of a key counts, and ranks above what the trace's agent or its spans say, whenever they come.
    */
   updateTraceTags: {
     path: "/twinspan.trace.v1.TraceEditorService/UpdateTraceTags" as const,
@@ -500,11 +501,11 @@ export const TraceEditorServiceService = {
     responseDeserialize: (value: Buffer): UpdateTraceTagsResponse => UpdateTraceTagsResponse.decode(value),
   },
   /**
-   * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
-   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call
-   * fails meanwhile some are deleted already. What is written to such a trace afterwards makes it anew. No reader sees them
-   * from the answer on. When nothing of them is left on the disk depends on the store: docs/stores.md, docs/retention.md.
-   * NOT_FOUND when there is no such experiment.
+   * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no
+   * longer shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps;
+   * where the call fails meanwhile some are deleted already. What is written to such a trace afterwards makes it anew.
+   * No reader sees them from the answer on. When nothing of them is left on the disk depends on the store:
+   * docs/stores.md, docs/retention.md. NOT_FOUND when there is no such experiment.
    */
   deleteTraces: {
     path: "/twinspan.trace.v1.TraceEditorService/DeleteTraces" as const,
@@ -520,35 +521,35 @@ export const TraceEditorServiceService = {
 
 export interface TraceEditorServiceServer extends UntypedServiceImplementation {
   /**
-   * Stores what an agent says of its trace as a whole. Idempotent, and neither its order among the trace's spans nor its
-   * repetition shows: of two different claims of one trace the one that ends later counts, then the larger by content.
-   * PERMISSION_DENIED for a full trace, which only the gateway writes; NOT_FOUND where the experiment is named by an id
-   * that does not exist; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL where it is named and missing, and the workspace has
-   * `traceWriter.limits.experimentsMax` already.
+   * Stores what an agent says of its trace as a whole. Idempotent, and neither its order among the trace's spans nor
+   * its repetition shows: of two different claims of one trace the one that ends later counts, then the larger by
+   * content. PERMISSION_DENIED for a full trace, which only the gateway writes; NOT_FOUND where the experiment is named
+   * by an id that does not exist; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL where it is named and missing, and
+   * the workspace has `traceWriter.limits.experimentsMax` already.
    */
   claimTrace: handleUnaryCall<ClaimTraceRequest, ClaimTraceResponse>;
   /**
-   * Sets and removes tags of a trace, in one step. Any trace can be tagged, a full trace too. NOT_FOUND when there is none.
-   * The last edit of a key counts, and ranks above what the trace's agent or its spans say, whenever they come.
+   * Sets and removes tags of a trace, in one step. Any trace can be tagged, a full trace too. NOT_FOUND when there is
+   * none. The last edit of a key counts, and ranks above what the trace's agent or its spans say, whenever they come.
    */
   updateTraceTags: handleUnaryCall<UpdateTraceTagsRequest, UpdateTraceTagsResponse>;
   /**
-   * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
-   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call
-   * fails meanwhile some are deleted already. What is written to such a trace afterwards makes it anew. No reader sees them
-   * from the answer on. When nothing of them is left on the disk depends on the store: docs/stores.md, docs/retention.md.
-   * NOT_FOUND when there is no such experiment.
+   * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no
+   * longer shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps;
+   * where the call fails meanwhile some are deleted already. What is written to such a trace afterwards makes it anew.
+   * No reader sees them from the answer on. When nothing of them is left on the disk depends on the store:
+   * docs/stores.md, docs/retention.md. NOT_FOUND when there is no such experiment.
    */
   deleteTraces: handleUnaryCall<DeleteTracesRequest, DeleteTracesResponse>;
 }
 
 export interface TraceEditorServiceClient extends Client {
   /**
-   * Stores what an agent says of its trace as a whole. Idempotent, and neither its order among the trace's spans nor its
-   * repetition shows: of two different claims of one trace the one that ends later counts, then the larger by content.
-   * PERMISSION_DENIED for a full trace, which only the gateway writes; NOT_FOUND where the experiment is named by an id
-   * that does not exist; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL where it is named and missing, and the workspace has
-   * `traceWriter.limits.experimentsMax` already.
+   * Stores what an agent says of its trace as a whole. Idempotent, and neither its order among the trace's spans nor
+   * its repetition shows: of two different claims of one trace the one that ends later counts, then the larger by
+   * content. PERMISSION_DENIED for a full trace, which only the gateway writes; NOT_FOUND where the experiment is named
+   * by an id that does not exist; RESOURCE_EXHAUSTED with reason EXPERIMENTS_FULL where it is named and missing, and
+   * the workspace has `traceWriter.limits.experimentsMax` already.
    */
   claimTrace(
     request: ClaimTraceRequest,
@@ -566,8 +567,8 @@ export interface TraceEditorServiceClient extends Client {
     callback: (error: ServiceError | null, response: ClaimTraceResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Sets and removes tags of a trace, in one step. Any trace can be tagged, a full trace too. NOT_FOUND when there is none.
-   * The last edit of a key counts, and ranks above what the trace's agent or its spans say, whenever they come.
+   * Sets and removes tags of a trace, in one step. Any trace can be tagged, a full trace too. NOT_FOUND when there is
+   * none. The last edit of a key counts, and ranks above what the trace's agent or its spans say, whenever they come.
    */
   updateTraceTags(
     request: UpdateTraceTagsRequest,
@@ -585,11 +586,11 @@ export interface TraceEditorServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateTraceTagsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no longer
-   * shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps; where the call
-   * fails meanwhile some are deleted already. What is written to such a trace afterwards makes it anew. No reader sees them
-   * from the answer on. When nothing of them is left on the disk depends on the store: docs/stores.md, docs/retention.md.
-   * NOT_FOUND when there is no such experiment.
+   * Deletes traces of one experiment: their spans, payloads, tags and links. Links of other traces to them are no
+   * longer shown; that of a mirror to its full trace says `twinspan.link.expired`. Many are deleted in several steps;
+   * where the call fails meanwhile some are deleted already. What is written to such a trace afterwards makes it anew.
+   * No reader sees them from the answer on. When nothing of them is left on the disk depends on the store:
+   * docs/stores.md, docs/retention.md. NOT_FOUND when there is no such experiment.
    */
   deleteTraces(
     request: DeleteTracesRequest,

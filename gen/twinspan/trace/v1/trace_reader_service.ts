@@ -779,9 +779,9 @@ export const TraceReaderServiceService = {
     responseDeserialize: (value: Buffer): GetTraceInfosResponse => GetTraceInfosResponse.decode(value),
   },
   /**
-   * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither repeat
-   * nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even empty, where
-   * there are more.
+   * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither
+   * repeat nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even
+   * empty, where there are more.
    */
   searchTraces: {
     path: "/twinspan.trace.v1.TraceReaderService/SearchTraces" as const,
@@ -794,8 +794,8 @@ export const TraceReaderServiceService = {
     responseDeserialize: (value: Buffer): SearchTracesResponse => SearchTracesResponse.decode(value),
   },
   /**
-   * Lists the other twins of a trace: of a full trace the trace that holds its mirror, of an agent's trace the full traces
-   * of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
+   * Lists the other twins of a trace: of a full trace the trace that holds its mirror, of an agent's trace the full
+   * traces of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
    */
   listTwins: {
     path: "/twinspan.trace.v1.TraceReaderService/ListTwins" as const,
@@ -807,11 +807,11 @@ export const TraceReaderServiceService = {
     responseDeserialize: (value: Buffer): ListTwinsResponse => ListTwinsResponse.decode(value),
   },
   /**
-   * Follows traces as they appear and change: a message at once, then whenever there is something new, four times a second
-   * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
-   * drains, and after `traceWriter.limits.tailMs` (10 minutes) in any case; whoever calls again with the last `resume_token`,
-   * and may still read, misses nothing. At most 100 at once, shared fairly by workspaces and their keys, else
-   * RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
+   * Follows traces as they appear and change: a message at once, then whenever there is something new, four times a
+   * second at the most. A trace that changed several times in between comes once, as it is then. Ends when the
+   * trace-writer drains, and after `traceWriter.limits.tailMs` (10 minutes) in any case; whoever calls again with the
+   * last `resume_token`, and may still read, misses nothing. At most 100 at once, shared fairly by workspaces and their
+   * keys, else RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
    */
   tailTraces: {
     path: "/twinspan.trace.v1.TraceReaderService/TailTraces" as const,
@@ -823,8 +823,8 @@ export const TraceReaderServiceService = {
     responseDeserialize: (value: Buffer): TailTracesResponse => TailTracesResponse.decode(value),
   },
   /**
-   * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too much
-   * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
+   * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too
+   * much to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
    */
   getTotals: {
     path: "/twinspan.trace.v1.TraceReaderService/GetTotals" as const,
@@ -843,27 +843,27 @@ export interface TraceReaderServiceServer extends UntypedServiceImplementation {
   /** Gets traces by their ids, without their spans. Those that do not exist are left out. */
   getTraceInfos: handleUnaryCall<GetTraceInfosRequest, GetTraceInfosResponse>;
   /**
-   * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither repeat
-   * nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even empty, where
-   * there are more.
+   * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither
+   * repeat nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even
+   * empty, where there are more.
    */
   searchTraces: handleUnaryCall<SearchTracesRequest, SearchTracesResponse>;
   /**
-   * Lists the other twins of a trace: of a full trace the trace that holds its mirror, of an agent's trace the full traces
-   * of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
+   * Lists the other twins of a trace: of a full trace the trace that holds its mirror, of an agent's trace the full
+   * traces of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
    */
   listTwins: handleUnaryCall<ListTwinsRequest, ListTwinsResponse>;
   /**
-   * Follows traces as they appear and change: a message at once, then whenever there is something new, four times a second
-   * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
-   * drains, and after `traceWriter.limits.tailMs` (10 minutes) in any case; whoever calls again with the last `resume_token`,
-   * and may still read, misses nothing. At most 100 at once, shared fairly by workspaces and their keys, else
-   * RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
+   * Follows traces as they appear and change: a message at once, then whenever there is something new, four times a
+   * second at the most. A trace that changed several times in between comes once, as it is then. Ends when the
+   * trace-writer drains, and after `traceWriter.limits.tailMs` (10 minutes) in any case; whoever calls again with the
+   * last `resume_token`, and may still read, misses nothing. At most 100 at once, shared fairly by workspaces and their
+   * keys, else RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
    */
   tailTraces: handleServerStreamingCall<TailTracesRequest, TailTracesResponse>;
   /**
-   * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too much
-   * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
+   * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too
+   * much to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
    */
   getTotals: handleUnaryCall<GetTotalsRequest, GetTotalsResponse>;
 }
@@ -902,9 +902,9 @@ export interface TraceReaderServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetTraceInfosResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither repeat
-   * nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even empty, where
-   * there are more.
+   * Finds traces: those that pass a filter, in an order. Pages by key, so that traces that arrive meanwhile neither
+   * repeat nor hide one. A page looks at some traces only, so that no search takes long: it may be short, or even
+   * empty, where there are more.
    */
   searchTraces(
     request: SearchTracesRequest,
@@ -922,8 +922,8 @@ export interface TraceReaderServiceClient extends Client {
     callback: (error: ServiceError | null, response: SearchTracesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the other twins of a trace: of a full trace the trace that holds its mirror, of an agent's trace the full traces
-   * of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
+   * Lists the other twins of a trace: of a full trace the trace that holds its mirror, of an agent's trace the full
+   * traces of the calls that it made. One look-up in an index. NOT_FOUND when there is no such trace.
    */
   listTwins(
     request: ListTwinsRequest,
@@ -941,11 +941,11 @@ export interface TraceReaderServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListTwinsResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Follows traces as they appear and change: a message at once, then whenever there is something new, four times a second
-   * at the most. A trace that changed several times in between comes once, as it is then. Ends when the trace-writer
-   * drains, and after `traceWriter.limits.tailMs` (10 minutes) in any case; whoever calls again with the last `resume_token`,
-   * and may still read, misses nothing. At most 100 at once, shared fairly by workspaces and their keys, else
-   * RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
+   * Follows traces as they appear and change: a message at once, then whenever there is something new, four times a
+   * second at the most. A trace that changed several times in between comes once, as it is then. Ends when the
+   * trace-writer drains, and after `traceWriter.limits.tailMs` (10 minutes) in any case; whoever calls again with the
+   * last `resume_token`, and may still read, misses nothing. At most 100 at once, shared fairly by workspaces and their
+   * keys, else RESOURCE_EXHAUSTED: one that was begun may end so, when somebody who has fewer asks.
    */
   tailTraces(request: TailTracesRequest, options?: Partial<CallOptions>): ClientReadableStream<TailTracesResponse>;
   tailTraces(
@@ -954,8 +954,8 @@ export interface TraceReaderServiceClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<TailTracesResponse>;
   /**
-   * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too much
-   * to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
+   * Adds up requests, errors, tokens, cost and times, over time and group by group. INVALID_ARGUMENT where there is too
+   * much to add up in some seconds (2,000,000 traces and spans) or to tell apart (50,000 groups and buckets).
    */
   getTotals(
     request: GetTotalsRequest,

@@ -256,9 +256,10 @@ export const TraceWriterServiceService = {
    * Stores a batch of records. Each record is atomic: its full trace and its mirror become visible together, to every
    * reader, or not at all. Many records share one commit. The answer comes when all of them are durable.
    *
-   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, on DEADLINE_EXCEEDED, and on RESOURCE_EXHAUSTED
-   * with RetryInfo. Any other answer concerns the whole batch and will not change: RESOURCE_EXHAUSTED without RetryInfo says
-   * that the batch is larger than `traceWriter.limits.messageBytesMax`, so send fewer records at a time.
+   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, on DEADLINE_EXCEEDED, and on
+   * RESOURCE_EXHAUSTED with RetryInfo. Any other answer concerns the whole batch and will not change:
+   * RESOURCE_EXHAUSTED without RetryInfo says that the batch is larger than `traceWriter.limits.messageBytesMax`, so
+   * send fewer records at a time.
    */
   writeInvocations: {
     path: "/twinspan.trace.v1.TraceWriterService/WriteInvocations" as const,
@@ -278,9 +279,10 @@ export interface TraceWriterServiceServer extends UntypedServiceImplementation {
    * Stores a batch of records. Each record is atomic: its full trace and its mirror become visible together, to every
    * reader, or not at all. Many records share one commit. The answer comes when all of them are durable.
    *
-   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, on DEADLINE_EXCEEDED, and on RESOURCE_EXHAUSTED
-   * with RetryInfo. Any other answer concerns the whole batch and will not change: RESOURCE_EXHAUSTED without RetryInfo says
-   * that the batch is larger than `traceWriter.limits.messageBytesMax`, so send fewer records at a time.
+   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, on DEADLINE_EXCEEDED, and on
+   * RESOURCE_EXHAUSTED with RetryInfo. Any other answer concerns the whole batch and will not change:
+   * RESOURCE_EXHAUSTED without RetryInfo says that the batch is larger than `traceWriter.limits.messageBytesMax`, so
+   * send fewer records at a time.
    */
   writeInvocations: handleUnaryCall<WriteInvocationsRequest, WriteInvocationsResponse>;
 }
@@ -290,9 +292,10 @@ export interface TraceWriterServiceClient extends Client {
    * Stores a batch of records. Each record is atomic: its full trace and its mirror become visible together, to every
    * reader, or not at all. Many records share one commit. The answer comes when all of them are durable.
    *
-   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, on DEADLINE_EXCEEDED, and on RESOURCE_EXHAUSTED
-   * with RetryInfo. Any other answer concerns the whole batch and will not change: RESOURCE_EXHAUSTED without RetryInfo says
-   * that the batch is larger than `traceWriter.limits.messageBytesMax`, so send fewer records at a time.
+   * Idempotent: writing a record again changes nothing. Retry on UNAVAILABLE, on DEADLINE_EXCEEDED, and on
+   * RESOURCE_EXHAUSTED with RetryInfo. Any other answer concerns the whole batch and will not change:
+   * RESOURCE_EXHAUSTED without RetryInfo says that the batch is larger than `traceWriter.limits.messageBytesMax`, so
+   * send fewer records at a time.
    */
   writeInvocations(
     request: WriteInvocationsRequest,

@@ -13,8 +13,9 @@ export const protobufFileName = "twinspan/trace/v1/usage.proto";
 
 /**
  * The tokens of a call, counted as the OpenTelemetry GenAI conventions count them: input includes what was read from a
- * cache, output includes reasoning. A field that is unset was not said by the provider. Where it did not say input or output, because the
- * answer was cut before it could or the provider never says, that one is estimated, and `estimated` says so.
+ * cache, output includes reasoning. A field that is unset was not said by the provider. Where it did not say input or
+ * output, because the answer was cut before it could or the provider never says, that one is estimated, and `estimated`
+ * says so.
  */
 export interface Usage {
   /** Tokens of the prompt, cached ones included. */
@@ -50,8 +51,8 @@ export interface Usage {
     | bigint
     | undefined;
   /**
-   * Whether input, output or both are an estimate from the texts, since the provider did not say them. A sum is estimated
-   * when a part of it is.
+   * Whether input, output or both are an estimate from the texts, since the provider did not say them. A sum is
+   * estimated when a part of it is.
    */
   estimated?: boolean | undefined;
 }

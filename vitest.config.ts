@@ -23,8 +23,8 @@ export default defineConfig({
     pool: "forks",
     // Node runs the tests as it runs the services: its own loader, and so the hook that carries the trace context.
     experimental: { viteModuleRunner: false },
-    // A worker runs one file after another, each of which disposes of what it opened: to start a process for each, and to load
-    // all the same modules again, took most of the processor's time.
+    // A worker runs one file after another, each of which disposes of what it opened: to start a process for each, and
+    // to load all the same modules again, took most of the processor's time.
     isolate: false,
     unstubEnvs: true,
     sequence: { sequencer: LongFilesFirst },

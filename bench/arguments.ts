@@ -1,6 +1,6 @@
 /**
- * What this program was told, read by `read`. Ends the process where it was asked for its usage, and, with status 2 and the
- * usage, where `read` throws.
+ * What this program was told, read by `read`. Ends the process where it was asked for its usage, and, with status 2 and
+ * the usage, where `read` throws.
  */
 export function toldOptions<Options>(read: (args: readonly string[]) => Options, usage: string): Options {
   const args = process.argv.slice(2);

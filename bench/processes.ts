@@ -97,8 +97,8 @@ export function cpuSecondsOf(pid: number): number {
 }
 
 /**
- * Fields 14 to 17 of /proc/<pid>/stat: time in user and in kernel mode, its own and that of children which have ended. The
- * name before them may hold spaces.
+ * Fields 14 to 17 of /proc/<pid>/stat: time in user and in kernel mode, its own and that of children which have ended.
+ * The name before them may hold spaces.
  */
 function ticksOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

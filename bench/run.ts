@@ -51,8 +51,8 @@ export interface Bench {
 const WARM_UP_SECONDS_MAX = 2;
 
 /**
- * Measures round by round, every target in every mode, so that what changes on the machine meets all of them; every other
- * round in the opposite order. Before the first all are warmed up, which counts in the ledger alone.
+ * Measures round by round, every target in every mode, so that what changes on the machine meets all of them; every
+ * other round in the opposite order. Before the first all are warmed up, which counts in the ledger alone.
  */
 export async function measure(bench: Bench, pace: Pace): Promise<Measured> {
   await using generator = startLoadGenerator();

@@ -47,8 +47,8 @@ export interface ConnectionSettings {
 }
 
 /**
- * The connection of a command: to `--target`, in the clear, else to what `targetOf` takes of the configuration, as the ingress
- * speaks to its peers. By TLS wherever `--ca` or `--cert` is given.
+ * The connection of a command: to `--target`, in the clear, else to what `targetOf` takes of the configuration, as the
+ * ingress speaks to its peers. By TLS wherever `--ca` or `--cert` is given.
  */
 export function connectionOf(command: Command, io: CliIo, targetOf: (config: Config) => string): Connection {
   const { target, tls, key } = connectionSettingsOf(command, io, (config) => ({

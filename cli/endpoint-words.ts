@@ -6,8 +6,8 @@ type Provider = Config["providers"][string];
 const UNSET = /\$\{([A-Za-z_][A-Za-z0-9_]*)/;
 
 /**
- * The endpoints of a configuration by name, each with the variable that it needs where none of its models has its key here:
- * `demo, openai (needs OPENAI_API_KEY)`. Files of keys are not looked at.
+ * The endpoints of a configuration by name, each with the variable that it needs where none of its models has its key
+ * here: `demo, openai (needs OPENAI_API_KEY)`. Files of keys are not looked at.
  */
 export function endpointWordsOf({ endpoints, providers }: Config): string {
   const words = endpoints.map(({ name, models, fallbacks, credentials }) => {

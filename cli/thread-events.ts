@@ -3,8 +3,8 @@ import { Worker } from "node:worker_threads";
 import type { CliIo } from "./io.ts";
 
 /**
- * Starts `file` as a thread, and yields what it posts until it ends, or nobody reads on: then it is ended. Ctrl-C posts it
- * `stop`, a second one ends it at once. Throws what it throws.
+ * Starts `file` as a thread, and yields what it posts until it ends, or nobody reads on: then it is ended. Ctrl-C posts
+ * it `stop`, a second one ends it at once. Throws what it throws.
  */
 export async function* threadEvents(file: string, data: unknown, io: CliIo): AsyncGenerator<unknown, void, undefined> {
   const worker = new Worker(file, { workerData: data, execArgv: [] });

@@ -5,7 +5,10 @@ export interface EndedCall {
   /** What it is known by at every service: the same calls are chosen everywhere. */
   readonly id: string;
   readonly isFailed: boolean;
-  /** Ids, names out of the configuration, words of closed lists, and figures. Never payload. Asked for only where they are told. */
+  /**
+   * Ids, names out of the configuration, words of closed lists, and figures. Never payload. Asked for only where they
+   * are told.
+   */
   facts(): Readonly<Record<string, unknown>>;
 }
 
@@ -21,8 +24,8 @@ export interface AccessLogOptions {
 }
 
 /**
- * Writes a line for calls that failed, as a warning, and for a share of the others; at level debug for every call, without a
- * bound. `nowMs` is a clock in milliseconds.
+ * Writes a line for calls that failed, as a warning, and for a share of the others; at level debug for every call,
+ * without a bound. `nowMs` is a clock in milliseconds.
  */
 export function createAccessLog(
   log: Logger,

@@ -1,4 +1,7 @@
-/** The headers in which a caller may bring a key, of its own or of twinspan's, wherever its SDK puts it: in the order they count. */
+/**
+ * The headers in which a caller may bring a key, of its own or of twinspan's, wherever its SDK puts it: in the order
+ * they count.
+ */
 export const KEY_HEADERS: readonly string[] = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
 /** The headers that say which of the key's accounts pays: they mean nothing beside another key. */
 export const ACCOUNT_HEADERS: readonly string[] = ["chatgpt-account-id", "openai-organization", "openai-project"];

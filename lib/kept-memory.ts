@@ -2,8 +2,8 @@
 const BYTES_MIN = 16 * 1024;
 
 /**
- * Memory for one who needs much of it again and again, and is always done with it before the next time. Memory that is made anew
- * each time costs more in garbage collection than all else that is done with it.
+ * Memory for one who needs much of it again and again, and is always done with it before the next time. Memory that is
+ * made anew each time costs more in garbage collection than all else that is done with it.
  */
 export class KeptMemory {
   readonly #keptBytesMax: number;

@@ -22,12 +22,12 @@ export interface Superior {
 
 /**
  * Runs a service as this process: starts it, waits for SIGTERM or SIGINT, disposes of it (not ready, finish what was
- * accepted, flush), and lets the event loop empty. A second signal, or `drainMs` and two seconds gone by, ends the process at once with
- * status 1. A start that fails is one line on standard error and status 1. On SIGHUP it reloads the service; one that is
- * still starting, or has nothing to reload, is left as it is.
+ * accepted, flush), and lets the event loop empty. A second signal, or `drainMs` and two seconds gone by, ends the
+ * process at once with status 1. A start that fails is one line on standard error and status 1. On SIGHUP it reloads
+ * the service; one that is still starting, or has nothing to reload, is left as it is.
  *
- * A worker hears the same of its superior. Signals that a terminal or a supervisor sends to all processes at once come to it
- * besides, so a second one ends nothing here: a superior that is ended at once takes its workers with it.
+ * A worker hears the same of its superior. Signals that a terminal or a supervisor sends to all processes at once come
+ * to it besides, so a second one ends nothing here: a superior that is ended at once takes its workers with it.
  *
  * Nothing else in twinspan hears signals.
  */

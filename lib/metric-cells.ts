@@ -109,9 +109,9 @@ class Crossing<Cell> {
 }
 
 /**
- * What prom-client adds up under these labels, undefined where it has none yet. Several labels may have one entry: 200 and
- * "200" are one text. It is in a member that its types do not tell, under a key that is made here as prom-client makes it: a
- * test holds the installed version to both, and with another the first call would throw.
+ * What prom-client adds up under these labels, undefined where it has none yet. Several labels may have one entry: 200
+ * and "200" are one text. It is in a member that its types do not tell, under a key that is made here as prom-client
+ * makes it: a test holds the installed version to both, and with another the first call would throw.
  */
 function entryOf<Label extends string, Entry extends object>(
   metric: object,

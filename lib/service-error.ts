@@ -14,8 +14,8 @@ interface ErrorMeaning {
 }
 
 /**
- * The closed table of errors: kind → gRPC code, HTTP status, whether another attempt makes sense, whether the caller may
- * retry. Over gRPC a kind travels as `google.rpc.ErrorInfo.reason` in upper case. `docs/errors.md` is held to it.
+ * The closed table of errors: kind → gRPC code, HTTP status, whether another attempt makes sense, whether the caller
+ * may retry. Over gRPC a kind travels as `google.rpc.ErrorInfo.reason` in upper case. `docs/errors.md` is held to it.
  */
 export const ERROR_KINDS = {
   invalid_request: { grpc: 3, http: 400, nextAttempt: false, retry: false },
@@ -74,7 +74,10 @@ export class ServiceError extends Error {
   }
 }
 
-/** A request that breaks a rule of one of its fields, in the request's own names: `field: must be …`. Never quotes what was there. */
+/**
+ * A request that breaks a rule of one of its fields, in the request's own names: `field: must be …`. Never quotes what
+ * was there.
+ */
 export function invalidField(field: string, rule: string, options: ErrorOptions = {}): ServiceError {
   return new ServiceError("invalid_request", `${field}: ${rule}.`, { ...options, field });
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { settingsLost } from "./settings-lost.ts";
 
-// `node check-settings.ts <older JSON Schema> <newer one>`: fails where a configuration could say more by the older one.
+// `node check-settings.ts <older JSON Schema> <newer one>`: fails where a configuration could say more by the older
+// one.
 const [older = "", newer = ""] = process.argv.slice(2);
 const read = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
 const lost = settingsLost(read(older), read(newer));

@@ -32,8 +32,9 @@ export function readDecided(file: string): ReadonlySet<string> {
 }
 
 /**
- * Everything in a lock that may not be, a line each: a package without a SHA-512 of its content, or from elsewhere than npm's
- * registry; one with a script about which nothing is decided; one in production under a licence that is not known to be fine.
+ * Everything in a lock that may not be, a line each: a package without a SHA-512 of its content, or from elsewhere than
+ * npm's registry; one with a script about which nothing is decided; one in production under a licence that is not known
+ * to be fine.
  */
 export function faultsIn({ packages }: Lock, decided: ReadonlySet<string>): readonly string[] {
   const faults: string[] = [];
@@ -61,8 +62,8 @@ function isFine(license = ""): boolean {
 }
 
 /**
- * What is wrong with the Node that was installed; `pins` is the text of scripts/node.sha256. Undefined: nothing. A platform
- * without a pin is a fault: add one, from a Node that you trust.
+ * What is wrong with the Node that was installed; `pins` is the text of scripts/node.sha256. Undefined: nothing. A
+ * platform without a pin is a fault: add one, from a Node that you trust.
  */
 export function nodeFault(program: string, platform: string, pins: string): string | undefined {
   const pin = pins.split("\n").find((line) => line.endsWith(`  ${platform}`));

@@ -37,9 +37,9 @@ const LEAST = ["minimum", "exclusiveMinimum", "minLength", "minItems"] as const;
 const MOST = ["maximum", "exclusiveMaximum", "maxLength", "maxItems"] as const;
 
 /**
- * What a configuration could say by one JSON Schema and can no longer by another, each in a line that begins with the setting. A
- * configuration that the older one takes is taken by the newer one as long as there is none. A pattern that has changed is told
- * too, since nobody can say by rule what that does.
+ * What a configuration could say by one JSON Schema and can no longer by another, each in a line that begins with the
+ * setting. A configuration that the older one takes is taken by the newer one as long as there is none. A pattern that
+ * has changed is told too, since nobody can say by rule what that does.
  */
 export function settingsLost(older: unknown, newer: unknown): readonly string[] {
   return lostOf("", nodeSchema.parse(older), nodeSchema.parse(newer));

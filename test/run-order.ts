@@ -5,8 +5,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const KINDS = ["browser", "fault", "e2e", "deploy", "soak", "fuzz", "interop", "service", "unit"];
 
 /**
- * Runs long files before short ones, as far as their kind and their size tell, so that no long one is left over when other
- * workers have nothing more to do. A small project comes before a large one, which fills up what it leaves idle.
+ * Runs long files before short ones, as far as their kind and their size tell, so that no long one is left over when
+ * other workers have nothing more to do. A small project comes before a large one, which fills up what it leaves idle.
  */
 export class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -29,7 +29,10 @@ export function commitBefore(): Promise<string | undefined> {
   return git("rev-parse", "--verify", "--quiet", "HEAD^");
 }
 
-/** Checks the repository out as it was at a tag or a commit. Throws where git does not know it, or where it had no services yet. */
+/**
+ * Checks the repository out as it was at a tag or a commit. Throws where git does not know it, or where it had no
+ * services yet.
+ */
 export async function releasedTree(ref: string): Promise<ReleasedTree> {
   const commit = await git("rev-parse", "--verify", "--quiet", `${ref}^{commit}`);
   if (commit === undefined) {

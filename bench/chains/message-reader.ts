@@ -9,9 +9,9 @@ const HEAD_LINE_END = Buffer.from("\r\n");
 const TAIL_BYTES = 64;
 
 /**
- * Finds where messages of HTTP/1.1 begin and end on a connection, by their length or their last chunk, and reads no more of
- * them than that: for programs that measure, and should take next to nothing themselves. Messages come one at a time. A
- * body in chunks must not itself hold what a last chunk looks like.
+ * Finds where messages of HTTP/1.1 begin and end on a connection, by their length or their last chunk, and reads no
+ * more of them than that: for programs that measure, and should take next to nothing themselves. Messages come one at a
+ * time. A body in chunks must not itself hold what a last chunk looks like.
  */
 export class MessageReader {
   /** The head of the message that comes, whole; empty while it is not. */

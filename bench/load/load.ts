@@ -13,8 +13,8 @@ export interface Load {
   readonly spreadMs: number;
   readonly seconds: number;
   /**
-   * How many requests fall due in a second, whatever became of those before: an open loop. Undefined: each connection asks
-   * again as soon as it has its answer, a closed loop.
+   * How many requests fall due in a second, whatever became of those before: an open loop. Undefined: each connection
+   * asks again as soon as it has its answer, a closed loop.
    */
   readonly perSecond: number | undefined;
   /** What is answered. Streams must end with `[DONE]`; of those that are paced the gaps are measured. */

@@ -49,7 +49,8 @@ export class Figures {
   }
 
   /**
-   * A figure of several targets, combined round by round, in their order. NaN: a round, the last perhaps, lacks one of them.
+   * A figure of several targets, combined round by round, in their order. NaN: a round, the last perhaps, lacks one of
+   * them.
    */
   byRound(
     mode: string,

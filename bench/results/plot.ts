@@ -39,7 +39,10 @@ const ROW = 20;
 const HEAD = 42;
 const FOOT = 18;
 
-/** An SVG of panels in two columns, legible on light and on dark pages. A bar longer than its panel is cut, and ends in an arrow. */
+/**
+ * An SVG of panels in two columns, legible on light and on dark pages. A bar longer than its panel is cut, and ends in
+ * an arrow.
+ */
 export function plotOf(panels: readonly Panel[], longestOf: (panel: Panel) => number): string {
   const drawn: string[] = [];
   let height = 0;

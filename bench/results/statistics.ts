@@ -18,9 +18,9 @@ const SURE = 0.95;
 export const SURE_FROM = 6;
 
 /**
- * The median of values, and the interval which the median of all that could have been measured is in, with 95 %: some of the
- * values to each side, as many as the sign test leaves, whatever their distribution. Of fewer than {@link SURE_FROM} it is all of them,
- * which says less.
+ * The median of values, and the interval which the median of all that could have been measured is in, with 95 %: some
+ * of the values to each side, as many as the sign test leaves, whatever their distribution. Of fewer than {@link
+ * SURE_FROM} it is all of them, which says less.
  */
 export function medianInterval(values: readonly number[]): Spread {
   const sorted = values.filter((value) => !Number.isNaN(value)).toSorted((a, b) => a - b);
@@ -30,7 +30,8 @@ export function medianInterval(values: readonly number[]): Spread {
 
 /** How many of so many values, at each end, the interval leaves out. */
 function outsideOf(count: number): number {
-  // Leaving out some at the low end misses the true median where so many values or fewer are below it, each by even chances.
+  // Leaving out some at the low end misses the true median where so many values or fewer are below it, each by even
+  // chances.
   let missed = 0;
   let exactly = 0.5 ** count;
   let outside = -1;

@@ -19,8 +19,8 @@ export type BenchRun = z.output<typeof benchRunSchema>;
 export type BenchCell = z.output<typeof cellSchema>;
 
 /**
- * A target in a mode, in the round with the shortest calls: whoever else is on the machine can only make them longer. Throws where
- * it was not measured.
+ * A target in a mode, in the round with the shortest calls: whoever else is on the machine can only make them longer.
+ * Throws where it was not measured.
  */
 export function cellOf({ cells }: BenchRun, mode: string, target: string): BenchCell {
   const [best] = cells

@@ -14,8 +14,8 @@ export interface Checked {
 const SIMULATED_MS = 4_000;
 
 /**
- * Holds the simulation against what was measured: of one call at a time and of 64 at once, to which it was fitted, and of calls at
- * a fixed rate, to which it was not.
+ * Holds the simulation against what was measured: of one call at a time and of 64 at once, to which it was fitted, and
+ * of calls at a fixed rate, to which it was not.
  */
 export function checkedAgainst(bench: BenchRun, known: Coefficients): readonly Checked[] {
   const { recordMs, batchMs } = known.stores.sqlite;

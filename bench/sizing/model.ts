@@ -5,7 +5,10 @@ const KIB = 1024;
 const DAY_S = 86_400;
 /** A service that has one copy has none while it is restarted. */
 const COPIES_MIN = 2;
-/** A call comes to a process twice: as a request, and as its answer. Chunks of streams come with others, which their figure has. */
+/**
+ * A call comes to a process twice: as a request, and as its answer. Chunks of streams come with others, which their
+ * figure has.
+ */
 const VISITS = 2;
 /** How long the outbox must hold all records when no trace-writer is there. */
 const OUTAGE_S = 3_600;
@@ -19,7 +22,10 @@ export interface ServiceSize {
   readonly copies: number;
   /** Cores that they use at the peak, together. */
   readonly cores: number;
-  /** Processor time for a call beside turns and chunks, for its chunks, and for a turn, in milliseconds: what simulations are made of. */
+  /**
+   * Processor time for a call beside turns and chunks, for its chunks, and for a turn, in milliseconds: what
+   * simulations are made of.
+   */
   readonly callMs: number;
   readonly streamMs: number;
   readonly turnMs: number;
@@ -153,9 +159,9 @@ function callsPerSecond(costs: Costs, busy: number): number {
 }
 
 /**
- * How busy a process is, 0 to 1, with so many calls a second. What comes during a turn shares the next one: their number is
- * Poisson's with the mean of what comes in a turn, but for turns that begin with the first that comes. Chunks have their turns
- * in their figure.
+ * How busy a process is, 0 to 1, with so many calls a second. What comes during a turn shares the next one: their
+ * number is Poisson's with the mean of what comes in a turn, but for turns that begin with the first that comes. Chunks
+ * have their turns in their figure.
  */
 function busyWith(perSecond: number, { callMs, streamMs, turnMs }: Costs): number {
   const visitsPerMs = (perSecond * VISITS) / 1000;

@@ -17,8 +17,8 @@ const SHARED_MIN = 1.05;
 const TURN_MAX = 3 / 8;
 
 /**
- * Splits what was measured of services that calls pass: one call at a time pays whole turns, 64 at once share them as far as the
- * simulation says that they do, which depends on the split.
+ * Splits what was measured of services that calls pass: one call at a time pays whole turns, 64 at once share them as
+ * far as the simulation says that they do, which depends on the split.
  */
 export function splitCosts(bench: BenchRun, batchMs: number): Readonly<Record<"ingress" | "gateway", SplitCosts>> {
   const [one, many] = [cellOf(bench, "plain-1", "on-exchange"), cellOf(bench, "plain-64", "on-exchange")];

@@ -43,8 +43,8 @@ export function idOf(id: IdName, number: number): Buffer {
 }
 
 /**
- * Looks in a serialized message for what is to be stamped: its ids as bytes and as hex digits, its session, its times as
- * fixed64. A time that stands there by chance would be stamped as well: eight bytes do not.
+ * Looks in a serialized message for what is to be stamped: its ids as bytes and as hex digits, its session, its times
+ * as fixed64. A time that stands there by chance would be stamped as well: eight bytes do not.
  */
 export function templateOf(
   bytes: Buffer,

@@ -23,8 +23,8 @@ const OPTIONAL: ReadonlySet<TargetName> = new Set(["nginx", "on-postgres", "on-c
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Starts what is wanted, of this tree. What needs nginx, PostgreSQL or ClickHouse is left out and told where those cannot be
- * had; anything else that does not start rejects. Files go to `directory`.
+ * Starts what is wanted, of this tree. What needs nginx, PostgreSQL or ClickHouse is left out and told where those
+ * cannot be had; anything else that does not start rejects. Files go to `directory`.
  */
 export async function startTargets(wanted: readonly TargetName[], directory: string): Promise<Targets> {
   await using started = new AsyncDisposableStack();

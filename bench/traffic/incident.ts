@@ -16,8 +16,9 @@ export interface Conditions {
 
 /**
  * What happened in the last day before `untilNs`, so that there is something to find: 14 to 9 hours before, Anthropic
- * refused a good part of all requests and was slow, so that fallbacks answered; since 6 hours, `support-chat` asks a larger
- * model, which costs five times as much and takes longer; 3 to 2 hours before, a batch ran that should have run at night.
+ * refused a good part of all requests and was slow, so that fallbacks answered; since 6 hours, `support-chat` asks a
+ * larger model, which costs five times as much and takes longer; 3 to 2 hours before, a batch ran that should have run
+ * at night.
  */
 export function conditionsAt(untilNs: bigint, atNs: bigint): Conditions {
   const hoursLeft = Number((untilNs - atNs) / 1_000_000n) / Number(HOUR_NS / 1_000_000n);

@@ -4,7 +4,10 @@ export interface Random {
   next(): number;
   /** A whole number from 0 up to, but not, `below`. */
   below(below: number): number;
-  /** Around `median`, as times and sizes are: half are above it, few are far above. `spread` 0.5: most are within half and double. */
+  /**
+   * Around `median`, as times and sizes are: half are above it, few are far above. `spread` 0.5: most are within half
+   * and double.
+   */
   around(median: number, spread: number): number;
   /** Whether something happens whose probability that is. */
   happens(probability: number): boolean;
@@ -19,8 +22,8 @@ export interface Random {
 const WARM_UP = 12;
 
 /**
- * Starts chance (sfc32, 128 bits of state: with 32, two of 60,000 episodes would likely draw the same ids). `seeds` are whole
- * numbers; each combination of them is a chance of its own.
+ * Starts chance (sfc32, 128 bits of state: with 32, two of 60,000 episodes would likely draw the same ids). `seeds` are
+ * whole numbers; each combination of them is a chance of its own.
  */
 export function createRandom(...seeds: readonly number[]): Random {
   const salted = (salt: number) => seeds.reduce((mixed, seed) => mix(Math.imul(mixed, 31) + seed), salt);

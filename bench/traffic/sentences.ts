@@ -12,8 +12,8 @@ export interface Told {
 }
 
 /**
- * What is said about each topic. `{order}` and the like stand for figures of that kind, so that hardly any two texts are the
- * same, and each is one that somebody might have written.
+ * What is said about each topic. `{order}` and the like stand for figures of that kind, so that hardly any two texts
+ * are the same, and each is one that somebody might have written.
  */
 export const SENTENCES: Readonly<Record<Topic, { readonly asked: Told; readonly answered: Told }>> = {
   support: {

@@ -20,7 +20,10 @@ const FIGURES: Readonly<Record<string, (random: Random) => number | string>> = {
   ratio: (random) => (2.6 + random.below(16) / 10).toFixed(1),
 };
 
-/** A text of at most about so many characters that is the same for the same chance: how somebody begins, and what follows from there. */
+/**
+ * A text of at most about so many characters that is the same for the same chance: how somebody begins, and what
+ * follows from there.
+ */
 export function textOf(random: Random, topic: Topic, part: "asked" | "answered", characters: number): string {
   const { opens, goesOn, isLong } = SENTENCES[topic][part];
   let text = withFigures(random, random.pick(opens));

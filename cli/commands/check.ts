@@ -7,7 +7,10 @@ import { endpointWordsOf } from "../endpoint-words.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { maskedOf } from "../masked.ts";
 
-/** `twinspan check [file]`: all faults of a configuration, each with its line and column, then those of its certificates' files. */
+/**
+ * `twinspan check [file]`: all faults of a configuration, each with its line and column, then those of its
+ * certificates' files.
+ */
 export function addCheckCommand(program: Command, io: CliIo): void {
   program
     .command("check [file]")

@@ -19,8 +19,8 @@ export interface GenericCall {
 }
 
 /**
- * Makes the call, and yields each answer. All four kinds of methods look alike on the wire, so one way of calling serves
- * them all. Fails with grpc-js's error, rich details in its metadata.
+ * Makes the call, and yields each answer. All four kinds of methods look alike on the wire, so one way of calling
+ * serves them all. Fails with grpc-js's error, rich details in its metadata.
  */
 export async function* callGeneric(
   call: GenericCall,

@@ -8,8 +8,8 @@ const descriptorSchema = z.looseObject({
 });
 
 /**
- * A request's JSON with its fields under the contract's own names; camelCase is taken too. A field that the message does
- * not have is an error: the loader would drop it without a word.
+ * A request's JSON with its fields under the contract's own names; camelCase is taken too. A field that the message
+ * does not have is an error: the loader would drop it without a word.
  */
 export function requestMessageOf(
   value: unknown,

@@ -7,8 +7,8 @@ import type { EventOf, MoveEvent } from "./move-events.ts";
 const DIFFERENT_SHOWN_MAX = 20;
 
 /**
- * Shows how far a move, or a comparison, has come. Resolves to what is told when it is done; throws a CliError where it is
- * stopped, cannot be done, or has found a difference.
+ * Shows how far a move, or a comparison, has come. Resolves to what is told when it is done; throws a CliError where it
+ * is stopped, cannot be done, or has found a difference.
  */
 export async function showMove(events: AsyncIterable<MoveEvent>, io: CliIo): Promise<string> {
   using shown = new DisposableStack();

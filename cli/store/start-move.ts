@@ -19,8 +19,8 @@ export interface MoveRequest {
 const WORKER = join(ROOT, "services/trace-writer/migration/migrate-worker.ts");
 
 /**
- * Moves traces in a thread, and tells what it tells, up to the last event. Ctrl-C ends it at the end of the page that it is at,
- * a second one at once. Throws what it throws.
+ * Moves traces in a thread, and tells what it tells, up to the last event. Ctrl-C ends it at the end of the page that
+ * it is at, a second one at once. Throws what it throws.
  */
 export async function* startMove(request: MoveRequest, io: CliIo): AsyncGenerator<MoveEvent, void, undefined> {
   for await (const message of threadEvents(WORKER, request, io)) {

@@ -10,8 +10,8 @@ const FILE = /^sqlite:(.+)$/;
 const CONFIG = /\.ya?ml$/;
 
 /**
- * The store that a name means: `sqlite`, `postgres` or `clickhouse`, as the configuration has it; `sqlite:<file>`; or another
- * configuration's file: the store that it uses. So no password stands on the command line.
+ * The store that a name means: `sqlite`, `postgres` or `clickhouse`, as the configuration has it; `sqlite:<file>`; or
+ * another configuration's file: the store that it uses. So no password stands on the command line.
  */
 export function storeNamed(name: string, option: string, config: Config, io: CliIo): StoreSettings {
   if (CONFIG.test(name)) return placed(readConfig(name, io).traceWriter, io);

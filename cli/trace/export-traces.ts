@@ -15,8 +15,8 @@ export type ExportedTrace =
 const AT_ONCE = 8;
 
 /**
- * The traces of an experiment as lines of an OTLP file, the oldest first. Paged by key: traces that come or go meanwhile
- * neither repeat nor hide another.
+ * The traces of an experiment as lines of an OTLP file, the oldest first. Paged by key: traces that come or go
+ * meanwhile neither repeat nor hide another.
  */
 export async function* exportTraces(
   reader: TraceReader,

@@ -26,8 +26,8 @@ interface Batch {
 }
 
 /**
- * Sends the lines of an OTLP file, batch by batch; says after each how far it has come. A line that is no OTLP/JSON ends it
- * with a CliError that names the line: those before it are stored. Sending a file again changes nothing.
+ * Sends the lines of an OTLP file, batch by batch; says after each how far it has come. A line that is no OTLP/JSON
+ * ends it with a CliError that names the line: those before it are stored. Sending a file again changes nothing.
  */
 export async function* importTraces(
   file: AsyncIterable<Uint8Array>,

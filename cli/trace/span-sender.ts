@@ -12,8 +12,8 @@ import { ask } from "../rpc/connect.ts";
 /** Sends spans to a trace-writer by OTLP. */
 export interface SpanSender extends Disposable {
   /**
-   * Resolves when they are stored, with what was not taken. While the trace-writer says that it has too much to do, it is
-   * asked again. `experimentId` undefined: where their resources say, else `Default`.
+   * Resolves when they are stored, with what was not taken. While the trace-writer says that it has too much to do, it
+   * is asked again. `experimentId` undefined: where their resources say, else `Default`.
    */
   send(resourceSpans: readonly ResourceSpans[], experimentId: string | undefined): Promise<Rejected>;
 }

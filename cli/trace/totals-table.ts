@@ -17,8 +17,8 @@ const OTHER = "(other)";
 const NONE = "(none)";
 
 /**
- * Totals as a table with a head: when, whose, requests, errors, tokens in → out, cost, how long they took and how long their
- * first token. Ends with a line break.
+ * Totals as a table with a head: when, whose, requests, errors, tokens in → out, cost, how long they took and how long
+ * their first token. Ends with a line break.
  */
 export function totalsTableOf(points: readonly TotalsPoint[], { by, byTime }: TotalsView): string {
   if (points.length === 0) return "nothing\n";

@@ -36,7 +36,10 @@ export interface TraceListing {
 
 /** Reads from a trace-writer. Every read fails with one line when it does not answer. */
 export interface TraceReader extends Disposable {
-  /** A trace with its spans and, unless the view is without, its payload. A ServiceError of kind `not_found` when there is none. */
+  /**
+   * A trace with its spans and, unless the view is without, its payload. A ServiceError of kind `not_found` when there
+   * is none.
+   */
   trace(traceId: string, view?: TraceView): Promise<Trace>;
   /** Traces by their ids, at most 500. Those that do not exist are left out. */
   infos(traceIds: readonly string[]): Promise<readonly TraceInfo[]>;

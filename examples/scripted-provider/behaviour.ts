@@ -18,8 +18,8 @@ const toolCallSchema = z.strictObject({
 
 /**
  * How a scripted model behaves, whatever format it is asked in. Chunks are the events of a stream, in some formats the
- * first only says who speaks; an answer that is not a stream is cut or stalled in the middle of its body. Whatever is not
- * set is as a good provider would have it.
+ * first only says who speaks; an answer that is not a stream is cut or stalled in the middle of its body. Whatever is
+ * not set is as a good provider would have it.
  */
 const behaviourSchema = z.strictObject({
   status: z.int().min(200).max(599).optional().describe("The HTTP status. From 400 on: an error without an answer."),

@@ -37,8 +37,8 @@ export function hasApiKey(text: string): boolean {
 }
 
 /**
- * What is kept of a key. A fast hash is right here: 256 random bits cannot be guessed, however many guesses a second there
- * are; slow hashes are for what people think up.
+ * What is kept of a key. A fast hash is right here: 256 random bits cannot be guessed, however many guesses a second
+ * there are; slow hashes are for what people think up.
  */
 export function keyHashOf(key: string): string {
   return `sha256:${hash("sha256", key, "hex")}`;

@@ -52,8 +52,8 @@ export class Authority {
   }
 
   /**
-   * Who calls. Throws a ServiceError, or rejects with one: `unauthenticated` with the reason in its metadata; `unavailable`
-   * where it cannot be found out now. A promise only where a token must be checked.
+   * Who calls. Throws a ServiceError, or rejects with one: `unauthenticated` with the reason in its metadata;
+   * `unavailable` where it cannot be found out now. A promise only where a token must be checked.
    */
   identify({ header, peer }: Presented): Identity | Promise<Identity> {
     const vouchers = this.#vouchers;

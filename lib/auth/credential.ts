@@ -1,6 +1,9 @@
 import { KEY_HEADERS } from "../credentials.ts";
 
-/** The header, and the metadata, that holds a credential of twinspan's and nothing else: beside a key of the caller's for its provider. */
+/**
+ * The header, and the metadata, that holds a credential of twinspan's and nothing else: beside a key of the caller's
+ * for its provider.
+ */
 export const OWN_HEADER = "x-twinspan-key";
 
 /** A longer text is no credential: 8 KiB hold any token that proxies let through. */
@@ -8,7 +11,8 @@ const CREDENTIAL_CHARACTERS_MAX = 8192;
 
 /**
  * The credential that a request brings for twinspan: what is in {@link OWN_HEADER}, else the first that `isOurs` in
- * {@link KEY_HEADERS}, which it shares with keys for providers. Undefined: none. `get` returns a header's value by its name in lower case.
+ * {@link KEY_HEADERS}, which it shares with keys for providers. Undefined: none. `get` returns a header's value by its
+ * name in lower case.
  */
 export function credentialAmong(
   get: (header: string) => string | undefined,

@@ -8,8 +8,8 @@ export interface Identity {
   /** What vouches for it. `nobody`: keys are off, and everyone may do everything. */
   readonly kind: "key" | "token" | "certificate" | "nobody";
   /**
-   * The name of the key or the certificate in the configuration, or the token's subject: 1 to 128 printable characters. No
-   * secret; traces, logs and limits name callers by it.
+   * The name of the key or the certificate in the configuration, or the token's subject: 1 to 128 printable characters.
+   * No secret; traces, logs and limits name callers by it.
    */
   readonly name: string;
   /** Whose experiments, traces and endpoints it deals with. */

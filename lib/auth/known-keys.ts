@@ -15,8 +15,8 @@ interface KnownKey {
 }
 
 /**
- * The keys of a configuration. A key is looked up by its hash, which nobody can steer towards another's: how long it takes says
- * nothing about the keys there are.
+ * The keys of a configuration. A key is looked up by its hash, which nobody can steer towards another's: how long it
+ * takes says nothing about the keys there are.
  */
 export function createKnownKeys(keys: readonly KeyOptions[]): IdentifyKey {
   const known = new Map(keys.map((options) => [options.hash, knownKeyOf(options)]));

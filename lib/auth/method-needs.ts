@@ -15,7 +15,8 @@ const ADMIN = ["admin"] as const;
 
 /**
  * What every RPC asks of its caller. There is no other list: a server that serves a method which is not here does not
- * start. Invocations ask for `invoke` themselves, once they know the endpoint, so that the refusal leaves a trace there.
+ * start. Invocations ask for `invoke` themselves, once they know the endpoint, so that the refusal leaves a trace
+ * there.
  */
 export const METHOD_NEEDS: Readonly<Record<string, Need>> = {
   "/twinspan.gateway.v1.GatewayService/Invoke": "known",

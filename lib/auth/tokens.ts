@@ -13,15 +13,18 @@ export interface Tokens {
   /** Whether a text claims to be one of them. Cheap, and proves nothing. */
   isOne(text: string): boolean;
   /**
-   * Whose it is. Throws a ServiceError: `unauthenticated` with the reason, `unavailable` where the issuer's keys cannot be
-   * had.
+   * Whose it is. Throws a ServiceError: `unauthenticated` with the reason, `unavailable` where the issuer's keys cannot
+   * be had.
    */
   identify(token: string): Promise<Identity>;
 }
 
 /** A caller's name goes into traces and limits. */
 const NAME = /^[\x21-\x7e]{1,128}$/;
-/** How long the issuer's keys are used before they are fetched again, and how long a key that is not among them is not asked for. */
+/**
+ * How long the issuer's keys are used before they are fetched again, and how long a key that is not among them is not
+ * asked for.
+ */
 const KEYS_AGE_MS = 600_000;
 const COOLDOWN_MS = 30_000;
 

@@ -58,8 +58,9 @@ const readable = z.object({
 type Readable = z.output<typeof readable>;
 
 /**
- * What is wrong between the settings of a configuration: names that nobody has, names that two have, settings that need each
- * other. It looks at what was written, not at what was checked, so that these faults are told together with all others.
+ * What is wrong between the settings of a configuration: names that nobody has, names that two have, settings that need
+ * each other. It looks at what was written, not at what was checked, so that these faults are told together with all
+ * others.
  */
 export function crossFaultsOf(plain: unknown): readonly CrossFault[] {
   const config = readable.safeParse(plain);

@@ -44,8 +44,8 @@ export function loadConfig(file: string, environment: Environment): Config {
 
 /**
  * Checks the text of a configuration. `${NAME}` is replaced from the environment, `${NAME:-text}` by `text` where it is
- * unset. A variable that is unset is a fault, but for a provider's credentials: there the reference stays as it is, and the
- * provider's endpoints say that they need it.
+ * unset. A variable that is unset is a fault, but for a provider's credentials: there the reference stays as it is, and
+ * the provider's endpoints say that they need it.
  */
 export function parseConfig(text: string, file: string, environment: Environment): Config {
   const lines = new LineCounter();

@@ -9,8 +9,8 @@ import type { Config } from "./schema.ts";
 /** Takes changes of the configuration while a service runs. */
 export interface Reloading {
   /**
-   * Reads the configuration again, and takes of it what may change, all or nothing: one with faults leaves everything as it is.
-   * Never throws; the log and the metrics say what came of it.
+   * Reads the configuration again, and takes of it what may change, all or nothing: one with faults leaves everything
+   * as it is. Never throws; the log and the metrics say what came of it.
    */
   reload(): void;
   /** The configuration in use. */
@@ -25,8 +25,8 @@ export interface ReloadingParts {
   /** What the service was started with. */
   readonly config: Config;
   /**
-   * Takes another configuration than the one in use, `before`, and returns what it changed, for the log: no values. Throws an
-   * Error, and has changed nothing, where it cannot.
+   * Takes another configuration than the one in use, `before`, and returns what it changed, for the log: no values.
+   * Throws an Error, and has changed nothing, where it cannot.
    */
   apply(next: Config, before: Config): object;
   /** The settings that the service has, but takes at its start only. */

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 
 /**
- * What a schema found wrong, told of the settings that were meant: of a union, such as `auth` which is a word or settings, the
- * faults of the branch that the value is of the same kind as.
+ * What a schema found wrong, told of the settings that were meant: of a union, such as `auth` which is a word or
+ * settings, the faults of the branch that the value is of the same kind as.
  */
 export function* issuesOf(issues: readonly z.core.$ZodIssue[]): Generator<z.core.$ZodIssue> {
   for (const issue of issues) {

@@ -8,10 +8,11 @@ const LOOK_MS = 1_000;
 type Identities = ReadonlyMap<string, string>;
 
 /**
- * Watches files, and calls `onChange` when one of them has become another and has stayed so from one look to the next: a file
- * that is still being written is not read. It asks what stands under each name, and not the file itself, so editors that
- * replace a file, symbolic links that are swapped (Kubernetes' mounts), and file systems without events are all seen.
- * `files` is asked at every look, and may name others after a change. Looks are a second apart; disposing of it ends them.
+ * Watches files, and calls `onChange` when one of them has become another and has stayed so from one look to the next:
+ * a file that is still being written is not read. It asks what stands under each name, and not the file itself, so
+ * editors that replace a file, symbolic links that are swapped (Kubernetes' mounts), and file systems without events
+ * are all seen. `files` is asked at every look, and may name others after a change. Looks are a second apart; disposing
+ * of it ends them.
  */
 export function watchFiles(files: () => readonly string[], onChange: () => void, lookMs = LOOK_MS): Disposable {
   let known = identitiesOf(files());

@@ -19,8 +19,8 @@ const TYPES: Readonly<Partial<Record<ErrorKind, string>>> = {
 };
 
 /**
- * A failure in Anthropic's words (https://docs.anthropic.com/en/api/errors). It goes out with the HTTP status of its kind,
- * or as the last event of a stream.
+ * A failure in Anthropic's words (https://docs.anthropic.com/en/api/errors). It goes out with the HTTP status of its
+ * kind, or as the last event of a stream.
  */
 export function anthropicErrorOf(error: ServiceError): AnthropicError {
   const type = TYPES[error.kind] ?? typeOf(meaningOf(error.kind).http);

@@ -10,9 +10,9 @@ import type {
 } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 
 /**
- * Spans as OTLP/JSON on one line without a line break, an ExportTraceServiceRequest (and a TracesData), as a line of an OTLP
- * file is. Ids are hex in lower case, 64-bit numbers are text, enums are numbers, and what has its default is left out.
- * `parseOtlpJson` reads the same spans from it.
+ * Spans as OTLP/JSON on one line without a line break, an ExportTraceServiceRequest (and a TracesData), as a line of an
+ * OTLP file is. Ids are hex in lower case, 64-bit numbers are text, enums are numbers, and what has its default is left
+ * out. `parseOtlpJson` reads the same spans from it.
  */
 export function formatOtlpSpans(resourceSpans: readonly ResourceSpans[]): string {
   return JSON.stringify({ resourceSpans: resourceSpans.map(resourceSpansJson) });

@@ -110,8 +110,8 @@ export function uint32Of(object: JsonObject, name: string): number {
 }
 
 /**
- * A member that is an enum: by number, as OTLP writes it, or by the name that protobuf's own writers send. A number that
- * is not known is `unknown`. Absent: `unknown`.
+ * A member that is an enum: by number, as OTLP writes it, or by the name that protobuf's own writers send. A number
+ * that is not known is `unknown`. Absent: `unknown`.
  */
 export function enumOf<Value extends number>(
   object: JsonObject,

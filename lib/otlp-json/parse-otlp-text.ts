@@ -13,8 +13,8 @@ const BRACKET = 0x5b;
 
 /**
  * The JSON of an OTLP export. Numbers that a double cannot hold come as their digits: senders may write nanoseconds as
- * numbers, and they must arrive to the last digit. Throws `invalid_request` where it is no JSON, and `request_too_large`
- * where it holds more than four million objects, lists and members.
+ * numbers, and they must arrive to the last digit. Throws `invalid_request` where it is no JSON, and
+ * `request_too_large` where it holds more than four million objects, lists and members.
  */
 export function parseOtlpText(body: Buffer): unknown {
   if (holdsMoreThan(PARTS_MAX, body)) {

@@ -3,8 +3,8 @@ import { type Context, createContextKey, type SpanContext } from "@opentelemetry
 const KEY = createContextKey("twinspan own span");
 
 /**
- * The span of the services' own traces that `context` carries. It is kept apart from OpenTelemetry's active span and from the
- * caller's context, so that neither ever becomes the other. Undefined: none.
+ * The span of the services' own traces that `context` carries. It is kept apart from OpenTelemetry's active span and
+ * from the caller's context, so that neither ever becomes the other. Undefined: none.
  */
 export function ownSpanOf(context: Context): SpanContext | undefined {
   const value = context.getValue(KEY);

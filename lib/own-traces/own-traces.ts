@@ -21,7 +21,10 @@ export interface OwnSpanStart {
   readonly attributes?: Attributes;
 }
 
-/** The traces that a service writes of itself, for whoever runs it. Disposing of them sends what waits, for two seconds at the most. */
+/**
+ * The traces that a service writes of itself, for whoever runs it. Disposing of them sends what waits, for two seconds
+ * at the most.
+ */
 export interface OwnTraces extends AsyncDisposable {
   begin(start: OwnSpanStart): Span;
 }
@@ -31,8 +34,8 @@ const FLUSH_MS = 2_000;
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
 
 /**
- * Starts them, or nothing where they are off: then their packages are not even loaded. They have a tracer provider of their own,
- * which is registered nowhere: what is not handed these never makes a span.
+ * Starts them, or nothing where they are off: then their packages are not even loaded. They have a tracer provider of
+ * their own, which is registered nowhere: what is not handed these never makes a span.
  */
 export async function startOwnTraces(
   service: string,

@@ -21,8 +21,8 @@ const ERRORS: ReadonlySet<status> = new Set([
 ]);
 
 /**
- * Makes an own span of each call of a server, but for health, reflection and what is left out. It takes the place of its parent in
- * the call's metadata, so that what the handler does hangs under it.
+ * Makes an own span of each call of a server, but for health, reflection and what is left out. It takes the place of
+ * its parent in the call's metadata, so that what the handler does hangs under it.
  */
 export function traceRpcs(traces: OwnTraces): ServerInterceptor {
   return ({ path }, call) => {

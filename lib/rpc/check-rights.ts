@@ -24,8 +24,8 @@ export function identityOf(callMetadata: Metadata): Identity {
 }
 
 /**
- * Who makes a call that came with others on one stream, by its own metadata. Throws a ServiceError, or rejects with one, where
- * that is nobody, and says so at the door. A promise only where a token must be checked.
+ * Who makes a call that came with others on one stream, by its own metadata. Throws a ServiceError, or rejects with
+ * one, where that is nobody, and says so at the door. A promise only where a token must be checked.
  */
 export function identifyAt(
   { authority, onRefused }: Door,

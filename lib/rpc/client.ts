@@ -4,12 +4,13 @@ import type { LiveCertificates } from "../tls/live-certificates.ts";
 import { LOOK_UP_MS_OPTION, NameResolver } from "./name-resolver.ts";
 import { serviceConfigOf } from "./service-config.ts";
 
-// grpc-js knows resolvers by their scheme, for the whole process: from here on targets with names are looked up as ours are.
+// grpc-js knows resolvers by their scheme, for the whole process: from here on targets with names are looked up as ours
+// are.
 experimental.registerResolver("dns", NameResolver);
 
 /**
- * TLS by these certificates, as they are whenever a connection is opened. Without any, in the clear: the hop stays within the
- * machine or a mesh that encrypts.
+ * TLS by these certificates, as they are whenever a connection is opened. Without any, in the clear: the hop stays
+ * within the machine or a mesh that encrypts.
  */
 export function channelCredentials(certificates?: LiveCertificates): ChannelCredentials {
   if (certificates === undefined) return credentials.createInsecure();
@@ -19,9 +20,9 @@ export function channelCredentials(certificates?: LiveCertificates): ChannelCred
 
 /**
  * Options of every channel between services: calls go round-robin over all addresses of the target
- * (`dns:///gateway:7001`, `dns:///gateway-a:7001,gateway-b:7001`, `ipv4:10.0.0.1:7001,10.0.0.2:7001`), as `peers` says; windows are
- * large, dead connections are noticed. A proxy that the environment names (`http_proxy`) is for the web and is not used.
- * `serverName` is what certificates must be for, where that is not the (first) host of the target.
+ * (`dns:///gateway:7001`, `dns:///gateway-a:7001,gateway-b:7001`, `ipv4:10.0.0.1:7001,10.0.0.2:7001`), as `peers` says;
+ * windows are large, dead connections are noticed. A proxy that the environment names (`http_proxy`) is for the web and
+ * is not used. `serverName` is what certificates must be for, where that is not the (first) host of the target.
  */
 export function channelOptions(
   messageBytesMax: number,

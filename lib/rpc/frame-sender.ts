@@ -26,13 +26,16 @@ const MESSAGE_BYTES = CREDIT_BYTES;
 const SOON_MS = 5;
 /** When so many bytes wait, bodies and answers should. */
 const WAITING_BYTES_MAX = EXCHANGE_BYTES_MAX;
-/** So many frames wait only of those that wait for no room: what the other side is answered that goes on sending, and does not read. */
+/**
+ * So many frames wait only of those that wait for no room: what the other side is answered that goes on sending, and
+ * does not read.
+ */
 const UNREAD_FRAMES_MAX = 2 * (WAITING_BYTES_MAX / FRAME_OVERHEAD_BYTES);
 
 /**
- * Sends frames over a stream. The first goes at once, with those that come in the same step of the event loop; while its message is
- * on its way frames gather, and the next message has all of them, or as many as fit. So none that matters waits, and the busier
- * the stream is, the more of them share a message.
+ * Sends frames over a stream. The first goes at once, with those that come in the same step of the event loop; while
+ * its message is on its way frames gather, and the next message has all of them, or as many as fit. So none that
+ * matters waits, and the busier the stream is, the more of them share a message.
  */
 export class FrameSender<Frame, Message> {
   readonly #stream: MessageStream<Message>;

@@ -63,8 +63,8 @@ export function unary<Request, Response>(
 
 /**
  * A server-streaming handler from an async generator. The next message is asked for when the last one has room to go
- * (HTTP/2 flow control), so a slow reader slows the source. When the caller hangs up, or reads nothing for `stallMsMax`, the
- * generator is ended where it stands; its `finally` runs.
+ * (HTTP/2 flow control), so a slow reader slows the source. When the caller hangs up, or reads nothing for
+ * `stallMsMax`, the generator is ended where it stands; its `finally` runs.
  */
 export function serverStreaming<Request, Response>(
   log: Logger,
@@ -119,8 +119,8 @@ function createCall(call: Call): HandledCall {
 
 /**
  * Why a call was cancelled: grpc-js tells a deadline and a hang-up alike, so the clock decides. A caller whose deadline
- * passes hangs up by itself, and by our clock a little early: its deadline reached us later by the time its request took.
- * `deadlineMs` is in milliseconds since the Unix epoch.
+ * passes hangs up by itself, and by our clock a little early: its deadline reached us later by the time its request
+ * took. `deadlineMs` is in milliseconds since the Unix epoch.
  */
 export function hangUpOf(deadlineMs: number): ServiceError {
   return Date.now() + DEADLINE_EARLY_MS >= deadlineMs
@@ -158,7 +158,10 @@ export function requestIdOf(metadata: MetadataTexts): string | undefined {
   return id !== undefined && isRequestId(id) ? id : undefined;
 }
 
-/** What a handler's failure is to its caller. One that is nobody's fault but ours is logged whole, with what the call is known by. */
+/**
+ * What a handler's failure is to its caller. One that is nobody's fault but ours is logged whole, with what the call is
+ * known by.
+ */
 export function loggedErrorOf(
   log: Logger,
   method: string,

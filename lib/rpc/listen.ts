@@ -17,8 +17,8 @@ export interface RpcPort {
 const HANDSHAKES_MS = 100;
 
 /**
- * Takes connections on `host:port` for a gRPC server, at most as many at once as `load` says. grpc-js would take them by itself, but
- * any number. Fails with one line that says what to do when the address cannot be had.
+ * Takes connections on `host:port` for a gRPC server, at most as many at once as `load` says. grpc-js would take them
+ * by itself, but any number. Fails with one line that says what to do when the address cannot be had.
  */
 export async function listenFor(
   server: Server,

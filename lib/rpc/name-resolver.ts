@@ -9,9 +9,10 @@ const LOOK_UP_MS = 10_000;
 const LOOK_UP_AGAIN_MS = 1_000;
 
 /**
- * Tells a channel where the servers are that its target names, and again whenever that has changed: names are looked up every
- * `twinspan.look_up_ms` (10 seconds), and when a connection is lost. gRPC's own resolver looks only then, so that copies which
- * came get no call for as long as all connections hold. While names cannot be looked up, the addresses that are known stay in use.
+ * Tells a channel where the servers are that its target names, and again whenever that has changed: names are looked up
+ * every `twinspan.look_up_ms` (10 seconds), and when a connection is lost. gRPC's own resolver looks only then, so that
+ * copies which came get no call for as long as all connections hold. While names cannot be looked up, the addresses
+ * that are known stay in use.
  */
 export class NameResolver implements experimental.Resolver {
   readonly #named: NamedHosts;

@@ -38,8 +38,8 @@ export function mayMove({ hosts }: NamedHosts): boolean {
 }
 
 /**
- * The addresses behind the hosts, each once. A name that nobody knows has none, as long as another has some. Throws where there is
- * none at all, and where it cannot be told: then whoever has addresses keeps them.
+ * The addresses behind the hosts, each once. A name that nobody knows has none, as long as another has some. Throws
+ * where there is none at all, and where it cannot be told: then whoever has addresses keeps them.
  */
 export async function lookUp({ hosts, nameServer }: NamedHosts): Promise<readonly HostPort[]> {
   const resolver = nameServer === undefined ? undefined : resolverAt(nameServer);

@@ -12,8 +12,9 @@ const ID = 1 << 3;
 const BODY = (3 << 3) | 2;
 
 /**
- * Packs what a caller sends on one stream, as the generated codec does. A message with large bodies stands in memory that the next
- * such message of the stream has too: grpc-js copies each into frames of its own before it asks for the next.
+ * Packs what a caller sends on one stream, as the generated codec does. A message with large bodies stands in memory
+ * that the next such message of the stream has too: grpc-js copies each into frames of its own before it asks for the
+ * next.
  */
 export function callerFramesPacker(): (message: ExchangeRequest) => Buffer {
   const memory = new KeptMemory(EXCHANGE_BYTES_MAX);

@@ -11,8 +11,8 @@ import { AnswerHead, InvocationSummary } from "#proto/twinspan/gateway/v1/invoca
 /** The bytes of a smaller frame are copied. */
 const VIEWED_BYTES_MIN = 8 * 1024;
 /**
- * Bytes are a view of their message where the message is at most so many times their length: they keep all of it in memory,
- * some of them as long as a call lasts, and no limit counts more than their length.
+ * Bytes are a view of their message where the message is at most so many times their length: they keep all of it in
+ * memory, some of them as long as a call lasts, and no limit counts more than their length.
  */
 const PINNED_TIMES_MAX = 2;
 

@@ -7,8 +7,8 @@ import { createCellHistogram } from "../metric-cells.ts";
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 
 /**
- * Measures the calls of a server by method and status, under `registry`. Methods that there are not count as one. Must be the
- * first interceptor: it is the first to see a call, and the last to end it.
+ * Measures the calls of a server by method and status, under `registry`. Methods that there are not count as one. Must
+ * be the first interceptor: it is the first to see a call, and the last to end it.
  */
 export function measureCalls(registry: Registry): ServerInterceptor {
   const seconds = createCellHistogram({

@@ -16,8 +16,8 @@ export const LEFT_ALONE_PERCENT_MAX = 50;
 export const LEFT_ALONE_TIMES_MAX = 10;
 
 /**
- * gRPC's service config of a channel between services: calls go to all copies in turn, but for those that fail nearly all of
- * theirs; reads are tried again at the next copy where one is unavailable, within a budget.
+ * gRPC's service config of a channel between services: calls go to all copies in turn, but for those that fail nearly
+ * all of theirs; reads are tried again at the next copy where one is unavailable, within a budget.
  */
 export function serviceConfigOf({ outliers, retries }: PeerSettings): string {
   const inTurn = { round_robin: {} };

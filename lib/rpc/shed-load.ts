@@ -6,8 +6,8 @@ import { rpcFailureOf } from "./status-details.ts";
 
 /**
  * Turns calls away that a server cannot take on now, when their metadata has come and nothing of their request is read.
- * Health and reflection answer always. Must come before interceptors that read of the call, since it is the first to see it, and
- * the last to end it.
+ * Health and reflection answer always. Must come before interceptors that read of the call, since it is the first to
+ * see it, and the last to end it.
  */
 export function shedLoad(admission: Admission): ServerInterceptor {
   return (method, call) => {

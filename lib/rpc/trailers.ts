@@ -8,8 +8,8 @@ export function setTrailers(callMetadata: Metadata, trailers: Metadata): void {
 }
 
 /**
- * Sends the trailers of {@link setTrailers} with an answer that is OK. A unary handler gives grpc-js its trailers through
- * its callback, but the instrumentation that carries the trace context wraps that callback and loses them.
+ * Sends the trailers of {@link setTrailers} with an answer that is OK. A unary handler gives grpc-js its trailers
+ * through its callback, but the instrumentation that carries the trace context wraps that callback and loses them.
  */
 export const sendTrailers: ServerInterceptor = (_method, call) => {
   let trailers: () => Metadata | undefined = () => undefined;

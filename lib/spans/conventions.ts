@@ -14,8 +14,8 @@ export type TextMeaning =
 export type PayloadMeaning = "inputs" | "outputs";
 
 /**
- * How one family of instrumentations says things, by attribute. Of several keys the first that is there counts. Each is held
- * to docs/conventions.md, which has the same table for its readers.
+ * How one family of instrumentations says things, by attribute. Of several keys the first that is there counts. Each is
+ * held to docs/conventions.md, which has the same table for its readers.
  */
 export interface Convention {
   readonly name: string;

@@ -12,8 +12,8 @@ interface Place {
 
 /**
  * A value that was cut into attributes, put together again: `prompt.0.role` and `prompt.0.content`, with the prefix
- * `prompt.`, are a list with one object. Numbers are places in a list, in their order; a gap is closed. Undefined: no key
- * has the prefix and then a number.
+ * `prompt.`, are a list with one object. Numbers are places in a list, in their order; a gap is closed. Undefined: no
+ * key has the prefix and then a number.
  */
 export function gathered(attributes: Attributes, prefix: string): AnyValue | undefined {
   const root = emptyPlace();

@@ -7,8 +7,8 @@ export function isPriceVersion(text: string): boolean {
 }
 
 /**
- * The versions of the prices that a sum of costs was computed with: each once, in the order of their text, joined by `+`.
- * `several` where they are more than fit. Undefined: none is known. In any order and grouping the sum is the same.
+ * The versions of the prices that a sum of costs was computed with: each once, in the order of their text, joined by
+ * `+`. `several` where they are more than fit. Undefined: none is known. In any order and grouping the sum is the same.
  */
 export function sumOfPriceVersions(versions: readonly (string | undefined)[]): string | undefined {
   const [first, ...others] = versions;

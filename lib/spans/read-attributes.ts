@@ -23,8 +23,8 @@ export function textOf(attributes: Attributes, ...keys: readonly string[]): stri
 }
 
 /**
- * The text under the first of the keys that holds one. MLflow's own SDK writes its attributes as JSON: there `"LLM"` with its
- * quotes is read as LLM. Undefined: there is none.
+ * The text under the first of the keys that holds one. MLflow's own SDK writes its attributes as JSON: there `"LLM"`
+ * with its quotes is read as LLM. Undefined: there is none.
  */
 export function unquotedOf(attributes: Attributes, ...keys: readonly string[]): string | undefined {
   for (const key of keys) {

@@ -15,8 +15,8 @@ export const USAGE_FIELDS = [
 ] as const satisfies readonly (keyof Usage)[];
 
 /**
- * The usages together: what nobody said stays unsaid, and a sum is estimated when a part of it is. Undefined: nobody said
- * anything.
+ * The usages together: what nobody said stays unsaid, and a sum is estimated when a part of it is. Undefined: nobody
+ * said anything.
  */
 export function sumOfUsages(usages: readonly (Usage | undefined)[]): Usage | undefined {
   let sum: Usage | undefined;

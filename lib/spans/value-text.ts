@@ -7,8 +7,8 @@ export function textOfValue(value: AnyValue): string {
 }
 
 /**
- * A value as JSON. Bytes are base64. A number that JSON has no word for is its text; an integer may be one. The decoder's
- * limit bounds the recursion.
+ * A value as JSON. Bytes are base64. A number that JSON has no word for is its text; an integer may be one. The
+ * decoder's limit bounds the recursion.
  */
 export function jsonOfValue({ value }: AnyValue): unknown {
   switch (value?.$case) {

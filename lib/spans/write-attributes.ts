@@ -13,8 +13,8 @@ const ARRAY = (5 << 3) | 2;
 const ITEM = (1 << 3) | 2;
 
 /**
- * Writes attributes into a span that is being written: the bytes of what `attributesOf` makes of them, but nothing is made.
- * Attributes are most of a span.
+ * Writes attributes into a span that is being written: the bytes of what `attributesOf` makes of them, but nothing is
+ * made. Attributes are most of a span.
  */
 export function writeAttributes(writer: BinaryWriter, values: Readonly<Record<string, AttributeValue>>): void {
   for (const key in values) {

@@ -20,8 +20,8 @@ export interface Certificates {
 }
 
 /**
- * Reads them. Throws an Error that names the file, what is wrong and what to do: one that cannot be read, that is no PEM,
- * a certificate that is not valid at `nowMs`, a key of another certificate.
+ * Reads them. Throws an Error that names the file, what is wrong and what to do: one that cannot be read, that is no
+ * PEM, a certificate that is not valid at `nowMs`, a key of another certificate.
  */
 export function readCertificates({ certFile, keyFile, caFile }: CertificateFiles, nowMs: number): Certificates {
   if ((certFile === undefined) !== (keyFile === undefined)) {

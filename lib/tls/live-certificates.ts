@@ -11,9 +11,9 @@ type IdentityListener = Parameters<Provider["addIdentityCertificateListener"]>[0
 const SOON_MS = 14 * 24 * 3_600_000;
 
 /**
- * The certificates of one side of TLS connections, as their files have them now. When the files change, those who listen get
- * the new ones, for connections from then on; the connections there are go on. Files that do not fit, such as a new
- * certificate whose key has not come yet, change nothing but {@link trouble}.
+ * The certificates of one side of TLS connections, as their files have them now. When the files change, those who
+ * listen get the new ones, for connections from then on; the connections there are go on. Files that do not fit, such
+ * as a new certificate whose key has not come yet, change nothing but {@link trouble}.
  *
  * It is what grpc-js calls a certificate provider. Its own drops every connection while files do not fit.
  */

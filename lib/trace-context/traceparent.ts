@@ -17,7 +17,8 @@ const VERSION_00_LENGTH = 55;
 const PREFIX = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
 
 /**
- * Reads a `traceparent` by W3C Trace Context level 2. Undefined: the header is not valid, and the caller has no context.
+ * Reads a `traceparent` by W3C Trace Context level 2. Undefined: the header is not valid, and the caller has no
+ * context.
  *
  * - Spaces and tabs around the value are trimmed; nothing else is.
  * - Version 00 is exactly 55 characters; a later version may go on after a further `-`; `ff` is no version.

@@ -11,8 +11,8 @@ export interface HeldTraces {
 const DAY_MS = 86_400_000;
 
 /**
- * What is deleted of an experiment under limits, in a few words, as far as one can tell without counting: `all that is older
- * than 7 days (its oldest trace is 45 days old), the 1,200 oldest traces`. Undefined: nothing.
+ * What is deleted of an experiment under limits, in a few words, as far as one can tell without counting:
+ * `all that is older than 7 days (its oldest trace is 45 days old), the 1,200 oldest traces`. Undefined: nothing.
  */
 export function beyondLimitsText(
   { ageDaysMax, tracesMax, bytesMax }: RetentionLimits,

@@ -8,9 +8,9 @@ const WORDS: ReadonlyMap<string, ReadonlyMap<unknown, string>> = new Map([
 ]);
 
 /**
- * A message as JSON for programs, its spans as in OTLP's JSON: 64-bit integers as texts, ids (8 or 16 bytes under a name
- * that ends in `Id` or `Ids`) as hex, other bytes as base64, a choice under its own name. A trace's state, and where
- * a retention is from, are their words.
+ * A message as JSON for programs, its spans as in OTLP's JSON: 64-bit integers as texts, ids (8 or 16 bytes under a
+ * name that ends in `Id` or `Ids`) as hex, other bytes as base64, a choice under its own name. A trace's state, and
+ * where a retention is from, are their words.
  */
 export function messageJsonOf(message: unknown): string {
   return JSON.stringify(plainOf(message, ""), undefined, 2);

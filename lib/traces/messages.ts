@@ -10,9 +10,9 @@ export interface Message {
 }
 
 /**
- * What a request asks, in whatever format it is: OpenAI's chat completions, responses, completions and embeddings, Anthropic's
- * messages, Gemini's contents, MLflow's chat, and the messages of OpenTelemetry's and the AI SDK's spans. What is to be heeded
- * always (`system`, `instructions`) comes first. Undefined: it is in none of them.
+ * What a request asks, in whatever format it is: OpenAI's chat completions, responses, completions and embeddings,
+ * Anthropic's messages, Gemini's contents, MLflow's chat, and the messages of OpenTelemetry's and the AI SDK's spans.
+ * What is to be heeded always (`system`, `instructions`) comes first. Undefined: it is in none of them.
  */
 export function askedMessagesOf(request: unknown): readonly Message[] | undefined {
   if (Array.isArray(request)) return listedMessages(request);

@@ -20,8 +20,8 @@ export function spansOf(trace: Trace): readonly Span[] {
 }
 
 /**
- * Spans with each under its parent, children in the order in which they came. A span whose parent is not among them stands at
- * the top. Each comes once, also where spans name each other as their parents. Linear, and however deep.
+ * Spans with each under its parent, children in the order in which they came. A span whose parent is not among them
+ * stands at the top. Each comes once, also where spans name each other as their parents. Linear, and however deep.
  */
 export function placedSpansOf(spans: readonly Span[]): readonly PlacedSpan[] {
   const ids = new Set(spans.map(idOf));

@@ -7,8 +7,8 @@ const PLACES = 8192;
 const words = new Array<string>(PLACES).fill("");
 
 /**
- * Reads messages in which the same words come again and again, such as the keys of attributes: one that is remembered is
- * compared with the bytes, and not made again. It reads what a BinaryReader reads.
+ * Reads messages in which the same words come again and again, such as the keys of attributes: one that is remembered
+ * is compared with the bytes, and not made again. It reads what a BinaryReader reads.
  */
 export class WordReader extends BinaryReader {
   readonly #bytes: Uint8Array;

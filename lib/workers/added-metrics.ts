@@ -12,8 +12,8 @@ export function figuresOf(told: unknown): Figures {
 }
 
 /**
- * Adds up the figures of several processes: each metric as its `aggregator` says, by default their sum, so that they read as
- * those of one process.
+ * Adds up the figures of several processes: each metric as its `aggregator` says, by default their sum, so that they
+ * read as those of one process.
  */
 export function addedMetrics(all: readonly Figures[]): Registry {
   return AggregatorRegistry.aggregate([...all]);

@@ -12,8 +12,8 @@ export function readinessOf(told: unknown): Readiness {
 export type ToldReadiness = Readiness | undefined;
 
 /**
- * Whether calls that come now get to a worker that takes them: there is one, and each that listens does. `listening` are what
- * those say; `count` is how many there should be.
+ * Whether calls that come now get to a worker that takes them: there is one, and each that listens does. `listening`
+ * are what those say; `count` is how many there should be.
  */
 export function addedReadiness(listening: readonly ToldReadiness[], count: number): Readiness {
   const degraded = new Set<string>();

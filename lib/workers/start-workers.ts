@@ -21,9 +21,9 @@ export interface WorkersOptions {
 const REPORT_MS = 2_000;
 
 /**
- * Starts a service's workers, each a process that runs this program again, and returns when all take calls. They share their
- * ports: this process takes the connections and hands them to the workers in turn. One that ends is started again.
- * Disposing of it drains them all. Fails when one cannot start; it has then said why on standard error.
+ * Starts a service's workers, each a process that runs this program again, and returns when all take calls. They share
+ * their ports: this process takes the connections and hands them to the workers in turn. One that ends is started
+ * again. Disposing of it drains them all. Fails when one cannot start; it has then said why on standard error.
  */
 export async function startWorkers({ count, log, shared }: WorkersOptions): Promise<RunningService> {
   const workers = new Workers(count, log, shared);

@@ -3,8 +3,8 @@ import type { Config } from "#lib/config/schema.ts";
 import type { WorkingService } from "./worker-share.ts";
 
 /**
- * How many workers a service has: what its configuration says, or for `auto` one for each processor that this process may
- * use. A trace-writer over SQLite, which has one writer, has one.
+ * How many workers a service has: what its configuration says, or for `auto` one for each processor that this process
+ * may use. A trace-writer over SQLite, which has one writer, has one.
  */
 export function workerCountOf(config: Config, service: WorkingService): number {
   const { workers } = config[service];

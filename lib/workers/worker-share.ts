@@ -5,8 +5,9 @@ import type { WorkerPlace } from "./worker-place.ts";
 export type WorkingService = "ingress" | "gateway" | "traceWriter";
 
 /**
- * The configuration of one worker: what a service takes on at once is shared out, so that all workers together take what
- * the configuration says. Each has at least 1 of everything. What is counted per call (a body's bytes, a deadline) stays.
+ * The configuration of one worker: what a service takes on at once is shared out, so that all workers together take
+ * what the configuration says. Each has at least 1 of everything. What is counted per call (a body's bytes, a deadline)
+ * stays.
  */
 export function shareOf(config: Config, service: WorkingService, place: WorkerPlace): Config {
   if (place.count === 1) return config;

@@ -116,7 +116,10 @@ export class WorkerSlot {
     this.#worker?.process.kill("SIGKILL");
   }
 
-  /** Until it hears: one that was just started does not listen yet. One that never hears ends at the drain limit, with its primary. */
+  /**
+   * Until it hears: one that was just started does not listen yet. One that never hears ends at the drain limit, with
+   * its primary.
+   */
   async #tellToStop(): Promise<void> {
     while (this.#worker !== undefined) {
       const hasHeard = await this.ask("stop", undefined, STOP_AGAIN_MS).then(

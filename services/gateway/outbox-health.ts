@@ -6,7 +6,10 @@ import type { Outbox } from "./outbox/outbox.ts";
 const TRACING = "twinspan.tracing";
 const LOOK_MS = 1000;
 
-/** Tells the health service, every second, whether records get through and are kept, and the log when that changes. Disposing of it ends it. */
+/**
+ * Tells the health service, every second, whether records get through and are kept, and the log when that changes.
+ * Disposing of it ends it.
+ */
 export function watchOutboxHealth(outbox: Outbox, server: RpcServer, log: Logger): Disposable {
   const tell = createTroubleLog(log);
   const timer = setInterval(() => {

@@ -4,8 +4,9 @@ import type { Config } from "#lib/config/schema.ts";
 import type { OpenedGateway } from "./open-gateway.ts";
 
 /**
- * What the gateway takes of another configuration while it runs: `providers`, `endpoints`, `redaction`, `auth`, `workspaces` and
- * `limits.rules`. Its endpoints come first: they alone can fail, and then nothing is taken. Its own settings stay as in `config`.
+ * What the gateway takes of another configuration while it runs: `providers`, `endpoints`, `redaction`, `auth`,
+ * `workspaces` and `limits.rules`. Its endpoints come first: they alone can fail, and then nothing is taken. Its own
+ * settings stay as in `config`.
  */
 export function reloadingOf(
   { gateway, authority }: OpenedGateway,

@@ -1,6 +1,6 @@
 /**
- * A key and a certificate for localhost and 127.0.0.1 that nobody has signed but itself: no client believes it unless it is
- * told to. Valid to 2126.
+ * A key and a certificate for localhost and 127.0.0.1 that nobody has signed but itself: no client believes it unless
+ * it is told to. Valid to 2126.
  */
 export const SELF_SIGNED = {
   key: `-----BEGIN PRIVATE KEY-----

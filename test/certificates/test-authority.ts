@@ -16,7 +16,10 @@ export interface TestAuthority extends Disposable {
   readonly caFile: string;
   /** Where its files are. */
   readonly directory: string;
-  /** Issues a certificate of that common name, for loopback, valid for some days. `file` is the name of its files, without ending. */
+  /**
+   * Issues a certificate of that common name, for loopback, valid for some days. `file` is the name of its files,
+   * without ending.
+   */
   issue(
     commonName: string,
     options?: { readonly names?: readonly string[]; readonly days?: number; readonly file?: string },

@@ -180,8 +180,8 @@ function storeFull(): Fault {
 }
 
 /**
- * The one fault that may cost records. Meanwhile nothing may happen to the gateway, which counts them, or come between it and
- * its callers, who are told which they are.
+ * The one fault that may cost records. Meanwhile nothing may happen to the gateway, which counts them, or come between
+ * it and its callers, who are told which they are.
  */
 function outboxDiskFull(): Fault {
   return {

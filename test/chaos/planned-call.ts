@@ -7,7 +7,10 @@ import { type Asked, REQUEST_FORMS } from "./request-forms.ts";
 export interface PlannedCall {
   /** What the full trace is known by: the session that the caller names. */
   readonly id: string;
-  /** The question's first word, which no other call has: payload, to be found in its own full trace and answer and nowhere else. */
+  /**
+   * The question's first word, which no other call has: payload, to be found in its own full trace and answer and
+   * nowhere else.
+   */
   readonly canary: string;
   readonly form: string;
   readonly asked: Asked;

@@ -41,7 +41,10 @@ const DISK_BYTES = 96 * 1024 * 1024;
 const DISK_BYTES_A_SECOND = 512 * 1024;
 const SHIP_REST_MS = 60_000;
 
-/** Starts a system, lets callers and agents use it while all kinds of things go wrong, and compares what is stored with what they saw. */
+/**
+ * Starts a system, lets callers and agents use it while all kinds of things go wrong, and compares what is stored with
+ * what they saw.
+ */
 export async function runChaos({ seed, seconds, store, say }: ChaosOptions): Promise<ChaosOutcome> {
   await using system = await startChaosSystem({ store, diskBytes: DISK_BYTES + seconds * DISK_BYTES_A_SECOND });
   const traffic = startTraffic(system, { seed, callers: CALLERS });

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Loaded before a service (`--import`), in each of its threads: its wall clock is off by the milliseconds that stand in the
- * file SHIFTED_CLOCK_FILE, as far as JavaScript sees it. What counts on the monotonic clock (timers, `performance.now`) goes on.
+ * Loaded before a service (`--import`), in each of its threads: its wall clock is off by the milliseconds that stand in
+ * the file SHIFTED_CLOCK_FILE, as far as JavaScript sees it. What counts on the monotonic clock (timers,
+ * `performance.now`) goes on.
  */
 const FILE = process.env["SHIFTED_CLOCK_FILE"] ?? "";
 const READ_EVERY_MS = 50;

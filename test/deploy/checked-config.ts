@@ -12,8 +12,8 @@ const COMPILE_CACHE = join(tmpdir(), "twinspan-compile-cache");
 const CERTIFICATE_AT = "/etc/twinspan-tls";
 
 /**
- * A configuration as services read it that have these variables and no others, once the command line has found no fault in it.
- * There is a certificate where it may say that one is mounted. Throws with what the command line says.
+ * A configuration as services read it that have these variables and no others, once the command line has found no fault
+ * in it. There is a certificate where it may say that one is mounted. Throws with what the command line says.
  */
 export function checkedConfig(yaml: string, environment: Readonly<Record<string, string>>): Config {
   const folder = mkdtempSync(join(tmpdir(), "twinspan-config-"));

@@ -21,9 +21,9 @@ interface Stage {
 }
 
 /**
- * Does what a Containerfile says, without an engine: each stage is a directory under `into`, and its RUN are run by this
- * machine's shell in it, so they may name nothing outside of their working directory. Base images are left out: what they
- * bring must be on this machine. Throws at an instruction that it does not know.
+ * Does what a Containerfile says, without an engine: each stage is a directory under `into`, and its RUN are run by
+ * this machine's shell in it, so they may name nothing outside of their working directory. Base images are left out:
+ * what they bring must be on this machine. Throws at an instruction that it does not know.
  */
 export function replayContainerfile(file: string, context: string, into: string): Image {
   const stages = new Map<string, Stage>();

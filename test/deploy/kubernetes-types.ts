@@ -13,8 +13,8 @@ const KUBERNETES = ["kubernetes-models", "5.1.0"] as const;
 const OPERATOR = ["@kubernetes-models/prometheus-operator", "6.0.0"] as const;
 
 /**
- * What is wrong with objects by the types of Kubernetes's API: fields that there are not, fields that are missing, values of
- * another kind; a line each. The compiler checks them, as literals.
+ * What is wrong with objects by the types of Kubernetes's API: fields that there are not, fields that are missing,
+ * values of another kind; a line each. The compiler checks them, as literals.
  */
 export async function typeFaultsOf(objects: readonly KubernetesObject[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), "twinspan-kubernetes-"));

@@ -78,8 +78,8 @@ export interface Work {
 }
 
 /**
- * Expects that of `calls` more calls each copy has its share of each work, but for what is tolerated. Who shares the machine may
- * hold one copy up for a while, so it is enough that it is so once in a few times.
+ * Expects that of `calls` more calls each copy has its share of each work, but for what is tolerated. Who shares the
+ * machine may hold one copy up for a while, so it is enough that it is so once in a few times.
  */
 export async function expectSpread(load: FleetLoad, calls: number, works: readonly Work[]): Promise<void> {
   const read = () =>

@@ -65,8 +65,8 @@ test(
 );
 
 /**
- * What is to be spread over the copies that there are: calls over gateways, and batches over trace-writers. Over Exchange a copy that
- * is slower for a while gets fewer, which is what it is for.
+ * What is to be spread over the copies that there are: calls over gateways, and batches over trace-writers. Over
+ * Exchange a copy that is slower for a while gets fewer, which is what it is for.
  */
 function worksOf(fleet: Fleet): () => readonly Work[] {
   return () => {

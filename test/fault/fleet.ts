@@ -33,8 +33,8 @@ const LOOK_UP_MS = 500;
 const BEHAVIOURS = { word: { delayHeadMs: 100, chunkDelayMs: 2 } };
 
 /**
- * Any number of copies of each service, as processes on loopback, each at an address of its own. They find each other by
- * names that a DNS server of the fleet's knows, which has each copy from when it is ready until it is told to go.
+ * Any number of copies of each service, as processes on loopback, each at an address of its own. They find each other
+ * by names that a DNS server of the fleet's knows, which has each copy from when it is ready until it is told to go.
  */
 export class Fleet implements AsyncDisposable {
   readonly stored: StoredTraces;

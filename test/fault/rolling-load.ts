@@ -97,8 +97,8 @@ export async function restart(service: ServiceProcess): Promise<void> {
 }
 
 /**
- * Restarts gateways and ingresses, one after the other. The next gateway is not touched before every ingress is connected to
- * the one before, as docs/operations.md asks for. `isIn` tells whether calls go to an ingress again.
+ * Restarts gateways and ingresses, one after the other. The next gateway is not touched before every ingress is
+ * connected to the one before, as docs/operations.md asks for. `isIn` tells whether calls go to an ingress again.
  */
 export async function restartCallersSide(
   { ingresses, gateways, gatewayPorts }: RollingSystem,

@@ -8,8 +8,8 @@ import { TRANSPORT } from "../system/transport-under-test.ts";
 import { type StoredTraces, startStoredTraces } from "../traces/stored-traces.ts";
 
 /**
- * Twinspan with two ingresses and two gateways, as processes on loopback. Every ingress calls both gateways in turn, every
- * gateway all trace-writers.
+ * Twinspan with two ingresses and two gateways, as processes on loopback. Every ingress calls both gateways in turn,
+ * every gateway all trace-writers.
  */
 export interface RollingSystem extends AsyncDisposable {
   readonly ingresses: readonly ServiceProcess[];
@@ -23,8 +23,8 @@ export interface RollingSystem extends AsyncDisposable {
 /** The endpoint: it takes a while for its head, and for every word. */
 export const SLOW_ENDPOINT = "slow";
 /**
- * How long an ingress takes requests after SIGTERM. A balancer that looks more often than that loses none: the test's does,
- * sixty times as often, so that one whose machine is busy does too.
+ * How long an ingress takes requests after SIGTERM. A balancer that looks more often than that loses none: the test's
+ * does, sixty times as often, so that one whose machine is busy does too.
  */
 const DRAIN_DELAY_MS = 3_000;
 

@@ -8,7 +8,10 @@ import { until } from "../../tools/until.ts";
 import { expectNothingLost, worksAgain } from "./rolling-load.ts";
 import { type RollingSystem, startRollingSystem } from "./rolling-system.ts";
 
-/** `make upgrade` names the release, or asks for the last one. Undefined: these are the tests of every day, which must be quick. */
+/**
+ * `make upgrade` names the release, or asks for the last one. Undefined: these are the tests of every day, which must
+ * be quick.
+ */
 const ASKED = process.env["TWINSPAN_UPGRADE_FROM"];
 const SEED = Number(process.env["TWINSPAN_UPGRADE_SEED"] || 1);
 const PREPARE_MS = 300_000;

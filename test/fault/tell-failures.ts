@@ -17,8 +17,8 @@ const LINES_MAX = 40;
 const LOG_WARNING = 40;
 
 /**
- * Tells of calls that failed all that there is to know: when each was and what came of it, among what became of the services and
- * what they warned of meanwhile. Seconds count from the first start of any. Empty: none has failed.
+ * Tells of calls that failed all that there is to know: when each was and what came of it, among what became of the
+ * services and what they warned of meanwhile. Seconds count from the first start of any. Empty: none has failed.
  */
 export function tellFailures(failed: readonly TimedCall[], services: readonly ServiceProcess[]): string {
   if (failed.length === 0) return "";
@@ -50,7 +50,10 @@ function hostOf(url: string): string {
   return new URL(url).host;
 }
 
-/** When a line of a log was written, if it is a warning or an error and not that of one call, of which probes make many. Else -1. */
+/**
+ * When a line of a log was written, if it is a warning or an error and not that of one call, of which probes make many.
+ * Else -1.
+ */
 function warnedAtMs(line: string): number {
   if (line.includes('"module":"access"')) return -1;
   const found = /^\{"level":(\d+),"time":"([^"]+)"/.exec(line);

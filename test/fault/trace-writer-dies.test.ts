@@ -29,7 +29,8 @@ test("kill -9 of the trace-writer during 500 calls fails none of them, and loses
 }, 60_000);
 
 test("a trace-writer that stands still during 300 calls fails none of them, and gets everything once", async () => {
-  // So short a patience that what is sent to the one who stands still is sent again while the first is still on its way.
+  // So short a patience that what is sent to the one who stands still is sent again while the first is still on its
+  // way.
   await using stack = await startStack({ models: ["echo-1", "slow-10"], outbox: { shipMs: 300 } });
   stack.traceWriter.signal("SIGSTOP");
   const calls = await startLoad(stack, 300, KINDS).all();

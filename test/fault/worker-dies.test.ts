@@ -63,8 +63,8 @@ test("calls are spread over workers, and what is said of the service adds up", a
   const calls = await load.all();
   called.push(...calls);
   expect(calls.filter((call) => !wentWell(call))).toEqual([]);
-  // Calls go to the worker that has least under way, so one that is slower for now gets fewer; over connections that clients
-  // keep they are only as evenly as the clients make them. None is left out.
+  // Calls go to the worker that has least under way, so one that is slower for now gets fewer; over connections that
+  // clients keep they are only as evenly as the clients make them. None is left out.
   for (const service of [stack.gateway, stack.ingress]) {
     const served = await until("each call is told of once", () => {
       const told = servedBy(service);

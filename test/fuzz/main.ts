@@ -3,7 +3,8 @@ import { startFuzzer } from "./fuzz-run.ts";
 import { saveCase, savedCasesOf } from "./saved-cases.ts";
 import { FUZZ_TARGETS } from "./targets/targets.ts";
 
-// `make fuzz`. SECONDS: for how long, over all targets in turn; SEED: of the first round; TARGET: part of a target's name.
+// `make fuzz`. SECONDS: for how long, over all targets in turn; SEED: of the first round; TARGET: part of a target's
+// name.
 const seconds = Number(process.env["SECONDS"] || 60);
 const firstSeed = Number(process.env["SEED"] || randomInt(1_000_000_000));
 const targets = FUZZ_TARGETS.filter(({ name }) => name.includes(process.env["TARGET"] ?? ""));

@@ -32,8 +32,8 @@ const EVERYWHERE = [
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 
 /**
- * Inputs that are almost right: those of a corpus, each changed in up to six ways (bits flipped, pieces left out, doubled many
- * times, or put elsewhere, words of the language put in), and now and then any bytes at all.
+ * Inputs that are almost right: those of a corpus, each changed in up to six ways (bits flipped, pieces left out,
+ * doubled many times, or put elsewhere, words of the language put in), and now and then any bytes at all.
  */
 export function mutated(corpus: readonly (string | Uint8Array)[], words: readonly string[] = []): fc.Arbitrary<Buffer> {
   const seeds = corpus.map((seed) => Buffer.from(seed));

@@ -3,8 +3,8 @@ import { type ErrorKind, ServiceError } from "#lib/service-error.ts";
 import { CANARY } from "./mutations.ts";
 
 /**
- * What `read` returns. Undefined: it refused, with one of the kinds that it may refuse with, and said nothing of what it
- * read. Whatever else it throws breaks its promise.
+ * What `read` returns. Undefined: it refused, with one of the kinds that it may refuse with, and said nothing of what
+ * it read. Whatever else it throws breaks its promise.
  */
 export function readOrRefused<Value>(kinds: readonly ErrorKind[], read: () => Value): Value | undefined {
   try {

@@ -1,6 +1,6 @@
 /**
- * By how much a figure grows from its first value to its last, as the line through all of them tells (Theil and Sen's: the
- * median of the slopes between any two, which outliers do not move).
+ * By how much a figure grows from its first value to its last, as the line through all of them tells (Theil and Sen's:
+ * the median of the slopes between any two, which outliers do not move).
  */
 export function growthOf(figures: readonly number[]): number {
   const slopes = figures.flatMap((earlier, from) =>

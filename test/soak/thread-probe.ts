@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 
 /**
- * Loaded before a service (`--import`), in each of its threads: whenever the file `ask` in the directory SOAK_PROBES says
- * something new, it collects garbage and writes what the thread then holds into a file of its own there.
+ * Loaded before a service (`--import`), in each of its threads: whenever the file `ask` in the directory SOAK_PROBES
+ * says something new, it collects garbage and writes what the thread then holds into a file of its own there.
  */
 const DIRECTORY = process.env["SOAK_PROBES"] ?? "";
 const LOOK_EVERY_MS = 200;

@@ -15,8 +15,8 @@ export interface LedgerEntry {
 
 /**
  * Compares what callers saw with what is stored, both ways, call by call: each has at most one mirror; each mirror and
- * each full trace lead to one another; no full trace is there that nobody's mirror leads to; and every call that got its
- * terminal event has both, under the name that its answer gave.
+ * each full trace lead to one another; no full trace is there that nobody's mirror leads to; and every call that got
+ * its terminal event has both, under the name that its answer gave.
  */
 export async function expectLedger(stack: Stack, calls: readonly EndedCall[]): Promise<readonly LedgerEntry[]> {
   const entries: LedgerEntry[] = [];

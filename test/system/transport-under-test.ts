@@ -1,6 +1,6 @@
 /**
- * How ingresses under test reach the gateway: `TWINSPAN_TEST_TRANSPORT=per-call` runs the same tests with a gRPC call for each.
- * Default: over Exchange.
+ * How ingresses under test reach the gateway: `TWINSPAN_TEST_TRANSPORT=per-call` runs the same tests with a gRPC call
+ * for each. Default: over Exchange.
  */
 export const TRANSPORT = transportOf(process.env["TWINSPAN_TEST_TRANSPORT"] ?? "exchange");
 

@@ -6,8 +6,8 @@ import type { GatewayRun } from "../system/start-gateway.ts";
 import { type RecordView, recordOfCall } from "./record-view.ts";
 
 /**
- * The usage of a call that every place agrees on: the sum over its full trace's attempts is the mirror's gateway span's, and
- * the summary's where there is one; so is the cost.
+ * The usage of a call that every place agrees on: the sum over its full trace's attempts is the mirror's gateway
+ * span's, and the summary's where there is one; so is the cost.
  */
 export async function accountsOf(
   run: GatewayRun,

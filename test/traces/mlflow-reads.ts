@@ -31,8 +31,8 @@ export async function mlflowTraceText(url: string, traceId: string): Promise<str
 }
 
 /**
- * Checks that MLflow's read over HTTP tells the same of a trace as TraceReaderService did: behind the attributes that were
- * sent it may have some of MLflow's own.
+ * Checks that MLflow's read over HTTP tells the same of a trace as TraceReaderService did: behind the attributes that
+ * were sent it may have some of MLflow's own.
  */
 export async function expectMlflowReadsTheSame(url: string, trace: Trace): Promise<void> {
   const text = await mlflowTraceText(url, trace.info?.traceId ?? "");

@@ -22,9 +22,9 @@ export interface TwinRecord extends RecordView {
 type CallerSpan = { readonly traceId: string; readonly spanId: string };
 
 /**
- * The record of a call with one attempt, once it has arrived. Checks that its mirror says what its full trace says, that
- * they lead to one another, and that every one of `canaries`, which are said in the request or the answer, is in the payload
- * and nowhere else.
+ * The record of a call with one attempt, once it has arrived. Checks that its mirror says what its full trace says,
+ * that they lead to one another, and that every one of `canaries`, which are said in the request or the answer, is in
+ * the payload and nowhere else.
  */
 export async function twinRecordOf(
   run: GatewayRun,

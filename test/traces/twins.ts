@@ -139,8 +139,8 @@ export async function expectNoOtherTrace(
 }
 
 /**
- * Waits until every traced call of the gateway's present life has ended, and its record is stored or counted as shed. That
- * the outbox is empty would say less: its figures lag behind by a moment.
+ * Waits until every traced call of the gateway's present life has ended, and its record is stored or counted as shed.
+ * That the outbox is empty would say less: its figures lag behind by a moment.
  */
 export async function untilShipped({ gateway }: Stack, withinMs?: number): Promise<void> {
   await until(

@@ -7,8 +7,8 @@ import { z } from "zod";
 
 /**
  * ClickHouse's own engine, as npm has it, behind as much of ClickHouse's HTTP interface as its official client needs. A
- * process of its own, since the engine's native code is not to be within the test's: `node clickhouse-engine.ts <folder of
- * packages> <folder of data> <port>`. It writes `ready` when it listens.
+ * process of its own, since the engine's native code is not to be within the test's:
+ * `node clickhouse-engine.ts <folder of packages> <folder of data> <port>`. It writes `ready` when it listens.
  */
 const [packages = "", data = "", port = "0"] = process.argv.slice(2);
 

@@ -10,8 +10,8 @@ const LOCK = join(tmpdir(), "twinspan-apt.lock");
 const INSTALL_MS = 300_000;
 
 /**
- * Where a program is, which a Debian package brings. Installed when it is missing and that is allowed (as root on a Debian);
- * else rejects with one sentence that says how to get it. The first time may take a minute.
+ * Where a program is, which a Debian package brings. Installed when it is missing and that is allowed (as root on a
+ * Debian); else rejects with one sentence that says how to get it. The first time may take a minute.
  */
 export async function debianProgram(program: string, packageName: string): Promise<string> {
   const there = placeOf(program);

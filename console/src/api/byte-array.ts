@@ -13,8 +13,8 @@ export class ByteArray extends Uint8Array {
 }
 
 /**
- * Lets the messages of gen/ find what they ask for when they are read and written, never before: as much of Node's global
- * `Buffer` as they use.
+ * Lets the messages of gen/ find what they ask for when they are read and written, never before: as much of Node's
+ * global `Buffer` as they use.
  */
 export function installByteArray(): void {
   const alloc = (length: number) => new ByteArray(length);

@@ -12,8 +12,8 @@ export interface Method<Request, Response> {
 const DEADLINE_MS = 30_000;
 
 /**
- * Calls a method that answers once, over the Connect protocol. Rejects with a ServiceError; with the signal's own reason when
- * that aborts it.
+ * Calls a method that answers once, over the Connect protocol. Rejects with a ServiceError; with the signal's own
+ * reason when that aborts it.
  */
 export async function call<Request, Response>(
   method: Method<Request, Response>,

@@ -16,8 +16,8 @@ const KINDS: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
 ]);
 
 /**
- * A failure as the Connect protocol tells it, in JSON: `{"code", "message", "details"}`. What is none of that, an answer of
- * something in between, is told by its HTTP status.
+ * A failure as the Connect protocol tells it, in JSON: `{"code", "message", "details"}`. What is none of that, an
+ * answer of something in between, is told by its HTTP status.
  */
 export function connectErrorOf(json: unknown, httpStatus: number): ServiceError {
   const code = textAt(json, "code");

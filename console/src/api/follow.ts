@@ -4,8 +4,8 @@ import { connectErrorOf } from "./connect-error.ts";
 import { type Envelope, envelopeOf, envelopesIn } from "./envelopes.ts";
 
 /**
- * Calls a method that answers with a stream, over the Connect protocol. Ends when the server ends it well; rejects with a
- * ServiceError, or with the signal's reason.
+ * Calls a method that answers with a stream, over the Connect protocol. Ends when the server ends it well; rejects with
+ * a ServiceError, or with the signal's reason.
  */
 export async function* follow<Request, Response>(
   method: Method<Request, Response>,

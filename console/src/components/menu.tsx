@@ -5,7 +5,8 @@ import styles from "./menu.module.css";
 import { refusedAs } from "./refused.ts";
 
 /**
- * A button that opens a panel under it. Closed by Escape, by a click elsewhere, and by `close`, which its content is given.
+ * A button that opens a panel under it. Closed by Escape, by a click elsewhere, and by `close`, which its content is
+ * given.
  */
 export function Menu({
   label,

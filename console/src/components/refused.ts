@@ -1,8 +1,8 @@
 import type { ButtonHTMLAttributes } from "react";
 
 /**
- * What makes a button do nothing, and say why to those who point at it, reach it by keys or listen. Undefined: nothing, it does
- * what it does.
+ * What makes a button do nothing, and say why to those who point at it, reach it by keys or listen. Undefined: nothing,
+ * it does what it does.
  */
 export function refusedAs(refusal: string | undefined): ButtonHTMLAttributes<HTMLButtonElement> {
   if (refusal === undefined) return {};

@@ -8,8 +8,8 @@ export interface Conjunct {
 }
 
 /**
- * The parts of a filter that all must hold. One with an OR at the top is a part as a whole. Undefined: what is written is no
- * filter yet.
+ * The parts of a filter that all must hold. One with an OR at the top is a part as a whole. Undefined: what is written
+ * is no filter yet.
  */
 export function conjunctsOf(filter: string): readonly Conjunct[] | undefined {
   const tokens = tokensIn(filter);

@@ -7,7 +7,10 @@ export interface FilterError {
   readonly message: string;
 }
 
-/** The fault that the server found in a filter, of which `offset` characters stand before what was written. Undefined: another error. */
+/**
+ * The fault that the server found in a filter, of which `offset` characters stand before what was written. Undefined:
+ * another error.
+ */
 export function filterErrorOf(error: unknown, offset: number): FilterError | undefined {
   if (!(error instanceof ServiceError) || error.kind !== "invalid_request") return undefined;
   const [, column, message = ""] = /^filter, column (\d+): (.*)$/s.exec(error.message) ?? [];

@@ -4,8 +4,8 @@ export type TextPiece =
   | { readonly kind: "control"; readonly code: string };
 
 /**
- * Cuts a text where characters stand that nobody sees but that turn, hide or command what is around them: controls but for
- * tab and line break, marks of direction, invisible joins and signs. Each is told by its code, `U+202E`.
+ * Cuts a text where characters stand that nobody sees but that turn, hide or command what is around them: controls but
+ * for tab and line break, marks of direction, invisible joins and signs. Each is told by its code, `U+202E`.
  */
 export function visiblePieces(text: string): readonly TextPiece[] {
   const pieces: TextPiece[] = [];

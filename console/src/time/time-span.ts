@@ -34,8 +34,8 @@ const BUCKETS_MAX = 72;
 const HOURS_FROM = DAY;
 
 /**
- * A range as of now: between two moments it is just that, else it goes from the beginning of a bucket on. A range without a
- * beginning starts at `firstMs`, the earliest there is something of.
+ * A range as of now: between two moments it is just that, else it goes from the beginning of a bucket on. A range
+ * without a beginning starts at `firstMs`, the earliest there is something of.
  */
 export function timeSpanOf(range: TimeRange, nowMs: number, firstMs: number): TimeSpan {
   const { fromMs = firstMs, toMs = nowMs } = boundsOf(range, nowMs);
@@ -45,9 +45,9 @@ export function timeSpanOf(range: TimeRange, nowMs: number, firstMs: number): Ti
 }
 
 /**
- * The span of the same length before this one. Where this one starts with a bucket, it is as many whole buckets earlier as this
- * one has: the last bucket of both is cut at the same place, and buckets that begin with hours do so in both; it ends less
- * than a bucket before this one begins. Else it ends where this one begins.
+ * The span of the same length before this one. Where this one starts with a bucket, it is as many whole buckets earlier
+ * as this one has: the last bucket of both is cut at the same place, and buckets that begin with hours do so in both;
+ * it ends less than a bucket before this one begins. Else it ends where this one begins.
  */
 export function spanBefore(span: TimeSpan): TimeSpan {
   const { fromMs, toMs, bucketMs } = span;

@@ -2,8 +2,8 @@ import type { ChatFlavour } from "../openai/chat.ts";
 import { chatUsageOf } from "../openai/usage.ts";
 
 /**
- * Chat completions as OpenAI has them. It never shows what its models think; that this does is what others have added to
- * the format.
+ * Chat completions as OpenAI has them. It never shows what its models think; that this does is what others have added
+ * to the format.
  */
 export const OPENAI: ChatFlavour = {
   told: (text, reasoning) => ({

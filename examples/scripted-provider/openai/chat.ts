@@ -67,8 +67,8 @@ function completionOf(answer: Answer, flavour: ChatFlavour): string {
 }
 
 /**
- * The stream, `[DONE]` included. Where its usage comes only when asked for, every chunk but the one that has it then says
- * `"usage":null`; not asked, no chunk speaks of usage.
+ * The stream, `[DONE]` included. Where its usage comes only when asked for, every chunk but the one that has it then
+ * says `"usage":null`; not asked, no chunk speaks of usage.
  */
 function chatStreamOf(answer: Answer, asked: boolean, flavour: ChatFlavour): StreamReply {
   const head = `data: {"id":"chatcmpl-${answer.id}","object":"chat.completion.chunk","created":${answer.created},"model":${JSON.stringify(answer.model)},"service_tier":"default","system_fingerprint":"fp_scripted",`;

@@ -7,9 +7,9 @@ import type { Route } from "./route.ts";
 import { type Attempts, tryModel } from "./try-model.ts";
 
 /**
- * Asks a model. Where the endpoint hedges, and no answer has begun within `hedgeAfterMs`, the next of the route is asked too:
- * the first to answer wins, and the other is aborted at once. When both fail, the later failure is returned, and the route
- * has heard of the earlier.
+ * Asks a model. Where the endpoint hedges, and no answer has begun within `hedgeAfterMs`, the next of the route is
+ * asked too: the first to answer wins, and the other is aborted at once. When both fail, the later failure is returned,
+ * and the route has heard of the earlier.
  */
 export function ask(attempts: Attempts, route: Route, candidate: Candidate): Promise<Answer | FailedAnswer> {
   const { hedgeAfterMs } = attempts.endpoint.options;

@@ -1,8 +1,8 @@
 import type { ProviderAnswer } from "../providers/provider.ts";
 
 /**
- * Lets the provider close an answer that is over, so that its connection can be used again, and does not wait for it. What
- * the provider still sends closes the connection; its own timeouts bound how long it may stay silent.
+ * Lets the provider close an answer that is over, so that its connection can be used again, and does not wait for it.
+ * What the provider still sends closes the connection; its own timeouts bound how long it may stay silent.
  */
 export function letGo({ body }: ProviderAnswer): void {
   body

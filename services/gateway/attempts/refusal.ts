@@ -4,8 +4,8 @@ import { REFUSAL_BYTES_MAX, startOf } from "../providers/body-start.ts";
 import type { ProviderAnswer } from "../providers/provider.ts";
 
 /**
- * Reads a provider's answer of 4xx or 5xx: what it is, and its body, as far as it is read. `isOurs`: it was sent our credentials; a refusal of the
- * caller's own is one of the request.
+ * Reads a provider's answer of 4xx or 5xx: what it is, and its body, as far as it is read. `isOurs`: it was sent our
+ * credentials; a refusal of the caller's own is one of the request.
  */
 export async function refusalOf(
   provider: string,

@@ -13,8 +13,8 @@ import type { Attempts } from "./try-model.ts";
 const TRIAL_MS = 1_000;
 
 /**
- * The way of one call along its endpoint's models: whom it asks next, and what its caller is told when nobody is left. A
- * model whose provider's breaker is open is passed over.
+ * The way of one call along its endpoint's models: whom it asks next, and what its caller is told when nobody is left.
+ * A model whose provider's breaker is open is passed over.
  */
 export class Route {
   readonly #attempts: Attempts;
@@ -57,8 +57,8 @@ export class Route {
   }
 
   /**
-   * Whom to ask after a failure, once it is time. Undefined: nobody. Throws `signal.reason` when the caller has gone, or goes
-   * while it waits.
+   * Whom to ask after a failure, once it is time. Undefined: nobody. Throws `signal.reason` when the caller has gone,
+   * or goes while it waits.
    */
   async after(failed: FailedAnswer): Promise<Candidate | undefined> {
     const { signal, gateway } = this.#attempts;
@@ -108,8 +108,8 @@ export class Route {
 }
 
 /**
- * Of two failures the one that helps the caller: the later, but one that may pass before one that says only that a model cannot
- * be used for this request or by this gateway. What ends the route is told in any case.
+ * Of two failures the one that helps the caller: the later, but one that may pass before one that says only that a
+ * model cannot be used for this request or by this gateway. What ends the route is told in any case.
  */
 function worthTelling(earlier: FailedAnswer | undefined, later: FailedAnswer): FailedAnswer {
   const { nextAttempt, retry } = meaningOf(later.error.kind);

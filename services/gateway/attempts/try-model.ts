@@ -31,8 +31,8 @@ export interface Attempts {
 }
 
 /**
- * Asks one model once. Returns when its answer is whole, or when the first bytes of its stream are here for the caller: until
- * then another model may take over. A failure is returned, not thrown; the attempt has ended with it.
+ * Asks one model once. Returns when its answer is whole, or when the first bytes of its stream are here for the caller:
+ * until then another model may take over. A failure is returned, not thrown; the attempt has ended with it.
  */
 export async function tryModel(
   attempts: Attempts,

@@ -15,8 +15,8 @@ const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const HOST_MAX = 255;
 
 /**
- * Who calls, as they say themselves: each text is checked against the limit of its field and left out where it breaks it,
- * so that none of them can fail a call. `host` is what a direct caller dialled; an ingress says the caller's in
+ * Who calls, as they say themselves: each text is checked against the limit of its field and left out where it breaks
+ * it, so that none of them can fail a call. `host` is what a direct caller dialled; an ingress says the caller's in
  * `x-forwarded-host`. `baggage` has the allow-listed members of the caller's context.
  */
 export function callerOf(metadata: CallerMetadata, host: string, baggage: ReadonlyMap<string, string>): Caller {

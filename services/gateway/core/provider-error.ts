@@ -11,8 +11,8 @@ export interface Said {
 }
 
 /**
- * A failure of a provider. Its message is ours and goes to the caller; what the provider or the network said is kept beside
- * it.
+ * A failure of a provider. Its message is ours and goes to the caller; what the provider or the network said is kept
+ * beside it.
  */
 export class ProviderError extends ServiceError {
   readonly text: string;

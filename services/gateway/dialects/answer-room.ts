@@ -4,8 +4,8 @@ const SCALAR_BYTES = 8;
 const OBJECT_BYTES = 32;
 
 /**
- * The room that an answer in the making is kept in. From the first thing that does not fit nothing more is kept, so that no
- * provider can fill the memory and what is kept has no holes. Sizes are near enough.
+ * The room that an answer in the making is kept in. From the first thing that does not fit nothing more is kept, so
+ * that no provider can fill the memory and what is kept has no holes. Sizes are near enough.
  */
 export class AnswerRoom {
   readonly #bytesMax: number;

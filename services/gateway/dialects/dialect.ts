@@ -4,8 +4,8 @@ import type { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { AnswerFacts, Payload } from "../core/invocation.ts";
 
 /**
- * The wire formats. Several dialects of the contract may be one format: MLflow's unified chat is OpenAI's, under a request
- * type of its own.
+ * The wire formats. Several dialects of the contract may be one format: MLflow's unified chat is OpenAI's, under a
+ * request type of its own.
  */
 export type WireFormat =
   | "openai-chat"
@@ -34,8 +34,8 @@ export interface DialectSupport {
   /** Reads of a request what the gateway needs. Never throws. */
   readRequest(invocation: Invocation): DialectRequest;
   /**
-   * Reads what a whole answer (2xx) says about itself. Throws a ProviderError `provider_protocol` when it is not of this
-   * dialect.
+   * Reads what a whole answer (2xx) says about itself. Throws a ProviderError `provider_protocol` when it is not of
+   * this dialect.
    */
   readAnswer(body: Buffer): AnswerFacts;
   /** Watches a stream go by. */
@@ -106,13 +106,13 @@ export interface StreamTap extends AnswerWatch {
   push(bytes: Buffer, nowNanos: bigint): Buffer;
   /**
    * Ends the stream and returns the bytes held back to its end, the terminal event with them. Throws a ServiceError
-   * `provider_protocol` when the stream is not complete or not of this dialect, or the failure that the provider told in
-   * it.
+   * `provider_protocol` when the stream is not complete or not of this dialect, or the failure that the provider told
+   * in it.
    */
   end(): Buffer;
   /**
-   * The bytes that tell the caller of a failure where the stream stands now, and end it. Undefined: there are none, and the
-   * stream breaks off.
+   * The bytes that tell the caller of a failure where the stream stands now, and end it. Undefined: there are none, and
+   * the stream breaks off.
    */
   errorEvent(error: ServiceError): Buffer | undefined;
 }

@@ -10,8 +10,8 @@ const BYTE_ORDER_MARK = "\uFEFF";
  * An event keeps its bytes, the blank line included. Lines end in LF, CRLF or CR, as the standard has it
  * (https://html.spec.whatwg.org/multipage/server-sent-events.html).
  *
- * A CR at the end of what came may be half of a CRLF, so its line ends with the next byte. Only where the line before ended
- * in a CR alone the blank line ends at once, so that no event waits for the next; an LF behind it is nobody's.
+ * A CR at the end of what came may be half of a CRLF, so its line ends with the next byte. Only where the line before
+ * ended in a CR alone the blank line ends at once, so that no event waits for the next; an LF behind it is nobody's.
  */
 export class EventFraming implements Framing {
   /** Whether the answer is whole is for its reader to say. */

@@ -22,8 +22,8 @@ export interface JsonFields {
 /**
  * Finds the values of the wanted fields of a JSON object in one pass over its bytes, without parsing it: strings are
  * skipped by a native search, so that a large request costs little. It sees what would make the bytes mean different
- * things to different readers (no object, cut off, a wanted field twice, text after the end); what else is wrong with the
- * JSON is for its reader to say. Fields that precede a fault are still found.
+ * things to different readers (no object, cut off, a wanted field twice, text after the end); what else is wrong with
+ * the JSON is for its reader to say. Fields that precede a fault are still found.
  */
 export function scanJsonFields(json: Buffer, wanted: readonly string[]): JsonFields {
   const values = new Map<string, ByteRange>();
@@ -64,8 +64,8 @@ export function scanJsonFields(json: Buffer, wanted: readonly string[]): JsonFie
 }
 
 /**
- * Where a member of a JSON object stands together with the comma that parts it from the others, so that the object without
- * these bytes is the one without the member. Undefined: it is not there, or the text is no JSON object.
+ * Where a member of a JSON object stands together with the comma that parts it from the others, so that the object
+ * without these bytes is the one without the member. Undefined: it is not there, or the text is no JSON object.
  */
 export function memberRangeOf(json: Buffer, name: string): ByteRange | undefined {
   const value = scanJsonFields(json, [name]).values.get(name);

@@ -13,8 +13,8 @@ export interface ModelRequest extends Pick<DialectRequest, "endpointName" | "fau
 }
 
 /**
- * Reads it. `body` was read for its `model` at least. `endpoint`: the one that is named beside the body; empty, none is.
- * `headers`: those of the dialect, which go on.
+ * Reads it. `body` was read for its `model` at least. `endpoint`: the one that is named beside the body; empty, none
+ * is. `headers`: those of the dialect, which go on.
  */
 export function readModelRequest(body: JsonBody, endpoint: string, headers: RelayedRequest["headers"]): ModelRequest {
   const model = body.value("model");

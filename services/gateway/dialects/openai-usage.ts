@@ -3,9 +3,9 @@ import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { tokensOf } from "./token-count.ts";
 
 /**
- * What a `usage` of OpenAI's says, in the counts of the GenAI conventions: its input already includes what was cached, its
- * output reasoning. Chat completions and embeddings name the counts otherwise than responses do, and those who speak them
- * after OpenAI have further names for the cache. Undefined: it says nothing.
+ * What a `usage` of OpenAI's says, in the counts of the GenAI conventions: its input already includes what was cached,
+ * its output reasoning. Chat completions and embeddings name the counts otherwise than responses do, and those who
+ * speak them after OpenAI have further names for the cache. Undefined: it says nothing.
  */
 export function openAiUsageOf(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined;

@@ -9,8 +9,8 @@ export interface StreamReader {
   /** Whether the answer is complete, so that the stream may end here though no terminal event came. */
   readonly isComplete: boolean;
   /**
-   * Takes a chunk; `bytes` are those of its event, as they came. Throws a ProviderError when it is not of the dialect, or
-   * when the provider tells a failure in it.
+   * Takes a chunk; `bytes` are those of its event, as they came. Throws a ProviderError when it is not of the dialect,
+   * or when the provider tells a failure in it.
    */
   read(chunk: JsonObject, bytes: Buffer): ChunkRead;
   /** What the answer has said about itself so far, but for when its first token came. */

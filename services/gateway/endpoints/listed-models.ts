@@ -10,8 +10,8 @@ const ANY_NAME = { contains: "" };
 export type ListedModelOf = (name: string) => Provider | undefined;
 
 /**
- * Finds the models of a provider of the price list. The list goes through its patterns for each price it is asked for; here a
- * name is looked for once. What a model costs at a time stays the list's to say.
+ * Finds the models of a provider of the price list. The list goes through its patterns for each price it is asked for;
+ * here a name is looked for once. What a model costs at a time stays the list's to say.
  */
 export function createListedModels(providerId: string): ListedModelOf {
   const known = new Map<string, Provider | undefined>();

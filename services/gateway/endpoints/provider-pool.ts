@@ -14,8 +14,8 @@ interface Pooled {
 }
 
 /**
- * The providers that are in use, each as long as somebody holds it. One whose settings and key stay the same stays the same
- * provider, connections and all, whatever else of the configuration changes.
+ * The providers that are in use, each as long as somebody holds it. One whose settings and key stay the same stays the
+ * same provider, connections and all, whatever else of the configuration changes.
  */
 export class ProviderPool implements AsyncDisposable {
   readonly #pooled = new Map<Provider, Pooled>();

@@ -30,8 +30,8 @@ const LISTED = {
 type ListedCostOf = (usage: Usage, model: string, atNanos: bigint) => Cost | undefined;
 
 /**
- * Costs by the public price list, which comes with its package and is never fetched, for a provider that it knows by its
- * base URL, else by its kind. Undefined: it knows neither.
+ * Costs by the public price list, which comes with its package and is never fetched, for a provider that it knows by
+ * its base URL, else by its kind. Undefined: it knows neither.
  */
 export function publicPricesOf({ kind, baseUrl }: ProviderOptions): ListedCostOf | undefined {
   const byUrl = baseUrl === undefined ? undefined : findProvider({ providerApiUrl: baseUrl });
@@ -46,7 +46,8 @@ export function publicPricesOf({ kind, baseUrl }: ProviderOptions): ListedCostOf
       const price = calcPrice(countsOf(usage), model, { provider, timestamp });
       return price === null ? undefined : costOf(price);
     } catch {
-      // The list throws on counts that contradict each other, such as more cached tokens than there are: no price is known.
+      // The list throws on counts that contradict each other, such as more cached tokens than there are: no price is
+      // known.
       return undefined;
     }
   };

@@ -26,7 +26,10 @@ export interface ExchangeParts {
   readonly stallMs: number;
   /** Which worker this is: streams are told. */
   readonly place: WorkerPlace;
-  /** At this age a stream is drained, in milliseconds, so that its caller looks for copies anew. Some are up to a tenth earlier. */
+  /**
+   * At this age a stream is drained, in milliseconds, so that its caller looks for copies anew. Some are up to a tenth
+   * earlier.
+   */
   readonly ageMaxMs: number;
   /** Aborts when streams are to be left: the gateway ends. */
   readonly draining: AbortSignal;

@@ -18,8 +18,8 @@ const TOOLS_MAX = 128;
 const STOPS_MAX = 16;
 
 /**
- * The body of OpenAI's chat completion that a prompt comes to. Throws a ServiceError `invalid_request` that names the field,
- * as in `prompt.messages[2].user.parts[0]`, when the prompt is not of its contract.
+ * The body of OpenAI's chat completion that a prompt comes to. Throws a ServiceError `invalid_request` that names the
+ * field, as in `prompt.messages[2].user.parts[0]`, when the prompt is not of its contract.
  */
 export function chatBodyOf(endpoint: string, prompt: Prompt | undefined, stream: boolean): Buffer {
   if (prompt === undefined) throw invalidField("prompt", "is missing");

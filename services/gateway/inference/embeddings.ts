@@ -17,8 +17,8 @@ export function embedBodyOf({ endpoint, texts, dimensions }: EmbedRequest): Buff
 }
 
 /**
- * The typed answer that an embeddings answer comes to. Throws a ServiceError `provider_protocol` when it has not a vector
- * for each of `count` texts.
+ * The typed answer that an embeddings answer comes to. Throws a ServiceError `provider_protocol` when it has not a
+ * vector for each of `count` texts.
  */
 export function embedAnswerOf(body: Buffer, count: number, summary: InvocationSummary): EmbedResponse {
   const answer = parseJson(body.toString("utf8"));

@@ -4,8 +4,9 @@ import { expectedUsageOf } from "../core/usage/attempt-usage.ts";
 import type { Endpoint } from "../endpoints/endpoints.ts";
 
 /**
- * What a call may use, before it is made: its request's tokens, `answerTokens` for the answer, and what the dearest of its
- * endpoint's models takes for both. `body`: the request in JSON. Models without a known price are taken to cost nothing.
+ * What a call may use, before it is made: its request's tokens, `answerTokens` for the answer, and what the dearest of
+ * its endpoint's models takes for both. `body`: the request in JSON. Models without a known price are taken to cost
+ * nothing.
  */
 export function expectedUseOf(
   { models, fallbacks }: Endpoint,

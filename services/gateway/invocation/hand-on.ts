@@ -16,8 +16,8 @@ export async function lastPieceOf(recording: Recording, { head, body, refusal }:
 }
 
 /**
- * Hands a stream on, piece by piece; its last piece goes once the call counts as recorded. Throws the ServiceError that it
- * failed with, where its dialect has no way to tell of it in the stream.
+ * Hands a stream on, piece by piece; its last piece goes once the call counts as recorded. Throws the ServiceError that
+ * it failed with, where its dialect has no way to tell of it in the stream.
  */
 export async function* handOn(
   { gateway, recording, signal }: Attempts,

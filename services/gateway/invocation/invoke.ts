@@ -48,9 +48,9 @@ export interface InvocationCall {
 }
 
 /**
- * Invokes an endpoint: finds it, notes the call, tries its models, and yields the answer as it comes. Throws a ServiceError
- * when there is no answer. Its twin traces are in the outbox before the last piece is yielded, and when it throws, and when
- * whoever reads it stops in the middle.
+ * Invokes an endpoint: finds it, notes the call, tries its models, and yields the answer as it comes. Throws a
+ * ServiceError when there is no answer. Its twin traces are in the outbox before the last piece is yielded, and when it
+ * throws, and when whoever reads it stops in the middle.
  */
 export async function* invoke(
   gateway: Gateway,

@@ -47,7 +47,10 @@ const NOTHING: Used = { tokens: 0, nanoUsd: 0 };
 const FREE: Allowance = { settle() {} };
 const RETRY_AFTER_MS = 1_000;
 
-/** Says which calls may be made, by the rules of the configuration. Rules may change; what was used stays counted by their names. */
+/**
+ * Says which calls may be made, by the rules of the configuration. Rules may change; what was used stays counted by
+ * their names.
+ */
 export class Allowances {
   readonly #parts: AllowanceParts;
   readonly #atOnce = new AtOnce();
@@ -71,8 +74,8 @@ export class Allowances {
   }
 
   /**
-   * Allows a call, or rejects with a ServiceError `rate_limited` or `budget_exceeded` that names the rule and says when to come
-   * again. A promise only where a rule counts the call.
+   * Allows a call, or rejects with a ServiceError `rate_limited` or `budget_exceeded` that names the rule and says when
+   * to come again. A promise only where a rule counts the call.
    */
   ask(request: AllowanceRequest): Allowance | Promise<Allowance> {
     const rules = this.#rules.filter((rule) => isUnder(rule, request.subject));

@@ -16,13 +16,13 @@ export interface Settlement {
 }
 
 /**
- * Counts what is used of windows. Each window has its own counter, which is forgotten when the window has ended. The store
- * behind it may be away: then both functions reject.
+ * Counts what is used of windows. Each window has its own counter, which is forgotten when the window has ended. The
+ * store behind it may be away: then both functions reject.
  */
 export interface Counters extends AsyncDisposable {
   /**
-   * Takes all claims or none, in one step: whatever comes at once, no window is ever promised more than it has. `call` names
-   * the call among all.
+   * Takes all claims or none, in one step: whatever comes at once, no window is ever promised more than it has. `call`
+   * names the call among all.
    */
   take(call: string, claims: readonly Claim[]): Promise<Taken>;
   /** Puts what a call used in the place of what it had claimed. In a window that has ended it changes nothing. */

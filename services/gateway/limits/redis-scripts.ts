@@ -10,9 +10,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /**
- * KEYS: counters. ARGV: the call, how long claims are kept for it in ms, then for each counter: the amount, the most, how long
- * it lives in ms, and 1 where the claim is to be settled. Returns the number of the counter that is full, from 1, or 0 when
- * all was taken; then how much is used of each.
+ * KEYS: counters. ARGV: the call, how long claims are kept for it in ms, then for each counter: the amount, the most,
+ * how long it lives in ms, and 1 where the claim is to be settled. Returns the number of the counter that is full, from
+ * 1, or 0 when all was taken; then how much is used of each.
  */
 export const TAKE = `${NOW}
 local refused = 0
@@ -43,8 +43,8 @@ return used
 `;
 
 /**
- * KEYS: counters. ARGV: the call, then for each counter: what it had claimed, and what it used. A claim that was given back
- * meanwhile is counted anew; in a window that has ended nothing is.
+ * KEYS: counters. ARGV: the call, then for each counter: what it had claimed, and what it used. A claim that was given
+ * back meanwhile is counted anew; in a window that has ended nothing is.
  */
 export const SETTLE = `
 for i, key in ipairs(KEYS) do

@@ -13,7 +13,10 @@ export interface RunningAllowances extends AsyncDisposable {
   readonly allowances: Allowances;
 }
 
-/** Starts them; those of a worker count at its primary. Redis need not be there: until it is, they do what `limits.redis.whenAway` says. */
+/**
+ * Starts them; those of a worker count at its primary. Redis need not be there: until it is, they do what
+ * `limits.redis.whenAway` says.
+ */
 export function startAllowances(
   { rules, answerTokens, reservedMs, redis }: Config["limits"],
   registry: Registry,

@@ -9,8 +9,8 @@ const SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.
 const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864];
 
 /**
- * What OpenTelemetry's conventions call the attributes, in Prometheus's spelling, and the endpoint. A response's model is the
- * provider's word and so without a bound: it is left out.
+ * What OpenTelemetry's conventions call the attributes, in Prometheus's spelling, and the endpoint. A response's model
+ * is the provider's word and so without a bound: it is left out.
  */
 const ATTRIBUTES = [
   "gen_ai_operation_name",

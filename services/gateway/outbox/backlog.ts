@@ -17,9 +17,9 @@ export interface AdmittedWrite {
 }
 
 /**
- * What is on its way to the disk and not committed yet. A call goes on without its commit after
- * `outbox.commitWaitMs`, so that a disk that stands still holds no call back: this bounds what such calls leave in memory.
- * What is given up is counted.
+ * What is on its way to the disk and not committed yet. A call goes on without its commit after `outbox.commitWaitMs`,
+ * so that a disk that stands still holds no call back: this bounds what such calls leave in memory. What is given up is
+ * counted.
  */
 export class Backlog {
   readonly shed: Record<ShedCounter, number> = { ...NOTHING_SHED };

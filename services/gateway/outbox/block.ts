@@ -39,8 +39,8 @@ const KINDS = { begin: 1, finish: 2, drop: 3 } as const satisfies Record<Write["
 
 /**
  * Writes as one block, which is read whole or not at all: what the death of the process or the loss of power has cut
- * does not match its checksum. A note is a kind, the trace's id, a length and the text; a record two lengths, and its two parts.
- * It stands in what `memoryOf` gives for its length.
+ * does not match its checksum. A note is a kind, the trace's id, a length and the text; a record two lengths, and its
+ * two parts. It stands in what `memoryOf` gives for its length.
  */
 export function encodeBlock(
   nonce: Uint8Array,
@@ -81,8 +81,8 @@ export function encodeBlock(
 }
 
 /**
- * How many bytes the block says it has that begins there, or the least it may have where its head is not there whole. Undefined:
- * none begins there.
+ * How many bytes the block says it has that begins there, or the least it may have where its head is not there whole.
+ * Undefined: none begins there.
  */
 export function blockBytesAt(nonce: Uint8Array, bytes: Buffer, at: number): number | undefined {
   if (!bytes.subarray(at, at + NONCE_BYTES).equals(nonce)) return undefined;

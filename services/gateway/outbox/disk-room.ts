@@ -15,7 +15,10 @@ export class DiskRoom {
     this.#directory = directory;
   }
 
-  /** How many bytes there are before `bytes` are written. Infinite where the disk does not say: whether it takes them shows then. */
+  /**
+   * How many bytes there are before `bytes` are written. Infinite where the disk does not say: whether it takes them
+   * shows then.
+   */
   async before(bytes: number): Promise<number> {
     const isOld = performance.now() - this.#askedAt > HOLDS_MS || this.#written + bytes > HOLDS_BYTES;
     if (isOld) {

@@ -41,6 +41,9 @@ export interface LeftTold {
   readonly inFlight: number;
   /** When its gateway was last known to live. 0: it never wrote. */
   readonly lastAliveMs: number;
-  /** Places in its files that cannot be read. Records that are missing are among those that wait, and a drain counts them as lost. */
+  /**
+   * Places in its files that cannot be read. Records that are missing are among those that wait, and a drain counts
+   * them as lost.
+   */
   readonly damagedPlaces: number;
 }

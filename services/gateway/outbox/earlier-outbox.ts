@@ -20,8 +20,8 @@ export interface EarlierWaiting {
 }
 
 /**
- * What version 1 has left in the file that is the lock now: it kept notes and records in tables. What was moved is removed from
- * it piece by piece. Whatever it does throws where the file is damaged or the disk does not take it.
+ * What version 1 has left in the file that is the lock now: it kept notes and records in tables. What was moved is
+ * removed from it piece by piece. Whatever it does throws where the file is damaged or the disk does not take it.
  */
 export class EarlierOutbox {
   readonly #database: DatabaseSync;

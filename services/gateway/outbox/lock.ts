@@ -4,8 +4,9 @@ import { DatabaseSync } from "node:sqlite";
 import { EarlierOutbox } from "./earlier-outbox.ts";
 
 /**
- * The lock of an outbox: SQLite's, on the file that `gateway.outbox.path` names. Nothing else is in that file, but where an
- * earlier version has left its records there. The system lets go of it when the process ends, however that does.
+ * The lock of an outbox: SQLite's, on the file that `gateway.outbox.path` names. Nothing else is in that file, but
+ * where an earlier version has left its records there. The system lets go of it when the process ends, however that
+ * does.
  */
 export interface OutboxLock extends Disposable {
   /** What an earlier version has left. Undefined: nothing. */
@@ -18,9 +19,9 @@ const VERSION = 2;
 const SQLITE_FULL = 13;
 
 /**
- * Locks an outbox for as long as this process lives, and creates its directory when missing: a sibling's calls in flight must
- * never be taken for calls that were interrupted. Throws an Error for the operator when another process has it, or it is none;
- * `errorOf` words it.
+ * Locks an outbox for as long as this process lives, and creates its directory when missing: a sibling's calls in
+ * flight must never be taken for calls that were interrupted. Throws an Error for the operator when another process has
+ * it, or it is none; `errorOf` words it.
  */
 export function lockOutbox(path: string, errorOf = lockErrorOf): OutboxLock {
   let database: DatabaseSync | undefined;
@@ -74,8 +75,8 @@ class NewerOutboxError extends Error {
 }
 
 /**
- * Does what a new file asks for. A disk that is full takes nothing of it, and must not keep a gateway from starting: then a
- * transaction that stays open holds the lock, without a byte on the disk.
+ * Does what a new file asks for. A disk that is full takes nothing of it, and must not keep a gateway from starting:
+ * then a transaction that stays open holds the lock, without a byte on the disk.
  */
 function execOrHold(database: DatabaseSync, statements: string): void {
   try {

@@ -23,11 +23,11 @@ export interface OutboxState {
 }
 
 /**
- * All that can be given up, and why: payloads, whole records and notes, at the outbox's bound, for a full or failing disk,
- * refused by the trace-writer, because too much waited for a slow disk (`backlog`), or since the outbox's files had them no more
- * (`damaged`). `note:disk` and `note:backlog` are calls
- * in flight that could not be noted: they would leave no trace if the gateway died in the middle of them; `note:unreadable` is
- * one of a process of another version, which left none.
+ * All that can be given up, and why: payloads, whole records and notes, at the outbox's bound, for a full or failing
+ * disk, refused by the trace-writer, because too much waited for a slow disk (`backlog`), or since the outbox's files
+ * had them no more (`damaged`). `note:disk` and `note:backlog` are calls in flight that could not be noted: they would
+ * leave no trace if the gateway died in the middle of them; `note:unreadable` is one of a process of another version,
+ * which left none.
  */
 export const SHED_COUNTERS = [
   "payload:outbox_full",

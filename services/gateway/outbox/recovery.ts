@@ -10,9 +10,9 @@ import type { Ledger } from "./ledger.ts";
 import { invocationOf } from "./note.ts";
 
 /**
- * Puts in order what an earlier process has left, and returns how many calls were in flight: they are written as interrupted,
- * ended at the last moment at which that process is known to have lived. Their answers were never completed, so nobody counts
- * on more.
+ * Puts in order what an earlier process has left, and returns how many calls were in flight: they are written as
+ * interrupted, ended at the last moment at which that process is known to have lived. Their answers were never
+ * completed, so nobody counts on more.
  */
 export async function recoverOutbox(
   parts: OutboxParts,
@@ -25,8 +25,8 @@ export async function recoverOutbox(
 }
 
 /**
- * The records of calls that were in flight when their process ended. A note that cannot be read is counted and let go: it must not
- * keep the gateway from starting.
+ * The records of calls that were in flight when their process ended. A note that cannot be read is counted and let go:
+ * it must not keep the gateway from starting.
  */
 export function interruptedOf(ledger: Ledger, notes: Iterable<Uint8Array>, lastAliveMs: number): readonly Write[] {
   const aliveNanos = BigInt(Math.floor(lastAliveMs)) * 1_000_000n;

@@ -55,8 +55,8 @@ function failureOf(error: RpcError): Sent {
 }
 
 /**
- * The batch as a WriteInvocationsRequest, put together from serialized parts: nothing is decoded on the way. It stands in `memory`,
- * which it must have for itself until the RPC is over.
+ * The batch as a WriteInvocationsRequest, put together from serialized parts: nothing is decoded on the way. It stands
+ * in `memory`, which it must have for itself until the RPC is over.
  */
 function requestOf(batch: readonly WaitingRecord[], memory: KeptMemory): Buffer {
   const bytesMax = batch.reduce((sum, record) => sum + RECORD_HEAD_BYTES_MAX + bytesOf(record), 0);

@@ -16,9 +16,10 @@ export interface WorkerOutbox extends Outbox {
 }
 
 /**
- * Opens the outbox of one worker, in a file of its own. The first worker adopts, besides, the files of workers that are no
- * more: of a time when there were more. They are delivered as its own is, and held as long as this process lives; one that is in
- * use, by a process that still drains or by `twinspan outbox drain`, is tried again. Throws an Error for the operator when its own cannot be had.
+ * Opens the outbox of one worker, in a file of its own. The first worker adopts, besides, the files of workers that are
+ * no more: of a time when there were more. They are delivered as its own is, and held as long as this process lives;
+ * one that is in use, by a process that still drains or by `twinspan outbox drain`, is tried again. Throws an Error for
+ * the operator when its own cannot be had.
  */
 export async function startWorkerOutbox(
   gateway: Pick<Config["gateway"], "outbox" | "traceWriter" | "traceWriterKey" | "peerTls"> & Pick<Config, "peers">,

@@ -19,8 +19,8 @@ export interface AddressGuard {
   /** Throws an AddressRefusedError for a host that is written as an address and may not be called. Names pass. */
   checkHost(host: string): void;
   /**
-   * Resolves a name for a connection that is being opened, and refuses it when any of its addresses may not be called: what
-   * is checked is what is connected to, so that a name cannot change its mind in between.
+   * Resolves a name for a connection that is being opened, and refuses it when any of its addresses may not be called:
+   * what is checked is what is connected to, so that a name cannot change its mind in between.
    */
   readonly lookup: LookupFunction;
 }

@@ -9,8 +9,8 @@ export interface FetchOptions {
 }
 
 /**
- * The Fetch API over a provider's client, for the packages that translate: the same connections, limits of time and guarded
- * addresses as a relayed request. It takes bodies that are text or bytes, and follows no redirect.
+ * The Fetch API over a provider's client, for the packages that translate: the same connections, limits of time and
+ * guarded addresses as a relayed request. It takes bodies that are text or bytes, and follows no redirect.
  */
 export function createClientFetch(
   client: Pick<HttpClient, "request">,

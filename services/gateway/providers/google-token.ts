@@ -25,8 +25,8 @@ const MARGIN_MS = 60_000;
 const ANSWER_BYTES_MAX = 64 * 1024;
 
 /**
- * Access tokens of Google's for a service account, fetched over the provider's own client when the last one is running out.
- * The key file is read each time, so that it can be changed.
+ * Access tokens of Google's for a service account, fetched over the provider's own client when the last one is running
+ * out. The key file is read each time, so that it can be changed.
  */
 export function createGoogleToken(provider: string, file: string, client: HttpClient): AccessToken {
   let token: { readonly text: string; readonly untilMs: number } | undefined;

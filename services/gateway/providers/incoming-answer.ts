@@ -33,8 +33,8 @@ export class IncomingAnswer implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * All of the body that has come since it was last asked for, however many pieces that were: a burst costs its reader as much
-   * as one. Undefined: it has ended. Rejects, after what has come, when it broke; at once when it was aborted.
+   * All of the body that has come since it was last asked for, however many pieces that were: a burst costs its reader
+   * as much as one. Undefined: it has ended. Rejects, after what has come, when it broke; at once when it was aborted.
    */
   async next(): Promise<Buffer | undefined> {
     for (;;) {

@@ -7,8 +7,8 @@ const KNOWN_MAX = 256;
 const KNOWN_PATH_MAX = 256;
 
 /**
- * Where a format's requests go, by the path that the dialect says and the model. Nobody changes the URL. Throws a ServiceError
- * `invalid_request` where the path leads out of the base URL.
+ * Where a format's requests go, by the path that the dialect says and the model. Nobody changes the URL. Throws a
+ * ServiceError `invalid_request` where the path leads out of the base URL.
  */
 export type UrlOf = (path: string, model: string) => URL;
 

@@ -3,7 +3,8 @@ import type { Sender } from "./sender.ts";
 
 /**
  * A provider's own credentials as a header: a token where it has a service account, else its key, in the header that it
- * looks at. Empty: it has neither. A promise only where it is a token, which rejects with a ProviderError when none is to be had.
+ * looks at. Empty: it has neither. A promise only where it is a token, which rejects with a ProviderError when none is
+ * to be had.
  */
 export function ownKeyOf(
   { apiKey, accessToken }: Sender,

@@ -24,8 +24,8 @@ export function passedHeadersOf(headers: Dispatcher.ResponseData["headers"]): Pa
 const RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000;
 
 /**
- * When a provider asks to be left alone until, in whole milliseconds from `nowMs`, a day at the most: `retry-after-ms`, else
- * `retry-after` in seconds or as a date. Undefined: it does not say, or not so that it can be read.
+ * When a provider asks to be left alone until, in whole milliseconds from `nowMs`, a day at the most: `retry-after-ms`,
+ * else `retry-after` in seconds or as a date. Undefined: it does not say, or not so that it can be read.
  */
 export function retryAfterMsOf(headers: PassedHeaders, nowMs: number): number | undefined {
   const saidMs = valueIn(headers, "retry-after-ms");

@@ -15,9 +15,9 @@ export interface Provider extends AsyncDisposable {
   readonly unavailableReason: string | undefined;
   /**
    * Sends a request and returns when the answer's head is there, whatever its status. A request of a format that the
-   * provider speaks is relayed as bytes, any other is translated, and so is its answer: what is returned is always of the
-   * caller's format. Throws a ProviderError when no answer comes, a ServiceError `untranslatable` when the request has
-   * something that the provider has no word for, and `signal.reason` when the signal aborts.
+   * provider speaks is relayed as bytes, any other is translated, and so is its answer: what is returned is always of
+   * the caller's format. Throws a ProviderError when no answer comes, a ServiceError `untranslatable` when the request
+   * has something that the provider has no word for, and `signal.reason` when the signal aborts.
    */
   send(request: ProviderRequest): Promise<ProviderAnswer>;
 }
@@ -67,8 +67,8 @@ export interface ProviderAnswer {
   /** Whether usage was asked for that the caller did not ask for. */
   readonly addsUsage: boolean;
   /**
-   * What the provider said of its answer, where that was translated: it goes before what can be read of the translation,
-   * which may have no word for it. Undefined: the answer is the provider's own.
+   * What the provider said of its answer, where that was translated: it goes before what can be read of the
+   * translation, which may have no word for it. Undefined: the answer is the provider's own.
    */
   readonly told: (() => Partial<AnswerFacts>) | undefined;
   /**

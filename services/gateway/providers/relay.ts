@@ -10,8 +10,8 @@ import { isRedirect, refuseRedirect } from "./redirect.ts";
 import type { Sender } from "./sender.ts";
 
 /**
- * Sends a request to a provider that speaks its format: the caller's bytes, but for the model's name. The answer's bytes
- * are the provider's. Undefined: the provider does not speak the format.
+ * Sends a request to a provider that speaks its format: the caller's bytes, but for the model's name. The answer's
+ * bytes are the provider's. Undefined: the provider does not speak the format.
  */
 export type Relay = (request: ProviderRequest) => Promise<ProviderAnswer> | undefined;
 

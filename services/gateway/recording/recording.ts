@@ -82,8 +82,8 @@ export class Recording {
   }
 
   /**
-   * The time, which within a call never runs backwards, whatever the clock does: attempts lie inside their call, first tokens
-   * inside their attempt.
+   * The time, which within a call never runs backwards, whatever the clock does: attempts lie inside their call, first
+   * tokens inside their attempt.
    */
   now(): bigint {
     const nowNanos = this.#gateway.clock();
@@ -145,8 +145,8 @@ export class Recording {
   }
 
   /**
-   * Ends the call now and puts its record into the outbox; returns when that is committed, or has had its time. Only the
-   * first end counts. The attempts that are still open end with the call.
+   * Ends the call now and puts its record into the outbox; returns when that is committed, or has had its time. Only
+   * the first end counts. The attempts that are still open end with the call.
    */
   async end(failure: Failure | undefined): Promise<InvocationSummary> {
     for (const attempt of this.#open) attempt.end(failure);

@@ -7,8 +7,8 @@ const context = createContext({ work: undefined });
 const script = new Script("work()");
 
 /**
- * Does some work, and stops it after that many milliseconds, wherever it is, in the middle of a regular expression too: then
- * it throws OutOfTime. Costs 0.15 ms. What the work throws passes.
+ * Does some work, and stops it after that many milliseconds, wherever it is, in the middle of a regular expression too:
+ * then it throws OutOfTime. Costs 0.15 ms. What the work throws passes.
  */
 export function withinTime<Result>(timeMs: number, work: () => Result): Result {
   let result: { readonly value: Result } | undefined;

@@ -11,8 +11,8 @@ interface Named {
 const DRAWN_BYTES = 6;
 
 /**
- * How a call draws its models' figures for the plan, each from 0 up to 1: by chance, or where the endpoint is sticky and the
- * caller has named a session or user, by that name, in every gateway the same.
+ * How a call draws its models' figures for the plan, each from 0 up to 1: by chance, or where the endpoint is sticky
+ * and the caller has named a session or user, by that name, in every gateway the same.
  */
 export function drawOf(
   sticky: "none" | "session" | "user",

@@ -20,8 +20,8 @@ export interface ProviderBreakerOptions extends BreakerOptions {
 const ALWAYS: Admission = { began: () => {}, ended: () => {} };
 
 /**
- * The circuit breaker of a provider, shared by all endpoints that use it. Opening and closing are logged, a line each; that a
- * trial failed is not.
+ * The circuit breaker of a provider, shared by all endpoints that use it. Opening and closing are logged, a line each;
+ * that a trial failed is not.
  */
 export class ProviderBreaker {
   readonly provider: string;

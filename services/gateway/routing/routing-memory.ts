@@ -6,8 +6,8 @@ import { Turnstile } from "./turnstile.ts";
 
 /**
  * What is remembered from call to call: how providers and endpoints have done, and how many calls are under way. One a
- * process. It outlives a configuration that is read again: a provider keeps its breaker while all its settings are the same, an
- * endpoint its turnstile and its health as long as it has its name.
+ * process. It outlives a configuration that is read again: a provider keeps its breaker while all its settings are the
+ * same, an endpoint its turnstile and its health as long as it has its name.
  */
 export class RoutingMemory {
   readonly #log: Logger;

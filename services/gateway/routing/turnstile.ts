@@ -53,8 +53,8 @@ export class Turnstile {
   }
 
   /**
-   * Waits for a turn. Throws a ServiceError `overloaded` when too many wait already, or it has not come within `queueMs`;
-   * `signal.reason` when the signal aborts.
+   * Waits for a turn. Throws a ServiceError `overloaded` when too many wait already, or it has not come within
+   * `queueMs`; `signal.reason` when the signal aborts.
    */
   async wait(signal: AbortSignal): Promise<Disposable> {
     const { queueMax, queueMs } = this.#options;

@@ -26,8 +26,8 @@ import { invoke } from "../invocation/invoke.ts";
 import { rpcInvocationOf } from "./rpc-invocation.ts";
 
 /**
- * `twinspan.inference.v1.InferenceService` over the gateway: typed requests become OpenAI's, go the way of every invocation,
- * and what comes back becomes typed again.
+ * `twinspan.inference.v1.InferenceService` over the gateway: typed requests become OpenAI's, go the way of every
+ * invocation, and what comes back becomes typed again.
  */
 export function createInferenceService(gateway: Gateway): ServedService {
   const implementation: InferenceServiceServer = {

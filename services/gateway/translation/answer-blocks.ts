@@ -39,8 +39,8 @@ export interface WholeBlock {
 }
 
 /**
- * The blocks of an answer. Left out are sources, and blocks that say nothing. Throws a ServiceError `untranslatable` for
- * other content that no format has a word for.
+ * The blocks of an answer. Left out are sources, and blocks that say nothing. Throws a ServiceError `untranslatable`
+ * for other content that no format has a word for.
  */
 export function blocksOf(content: readonly LanguageModelV4Content[]): readonly WholeBlock[] {
   return content.flatMap((part): readonly WholeBlock[] => {

@@ -39,9 +39,10 @@ interface Open {
 }
 
 /**
- * Puts the blocks of a stream one after another, as formats have them whose blocks never overlap. A text or reasoning that
- * is open when another block begins ends there, and what comes of it later is a block of its own; a tool call cannot be
- * split: what comes of others before its end is held back. Blocks that say nothing are left out, as `blocksOf` does.
+ * Puts the blocks of a stream one after another, as formats have them whose blocks never overlap. A text or reasoning
+ * that is open when another block begins ends there, and what comes of it later is a block of its own; a tool call
+ * cannot be split: what comes of others before its end is held back. Blocks that say nothing are left out, as
+ * `blocksOf` does.
  */
 export class BlockOrder {
   readonly #open = new Map<string, Open>();

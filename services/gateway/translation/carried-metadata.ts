@@ -1,7 +1,10 @@
 import type { SharedV4ProviderMetadata, SharedV4ProviderOptions } from "@ai-sdk/provider";
 import { isObject, parseJson } from "#lib/json-value.ts";
 
-/** What providers want back unchanged when a conversation goes on, with a part or with the call of a tool. Nothing else is carried. */
+/**
+ * What providers want back unchanged when a conversation goes on, with a part or with the call of a tool. Nothing else
+ * is carried.
+ */
 const FIELDS = {
   this: ["signature", "redactedData", "redactedContent", "thoughtSignature", "itemId", "reasoningEncryptedContent"],
   next: ["thoughtSignature"],

@@ -10,9 +10,9 @@ import type { WireFormat } from "../dialects/dialect.ts";
 import type { Extras } from "./extras.ts";
 
 /**
- * Translates a format to and from the language-model interface of the AI SDK, so that its callers reach providers that do
- * not speak it. Nothing is dropped in silence: what has no place in the interface is a ServiceError `untranslatable` that
- * names the field (`readBody` sees to it).
+ * Translates a format to and from the language-model interface of the AI SDK, so that its callers reach providers that
+ * do not speak it. Nothing is dropped in silence: what has no place in the interface is a ServiceError `untranslatable`
+ * that names the field (`readBody` sees to it).
  */
 export interface ChatCodec {
   readonly format: WireFormat;
@@ -48,8 +48,8 @@ export interface DecodedChat {
 }
 
 /**
- * What an answer is called, where the provider does not say. Where it says an id, the caller's answer bears that id as it
- * is: both twins have it, and the caller's own span is told to be the same call by it.
+ * What an answer is called, where the provider does not say. Where it says an id, the caller's answer bears that id as
+ * it is: both twins have it, and the caller's own span is told to be the same call by it.
  */
 export interface AnswerNames {
   /** An id of this gateway's making, without a prefix: 24 characters of [0-9a-z]. */
@@ -65,8 +65,8 @@ export interface StreamEncoder {
   /** `text/event-stream`, or what the format has. */
   readonly contentType: string;
   /**
-   * The bytes that a part comes to; whole events. May be empty. It is given no part of type `error`, `raw`, `ping`, `custom`
-   * and `stream-start`. Throws as `encodeAnswer` does.
+   * The bytes that a part comes to; whole events. May be empty. It is given no part of type `error`, `raw`, `ping`,
+   * `custom` and `stream-start`. Throws as `encodeAnswer` does.
    */
   encode(part: LanguageModelV4StreamPart): Buffer;
   /** The end, the terminal event with it. Called once, after the part `finish`. */

@@ -2,8 +2,8 @@ import type { JSONObject, SharedV4ProviderOptions } from "@ai-sdk/provider";
 import type { ProviderKind } from "../providers/kinds.ts";
 
 /**
- * How many numbers an embedding is to have, as options of a package that does not take it from the interface (the packages
- * of Cohere's and Bedrock's drop it without a word). Empty: the package takes it, or nothing is asked.
+ * How many numbers an embedding is to have, as options of a package that does not take it from the interface (the
+ * packages of Cohere's and Bedrock's drop it without a word). Empty: the package takes it, or nothing is asked.
  */
 export function dimensionOptionsOf(
   kind: ProviderKind,

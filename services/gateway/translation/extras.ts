@@ -76,8 +76,8 @@ const WORDS: Readonly<Record<ProviderKind, Words>> = {
 };
 
 /**
- * A request's extras as options of the package for a kind of provider. Throws a ServiceError `untranslatable` for one that
- * the kind has no word for.
+ * A request's extras as options of the package for a kind of provider. Throws a ServiceError `untranslatable` for one
+ * that the kind has no word for.
  */
 export function extraOptionsOf(kind: ProviderKind, extras: Extras): SharedV4ProviderOptions {
   const words = WORDS[kind];

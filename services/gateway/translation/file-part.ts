@@ -15,8 +15,8 @@ const BY_EXTENSION: ReadonlyMap<string, string> = new Map([
 const DATA_URL = /^data:([^;,]+)(?:;[^;,]*)*;base64,/;
 
 /**
- * A file of a prompt at a URL, or within one (`data:`). `kind` is the media type where the URL does not tell: a whole one
- * or its first half. The part remembers `field` for whoever must refuse it (`given-urls.ts`). Throws a ServiceError
+ * A file of a prompt at a URL, or within one (`data:`). `kind` is the media type where the URL does not tell: a whole
+ * one or its first half. The part remembers `field` for whoever must refuse it (`given-urls.ts`). Throws a ServiceError
  * `invalid_request` with `field` when it is no URL.
  */
 export function filePartOfUrl(text: string, kind: string, field: string): LanguageModelV4FilePart {

@@ -2,8 +2,8 @@ import type { LanguageModelV4, LanguageModelV4FilePart, LanguageModelV4Prompt } 
 import { untranslatable } from "./untranslatable.ts";
 
 /**
- * Refuses a prompt with a file that is given by its address, where the provider does not fetch such addresses. The gateway
- * fetches nothing for a caller: what is at an address may be inside the operator's network.
+ * Refuses a prompt with a file that is given by its address, where the provider does not fetch such addresses. The
+ * gateway fetches nothing for a caller: what is at an address may be inside the operator's network.
  */
 export async function refuseUnfetchedUrls(
   { supportedUrls }: LanguageModelV4,

@@ -3,8 +3,8 @@ import type { ProviderKind } from "../providers/kinds.ts";
 import type { OptionName } from "./codec.ts";
 
 /**
- * The option of which the package of a kind loses something without a warning. Undefined: none. The test of what packages
- * lose (test/unit/gateway/translation/nothing-lost.test.ts) finds them.
+ * The option of which the package of a kind loses something without a warning. Undefined: none. The test of what
+ * packages lose (test/unit/gateway/translation/nothing-lost.test.ts) finds them.
  */
 export function knownLossOf(kind: ProviderKind, options: LanguageModelV4CallOptions): OptionName | undefined {
   const { prompt, responseFormat, tools = [] } = options;

@@ -6,8 +6,8 @@ import type { ProviderRequest } from "../providers/provider.ts";
 import type { Sender } from "../providers/sender.ts";
 
 /**
- * The headers of a request that a package made: its own, the operator's, and the credentials, ours or the caller's, in the
- * header where the provider looks for them. What the package put there itself goes, but for a signature.
+ * The headers of a request that a package made: its own, the operator's, and the credentials, ours or the caller's, in
+ * the header where the provider looks for them. What the package put there itself goes, but for a signature.
  */
 export async function outgoingHeadersOf(
   sender: Sender,

@@ -30,8 +30,8 @@ export interface Refusal {
 }
 
 /**
- * The requests that a package makes in one attempt, as they are on the wire. It tells what is sent and keeps how it failed, so
- * that nothing depends on what the package makes of it.
+ * The requests that a package makes in one attempt, as they are on the wire. It tells what is sent and keeps how it
+ * failed, so that nothing depends on what the package makes of it.
  */
 export class ProviderRequests {
   /** The Fetch API, for the package. */

@@ -9,9 +9,9 @@ import type { ProviderRequests } from "./provider-requests.ts";
 const MESSAGE_CHARS_MAX = 16 * 1024;
 
 /**
- * The refusal that a provider gave, with its HTTP status or, where a package found it in a 200, with the one it stands for.
- * `message` is the provider's own, as its package reads it, else its whole answer; it is payload. Undefined: it refused
- * nothing.
+ * The refusal that a provider gave, with its HTTP status or, where a package found it in a 200, with the one it stands
+ * for. `message` is the provider's own, as its package reads it, else its whole answer; it is payload. Undefined: it
+ * refused nothing.
  */
 export function refusalIn(
   { refusal, failure }: ProviderRequests,

@@ -4,8 +4,8 @@ import type { Translation } from "./translation.ts";
 import { type FieldNames, refusalOfPackage } from "./warnings.ts";
 
 /**
- * Waits for an answer that a package reads. Throws the provider's refusal as the package has it; for what the package cannot
- * write a ServiceError, and for what it cannot read a ProviderError `provider_protocol`.
+ * Waits for an answer that a package reads. Throws the provider's refusal as the package has it; for what the package
+ * cannot write a ServiceError, and for what it cannot read a ProviderError `provider_protocol`.
  */
 export async function readAnswer<Answer>(
   { providerRequests, provider }: Translation,

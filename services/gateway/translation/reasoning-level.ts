@@ -3,8 +3,8 @@ import type { LanguageModelV4CallOptions } from "@ai-sdk/provider";
 export type ReasoningLevel = NonNullable<LanguageModelV4CallOptions["reasoning"]>;
 
 /**
- * The level that a budget of reasoning tokens comes to: the interface has no budgets, and a provider that has makes one of
- * the level again. An approximation.
+ * The level that a budget of reasoning tokens comes to: the interface has no budgets, and a provider that has makes one
+ * of the level again. An approximation.
  */
 export function reasoningLevelOf(budgetTokens: number): ReasoningLevel {
   if (budgetTokens === 0) return "none";

@@ -22,9 +22,9 @@ export function startRehearsal(): Rehearsal {
 }
 
 /**
- * What a package would warn of if it sent a request. Packages tell their warnings with the answer only, when the prompt is
- * out and paid for; asked in a rehearsal they tell them first. Throws what the package throws for a request that it cannot
- * write.
+ * What a package would warn of if it sent a request. Packages tell their warnings with the answer only, when the prompt
+ * is out and paid for; asked in a rehearsal they tell them first. Throws what the package throws for a request that it
+ * cannot write.
  */
 export async function rehearse(
   rehearsal: Rehearsal,

@@ -18,8 +18,8 @@ export interface TranslatedStream {
 }
 
 /**
- * The body of a translated stream: each part as it comes, as fast as it is read. Throws as `ProviderAnswer.body` does; a
- * failure that the provider tells in the middle is thrown with its event in the caller's format.
+ * The body of a translated stream: each part as it comes, as fast as it is read. Throws as `ProviderAnswer.body` does;
+ * a failure that the provider tells in the middle is thrown with its event in the caller's format.
  */
 export async function* streamedBody(streamed: TranslatedStream): AsyncGenerator<Buffer, void, void> {
   const { providerRequests } = streamed.translation;

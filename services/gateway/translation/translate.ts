@@ -14,8 +14,8 @@ import { answerOf, type Translation } from "./translation.ts";
 import { wholeBody } from "./whole-body.ts";
 
 /**
- * Sends a request in the provider's own format, and gives its answer in the caller's. Throws as `Provider.send` does; what
- * cannot be translated is refused before anything is sent, wherever that can be known.
+ * Sends a request in the provider's own format, and gives its answer in the caller's. Throws as `Provider.send` does;
+ * what cannot be translated is refused before anything is sent, wherever that can be known.
  */
 export async function translate(provider: Sender, request: ProviderRequest): Promise<ProviderAnswer> {
   const codec = codecOf(request.format);

@@ -4,8 +4,8 @@ import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { tokensOf } from "../dialects/token-count.ts";
 
 /**
- * What a provider said of its tokens, in the counts of the GenAI conventions: input includes what was read from and written
- * to a cache, output includes reasoning. Undefined: it said nothing.
+ * What a provider said of its tokens, in the counts of the GenAI conventions: input includes what was read from and
+ * written to a cache, output includes reasoning. Undefined: it said nothing.
  */
 export function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): Usage | undefined {
   const input = tokensOf(inputTokens.total);

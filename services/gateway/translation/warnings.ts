@@ -16,8 +16,8 @@ export type FieldNames = Readonly<Record<string, string | undefined>>;
 /** Words of a package that say nothing of a payload. */
 const PLAIN_WORDS = /^[A-Za-z][A-Za-z /.,'()-]{0,80}$/;
 /**
- * Warnings that tell of nothing lost: what a signature is put in for, and the reasoning of earlier turns, which only the
- * provider that wrote it can take back, and none needs.
+ * Warnings that tell of nothing lost: what a signature is put in for, and the reasoning of earlier turns, which only
+ * the provider that wrote it can take back, and none needs.
  */
 const HARMLESS = [
   /^Replayed \d+ `functionCall` part/,
@@ -48,8 +48,8 @@ export function lossOf(warnings: readonly SharedV4Warning[], names: FieldNames):
 }
 
 /**
- * The failure of a request that a package cannot write, from what it throws before anything is sent. What it says may quote
- * the request: it goes into the full trace alone.
+ * The failure of a request that a package cannot write, from what it throws before anything is sent. What it says may
+ * quote the request: it goes into the full trace alone.
  */
 export function refusalOfPackage(error: unknown, names: FieldNames): ServiceError {
   if (error instanceof ServiceError) return error;

@@ -24,8 +24,8 @@ export interface StreamAnswer {
 }
 
 /**
- * Answers with the messages of a call, each in its envelope, and a last one that tells how the stream ended. The next message
- * is taken when the last one has room to go; a client that hangs up cancels the call.
+ * Answers with the messages of a call, each in its envelope, and a last one that tells how the stream ended. The next
+ * message is taken when the last one has room to go; a client that hangs up cancels the call.
  */
 export async function answerStream(
   call: ClientReadableStream<Buffer>,

@@ -23,9 +23,9 @@ import type { SlowReader } from "./slow-reader.ts";
  *   flow-control window (4 MiB) wait here; of a call on a stream with others, its credit (256 KiB).
  * - A client that takes nothing for too long is cut by `slow`.
  * - When the client hangs up the call is cancelled at once.
- * - A call that fails before its head is an error object of the path's dialect. One that fails in the middle of a stream
- *   ends with what `streamErrors` has for it; then the connection is broken, so that no reader takes what came for the
- *   whole answer.
+ * - A call that fails before its head is an error object of the path's dialect. One that fails in the middle of a
+ *   stream ends with what `streamErrors` has for it; then the connection is broken, so that no reader takes what came
+ *   for the whole answer.
  */
 export function relayAnswer(
   begin: (listener: AnswerListener) => AnswerCall,

@@ -17,9 +17,9 @@ export async function readBody(
 }
 
 /**
- * A request's body, whole, in pieces as they came. A body of more than `bytesMax` throws `request_too_large` at once, and what still
- * comes of it is thrown away; `setting` is the limit's name in the configuration. One that `held` has no room for is
- * `overloaded`, likewise. A client that hangs up before the end of its body throws `cancelled`.
+ * A request's body, whole, in pieces as they came. A body of more than `bytesMax` throws `request_too_large` at once,
+ * and what still comes of it is thrown away; `setting` is the limit's name in the configuration. One that `held` has no
+ * room for is `overloaded`, likewise. A client that hangs up before the end of its body throws `cancelled`.
  */
 export function readPieces(
   request: IncomingMessage,

@@ -33,8 +33,8 @@ const DECOMPRESSORS = new Map([
 
 /**
  * A request's body, decompressed. `limit` holds before and after decompression; more is `request_too_large`, and both
- * count against `held`. A compression other than gzip and zstd is refused, a body that is not what it says, or is cut, is
- * `invalid_request`.
+ * count against `held`. A compression other than gzip and zstd is refused, a body that is not what it says, or is cut,
+ * is `invalid_request`.
  */
 export async function readEncodedBody(request: IncomingMessage, held: HeldBody, limit: BodyLimit): Promise<Buffer> {
   const encoding = encodingOf(request.headers);

@@ -2,9 +2,9 @@ import type { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 
 /**
- * From the beginning of a drain on, answers say `connection: close`, so that clients open their next connection elsewhere
- * instead of finding this one closed under their next request. Connections whose answers began before are left open until
- * nothing is taken any more (`closing`): their clients were told that they may use them.
+ * From the beginning of a drain on, answers say `connection: close`, so that clients open their next connection
+ * elsewhere instead of finding this one closed under their next request. Connections whose answers began before are
+ * left open until nothing is taken any more (`closing`): their clients were told that they may use them.
  */
 export function sayGoodbye(app: FastifyInstance, draining: AbortSignal, closing: AbortSignal): void {
   const open = new Set<ServerResponse>();

@@ -17,8 +17,8 @@ export function queryTargetOf(url: string): Target | undefined {
 }
 
 /**
- * What a raw request asks of a provider: everything behind the `segments` first segments of its path, byte for byte. The
- * gateway refuses what could lead out of the provider's base URL.
+ * What a raw request asks of a provider: everything behind the `segments` first segments of its path, byte for byte.
+ * The gateway refuses what could lead out of the provider's base URL.
  */
 export function rawTargetOf(method: string, url: string, segments: number): Target {
   const path = pathOf(url)

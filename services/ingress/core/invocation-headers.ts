@@ -20,8 +20,8 @@ export function dialectHeadersOf(headers: IncomingHttpHeaders, isRaw: boolean): 
 }
 
 /**
- * A caller's own credentials, for endpoints that pass them on: those in its headers, and those in its query that no header
- * names. `x-twinspan-key` is none of them.
+ * A caller's own credentials, for endpoints that pass them on: those in its headers, and those in its query that no
+ * header names. `x-twinspan-key` is none of them.
  */
 export function credentialsOf(headers: IncomingHttpHeaders, url: string): Header[] {
   const picked = pickedOf(headers, [...KEY_HEADERS, ...ACCOUNT_HEADERS]);

@@ -8,8 +8,9 @@ const LIST_ENDPOINTS = "/twinspan.gateway.v1.EndpointService/ListEndpoints";
 const GET_ENDPOINT = "/twinspan.gateway.v1.EndpointService/GetEndpoint";
 
 /**
- * What every route asks of its caller: what the RPC asks that it makes, by the RPC's path, or something of its own. An ingress
- * with a route that is not here does not start. Prefixes under which a route is there once more are left out, and so are the contracts' methods, whose paths are the RPCs'.
+ * What every route asks of its caller: what the RPC asks that it makes, by the RPC's path, or something of its own. An
+ * ingress with a route that is not here does not start. Prefixes under which a route is there once more are left out,
+ * and so are the contracts' methods, whose paths are the RPCs'.
  */
 export const ROUTE_NEEDS: Readonly<Record<string, string | Need>> = {
   "POST /v1/chat/completions": INVOKE,
@@ -63,8 +64,8 @@ export const ROUTE_NEEDS: Readonly<Record<string, string | Need>> = {
   "GET /who-am-i": "known",
   // How busy a service is: for its operators.
   "GET /metrics": ["admin", "read-traces"],
-  // What says nothing about anyone: where to look, the console's own files, which version is spoken, whether the process lives
-  // and can take calls.
+  // What says nothing about anyone: where to look, the console's own files, which version is spoken, whether the
+  // process lives and can take calls.
   "GET /": "nothing",
   "GET /experiments": "nothing",
   "GET /traces": "nothing",

@@ -6,7 +6,10 @@ import type { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_se
 import type { Invocations, OutgoingInvocation } from "../core/invocations.ts";
 import { joined } from "../core/request-body.ts";
 
-/** Every invocation as a call of its own, of InvokeStream: only the gateway reads the body, so only it knows whether a stream is asked for. */
+/**
+ * Every invocation as a call of its own, of InvokeStream: only the gateway reads the body, so only it knows whether a
+ * stream is asked for.
+ */
 export function callsOfTheirOwn(gateway: GatewayServiceClient): Invocations {
   return {
     isOpen: true,

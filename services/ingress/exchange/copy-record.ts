@@ -40,8 +40,8 @@ export class CopyRecord {
 }
 
 /**
- * Looks at the copies, and leaves those alone that have failed nearly all of their invocations: what gRPC's outlier detection does
- * for calls. What all of them fail is not any copy's fault, so at least half are kept.
+ * Looks at the copies, and leaves those alone that have failed nearly all of their invocations: what gRPC's outlier
+ * detection does for calls. What all of them fail is not any copy's fault, so at least half are kept.
  */
 export function lookAt(records: readonly CopyRecord[], settings: PeerSettings["outliers"], nowMs: number): void {
   const { failedPercent, callsMin, leftAloneMs } = settings;

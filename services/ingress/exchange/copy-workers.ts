@@ -12,9 +12,9 @@ export interface CopyWorkersObserver extends Pick<CopyObserver, "onReady" | "onL
 }
 
 /**
- * One copy of the gateway, at one address, with a connection to each of its workers. Whose a connection is, and how many workers
- * there are, is told by the streams on it; who opens one cannot choose. One that comes to a worker which has one already is left,
- * and another is opened, until each worker has one.
+ * One copy of the gateway, at one address, with a connection to each of its workers. Whose a connection is, and how
+ * many workers there are, is told by the streams on it; who opens one cannot choose. One that comes to a worker which
+ * has one already is left, and another is opened, until each worker has one.
  */
 export class CopyWorkers implements Disposable {
   readonly #address: string;

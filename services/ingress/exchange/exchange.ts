@@ -12,9 +12,10 @@ import { WaitingInvocation } from "./waiting-invocation.ts";
 const LOOK_UP_AGAIN_MS = 1_000;
 
 /**
- * Invocations as frames of a few long-lived streams to each copy of the gateway: each goes to the copy that has least of them
- * under way. While none can take it, it waits until each copy has been tried once more (half a second at the most, and what it takes
- * to connect); if none can be had, it fails as calls do whose server cannot be reached. Disposing of it ends all that is under way.
+ * Invocations as frames of a few long-lived streams to each copy of the gateway: each goes to the copy that has least
+ * of them under way. While none can take it, it waits until each copy has been tried once more (half a second at the
+ * most, and what it takes to connect); if none can be had, it fails as calls do whose server cannot be reached.
+ * Disposing of it ends all that is under way.
  */
 export class Exchange implements Invocations, Disposable {
   readonly #options: ExchangeOptions;

@@ -8,16 +8,16 @@ import { CopyRecord } from "./copy-record.ts";
 import type { ExchangeOptions } from "./exchange-options.ts";
 
 /**
- * How many streams a copy has that are not full. More would share its connection, on which HTTP/2 lets one wait for seconds while
- * another has much to send.
+ * How many streams a copy has that are not full. More would share its connection, on which HTTP/2 lets one wait for
+ * seconds while another has much to send.
  */
 const STREAMS = 1;
 /** How long until a stream is opened again that could not be opened, or soon broke: doubled each time. */
 const BACKOFF_MS = 100;
 const BACKOFF_MAX_MS = 250;
 /**
- * How long ago a channel without a connection has tried to get one, at the most: `RECONNECT` below, gRPC's spread of a fifth, and what
- * it takes to be refused. Streams that are opened meanwhile fail without a try.
+ * How long ago a channel without a connection has tried to get one, at the most: `RECONNECT` below, gRPC's spread of a
+ * fifth, and what it takes to be refused. Streams that are opened meanwhile fail without a try.
  */
 const CHANNEL_TRIED_MS = 150;
 /** A stream that was open for so long was well. */
@@ -38,8 +38,9 @@ export interface CopyObserver {
 }
 
 /**
- * One connection to a copy of the gateway, or to one of its workers, and the streams on it. They are opened again whenever they are
- * lost. A copy that does not know Exchange gets calls instead, and is tried again when its connection is lost, and every while.
+ * One connection to a copy of the gateway, or to one of its workers, and the streams on it. They are opened again
+ * whenever they are lost. A copy that does not know Exchange gets calls instead, and is tried again when its connection
+ * is lost, and every while.
  */
 export class GatewayCopy implements Disposable {
   readonly record = new CopyRecord();
@@ -76,7 +77,10 @@ export class GatewayCopy implements Disposable {
     return load;
   }
 
-  /** The way for the next invocation: the stream that carries least, of those that are ready and not full. Undefined: there is none now. */
+  /**
+   * The way for the next invocation: the stream that carries least, of those that are ready and not full. Undefined:
+   * there is none now.
+   */
   carrier(): Carrier | undefined {
     let least: CallerStream | undefined;
     for (const stream of this.#streams) {

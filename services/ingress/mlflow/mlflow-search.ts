@@ -35,7 +35,8 @@ const BY_ID = /^experiment_id( asc)?$/i;
 
 /**
  * Reads the body of MLflow's search for traces. `pending: true`, which is ours, asks for the traces that no experiment
- * holds yet, `unclaimed: true` for those of them that nobody has claimed for long. The filter and the order go on as they are: the trace-writer reads them. Unknown members are passed over.
+ * holds yet, `unclaimed: true` for those of them that nobody has claimed for long. The filter and the order go on as
+ * they are: the trace-writer reads them. Unknown members are passed over.
  */
 export function parseTraceSearch(body: Buffer): SearchTracesRequest {
   const search = parseJsonBody(traceSearch, body);
@@ -57,8 +58,8 @@ export function parseTraceSearch(body: Buffer): SearchTracesRequest {
 }
 
 /**
- * Reads the body of MLflow's search for experiments, by id. The filter goes on as it is. Undefined: deleted ones are asked
- * for, of which there are none.
+ * Reads the body of MLflow's search for experiments, by id. The filter goes on as it is. Undefined: deleted ones are
+ * asked for, of which there are none.
  */
 export function parseExperimentSearch(body: Buffer): ListExperimentsRequest | undefined {
   const search = parseJsonBody(experimentSearch, body);

@@ -30,8 +30,8 @@ const ENVELOPE_BYTES = 1024 * 1024;
 export type Peer = "gateway" | "traceWriter";
 
 /**
- * The clients of the services behind the ingress. Each service has one channel, which its clients share; calls of models
- * may have channels of their own to each copy of the gateway.
+ * The clients of the services behind the ingress. Each service has one channel, which its clients share; calls of
+ * models may have channels of their own to each copy of the gateway.
  */
 export interface Peers extends Disposable {
   readonly gateway: GatewayServiceClient;
@@ -105,8 +105,8 @@ export function openPeers(
 }
 
 /**
- * A stream is never sent again, so its messages are not kept for that, and are told as sent when they are. Each channel has a
- * connection of its own: one to the same address may come to another worker.
+ * A stream is never sent again, so its messages are not kept for that, and are told as sent when they are. Each channel
+ * has a connection of its own: one to the same address may come to another worker.
  */
 const OF_STREAMS: ChannelOptions = {
   "grpc.per_rpc_retry_buffer_size": 0,

@@ -24,8 +24,8 @@ declare module "fastify" {
 }
 
 /**
- * Finds out who makes each request before its body is read, and turns those away that may not: an early word in the caller's
- * dialect, which spares the services work. They trust none of it.
+ * Finds out who makes each request before its body is read, and turns those away that may not: an early word in the
+ * caller's dialect, which spares the services work. They trust none of it.
  */
 export function admitCallers(app: FastifyInstance, parts: IngressParts): void {
   const { authority, onRefused } = parts;

@@ -17,8 +17,8 @@ export interface Asked {
 }
 
 /**
- * Finds what the route of a request asks, as it was found once when the route was added. Sees the routes that are added after
- * this call, and throws where nobody has said what one of them asks.
+ * Finds what the route of a request asks, as it was found once when the route was added. Sees the routes that are added
+ * after this call, and throws where nobody has said what one of them asks.
  */
 export function askedOfCallers(app: FastifyInstance): (request: FastifyRequest) => Asked {
   const asked = new Map<string, Asked>();

@@ -7,8 +7,8 @@ const HUNG_UP = 499;
 type Observers = Pick<IngressParts, "metrics" | "access">;
 
 /**
- * Counts every request when its connection is done with it, however that ends, and tells the access log: ids, route, status
- * and time, no header and no payload.
+ * Counts every request when its connection is done with it, however that ends, and tells the access log: ids, route,
+ * status and time, no header and no payload.
  */
 export function observeRequests(app: FastifyInstance, observers: Observers): void {
   app.decorateRequest("traceName", "");

@@ -9,8 +9,8 @@ declare module "fastify" {
 }
 
 /**
- * The end of a response, however that comes, for all who wait for it: of a listener for each Node warns, and each request
- * pays.
+ * The end of a response, however that comes, for all who wait for it: of a listener for each Node warns, and each
+ * request pays.
  */
 class ResponseEnd {
   readonly #observers: (() => void)[] = [];

@@ -6,8 +6,8 @@ import { HttpRefusal } from "../core/http-refusal.ts";
 const ALWAYS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
 
 /**
- * Turns requests away that the ingress cannot take on now, when their head has come and nothing of their body is read; and
- * those of more than `headersMax` headers. Must come before whatever costs something.
+ * Turns requests away that the ingress cannot take on now, when their head has come and nothing of their body is read;
+ * and those of more than `headersMax` headers. Must come before whatever costs something.
  */
 export function shedLoad(app: FastifyInstance, admission: Admission, headersMax: number): void {
   // Node would drop what is beyond its own number of headers, without a word.

@@ -20,8 +20,8 @@ const LIMIT = { bytesMax: 4 * 1024 * 1024, setting: "the bound of such requests"
 
 /**
  * `POST /{package}.{Service}/{Method}`: the contracts of the readers and of the endpoints by the Connect protocol
- * (https://connectrpc.com/docs/protocol), for the console, for curl, and for any Connect client. Messages in protobuf go
- * through as bytes.
+ * (https://connectrpc.com/docs/protocol), for the console, for curl, and for any Connect client. Messages in protobuf
+ * go through as bytes.
  */
 export function routeConnect(app: FastifyInstance, parts: IngressParts): void {
   const caller = createMethodCaller(parts);

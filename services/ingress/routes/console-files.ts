@@ -38,8 +38,8 @@ const ENCODINGS = [
 ] as const;
 
 /**
- * Reads the whole console into memory, less than a few megabytes: what is not in its directory now is not served. Undefined:
- * it was not built. A file of a kind that is not known here is left out.
+ * Reads the whole console into memory, less than a few megabytes: what is not in its directory now is not served.
+ * Undefined: it was not built. A file of a kind that is not known here is left out.
  */
 export function readConsoleFiles(directory: string): ConsoleFiles | undefined {
   if (!existsSync(join(directory, PAGE))) return undefined;

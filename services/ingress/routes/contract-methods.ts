@@ -33,7 +33,10 @@ export interface MethodCall {
   readonly timeoutMs: number | undefined;
 }
 
-/** Calls the methods of the contracts for HTTP clients. Every such call is made here, so what must hold of all is checked here. */
+/**
+ * Calls the methods of the contracts for HTTP clients. Every such call is made here, so what must hold of all is
+ * checked here.
+ */
 export interface MethodCaller {
   /** Makes a unary call for a request, and returns the encoded answer, within `ingress.limits.readMs`. Throws a ServiceError. */
   ask(request: FastifyRequest, call: MethodCall): Promise<Buffer>;

@@ -77,7 +77,10 @@ export function routeInvocations(app: FastifyInstance, parts: IngressParts, rout
   });
 }
 
-/** Tells `listener`, and lets go of the body once the gateway answers: it has the whole request then. Keeps no hold of it itself. */
+/**
+ * Tells `listener`, and lets go of the body once the gateway answers: it has the whole request then. Keeps no hold of
+ * it itself.
+ */
 function releasing(held: HeldBody, listener: AnswerListener): AnswerListener {
   return {
     ...listener,

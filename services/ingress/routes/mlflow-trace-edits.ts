@@ -19,8 +19,8 @@ import { pathParameter } from "./path-parameter.ts";
 const EDIT_BYTES_MAX = 1024 * 1024;
 
 /**
- * MLflow's writes of traces as a whole, under `prefix` (`/api` or `/ajax-api`): StartTraceV3, which comes at a trace's end, its
- * tags, and its deletion. Spans come as OTLP.
+ * MLflow's writes of traces as a whole, under `prefix` (`/api` or `/ajax-api`): StartTraceV3, which comes at a trace's
+ * end, its tags, and its deletion. Spans come as OTLP.
  */
 export function routeMlflowTraceEdits(
   app: FastifyInstance,

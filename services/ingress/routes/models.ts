@@ -22,8 +22,8 @@ const PATHS: readonly (readonly [path: string, shape: ModelShape])[] = [
 ];
 
 /**
- * The endpoints as each dialect's models, all of them and one by its name. Those that cannot be called now are there too:
- * a call says why.
+ * The endpoints as each dialect's models, all of them and one by its name. Those that cannot be called now are there
+ * too: a call says why.
  */
 export function routeModels(app: FastifyInstance, { config, peers }: IngressParts): void {
   const options = () => ({ deadline: Date.now() + config.limits.readMs });

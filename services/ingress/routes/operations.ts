@@ -7,8 +7,8 @@ const NOT_READY = { ready: false, degraded: ["draining"] };
 
 /**
  * What operators ask: `/healthz` (the process lives), `/readyz` (it can take calls; what is degraded), `/metrics`, the
- * latter two over all workers. Questions about readiness that come together share one answer, so that many probes cost as
- * much as one.
+ * latter two over all workers. Questions about readiness that come together share one answer, so that many probes cost
+ * as much as one.
  */
 export function routeOperations(
   app: FastifyInstance,

@@ -17,8 +17,8 @@ import type { IngressParts } from "../ingress-parts.ts";
 const JSON_START = 0x7b;
 
 /**
- * `POST /v1/traces`: OTLP over HTTP. Protobuf goes on to the trace-writer as it is, and so does its answer; JSON is read
- * and answered as JSON. `x-mlflow-experiment-id` or `x-twinspan-experiment` name the experiment.
+ * `POST /v1/traces`: OTLP over HTTP. Protobuf goes on to the trace-writer as it is, and so does its answer; JSON is
+ * read and answered as JSON. `x-mlflow-experiment-id` or `x-twinspan-experiment` name the experiment.
  */
 export function routeOtlpTraces(app: FastifyInstance, { config, peers, metrics, bodies }: IngressParts): void {
   const { otlpBytesMax, readMs } = config.limits;

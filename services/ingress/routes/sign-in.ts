@@ -14,8 +14,8 @@ const BODY_BYTES_MAX = 16 * 1024;
 const signIn = z.object({ key: z.string() });
 
 /**
- * Signing in, for the console: `POST /sign-in` with `{"key": …}` puts the key into a cookie, `POST /sign-out` takes it out, and
- * `GET /who-am-i` says who calls, by cookie or otherwise.
+ * Signing in, for the console: `POST /sign-in` with `{"key": …}` puts the key into a cookie, `POST /sign-out` takes it
+ * out, and `GET /who-am-i` says who calls, by cookie or otherwise.
  */
 export function routeSignIn(app: FastifyInstance, { authority, bodies, onRefused }: IngressParts): void {
   app.post("/sign-in", async (request, reply) => {

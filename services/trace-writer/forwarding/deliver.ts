@@ -23,8 +23,8 @@ export type Failure = Extract<Sent, { kind: "failed" }>;
 const HALVINGS_MAX = 64;
 
 /**
- * Delivers parts of exports to a destination, in requests of at most `bytesMax`. What is refused is halved where that may
- * help, then given up. A failure ends it: then all parts are to be delivered again, and nothing is tallied.
+ * Delivers parts of exports to a destination, in requests of at most `bytesMax`. What is refused is halved where that
+ * may help, then given up. A failure ends it: then all parts are to be delivered again, and nothing is tallied.
  */
 export async function deliver(
   destination: Destination,

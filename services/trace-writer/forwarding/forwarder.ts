@@ -42,9 +42,9 @@ const READS_MAX = 5;
 const STOPPING_MS = 1000;
 
 /**
- * Starts forwarding: what waits longest first, one request at a time. A request that fails is sent again until it is taken
- * or refused, with growing, jittered waits. What was sent is removed once the destination has it, so that whatever ends this
- * process it is sent, once or again.
+ * Starts forwarding: what waits longest first, one request at a time. A request that fails is sent again until it is
+ * taken or refused, with growing, jittered waits. What was sent is removed once the destination has it, so that
+ * whatever ends this process it is sent, once or again.
  */
 export function startForwarder(
   options: ForwarderOptions,

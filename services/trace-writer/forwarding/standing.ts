@@ -7,8 +7,8 @@ const FAILURES_TOLD = 3;
 const REFUSAL_TOLD_MS = 60_000;
 
 /**
- * How it stands with a destination. The log gets a line when that changes, however long it lasts: so a destination that is
- * down for a day is two lines.
+ * How it stands with a destination. The log gets a line when that changes, however long it lasts: so a destination that
+ * is down for a day is two lines.
  */
 export class Standing {
   readonly #destination: string;

@@ -13,8 +13,8 @@ const READS_MAX = 8;
 const TWINS_MAX = 100;
 
 /**
- * Compares what readers are told of every experiment and every trace of one store with what another says: each trace with
- * its payload, and its twins. What only the other holds is not looked at.
+ * Compares what readers are told of every experiment and every trace of one store with what another says: each trace
+ * with its payload, and its twins. What only the other holds is not looked at.
  */
 export async function* compareStores(
   source: TraceStore,

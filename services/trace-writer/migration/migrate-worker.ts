@@ -11,8 +11,8 @@ import { type Moved, type MoveState, moveStateIn } from "./move-state.ts";
 import { moveExperiments, moveTraces } from "./move-traces.ts";
 
 /**
- * Moves everything from one store to another, in a thread that `twinspan store migrate` starts. Any message ends it, at the
- * end of what it is at.
+ * Moves everything from one store to another, in a thread that `twinspan store migrate` starts. Any message ends it, at
+ * the end of what it is at.
  */
 
 const port = parentPort;

@@ -8,8 +8,8 @@ type Experiments = Pick<TraceStore, "getExperiment">;
 const DEFAULT_ID = BigInt(DEFAULT_EXPERIMENT.id);
 
 /**
- * The experiments that ids stand for in a workspace: themselves, but for 0, which is its `Default` (`experimentMeant`). Until
- * something is written there is none, and 0 stands for nothing.
+ * The experiments that ids stand for in a workspace: themselves, but for 0, which is its `Default` (`experimentMeant`).
+ * Until something is written there is none, and 0 stands for nothing.
  */
 export async function experimentIdsMeant(
   store: Experiments,

@@ -4,8 +4,9 @@ import { ServiceError } from "#lib/service-error.ts";
 /** Places for those who follow traces: as many as there are, shared fairly by who asks. */
 export interface TailPlaces {
   /**
-   * Gives a place to a caller. Where all are taken, a workspace that has fewer than another gets one of that one's, and within
-   * a workspace a caller that has fewer than another: who has most loses its newest. Throws `overloaded` where nobody has more.
+   * Gives a place to a caller. Where all are taken, a workspace that has fewer than another gets one of that one's, and
+   * within a workspace a caller that has fewer than another: who has most loses its newest. Throws `overloaded` where
+   * nobody has more.
    */
   take(caller: Pick<Identity, "workspace" | "kind" | "name">): TailPlace;
 }

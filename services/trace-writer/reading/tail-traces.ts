@@ -24,8 +24,8 @@ const TRACES_MAX = 100;
 const QUIET_MS_MAX = 15_000;
 
 /**
- * Follows a store: the first message comes at once, then one whenever traces have appeared or changed. Ends when `ended`
- * aborts, and throws the reason of `signal`.
+ * Follows a store: the first message comes at once, then one whenever traces have appeared or changed. Ends when
+ * `ended` aborts, and throws the reason of `signal`.
  */
 export async function* tailTraces(
   store: TraceStore,

@@ -11,9 +11,9 @@ export class Undecodable {
 }
 
 /**
- * The method of a server, its requests read by `read`. Bytes that cannot be read reach its handler as an
- * {@link Undecodable}: grpc-js would answer INTERNAL by itself, which says that we failed and that the same bytes may be
- * sent again.
+ * The method of a server, its requests read by `read`. Bytes that cannot be read reach its handler as an {@link
+ * Undecodable}: grpc-js would answer INTERNAL by itself, which says that we failed and that the same bytes may be sent
+ * again.
  */
 export function tolerant<Message, Request, Response>(
   method: MethodDefinition<Message, Response>,

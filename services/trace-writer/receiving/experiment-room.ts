@@ -7,8 +7,8 @@ import type { TraceStore } from "../store/trace-store.ts";
 /** Keeps callers from making experiments without end, by naming ever new ones. */
 export interface ExperimentRoom {
   /**
-   * Whether a caller may write to an experiment that it names: it is there, or it may be made. Whoever asks is taken to make it.
-   * Of `Default` it always holds, and of ids, which make none.
+   * Whether a caller may write to an experiment that it names: it is there, or it may be made. Whoever asks is taken to
+   * make it. Of `Default` it always holds, and of ids, which make none.
    */
   admits(workspace: string, choice: ExperimentChoice): Promise<boolean>;
 }

@@ -24,9 +24,9 @@ const STEP = 50;
 const EXPERIMENTS_PAGE = 1000;
 
 /**
- * Deletes what is beyond the limits of its experiment, again and again, in small steps with pauses as long as the steps took:
- * the writer has half of its time for writes at the least. A run that deletes something is one line in the log; one that fails
- * is another, and the next one begins anew.
+ * Deletes what is beyond the limits of its experiment, again and again, in small steps with pauses as long as the steps
+ * took: the writer has half of its time for writes at the least. A run that deletes something is one line in the log;
+ * one that fails is another, and the next one begins anew.
  */
 export function startRetention(
   store: Pick<TraceStore, "trimTraces" | "listLimits">,

@@ -34,8 +34,9 @@ const BY_NAME = "x-twinspan-experiment";
 
 /**
  * OpenTelemetry's TraceService: takes agents' own spans. Those it cannot take are told one by one, by reason. The
- * experiment is named by the export's metadata, else by each resource, else by the key, else it is `Default`. Where one experiment's spans
- * are stored and another's are not, the export fails, and to send it again changes nothing of the first.
+ * experiment is named by the export's metadata, else by each resource, else by the key, else it is `Default`. Where one
+ * experiment's spans are stored and another's are not, the export fails, and to send it again changes nothing of the
+ * first.
  */
 export function createOtlpService(
   store: TraceStore,

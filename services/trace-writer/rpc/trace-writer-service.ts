@@ -51,8 +51,8 @@ export function createTraceWriterService(
 }
 
 /**
- * A mirror that names an experiment which may not be made names none: it waits for its agent's spans. Most name none, which is
- * seen without reading them.
+ * A mirror that names an experiment which may not be made names none: it waits for its agent's spans. Most name none,
+ * which is seen without reading them.
  */
 async function withRoom(room: ExperimentRoom, record: Uint8Array): Promise<Uint8Array> {
   if (!namesExperiment(record)) return record;

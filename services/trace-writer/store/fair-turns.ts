@@ -1,4 +1,7 @@
-/** Does one piece of work after another. Owners take turns: who asks for much waits for what it asked itself, and others hardly. */
+/**
+ * Does one piece of work after another. Owners take turns: who asks for much waits for what it asked itself, and others
+ * hardly.
+ */
 export interface FairTurns {
   /** Does it when its turn comes. What waits when `signal` aborts is never begun, and rejects with the reason at once. */
   take<Result>(owner: string, signal: AbortSignal | undefined, work: () => Promise<Result>): Promise<Result>;

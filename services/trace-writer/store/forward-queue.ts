@@ -4,18 +4,19 @@ import type { ResourceSpans } from "#proto/opentelemetry/proto/trace/v1/trace.ts
  * What waits to be forwarded, by destination. It is written in the same step as the spans it names, so that it survives
  * whatever they survive, and it names them only: they are read when they are sent, as they are then.
  *
- * - A mirror waits for the destinations of its workspace and of its caller's key (`WorkspaceRoutes`) from the moment it is stored.
- * - Spans that arrive in a trace wait for the destinations of the experiment that owns it. Once a trace gets an owner, or
- *   another one, all its spans do, but for mirrors, where the destination gets those as they arrive.
+ * - A mirror waits for the destinations of its workspace and of its caller's key (`WorkspaceRoutes`) from the moment it
+ *   is stored.
+ * - Spans that arrive in a trace wait for the destinations of the experiment that owns it. Once a trace gets an owner,
+ *   or another one, all its spans do, but for mirrors, where the destination gets those as they arrive.
  * - A write that changes nothing adds nothing.
  *
- * Where several trace-writers share a store that can tell them apart, what waits for a destination is told to one of them at a
- * time. Else, and where one ends before it has removed what it sent, a destination may get the same twice.
+ * Where several trace-writers share a store that can tell them apart, what waits for a destination is told to one of
+ * them at a time. Else, and where one ends before it has removed what it sent, a destination may get the same twice.
  */
 export interface ForwardQueue {
   /**
-   * What has waited longest for a destination, about in the order of arrival. `itemsMax` bounds what it stands for. Empty as
-   * well while another trace-writer forwards to the destination.
+   * What has waited longest for a destination, about in the order of arrival. `itemsMax` bounds what it stands for.
+   * Empty as well while another trace-writer forwards to the destination.
    */
   next(destination: string, itemsMax: number): Promise<readonly Forward[]>;
   /** Its spans as they are stored now: some may be there no more, because they were replaced or deleted. */

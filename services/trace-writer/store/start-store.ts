@@ -27,8 +27,8 @@ export interface StoreSettings {
 }
 
 /**
- * Starts the store that `traceWriter.store.use` names. What it takes is forwarded by the routes. Fails with one line that says
- * what to do.
+ * Starts the store that `traceWriter.store.use` names. What it takes is forwarded by the routes. Fails with one line
+ * that says what to do.
  */
 export async function startStore(
   { limits, store: stores }: StoreSettings,

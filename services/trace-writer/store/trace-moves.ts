@@ -2,8 +2,8 @@ import type { StoredSize } from "../core/retention/retention.ts";
 import type { WholeExperiment, WholeTrace } from "./whole-trace.ts";
 
 /**
- * What moves all that a store keeps into another. The store that is read should be at rest: of what is written meanwhile
- * some is passed over.
+ * What moves all that a store keeps into another. The store that is read should be at rest: of what is written
+ * meanwhile some is passed over.
  */
 export interface TraceMoves {
   /** How many traces there are, and what they take, as the store counts that. */
@@ -13,15 +13,15 @@ export interface TraceMoves {
   dumpExperiments(after: bigint | undefined, limit: number): Promise<readonly WholeExperiment[]>;
 
   /**
-   * Traces of all workspaces, agents' before full ones, from behind a position of this store on, at most `limit`, and not many
-   * more than 8 MiB as stored. A page may be empty where there are more.
+   * Traces of all workspaces, agents' before full ones, from behind a position of this store on, at most `limit`, and
+   * not many more than 8 MiB as stored. A page may be empty where there are more.
    */
   dumpTraces(after: string | undefined, limit: number): Promise<TraceDump>;
 
   /**
-   * Keeps experiments under their ids, all of them in one step, or none: where one is not what is there under its id or its
-   * name, it is told. Of those that are there already the earlier creation and the later update count, or if they hold
-   * nothing, those that are given; and of limits of their own those that are there.
+   * Keeps experiments under their ids, all of them in one step, or none: where one is not what is there under its id or
+   * its name, it is told. Of those that are there already the earlier creation and the later update count, or if they
+   * hold nothing, those that are given; and of limits of their own those that are there.
    */
   restoreExperiments(
     experiments: readonly WholeExperiment[],
@@ -29,10 +29,10 @@ export interface TraceMoves {
   ): Promise<readonly ExperimentConflict[]>;
 
   /**
-   * Keeps traces, all in one step. Their experiments must be there, and the traces that hold the mirrors of full traces, else
-   * these come without their links. What is there of a trace, and what comes, are settled as if they had arrived one after
-   * the other, but that the number of spans has no limit, and that of two edits of a tag the one that is there counts. So
-   * again changes nothing. Nothing of it waits to be forwarded.
+   * Keeps traces, all in one step. Their experiments must be there, and the traces that hold the mirrors of full
+   * traces, else these come without their links. What is there of a trace, and what comes, are settled as if they had
+   * arrived one after the other, but that the number of spans has no limit, and that of two edits of a tag the one that
+   * is there counts. So again changes nothing. Nothing of it waits to be forwarded.
    */
   restoreTraces(traces: readonly WholeTrace[], signal: AbortSignal): Promise<void>;
 }

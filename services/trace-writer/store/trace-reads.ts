@@ -18,10 +18,10 @@ export interface TraceReads {
   getTraceInfos(workspace: string, traceIds: readonly string[]): Promise<readonly TraceInfo[]>;
 
   /**
-   * Traces in the order asked for, those that are equal by id, from behind `after` on, at most `limit`. Either those that
-   * the experiments own (ids that do not exist are passed over), or those that are pending; of them those that pass the
-   * filter, as `matches` says. So that no search takes long, a page looks at some traces only: it may be short, or even
-   * empty, where there are more. A long search that waits or goes on ends with the reason of `signal`.
+   * Traces in the order asked for, those that are equal by id, from behind `after` on, at most `limit`. Either those
+   * that the experiments own (ids that do not exist are passed over), or those that are pending; of them those that
+   * pass the filter, as `matches` says. So that no search takes long, a page looks at some traces only: it may be
+   * short, or even empty, where there are more. A long search that waits or goes on ends with the reason of `signal`.
    */
   searchTraces(
     workspace: string,
@@ -32,9 +32,9 @@ export interface TraceReads {
   ): Promise<TracePage>;
 
   /**
-   * The other twins of a trace by the time of their calls, those of the same nanosecond by id, from behind `after` on, at
-   * most `limit`: of a full trace the trace that holds its mirror, of another the full traces of its mirrors. Those in
-   * another workspace are left out. Undefined: there is no such trace.
+   * The other twins of a trace by the time of their calls, those of the same nanosecond by id, from behind `after` on,
+   * at most `limit`: of a full trace the trace that holds its mirror, of another the full traces of its mirrors. Those
+   * in another workspace are left out. Undefined: there is no such trace.
    */
   listTwins(
     workspace: string,
@@ -44,10 +44,10 @@ export interface TraceReads {
   ): Promise<TracePage | undefined>;
 
   /**
-   * Traces of the scope that pass the filter and are new or have changed behind `since`, each once and as it is now, in the
-   * order of their changes. A trace that comes into the scope has changed; one that leaves it, or is deleted, is not told
-   * of. No more than `limit` are looked at. Without `since`: none, and the position of now. Undefined: `since` is no
-   * position of this store. `signal` as in {@link searchTraces}.
+   * Traces of the scope that pass the filter and are new or have changed behind `since`, each once and as it is now, in
+   * the order of their changes. A trace that comes into the scope has changed; one that leaves it, or is deleted, is
+   * not told of. No more than `limit` are looked at. Without `since`: none, and the position of now. Undefined: `since`
+   * is no position of this store. `signal` as in {@link searchTraces}.
    */
   changes(
     workspace: string,
@@ -58,8 +58,8 @@ export interface TraceReads {
   ): Promise<ChangePage | undefined>;
 
   /**
-   * What calls or traces came to, in buckets of time and group by group, from one moment. Rejects with `invalid_request`
-   * where there is too much to add up, and with the signal's reason.
+   * What calls or traces came to, in buckets of time and group by group, from one moment. Rejects with
+   * `invalid_request` where there is too much to add up, and with the signal's reason.
    */
   totals(workspace: string, request: TotalsRequest, signal: AbortSignal): Promise<readonly TotalsPoint[]>;
 

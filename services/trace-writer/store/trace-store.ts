@@ -13,24 +13,24 @@ import type { ExperimentChoice, TraceReads } from "./trace-reads.ts";
  * Where traces are kept. Every adapter passes the same suite (`test/service/trace-writer/trace-store-suite.ts`).
  *
  * What readers see follows from the set of what was written: writing in another order, again, or in other batches
- * changes no answer. A write that resolves is durable and visible to every read that begins afterwards; one that rejects
- * has left nothing behind. Rejections are ServiceErrors: `unavailable` (full, locked, too much waiting: try again) or
- * the signal's reason.
+ * changes no answer. A write that resolves is durable and visible to every read that begins afterwards; one that
+ * rejects has left nothing behind. Rejections are ServiceErrors: `unavailable` (full, locked, too much waiting: try
+ * again) or the signal's reason.
  */
 export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   /**
-   * Stores serialized records (`readRecord`), each with both its halves or not at all; answers in their order. Each half says whose workspace it is in:
-   * a mirror joins a trace of its own workspace, whatever there is of that id in another. A record whose full trace is stored
-   * already changes nothing. Storing a full trace seals its id: what agents or mirrors had written under it is evicted.
-   * The experiment is created when missing.
+   * Stores serialized records (`readRecord`), each with both its halves or not at all; answers in their order. Each
+   * half says whose workspace it is in: a mirror joins a trace of its own workspace, whatever there is of that id in
+   * another. A record whose full trace is stored already changes nothing. Storing a full trace seals its id: what
+   * agents or mirrors had written under it is evicted. The experiment is created when missing.
    */
   writeRecords(records: readonly Uint8Array[], signal: AbortSignal): Promise<RecordOutcome[]>;
 
   /**
-   * Stores agents' spans, all in one step, under an experiment: by id it must exist, by name it is created when missing.
-   * A span whose id is taken is settled by `conflictOf`. Spans of sealed traces, those under the id of a mirror's span,
-   * and those of a trace that has as many as it may have are counted in the answer and not stored. Only the last depends
-   * on the order of arrival: of too many spans those that came first are kept.
+   * Stores agents' spans, all in one step, under an experiment: by id it must exist, by name it is created when
+   * missing. A span whose id is taken is settled by `conflictOf`. Spans of sealed traces, those under the id of a
+   * mirror's span, and those of a trace that has as many as it may have are counted in the answer and not stored. Only
+   * the last depends on the order of arrival: of too many spans those that came first are kept.
    */
   writeSpans(
     workspace: string,
@@ -40,9 +40,9 @@ export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   ): Promise<SpansOutcome>;
 
   /**
-   * Stores what an agent says of its trace as a whole, under an experiment: by id it must exist, by name it is created when
-   * missing. `claim` is canonical (`canonicalClaimOf`). Of two claims of one trace `claimReplaces` settles which counts. A
-   * sealed trace takes none, and loses the one it had when it is sealed.
+   * Stores what an agent says of its trace as a whole, under an experiment: by id it must exist, by name it is created
+   * when missing. `claim` is canonical (`canonicalClaimOf`). Of two claims of one trace `claimReplaces` settles which
+   * counts. A sealed trace takes none, and loses the one it had when it is sealed.
    */
   claimTrace(
     workspace: string,
@@ -52,15 +52,15 @@ export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   ): Promise<ClaimOutcome>;
 
   /**
-   * Edits tags of a trace, sealed or not, all in one step: `null` removes. The one write whose order shows: the last edit
-   * of a tag counts. Checked edits only (`checkTagEdit`); a trace keeps at most `EDITED_TAGS_MAX`.
+   * Edits tags of a trace, sealed or not, all in one step: `null` removes. The one write whose order shows: the last
+   * edit of a tag counts. Checked edits only (`checkTagEdit`); a trace keeps at most `EDITED_TAGS_MAX`.
    */
   editTags(workspace: string, traceId: string, edits: TagEdits, signal: AbortSignal): Promise<TagsOutcome>;
 
   /**
-   * Deletes traces that an experiment owns, with all that belongs to them, all in one step: at most `limit`, and fewer where
-   * those take long already, but one. Links of other traces to them are gone as well. Ids of other traces are passed over; by
-   * time the oldest go first. None were deleted: there are no more.
+   * Deletes traces that an experiment owns, with all that belongs to them, all in one step: at most `limit`, and fewer
+   * where those take long already, but one. Links of other traces to them are gone as well. Ids of other traces are
+   * passed over; by time the oldest go first. None were deleted: there are no more.
    */
   deleteTraces(
     workspace: string,
@@ -71,9 +71,9 @@ export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   ): Promise<DeletionOutcome>;
 
   /**
-   * Deletes those of an experiment's oldest traces, or undefined: of the pending ones, that are not to be kept, all in one
-   * step: at most `limit`, and fewer where those take long already, but one. Answers why, trace by trace; for none: there are
-   * no more. It goes by what is stored, not by what waits to be.
+   * Deletes those of an experiment's oldest traces, or undefined: of the pending ones, that are not to be kept, all in
+   * one step: at most `limit`, and fewer where those take long already, but one. Answers why, trace by trace; for none:
+   * there are no more. It goes by what is stored, not by what waits to be.
    */
   trimTraces(
     workspace: string,
@@ -84,9 +84,9 @@ export interface TraceStore extends TraceReads, TraceMoves, AsyncDisposable {
   ): Promise<readonly TrimReason[]>;
 
   /**
-   * Leaves nothing on the disk of what was deleted, replaced or evicted, and gives the room back to it, in steps between the
-   * writes, as far as the store can: `docs/stores.md` says how far. False: somebody still reads what was there before, so
-   * more of it is left than need be. Try again later.
+   * Leaves nothing on the disk of what was deleted, replaced or evicted, and gives the room back to it, in steps
+   * between the writes, as far as the store can: `docs/stores.md` says how far. False: somebody still reads what was
+   * there before, so more of it is left than need be. Try again later.
    */
   erase(signal: AbortSignal): Promise<boolean>;
 

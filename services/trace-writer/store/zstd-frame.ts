@@ -7,8 +7,8 @@ const TWO_BYTES_FROM = 256;
 const CONTENT_BYTES_MAX = 1024 * 1024;
 
 /**
- * How many bytes a zstd frame holds, as its header says. Undefined: it does not say, or says more than 1 MiB. `frame` begins
- * with zstd's magic number.
+ * How many bytes a zstd frame holds, as its header says. Undefined: it does not say, or says more than 1 MiB. `frame`
+ * begins with zstd's magic number.
  */
 export function contentBytesOf(frame: Uint8Array): number | undefined {
   const descriptor = frame[4] ?? 0;

@@ -4,8 +4,8 @@ import { type Kind, TELLS_NO_CACHE, TELLS_NO_ERROR, TELLS_NO_REASONING } from ".
 import type { GatewayRun } from "../../system/start-gateway.ts";
 import type { TwinRecord } from "../../traces/twin-records.ts";
 
-// What must have come of a call of any dialect to a provider of any kind. Its question has five words, and the provider says
-// of seven more that they came from its cache.
+// What must have come of a call of any dialect to a provider of any kind. Its question has five words, and the provider
+// says of seven more that they came from its cache.
 
 /** What providers say of their refusals and failures. */
 export const SAID = "canary-of-what-a-provider-says";

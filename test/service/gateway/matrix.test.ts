@@ -27,8 +27,8 @@ import { newCanary } from "../../traces/canaries.ts";
 import { twinRecordOf } from "../../traces/twin-records.ts";
 import * as outcomes from "./matrix-outcome.ts";
 
-// Callers of every dialect reach providers of every kind: what comes back, and what both twins know of it, does not depend on
-// who speaks what.
+// Callers of every dialect reach providers of every kind: what comes back, and what both twins know of it, does not
+// depend on who speaks what.
 
 const USAGE = { usage: { cachedInput: outcomes.CACHED } } as const;
 const ERROR = { errorMessage: outcomes.SAID } as const;

@@ -65,7 +65,10 @@ test(
   MOVE_MS,
 );
 
-/** What only comes after spans: edited tags, other names, twins that are gone, mirrors whose full trace is in another workspace. */
+/**
+ * What only comes after spans: edited tags, other names, twins that are gone, mirrors whose full trace is in another
+ * workspace.
+ */
 async function edit(store: TraceStore): Promise<void> {
   const editing = await store.dumpTraces(undefined, 20);
   for (const { workspace, traceId: trace } of editing.traces) {

@@ -18,8 +18,8 @@ async function tracesIn(
 }
 
 /**
- * All that readers of a store can be told, but for what depends on how it packs, and on when ClickHouse has last changed a
- * list: each trace as it is read with its payload, its twins, each experiment, and each list.
+ * All that readers of a store can be told, but for what depends on how it packs, and on when ClickHouse has last
+ * changed a list: each trace as it is read with its payload, its twins, each experiment, and each list.
  */
 export async function everythingIn(store: TraceStore): Promise<unknown> {
   const traces = await tracesIn(store);

@@ -108,7 +108,8 @@ test("what rots in a segment costs the blocks it is in, and no other; the place 
       expect(readSeqs).toEqual(sound.map(({ seq }) => seq));
       const damage = read.filter(({ kind }) => kind === "damage");
       const [first, last] = [hit[0], hit.at(-1)];
-      // The length of the last block may have become one that goes beyond the file, as that of a block that is cut does.
+      // The length of the last block may have become one that goes beyond the file, as that of a block that is cut
+      // does.
       if (damage.length === 0 && last?.to === rotten.length) return;
       expect(damage).toEqual([{ kind: "damage", offset: first?.from, bytes: (last?.to ?? 0) - (first?.from ?? 0) }]);
     }),

@@ -21,8 +21,9 @@ export function watchText(dialect: DialectSupport, text: string, options: Option
 }
 
 /**
- * Holds a dialect to what every one promises of any stream: wherever the network cuts it, the same goes on and the same is
- * known of it; and what goes on is the stream, byte for byte, up to its terminal event. `contentType`: default, events.
+ * Holds a dialect to what every one promises of any stream: wherever the network cuts it, the same goes on and the same
+ * is known of it; and what goes on is the stream, byte for byte, up to its terminal event. `contentType`: default,
+ * events.
  */
 export function expectCutsMakeNoDifference(
   dialect: DialectSupport,

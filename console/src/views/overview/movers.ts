@@ -32,8 +32,8 @@ const WEIGHTS = { errors: 6, latency: 1.5, cost: 1, requests: 0.6 } as const;
 const BLAME: readonly Dimension[] = ["provider", "model", "endpoint", "caller"];
 
 /**
- * What changed the most from one range to the next, the most important first: of a change that is seen in several dimensions,
- * the one that explains it. What may be chance, or is small, is left out.
+ * What changed the most from one range to the next, the most important first: of a change that is seen in several
+ * dimensions, the one that explains it. What may be chance, or is small, is left out.
  */
 export function moversOf(before: Totals, now: Totals, most: number): readonly Change[] {
   const changes = DIMENSIONS.flatMap(([dimension]) => changesIn(dimension, before[dimension], now[dimension]));

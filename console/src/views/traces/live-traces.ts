@@ -40,8 +40,8 @@ export interface ListedTraces {
 }
 
 /**
- * The list that was read, with what came since: those in it as they are now, new ones in their place by their start, once they
- * are let in. One that is older than all that was read, where there is more to read, comes with its page.
+ * The list that was read, with what came since: those in it as they are now, new ones in their place by their start,
+ * once they are let in. One that is older than all that was read, where there is more to read, comes with its page.
  */
 export function listedTraces(read: readonly TraceInfo[], isAllRead: boolean, live: LiveTraces): ListedTraces {
   const ids = new Set(read.map(({ traceId }) => traceId));

@@ -29,8 +29,8 @@ interface Kept {
 }
 
 /**
- * Follows the traces of a list. `request` is undefined where nothing is followed; another one begins anew. While `isReading`
- * says so, what is new waits; else it is let in as it comes.
+ * Follows the traces of a list. `request` is undefined where nothing is followed; another one begins anew. While
+ * `isReading` says so, what is new waits; else it is let in as it comes.
  */
 export function useLiveTraces(
   request: Omit<TailTracesRequest, "resumeToken"> | undefined,

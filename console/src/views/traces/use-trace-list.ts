@@ -10,8 +10,9 @@ import { useLiveTraces } from "./use-live-traces.ts";
 const PAGE = 100;
 
 /**
- * The traces of a list: what was read so far, page by page, with what came since. `experimentIds` are those of its scope;
- * undefined while they are not known. `isReading` says whether someone reads in the list, so that nothing may move.
+ * The traces of a list: what was read so far, page by page, with what came since. `experimentIds` are those of its
+ * scope; undefined while they are not known. `isReading` says whether someone reads in the list, so that nothing may
+ * move.
  */
 export function useTraceList(
   state: TracesState,

@@ -21,9 +21,10 @@ const TEXT_BYTES = 32;
 const DEPTH_MAX = 64;
 
 /**
- * The texts and numbers of a JSON document in its order, without parsing it, so that one that is large, or cut off anywhere,
- * can be read. What is under a key that `isSkipped` is passed over. It ends after `bytesMax` bytes, of which a text counts
- * as 32, however long it is, and returns how far it came: the document's length, where it came to the end.
+ * The texts and numbers of a JSON document in its order, without parsing it, so that one that is large, or cut off
+ * anywhere, can be read. What is under a key that `isSkipped` is passed over. It ends after `bytesMax` bytes, of which
+ * a text counts as 32, however long it is, and returns how far it came: the document's length, where it came to the
+ * end.
  */
 export function* jsonPiecesOf(
   json: Buffer,

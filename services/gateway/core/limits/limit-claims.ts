@@ -43,8 +43,8 @@ export function isUnder({ endpoints }: LimitRule, { endpoint }: LimitSubject): b
 }
 
 /**
- * What a call claims of each window it falls under. `estimate`: what it may use; one that is more than a whole window is
- * taken for all of it, so that a large call gets through when nobody else has used any.
+ * What a call claims of each window it falls under. `estimate`: what it may use; one that is more than a whole window
+ * is taken for all of it, so that a large call gets through when nobody else has used any.
  */
 export function claimsOf(
   rules: readonly LimitRule[],

@@ -11,9 +11,9 @@ export interface LimitStanding {
 const TOLD_MAX = 8;
 
 /**
- * How a caller's windows stand, in the words of the IETF's draft on RateLimit headers (structured fields): the policies with
- * their quota, and what is left of each for how many seconds. Budgets are not told: what money there is is no caller's
- * business. None: there is nothing to tell.
+ * How a caller's windows stand, in the words of the IETF's draft on RateLimit headers (structured fields): the policies
+ * with their quota, and what is left of each for how many seconds. Budgets are not told: what money there is is no
+ * caller's business. None: there is nothing to tell.
  */
 export function limitHeadersOf(
   standings: readonly LimitStanding[],

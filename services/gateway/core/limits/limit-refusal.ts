@@ -4,7 +4,10 @@ import type { Claim, LimitRule } from "./limit-claims.ts";
 /** A caller that has too many calls under way is told to come back after this. */
 const RETRY_AFTER_MS = 1_000;
 
-/** What a caller is told whose call has no room in a window. Its subject is not named: it is the caller's own, or the endpoint's. */
+/**
+ * What a caller is told whose call has no room in a window. Its subject is not named: it is the caller's own, or the
+ * endpoint's.
+ */
 export function refusalOf({ rule, unit, max, endMs }: Claim, nowMs: number): ServiceError {
   const retryAfterMs = Math.max(1, endMs - nowMs);
   const seconds = Math.ceil(retryAfterMs / 1000);

@@ -7,8 +7,8 @@ import { createRedactor, type RedactionRule } from "./redactor.ts";
 type PayloadOptions = Config["endpoints"][number]["payload"];
 
 /**
- * The policy of an endpoint: its own rules after those for all endpoints. `bytesMax`: how much of a payload is recorded of
- * any endpoint. Throws where a rule's path or pattern cannot be read, which the configuration's checks have told.
+ * The policy of an endpoint: its own rules after those for all endpoints. `bytesMax`: how much of a payload is recorded
+ * of any endpoint. Throws where a rule's path or pattern cannot be read, which the configuration's checks have told.
  */
 export function configuredPolicyOf(
   payload: PayloadOptions,

@@ -12,8 +12,8 @@ export interface Pattern {
 }
 
 /**
- * A pattern that is a regular expression with the flag `g`. What matches nothing at all is no match. `sign`: what every match
- * has in it, so that texts without it need no search.
+ * A pattern that is a regular expression with the flag `g`. What matches nothing at all is no match. `sign`: what every
+ * match has in it, so that texts without it need no search.
  */
 export function regexPattern(name: string, regex: RegExp, sign = ""): Pattern {
   return {
@@ -28,8 +28,8 @@ export function regexPattern(name: string, regex: RegExp, sign = ""): Pattern {
 }
 
 /**
- * A pattern that is a regular expression and a check of what matches it: `lengthOf` says how much of a match is meant, from
- * its beginning. Nothing: the search goes on right behind that beginning.
+ * A pattern that is a regular expression and a check of what matches it: `lengthOf` says how much of a match is meant,
+ * from its beginning. Nothing: the search goes on right behind that beginning.
  */
 export function checkedPattern(name: string, regex: RegExp, lengthOf: (match: string) => number): Pattern {
   return {

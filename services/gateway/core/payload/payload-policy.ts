@@ -27,8 +27,8 @@ export const KEEP_ALL: PayloadPolicy = {
 };
 
 /**
- * How much of a request or an answer must be at hand for a policy, in bytes, where `bytesMax` are recorded at the most: all
- * of that where it is looked at before it is cut.
+ * How much of a request or an answer must be at hand for a policy, in bytes, where `bytesMax` are recorded at the most:
+ * all of that where it is looked at before it is cut.
  */
 export function handedBytesMaxOf(policy: PayloadPolicy, bytesMax: number): number {
   return isKeptAsItIs(policy) ? policy.bytesMax : bytesMax;
@@ -73,8 +73,8 @@ export function keptPayloadOf(policy: PayloadPolicy, payload: Payload | undefine
 }
 
 /**
- * What is kept of a request as its provider was sent it, translated. Rules for places mean the places of the caller's format,
- * and would miss what they mean in another.
+ * What is kept of a request as its provider was sent it, translated. Rules for places mean the places of the caller's
+ * format, and would miss what they mean in another.
  */
 export function keptTranslationOf(policy: PayloadPolicy, payload: Payload | undefined, digest: Digest): Kept {
   const isShown = policy.keep === "full" || policy.keep === "preview";

@@ -29,9 +29,9 @@ export const DEPTH_MAX = 200;
 const JSON_IN_TEXT_MAX = 8;
 
 /**
- * Makes one of rules, which apply in their order: first those for places, then the patterns. Patterns look at every text as
- * it reads without JSON's escapes, keys and numbers included, and at what stands as JSON within a text, however cut.
- * Throws where a path is no JSONPath.
+ * Makes one of rules, which apply in their order: first those for places, then the patterns. Patterns look at every
+ * text as it reads without JSON's escapes, keys and numbers included, and at what stands as JSON within a text, however
+ * cut. Throws where a path is no JSONPath.
  */
 export function createRedactor(rules: readonly RedactionRule[]): Redactor {
   const paths = rules.flatMap((rule) => ("path" in rule ? [compile(rule.path)] : []));

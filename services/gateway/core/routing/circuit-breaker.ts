@@ -28,9 +28,9 @@ export interface Pass {
 
 /**
  * A circuit breaker as a machine of states: it is told the time, in milliseconds of a clock that never runs backwards.
- * Closed, it counts what attempts come to. When enough of them are faults it is open, and no attempt passes for `openMs`. Then
- * one may try: if it goes well the breaker is closed and has forgotten everything, if not it is open again. What was under
- * way when the breaker opened is not counted any more.
+ * Closed, it counts what attempts come to. When enough of them are faults it is open, and no attempt passes for
+ * `openMs`. Then one may try: if it goes well the breaker is closed and has forgotten everything, if not it is open
+ * again. What was under way when the breaker opened is not counted any more.
  */
 export class CircuitBreaker {
   readonly #options: BreakerOptions;

@@ -5,12 +5,13 @@ interface Weighted {
 }
 
 /**
- * The order in which a call tries an endpoint's models: those with a share, each first with the chance of its weight and
- * the rest in the same way behind it; then those without one; then the fallbacks, as they are written.
+ * The order in which a call tries an endpoint's models: those with a share, each first with the chance of its weight
+ * and the rest in the same way behind it; then those without one; then the fallbacks, as they are written.
  *
- * `draw` gives a figure from 0 up to 1 for each model. Random figures split the calls by weight. Figures made from a key and
- * the model keep that key's order the same (rendezvous hashing): a changed weight, or a model more or less, moves only the
- * share of keys that it must. A model that cannot be tried now is simply passed over: the others then share by their weights.
+ * `draw` gives a figure from 0 up to 1 for each model. Random figures split the calls by weight. Figures made from a
+ * key and the model keep that key's order the same (rendezvous hashing): a changed weight, or a model more or less,
+ * moves only the share of keys that it must. A model that cannot be tried now is simply passed over: the others then
+ * share by their weights.
  */
 export function planOf<Model>(
   models: readonly (Model & Weighted)[],
@@ -26,8 +27,8 @@ export function planOf<Model>(
 }
 
 /**
- * When a model's turn comes: the first arrival of a process whose rate is the weight. The earliest of several is each one's
- * with the chance of its share, whatever the others are.
+ * When a model's turn comes: the first arrival of a process whose rate is the weight. The earliest of several is each
+ * one's with the chance of its share, whatever the others are.
  */
 function rankOf(drawn: number, weight: number): number {
   return -Math.log1p(-drawn) / weight;

@@ -51,8 +51,8 @@ interface Sample {
 }
 
 /**
- * What ended in the latest five minutes, or up to half a minute less: all of it counted, and the times of the latest 500. It is
- * told the time, in milliseconds of a clock that never runs backwards.
+ * What ended in the latest five minutes, or up to half a minute less: all of it counted, and the times of the latest
+ * 500. It is told the time, in milliseconds of a clock that never runs backwards.
  */
 export class RecentCalls {
   readonly #slices: Slice[] = [];

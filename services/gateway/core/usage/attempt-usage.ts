@@ -24,9 +24,10 @@ const ESTIMATED: ReadonlyMap<string, "input" | "both"> = new Map([
 ]);
 
 /**
- * The usage of an answer: what the provider said, exactly; and what it did not come to say, estimated from the texts of the
- * request and the answer so far, and marked so. Of an answer that was cut, the count of its output that came last may be one
- * of its beginning: the estimate is taken where it is larger. Undefined: nothing was said, and nothing can be estimated.
+ * The usage of an answer: what the provider said, exactly; and what it did not come to say, estimated from the texts of
+ * the request and the answer so far, and marked so. Of an answer that was cut, the count of its output that came last
+ * may be one of its beginning: the estimate is taken where it is larger. Undefined: nothing was said, and nothing can
+ * be estimated.
  */
 export function usageOfAnswer({ requestType, facts, request, reduced }: BegunAnswer): Usage | undefined {
   const { usage, usageIsPartial } = facts;
@@ -40,8 +41,8 @@ export function usageOfAnswer({ requestType, facts, request, reduced }: BegunAns
 }
 
 /**
- * The usage to expect of a request whose answer has `answerTokens`, estimated from its texts. `request`: it in JSON. Undefined:
- * its kind is never estimated.
+ * The usage to expect of a request whose answer has `answerTokens`, estimated from its texts. `request`: it in JSON.
+ * Undefined: its kind is never estimated.
  */
 export function expectedUsageOf(
   requestType: RequestType,

@@ -21,8 +21,8 @@ const NO_TEXT = new Set([
 const REPEATED = new Set(["instructions", "tools", "tool_choice", "input", "prompt"]);
 
 /**
- * How many tokens a request in JSON has, estimated from its texts: not its keys, ids, images or audio. A number in a list
- * is a token, since embeddings may be asked for of tokens. Costs at most some 10 ms, however large the request is.
+ * How many tokens a request in JSON has, estimated from its texts: not its keys, ids, images or audio. A number in a
+ * list is a token, since embeddings may be asked for of tokens. Costs at most some 10 ms, however large the request is.
  */
 export function estimatedInputTokens(request: Buffer): bigint {
   return estimatedTokens(request, isNoText);

@@ -18,8 +18,9 @@ export interface Price {
 const CONFIGURATION = "configuration";
 
 /**
- * The cost of a request and its usage at a price, exact, each sum rounded once to a billionth of a dollar. A part of the
- * tokens that has a price of its own is taken out of the whole. Undefined: neither tokens nor a price for the request alone.
+ * The cost of a request and its usage at a price, exact, each sum rounded once to a billionth of a dollar. A part of
+ * the tokens that has a price of its own is taken out of the whole. Undefined: neither tokens nor a price for the
+ * request alone.
  */
 export function costAt(price: Price, usage: Usage | undefined): Cost | undefined {
   const requestNanoUsd = nanoUsdOf(price.perRequest);

@@ -20,8 +20,9 @@ export function finishReasonsOf(stopReason: unknown): readonly FinishReason[] {
 }
 
 /**
- * What Anthropic's `usage` says, in the counts of the GenAI conventions: its input tokens leave out what was read from the
- * cache or written to it, and both counts leave out what compacting the conversation took. Undefined: it says nothing.
+ * What Anthropic's `usage` says, in the counts of the GenAI conventions: its input tokens leave out what was read from
+ * the cache or written to it, and both counts leave out what compacting the conversation took. Undefined: it says
+ * nothing.
  */
 export function usageOf(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined;

@@ -16,10 +16,10 @@ import type { Framing } from "../stream-reader.ts";
 type Place = "start" | "first" | "element" | "after" | "next" | "closed";
 
 /**
- * Cuts a JSON array of objects that grows at the ends of its elements, in one pass, wherever the network cut it. An event is
- * an element with what stands before it, the bracket or the comma, as it came; the closing bracket is no event, but the
- * rest. What is no such array makes {@link push} throw a ProviderError `provider_protocol`, once the elements before are
- * taken.
+ * Cuts a JSON array of objects that grows at the ends of its elements, in one pass, wherever the network cut it. An
+ * event is an element with what stands before it, the bracket or the comma, as it came; the closing bracket is no
+ * event, but the rest. What is no such array makes {@link push} throw a ProviderError `provider_protocol`, once the
+ * elements before are taken.
  */
 export class ArrayFraming implements Framing {
   readonly #pending: PendingEvent;

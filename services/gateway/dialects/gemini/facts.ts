@@ -18,8 +18,8 @@ const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
 ]);
 
 /**
- * Why a candidate ended, of its `finishReason`. Gemini says `STOP` where it calls tools too, so that is seen by its parts.
- * Undefined: it has not ended.
+ * Why a candidate ended, of its `finishReason`. Gemini says `STOP` where it calls tools too, so that is seen by its
+ * parts. Undefined: it has not ended.
  */
 export function finishReasonOf(word: unknown, callsTools: boolean): FinishReason | undefined {
   if (typeof word !== "string" || word === "FINISH_REASON_UNSPECIFIED") return undefined;

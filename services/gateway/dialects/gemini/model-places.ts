@@ -23,8 +23,8 @@ interface Inner extends ByteRange {
 }
 
 /**
- * Finds where a Gemini request says its model again: in its `model`, in that of the request whose tokens it wants counted,
- * in those of the requests of its batch. One pass over the body, and one over what is within it.
+ * Finds where a Gemini request says its model again: in its `model`, in that of the request whose tokens it wants
+ * counted, in those of the requests of its batch. One pass over the body, and one over what is within it.
  */
 export function modelPlacesIn(body: JsonBody): ModelPlaces {
   if (body.fault !== undefined) return { places: [], fault: body.fault };

@@ -22,8 +22,8 @@ interface Choice {
 
 /**
  * Reduces chat completion chunks to the chat completion they come to. Deltas are merged by shape, not by name, so that
- * what providers add (reasoning, refusals, annotations) is kept: texts are joined (the engine joins them once, when they
- * are read), lists merged by `index`.
+ * what providers add (reasoning, refusals, annotations) is kept: texts are joined (the engine joins them once, when
+ * they are read), lists merged by `index`.
  */
 export class ChatReducer {
   readonly #room: AnswerRoom;

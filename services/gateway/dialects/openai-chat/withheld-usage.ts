@@ -4,8 +4,8 @@ import { memberRangeOf } from "../json-fields.ts";
 const NOTHING = Buffer.alloc(0);
 
 /**
- * An event of a stream without what asking for usage added to it: the chunk that holds nothing else is left out whole, of
- * all others the `usage` that is null. Every other byte stays. Empty: nothing is left.
+ * An event of a stream without what asking for usage added to it: the chunk that holds nothing else is left out whole,
+ * of all others the `usage` that is null. Every other byte stays. Empty: nothing is left.
  */
 export function withoutUsage(event: Buffer, chunk: JsonObject): Buffer {
   const choices = chunk["choices"];

@@ -44,8 +44,8 @@ export class OutputItems {
   }
 
   /**
-   * Adds what an event of a type says of an item: that it began or is done, a part of it, a piece of its text. What is told
-   * in any other way is kept when its item is done.
+   * Adds what an event of a type says of an item: that it began or is done, a part of it, a piece of its text. What is
+   * told in any other way is kept when its item is done.
    */
   add(type: string, event: JsonObject): void {
     const text = TEXTS.get(type);

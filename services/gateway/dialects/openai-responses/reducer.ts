@@ -11,8 +11,8 @@ const ENDS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Reduces the events of a stream to the response they come to: the one that its end brings whole, else what was said until
- * then.
+ * Reduces the events of a stream to the response they come to: the one that its end brings whole, else what was said
+ * until then.
  */
 export class ResponseReducer {
   readonly #payloadBytesMax: number;

@@ -12,8 +12,8 @@ export interface RecordedRequest {
 }
 
 /**
- * A raw request for the record: a JSON object of its method, path, query and body, which says where the bytes went. At most
- * `bytesMax` of it are the body.
+ * A raw request for the record: a JSON object of its method, path, query and body, which says where the bytes went. At
+ * most `bytesMax` of it are the body.
  */
 export function recordedRequestOf(request: RecordedRequest, bytesMax: number): Payload {
   const { method, path, query, contentType, body } = request;
@@ -26,7 +26,8 @@ export function recordedRequestOf(request: RecordedRequest, bytesMax: number): P
 
 /**
  * A body for the record, always as JSON, so that every reader of traces can show it: JSON as it came, other text as a
- * string, and what is no text as a string that is a data URL (RFC 2397). At most `bytesMax` long; what is longer is cut.
+ * string, and what is no text as a string that is a data URL (RFC 2397). At most `bytesMax` long; what is longer is
+ * cut.
  */
 export function recordedBodyOf(body: Buffer, contentType: string, bytesMax: number): Payload {
   const head = wholeCharactersOf(body, bytesMax);

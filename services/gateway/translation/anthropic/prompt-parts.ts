@@ -4,8 +4,8 @@ import { filePartOfBase64, filePartOfUrl } from "../file-part.ts";
 import { given } from "../given.ts";
 
 /**
- * What `cache_control` says, for providers that have it. It is a hint: it changes what a call costs, and nothing about its
- * answer, so others may go without.
+ * What `cache_control` says, for providers that have it. It is a hint: it changes what a call costs, and nothing about
+ * its answer, so others may go without.
  */
 export function cacheHintOf(fields: Fields): { readonly providerOptions?: SharedV4ProviderOptions } {
   const cacheControl = fields.object("cache_control", (control) => {

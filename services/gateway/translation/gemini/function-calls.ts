@@ -1,6 +1,6 @@
 /**
- * The calls of a conversation. Gemini's have ids or not, and results find their calls by id or by name: where there is no
- * id, the calls are numbered, and a result belongs to the first call of its name that has none.
+ * The calls of a conversation. Gemini's have ids or not, and results find their calls by id or by name: where there is
+ * no id, the calls are numbered, and a result belongs to the first call of its name that has none.
  */
 export class FunctionCalls {
   readonly #nameById = new Map<string, string>();

@@ -6,7 +6,8 @@ const NOTHING_STORED = "a translated answer is stored nowhere; send the whole co
 /** Reads the fields of a request that have no translation: they are refused, unless they say what holds without them. */
 export function refuseTheRest(request: Fields): void {
   request.leaveOut("model");
-  // Hints for a cache change what a call costs, not its answer. Built-in tools there are none, so their calls need no limit.
+  // Hints for a cache change what a call costs, not its answer. Built-in tools there are none, so their calls need no
+  // limit.
   request.leaveOut("prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "max_tool_calls");
   request.object("stream_options", (options) => options.leaveOut("include_obfuscation"));
   request.refuse(["previous_response_id", "conversation"], NOTHING_STORED);

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /**
- * Whether a page of another site sends a request. Where keys are off nothing else keeps such a page from acting as who has it
- * open. Pages of this machine are none: they are as near as any program here.
+ * Whether a page of another site sends a request. Where keys are off nothing else keeps such a page from acting as who
+ * has it open. Pages of this machine are none: they are as near as any program here.
  */
 export function isOfForeignPage({ origin, host, "sec-fetch-site": site }: IncomingHttpHeaders): boolean {
   if (origin === undefined) return site === "cross-site";
@@ -12,8 +12,8 @@ export function isOfForeignPage({ origin, host, "sec-fetch-site": site }: Incomi
 }
 
 /**
- * Whether a browser asks for this machine under a name of the internet's: somebody's name may lead here (DNS rebinding), and
- * then that one's pages read what they like. What is no browser may call this machine as it likes.
+ * Whether a browser asks for this machine under a name of the internet's: somebody's name may lead here (DNS
+ * rebinding), and then that one's pages read what they like. What is no browser may call this machine as it likes.
  */
 export function isRebound(headers: IncomingHttpHeaders): boolean {
   const isBrowser =

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /**
- * Whether a request may act for who has signed in in the browser that sends it: a page of ours has sent it. Browsers say where a
- * request comes from, and pages cannot change what they say.
+ * Whether a request may act for who has signed in in the browser that sends it: a page of ours has sent it. Browsers
+ * say where a request comes from, and pages cannot change what they say.
  */
 export function isOfOurPages(headers: IncomingHttpHeaders): boolean {
   return saysOrigin(headers) && !isOfOthersPages(headers);

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /**
- * The cookie that holds the key of who has signed in, by its name: over TLS it has a prefix by which browsers see to it that no
- * other host has set it.
+ * The cookie that holds the key of who has signed in, by its name: over TLS it has a prefix by which browsers see to it
+ * that no other host has set it.
  */
 const NAMES = { secure: "__Host-twinspan", plain: "twinspan" } as const;
 /** How long a browser keeps it: a working day. */
@@ -17,8 +17,8 @@ export function fitsCookie(credential: string): boolean {
 }
 
 /**
- * The credential in a request's cookies. Undefined: nobody has signed in. Over TLS that cookie alone counts which no other host
- * can have set: who could set another would have people work under a key of theirs.
+ * The credential in a request's cookies. Undefined: nobody has signed in. Over TLS that cookie alone counts which no
+ * other host can have set: who could set another would have people work under a key of theirs.
  */
 export function sessionIn({ cookie }: IncomingHttpHeaders, isSecure: boolean): string | undefined {
   if (cookie === undefined) return undefined;
@@ -31,8 +31,8 @@ export function sessionIn({ cookie }: IncomingHttpHeaders, isSecure: boolean): s
 }
 
 /**
- * The `set-cookie` that keeps a credential: no script can read it, and no other site's page makes the browser send it. Empty: it
- * is forgotten.
+ * The `set-cookie` that keeps a credential: no script can read it, and no other site's page makes the browser send it.
+ * Empty: it is forgotten.
  */
 export function sessionCookieOf(credential: string, isSecure: boolean): string {
   const name = isSecure ? NAMES.secure : NAMES.plain;

@@ -8,8 +8,8 @@ const STATES = namesOfEnum(TraceState);
 const STATE_PREFIX = "TRACE_STATE_";
 
 /**
- * A trace as MLflow's GetTrace answers it. Under `twinspan`, which MLflow's clients pass over, stands what MLflow has no
- * word for: the ids of the spans that are mirrors, in base64.
+ * A trace as MLflow's GetTrace answers it. Under `twinspan`, which MLflow's clients pass over, stands what MLflow has
+ * no word for: the ids of the spans that are mirrors, in base64.
  */
 export function traceJson({ info, resourceSpans, mirrorSpanIds }: Trace): object {
   return {

@@ -18,8 +18,8 @@ export function durationText(nanos: bigint): string {
 }
 
 /**
- * The inverse of {@link timestampText}; takes any offset from UTC. Undefined: not RFC 3339, not a moment, or one that 64 bits
- * do not hold (after 2262).
+ * The inverse of {@link timestampText}; takes any offset from UTC. Undefined: not RFC 3339, not a moment, or one that
+ * 64 bits do not hold (after 2262).
  */
 export function parseTimestamp(text: string): bigint | undefined {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text);

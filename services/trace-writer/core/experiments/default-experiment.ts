@@ -5,8 +5,8 @@ import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
 export const DEFAULT_EXPERIMENT = { id: "0", name: "Default" } as const;
 
 /**
- * The experiment that is meant in a workspace. Ids are given out over all workspaces, and 0, which MLflow's clients name without
- * asking, is the one of `default`: in the others it stands for their own of that name.
+ * The experiment that is meant in a workspace. Ids are given out over all workspaces, and 0, which MLflow's clients
+ * name without asking, is the one of `default`: in the others it stands for their own of that name.
  */
 export function experimentMeant<Choice extends NonNullable<ExperimentRef["ref"]>>(
   workspace: string,

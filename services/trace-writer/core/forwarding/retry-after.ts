@@ -2,8 +2,8 @@
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
 /**
- * How long an HTTP `Retry-After` header asks to wait, in milliseconds, at most an hour: seconds, or a date. Undefined: it
- * says neither.
+ * How long an HTTP `Retry-After` header asks to wait, in milliseconds, at most an hour: seconds, or a date. Undefined:
+ * it says neither.
  */
 export function retryAfterMsOf(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;

@@ -23,8 +23,8 @@ const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
 /**
- * A checked mirror as OTLP spans, in its order. Every attribute is built from a field that the contract allows; there is
- * nothing to leave out. They have the names and kinds of the full trace, and the gateway span links to its root.
+ * A checked mirror as OTLP spans, in its order. Every attribute is built from a field that the contract allows; there
+ * is nothing to leave out. They have the names and kinds of the full trace, and the gateway span links to its root.
  */
 export function mirrorSpansOf(mirror: Mirror): ResourceSpans {
   const spans = mirror.spans.map((span) => spanOf(mirror, span));

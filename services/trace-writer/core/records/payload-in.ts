@@ -2,8 +2,8 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import type { SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 
 /**
- * A payload, from the bytes of a field `payloads` of InvocationRecord, its tag included. As the decoder has it, but that
- * inputs and outputs are views of the bytes: they may be megabytes. Throws where the bytes are cut, or none.
+ * A payload, from the bytes of a field `payloads` of InvocationRecord, its tag included. As the decoder has it, but
+ * that inputs and outputs are views of the bytes: they may be megabytes. Throws where the bytes are cut, or none.
  */
 export function payloadIn(field: Uint8Array): SpanPayload {
   const outer = new BinaryReader(field);

@@ -19,8 +19,8 @@ export interface SearchedTrace {
 }
 
 /**
- * Whether a trace passes a filter. This is what every store's search means; what a store looks up in an index must come to
- * the same. A comparison with what is not there is false.
+ * Whether a trace passes a filter. This is what every store's search means; what a store looks up in an index must come
+ * to the same. A comparison with what is not there is false.
  */
 export function matches(filter: Filter, trace: SearchedTrace): boolean {
   switch (filter.kind) {

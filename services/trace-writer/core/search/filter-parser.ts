@@ -21,9 +21,9 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Reads a filter in MLflow's language, which is extended by OR, NOT, parentheses, IN and IS [NOT] NULL. AND binds tighter
- * than OR, NOT tightest. Undefined: it is empty. A fault is an `invalid_request` that says what, where and what to do;
- * it quotes fields and keywords, never values.
+ * Reads a filter in MLflow's language, which is extended by OR, NOT, parentheses, IN and IS [NOT] NULL. AND binds
+ * tighter than OR, NOT tightest. Undefined: it is empty. A fault is an `invalid_request` that says what, where and what
+ * to do; it quotes fields and keywords, never values.
  */
 export function parseFilter(text: string): Filter | undefined {
   const tokens = tokensOf(text);

@@ -2,8 +2,8 @@ import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { Filter } from "./filter.ts";
 
 /**
- * A trace is unclaimed when it is pending and its last span ended before a moment, in nanoseconds since the Unix epoch: so
- * it follows from what is stored and the time, and a late claim ends it.
+ * A trace is unclaimed when it is pending and its last span ended before a moment, in nanoseconds since the Unix epoch:
+ * so it follows from what is stored and the time, and a late claim ends it.
  */
 export function isUnclaimed(
   info: Pick<TraceInfo, "experimentId" | "startTimeUnixNano" | "durationNanos">,

@@ -12,7 +12,10 @@ const KEYS = new Set([
 ]);
 const PREFIXES = ["llm.tools.", "llm.request.functions."];
 
-/** Keys that were asked for, and what they are: spans have the same few. Beyond so many all are forgotten, and long ones at once. */
+/**
+ * Keys that were asked for, and what they are: spans have the same few. Beyond so many all are forgotten, and long ones
+ * at once.
+ */
 const KNOWN_MAX = 10_000;
 const KNOWN_KEY_MAX = 250;
 const known = new Map<string, boolean>();

@@ -17,9 +17,10 @@ function compareByStart(a: SpanRow, b: SpanRow): number {
 export type Conflict = "replaces" | "duplicate" | "loses";
 
 /**
- * Decides between two spans of one id, so that any order of arrival leaves the same one: what the gateway wrote is never
- * replaced by an agent's span, and replaces it; between two agents' spans the later end wins, then the larger content
- * hash, then the experiment whose name sorts first. What the gateway wrote is not replaced by what it writes later.
+ * Decides between two spans of one id, so that any order of arrival leaves the same one: what the gateway wrote is
+ * never replaced by an agent's span, and replaces it; between two agents' spans the later end wins, then the larger
+ * content hash, then the experiment whose name sorts first. What the gateway wrote is not replaced by what it writes
+ * later.
  */
 export function conflictOf(stored: StoredSpanRow, arriving: StoredSpanRow): Conflict {
   if (stored.origin !== "agent") return "loses";

@@ -2,8 +2,8 @@ import type { SpanIdHex, TraceIdHex } from "#lib/ids.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 
 /**
- * Who wrote a span: an agent (over OTLP), or the gateway as part of a mirror or of a full trace. `gateway` and `attempt`
- * say which part of the call; an agent's span is neither.
+ * Who wrote a span: an agent (over OTLP), or the gateway as part of a mirror or of a full trace. `gateway` and
+ * `attempt` say which part of the call; an agent's span is neither.
  */
 export type SpanOrigin = "agent" | "mirror-gateway" | "mirror-attempt" | "full-gateway" | "full-attempt";
 

@@ -6,9 +6,9 @@ import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { NANO_USD_MAX, TOKENS_MAX } from "../totals/totals-limits.ts";
 
 /**
- * Whether a span is a call of a model: by the kind that it names, in any convention; where it names none, because it has a
- * usage. An agent's or a chain's span is not, so the sum of its children's tokens that some frameworks put on it is not
- * counted a second time.
+ * Whether a span is a call of a model: by the kind that it names, in any convention; where it names none, because it
+ * has a usage. An agent's or a chain's span is not, so the sum of its children's tokens that some frameworks put on it
+ * is not counted a second time.
  */
 export function isModelCall(attributes: Attributes, usage: Usage | undefined): boolean {
   const type = spanTypeOf(attributes);

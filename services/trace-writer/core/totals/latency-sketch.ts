@@ -30,9 +30,10 @@ export interface LatencySummary {
 }
 
 /**
- * Counts times in classes that are each 2 % wider than the one before (DDSketch), some 1,000 for all from a microsecond to
- * an hour. What it comes to does not depend on the order of times, nor on how they were spread over sketches. It takes 8 bytes
- * for each class between the shortest time and the longest: two of them are put together in a millionth of a second.
+ * Counts times in classes that are each 2 % wider than the one before (DDSketch), some 1,000 for all from a microsecond
+ * to an hour. What it comes to does not depend on the order of times, nor on how they were spread over sketches. It
+ * takes 8 bytes for each class between the shortest time and the longest: two of them are put together in a millionth
+ * of a second.
  */
 export class LatencySketch {
   /** How many are in each class, from the class `#first` on. */

@@ -21,9 +21,9 @@ export interface TotalsUnit {
 }
 
 /**
- * The pieces of time in which an experiment has traces, by time: the hours of half a day that lie within one bucket, and what
- * is left of an hour at the edge of a bucket. So what was added up of a piece can be used again, for other buckets as well
- * where these hold whole days. `hours` are those of the request's time, ascending.
+ * The pieces of time in which an experiment has traces, by time: the hours of half a day that lie within one bucket,
+ * and what is left of an hour at the edge of a bucket. So what was added up of a piece can be used again, for other
+ * buckets as well where these hold whole days. `hours` are those of the request's time, ascending.
  */
 export function totalsUnitsOf(
   { fromNs, toNs, bucketNs }: Pick<TotalsRequest, "fromNs" | "toNs" | "bucketNs">,

@@ -1,8 +1,8 @@
 import type { SpanRow } from "../spans/span-row.ts";
 
 /**
- * How long a trace that is adopted at `nowMs` had waited for its owner, in milliseconds: from the end of its first mirrored
- * call. Undefined: it holds none.
+ * How long a trace that is adopted at `nowMs` had waited for its owner, in milliseconds: from the end of its first
+ * mirrored call. Undefined: it holds none.
  */
 export function adoptionWaitMsOf(rows: Iterable<Pick<SpanRow, "origin" | "endNs">>, nowMs: number): number | undefined {
   let firstEndNs: bigint | undefined;

@@ -32,8 +32,8 @@ export interface StoredTrace {
 }
 
 /**
- * A trace as readers see it, from what is stored. Neighbours of one resource and scope share a group, so that all groups
- * one after the other give the spans in order. Without `payloads` it holds no payload.
+ * A trace as readers see it, from what is stored. Neighbours of one resource and scope share a group, so that all
+ * groups one after the other give the spans in order. Without `payloads` it holds no payload.
  */
 export function traceOf(stored: StoredTrace, withPayload: boolean): Trace {
   const opened = new Map<bigint, readonly GroupedSpan[]>();

@@ -47,8 +47,8 @@ function checkEntries(field: string, entries: Readonly<Record<string, string>>):
 }
 
 /**
- * A checked claim as it is stored: without what is the store's to say, texts cut, entries in the order of their keys, so that
- * equal claims have equal bytes. The experiment is not part of it.
+ * A checked claim as it is stored: without what is the store's to say, texts cut, entries in the order of their keys,
+ * so that equal claims have equal bytes. The experiment is not part of it.
  */
 export function canonicalClaimOf(claim: TraceClaim): TraceClaim {
   return {

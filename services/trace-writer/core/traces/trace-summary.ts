@@ -79,9 +79,9 @@ export function summaryOf(facts: TraceFacts): TraceSummary {
 }
 
 /**
- * The experiment that owns a trace that nobody claims, by the rank of its rows: the one named with its first span, where
- * the gateway's own full trace or an agent wrote it; among mirrors only, the first that names one. Undefined: the trace is
- * pending.
+ * The experiment that owns a trace that nobody claims, by the rank of its rows: the one named with its first span,
+ * where the gateway's own full trace or an agent wrote it; among mirrors only, the first that names one. Undefined: the
+ * trace is pending.
  */
 function ownerOf(rows: readonly StoredSpanRow[]): NamedExperiment | undefined {
   const owner =

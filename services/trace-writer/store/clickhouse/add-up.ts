@@ -12,8 +12,8 @@ const TRACES_MAX = 1_000_000;
 const TURN_TRACES = 5000;
 
 /**
- * Adds up, as `TraceStore.totals` says, over the lists: those have each trace once, as it was last listed, however often
- * its spans were written. Spans are never summed as they come in.
+ * Adds up, as `TraceStore.totals` says, over the lists: those have each trace once, as it was last listed, however
+ * often its spans were written. Spans are never summed as they come in.
  */
 export async function addUp(
   connection: Connection,

@@ -30,9 +30,10 @@ const REMEMBERED_MAX = 50_000;
 const POSITION = /^(\d{1,19})\.([0-9a-f]{8})\.(\d{1,15})$/;
 
 /**
- * The changes of listed traces, in the order in which this process has come to know of them: so none is passed over though
- * inserts become visible in another order than that of their times, and none is told twice. A position has a time too. By
- * that another process goes on where this one has ended: it may tell again what changed within half a minute before.
+ * The changes of listed traces, in the order in which this process has come to know of them: so none is passed over
+ * though inserts become visible in another order than that of their times, and none is told twice. A position has a
+ * time too. By that another process goes on where this one has ended: it may tell again what changed within half a
+ * minute before.
  */
 export function openChangeLog(connection: Connection, searches: Searches): ChangeLog {
   const log = randomBytes(4).toString("hex");

@@ -29,8 +29,8 @@ export interface ClickHouseStoreOptions extends ConnectionOptions, WriteQueueOpt
 const PENDING_COUNTED_MAX = 10_000;
 
 /**
- * The store in a ClickHouse: one server, or a cluster of shards and replicas. What is written is added as facts and never
- * changed; what readers see follows from the facts. Several processes may share it.
+ * The store in a ClickHouse: one server, or a cluster of shards and replicas. What is written is added as facts and
+ * never changed; what readers see follows from the facts. Several processes may share it.
  */
 export async function startClickHouseStore(
   options: ClickHouseStoreOptions,

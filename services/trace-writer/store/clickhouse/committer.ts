@@ -25,8 +25,8 @@ export interface CommitterOptions {
 /** Commits writes to a ClickHouse, one commit after the other. */
 export interface FactCommitter extends Committer<WaitingWrite, WriteOutcome> {
   /**
-   * Finishes what a commit has left half-way, of this process or another: lists traces as their facts have them, and puts
-   * them in wait to be forwarded, whole. Those that lists have already as they are stay as they are.
+   * Finishes what a commit has left half-way, of this process or another: lists traces as their facts have them, and
+   * puts them in wait to be forwarded, whole. Those that lists have already as they are stay as they are.
    */
   finish(traces: readonly TraceId[], nowMs: number): Promise<void>;
   /** Forwards by other routes what is stored from the next commit on. */
@@ -34,9 +34,10 @@ export interface FactCommitter extends Committer<WaitingWrite, WriteOutcome> {
 }
 
 /**
- * A commit: reads all facts of the traces it touches, settles in memory what becomes of its writes, adds their facts in one
- * block, looks whether others wrote to the same traces meanwhile, and lists the traces anew in one block. What was written
- * counts from its facts on; readers of a trace see it then, those of lists a moment later, the writer is told after both.
+ * A commit: reads all facts of the traces it touches, settles in memory what becomes of its writes, adds their facts in
+ * one block, looks whether others wrote to the same traces meanwhile, and lists the traces anew in one block. What was
+ * written counts from its facts on; readers of a trace see it then, those of lists a moment later, the writer is told
+ * after both.
  */
 export function createCommitter(tables: Tables, { traceSpansMax, ...options }: CommitterOptions): FactCommitter {
   let { routes } = options;

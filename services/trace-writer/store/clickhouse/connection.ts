@@ -23,8 +23,8 @@ export type QueryValues = Readonly<Record<string, string | number | bigint>>;
 export type QuerySettings = Readonly<Record<string, string | number>>;
 
 /**
- * A ClickHouse. Failures are ServiceErrors: `unavailable` where it cannot be reached or has no room or time now, else the
- * error is a bug of ours, or says what is wrong with the server.
+ * A ClickHouse. Failures are ServiceErrors: `unavailable` where it cannot be reached or has no room or time now, else
+ * the error is a bug of ours, or says what is wrong with the server.
  */
 export interface Connection extends AsyncDisposable {
   /** Runs a statement that answers nothing. */

@@ -20,9 +20,10 @@ export interface Eraser {
 }
 
 /**
- * Removes from the disk what counts for nothing any more, by the notes that its writers left. First what is void, then what
- * says so: until then it stays void. Each is a mutation: ClickHouse writes the parts anew that hold such rows. False: parts
- * that were replaced by that, or by merges before, are still there; ClickHouse removes them within seconds.
+ * Removes from the disk what counts for nothing any more, by the notes that its writers left. First what is void, then
+ * what says so: until then it stays void. Each is a mutation: ClickHouse writes the parts anew that hold such rows.
+ * False: parts that were replaced by that, or by merges before, are still there; ClickHouse removes them within
+ * seconds.
  */
 export function createEraser(connection: Connection, cluster: ClusterName): Eraser {
   /** When the last mutation had ended, by the server's clock. */

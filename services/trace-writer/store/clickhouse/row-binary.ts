@@ -1,7 +1,7 @@
 /**
- * Writes ClickHouse's RowBinary: values one after the other, numbers little-endian, texts with their length before them. It
- * is exact where JSON is not (64 bits, bytes that are no text), and needs no parsing. Our own packed values are written with
- * it too.
+ * Writes ClickHouse's RowBinary: values one after the other, numbers little-endian, texts with their length before
+ * them. It is exact where JSON is not (64 bits, bytes that are no text), and needs no parsing. Our own packed values
+ * are written with it too.
  */
 export class RowWriter {
   #buffer: Buffer;

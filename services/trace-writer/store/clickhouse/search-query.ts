@@ -21,8 +21,9 @@ const TRACE: SqlTrace = {
 };
 
 /**
- * The query for traces of some experiments (or the pending ones) in order, from behind `after` on. Within one experiment the
- * newest first is the order in which they are stored: no more is read than a page takes. Every value is a parameter.
+ * The query for traces of some experiments (or the pending ones) in order, from behind `after` on. Within one
+ * experiment the newest first is the order in which they are stored: no more is read than a page takes. Every value is
+ * a parameter.
  */
 export function searchQueryOf(
   workspace: string,

@@ -13,9 +13,9 @@ const ROUNDS_MAX = 20;
 const PAUSE_MS = 10;
 
 /**
- * Stores the facts of a commit, all in one block, and sees to it that the state of every trace it touched holds all facts
- * there are. Whoever writes to a trace at the same moment does the same: of two, the one that looks last has seen both, and
- * lists the trace under a higher version. Returns whether others have written to the same traces.
+ * Stores the facts of a commit, all in one block, and sees to it that the state of every trace it touched holds all
+ * facts there are. Whoever writes to a trace at the same moment does the same: of two, the one that looks last has seen
+ * both, and lists the trace under a higher version. Returns whether others have written to the same traces.
  */
 export async function storeFacts(facts: FactTable, work: Work, waits: ForwardWaits): Promise<boolean> {
   let isContended = false;

@@ -18,11 +18,11 @@ const NARROW = `${SETTINGS}, index_granularity = 256`;
 /**
  * The tables, as of the first version of the schema.
  *
- * - `facts`: what was written, and is never changed: a row is a full trace, a mirror, spans that came together, a claim, an
- *   edit of tags, a deletion … (`Fact`). All that is read of one trace follows from its rows, which one look-up by the
- *   primary key finds. `home` is the same for both halves of a record, whosever
- *   workspaces they are in, so that they are on one shard, in one block.
- *   The experiment that was named with a fact is there by the name it had then, since rules compare names.
+ * - `facts`: what was written, and is never changed: a row is a full trace, a mirror, spans that came together, a
+ *   claim, an edit of tags, a deletion … (`Fact`). All that is read of one trace follows from its rows, which one
+ *   look-up by the primary key finds. `home` is the same for both halves of a record, whosever workspaces they are in,
+ *   so that they are on one shard, in one block. The experiment that was named with a fact is there by the name it had
+ *   then, since rules compare names.
  * - `traces`: what lists show of each trace, ready made from its facts. The key is where a list has it, so a trace that
  *   moves gets another row, and a row that says `gone` under the old key; both in one block.
  * - `start_key` is the start, negated: ClickHouse reads the newest first without sorting.

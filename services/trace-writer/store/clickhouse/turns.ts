@@ -4,8 +4,8 @@ import { setImmediate } from "node:timers/promises";
 const TURN_MS = 1;
 
 /**
- * Does something with each of many, in their order, and lets others have their turn between two of them where it has gone on
- * for long. A batch of hundreds takes tens of milliseconds, in which no read would be answered.
+ * Does something with each of many, in their order, and lets others have their turn between two of them where it has
+ * gone on for long. A batch of hundreds takes tens of milliseconds, in which no read would be answered.
  */
 export async function mapInTurns<Item, Result>(
   items: Iterable<Item>,

@@ -21,8 +21,8 @@ const DRAWN_BITS = 12n;
 const NOTHING = new Uint8Array();
 
 /**
- * A trace that the commit at hand works on: what its facts come to, with those that the commit adds, and what of that is
- * still to be stored.
+ * A trace that the commit at hand works on: what its facts come to, with those that the commit adds, and what of that
+ * is still to be stored.
  */
 export class WorkingTrace {
   /** A number of its own within the commit. */
@@ -63,8 +63,8 @@ export class WorkingTrace {
   }
 
   /**
-   * Adds a fact. Returns its id, which follows from what it says: repeated, it is the same. `home` decides where the trace
-   * is kept, where that is not decided yet.
+   * Adds a fact. Returns its id, which follows from what it says: repeated, it is the same. `home` decides where the
+   * trace is kept, where that is not decided yet.
    */
   add(fact: NewFact, home: string): bigint {
     const { state } = this;
@@ -82,8 +82,8 @@ export class WorkingTrace {
   }
 
   /**
-   * What is to be stored, once: the facts that were added, with the place that lists will have the trace at, and what may
-   * be erased.
+   * What is to be stored, once: the facts that were added, with the place that lists will have the trace at, and what
+   * may be erased.
    */
   takeAdded(): readonly FactRow[] {
     const { state } = this;
@@ -115,7 +115,8 @@ export class WorkingTrace {
 }
 
 /**
- * Whether others have written what changes the trace, or have listed it under a higher version, since its state was read.
+ * Whether others have written what changes the trace, or have listed it under a higher version, since its state was
+ * read.
  */
 export function isOvertaken(state: TraceState, names: readonly KindedName[]): boolean {
   return names.some(({ kind, id, version }) => {

@@ -111,8 +111,8 @@ function applyTrim(commit: Commit, { workspace, experimentId, kept, limit }: Edi
 }
 
 /**
- * In so many pieces the traces are stored that one transaction removes, but each request always removes one: others wait
- * meanwhile, some 20 ms.
+ * In so many pieces the traces are stored that one transaction removes, but each request always removes one: others
+ * wait meanwhile, some 20 ms.
  */
 const REMOVED_PIECES_MAX = 1_000;
 

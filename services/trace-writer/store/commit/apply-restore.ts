@@ -24,8 +24,8 @@ export function applyRestore(commit: Commit, traces: readonly WholeTrace[], nowM
 }
 
 /**
- * Keeps experiments of another store. Returns those that cannot be kept; they are looked for before anything is written, so
- * that nothing is where there is one.
+ * Keeps experiments of another store. Returns those that cannot be kept; they are looked for before anything is
+ * written, so that nothing is where there is one.
  */
 export function applyRestoreExperiments(
   commit: Commit,

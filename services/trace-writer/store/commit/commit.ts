@@ -38,8 +38,8 @@ export interface Commit extends CommitExperiments {
   /** Stores the bytes of a payload. */
   storePayload(trace: WorkingTrace, bytes: Uint8Array): void;
   /**
-   * Stores spans under a trace: those that have a row. Returns why some were not, and how many. Of agents' spans it takes
-   * `spansMax`, or else the limit.
+   * Stores spans under a trace: those that have a row. Returns why some were not, and how many. Of agents' spans it
+   * takes `spansMax`, or else the limit.
    */
   storeSpans(
     trace: WorkingTrace,
@@ -73,8 +73,8 @@ interface BatchToStore {
 }
 
 /**
- * The rules of a commit over a store's tables. Of an agent's spans no more are stored under a trace than `traceSpansMax`.
- * What is stored waits to be forwarded by `routes`.
+ * The rules of a commit over a store's tables. Of an agent's spans no more are stored under a trace than
+ * `traceSpansMax`. What is stored waits to be forwarded by `routes`.
  */
 export function createCommit(tables: CommitTables, traceSpansMax: number, routes: ForwardRoutes): Commit {
   const { spans, bytes, sizes, known: knownTraces } = tables;

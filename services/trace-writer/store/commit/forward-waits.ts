@@ -82,8 +82,8 @@ function mirrorDestinationsOf({ isMirror, callerKey }: Stored, { mirrors, keys }
 }
 
 /**
- * A new owner's destinations get the whole trace; an old one's what was added. Mirrors that wait already do not again, but
- * those of a key with the whole trace, which may have mirrors of others.
+ * A new owner's destinations get the whole trace; an old one's what was added. Mirrors that wait already do not again,
+ * but those of a key with the whole trace, which may have mirrors of others.
  */
 function ownerWaitsOf(
   trace: SummedUpTrace,

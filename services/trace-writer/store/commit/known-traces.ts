@@ -4,8 +4,8 @@ import type { KnownTrace } from "./working-trace.ts";
 const ROWS_MAX = 20_000;
 
 /**
- * What the writer remembers of traces from one commit to the next, so that a long trace that grows by a span is not read
- * again each time. The traces that were used last stay.
+ * What the writer remembers of traces from one commit to the next, so that a long trace that grows by a span is not
+ * read again each time. The traces that were used last stay.
  */
 export interface KnownTraces<Known = KnownTrace> {
   /** Hands out what is known of a trace, and forgets it: its user changes it. */

@@ -11,8 +11,8 @@ import type { KnownTraces } from "./known-traces.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
 /**
- * What a commit reads from and writes to, step by step, within one transaction of a store. Every call answers with what the
- * calls before it have done.
+ * What a commit reads from and writes to, step by step, within one transaction of a store. Every call answers with what
+ * the calls before it have done.
  */
 export interface CommitTables {
   readonly experiments: ExperimentWrites;
@@ -89,15 +89,18 @@ export interface SpanTable {
   /** Adds a row. False: its id is taken, and nothing was done. */
   insert(traceRef: bigint, row: StoredSpanRow, place: BytesPlace): boolean;
   /**
-   * Puts a row in the place of the one of its id. A chunk that nothing counts in any more goes with it: returns how many
-   * bytes it had.
+   * Puts a row in the place of the one of its id. A chunk that nothing counts in any more goes with it: returns how
+   * many bytes it had.
    */
   replace(traceRef: bigint, row: StoredSpanRow, place: BytesPlace, oldChunk: bigint): bigint;
   /** Removes the rows of a trace and their bytes, those of its payload too. */
   removeAll(traceRef: bigint): void;
 }
 
-/** The bytes of spans and payloads. What they take is added to the `bytes` of their trace, by `CommitTables.settle` at the latest. */
+/**
+ * The bytes of spans and payloads. What they take is added to the `bytes` of their trace, by `CommitTables.settle` at
+ * the latest.
+ */
 export interface BytesTable {
   /** An id for spans that are stored together. */
   nextChunk(): bigint;

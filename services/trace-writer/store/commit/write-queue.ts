@@ -31,13 +31,15 @@ export type WriteResult<Outcome> =
   | { readonly ok: false; readonly reason: Extract<StoreFailure, "full" | "failed">; readonly message: string };
 
 /**
- * The way to the writer: requests wait in a queue, and all that wait share the next commit. So a burst is absorbed for as
- * long as its callers wait, and the busier it is the less a request costs. Disposing of it waits for all that was begun.
+ * The way to the writer: requests wait in a queue, and all that wait share the next commit. So a burst is absorbed for
+ * as long as its callers wait, and the busier it is the less a request costs. Disposing of it waits for all that was
+ * begun.
  */
 export interface WriteQueue<Write, Outcome> extends AsyncDisposable {
   /**
    * Resolves when the write is durable. `bytes` is what it holds in memory. Rejects with the signal's reason when the
-   * caller stops waiting before the write was begun, with `unavailable` when the queue is full or the store cannot write.
+   * caller stops waiting before the write was begun, with `unavailable` when the queue is full or the store cannot
+   * write.
    */
   write(write: Write, bytes: number, signal: AbortSignal): Promise<Outcome>;
   readonly queuedBytes: number;

@@ -9,8 +9,8 @@ export type WriterRequest<Write, Task> =
   | { readonly kind: "close" };
 
 /**
- * What it answers: that it can be asked; then, by the number of what it was asked, what became of it, or the words of its
- * failure. And notes of its own, at any time.
+ * What it answers: that it can be asked; then, by the number of what it was asked, what became of it, or the words of
+ * its failure. And notes of its own, at any time.
  */
 export type WriterReply<Outcome, Done, Note> =
   | { readonly kind: "ready" }

@@ -5,8 +5,8 @@ import { type Committed, unavailable } from "./write-queue.ts";
 import type { WriterReply, WriterRequest } from "./writer-messages.ts";
 
 /**
- * A store's writer, in a thread of its own: what a commit computes holds up no reader. `Task` is what else it is asked, `Done`
- * what that comes to. Disposing of it waits for what it was asked, and ends it.
+ * A store's writer, in a thread of its own: what a commit computes holds up no reader. `Task` is what else it is asked,
+ * `Done` what that comes to. Disposing of it waits for what it was asked, and ends it.
  */
 export interface WriterThread<Write, Outcome, Task, Done> extends AsyncDisposable {
   /** Carries writes out in one commit. Rejects only when the thread has ended. */
@@ -18,8 +18,8 @@ export interface WriterThread<Write, Outcome, Task, Done> extends AsyncDisposabl
 }
 
 /**
- * Starts a program that serves by `serveWriter`, and waits until it does. Fails with the reason why it cannot. `onNote` hears
- * what it tells of itself, also before that.
+ * Starts a program that serves by `serveWriter`, and waits until it does. Fails with the reason why it cannot. `onNote`
+ * hears what it tells of itself, also before that.
  */
 export async function startWriterThread<Write, Outcome, Task, Done, Note = never>(
   program: URL,

@@ -11,8 +11,8 @@ import { type Rollups, readUnits } from "./read-units.ts";
 const ROWS_MAX = 2_000_000;
 
 /**
- * Adds up, as `TraceStore.totals` says, over a connection that sees one moment. What was added up before, and has not changed
- * since, is taken from `addedUp`.
+ * Adds up, as `TraceStore.totals` says, over a connection that sees one moment. What was added up before, and has not
+ * changed since, is taken from `addedUp`.
  */
 export async function addUp(
   connection: Connection,
@@ -76,8 +76,8 @@ function piecesOf(units: readonly TotalsUnit[], find: (unit: TotalsUnit) => Roll
 }
 
 /**
- * What the units of pieces came to. What is read is kept at once, hour by hour: when one changes, the others of its half day
- * are not read again; and what was read for a question that is refused in the end serves the next.
+ * What the units of pieces came to. What is read is kept at once, hour by hour: when one changes, the others of its
+ * half day are not read again; and what was read for a question that is refused in the end serves the next.
  */
 async function* rollupsOf(
   pieces: readonly Piece[],

@@ -1,6 +1,6 @@
 /**
- * Arrays as PostgreSQL's binary format has them, for parameters that hold a column of many rows: written once, and not as
- * text that is twice as long. The statement must name the type, as in `$1::bytea[]`.
+ * Arrays as PostgreSQL's binary format has them, for parameters that hold a column of many rows: written once, and not
+ * as text that is twice as long. The statement must name the type, as in `$1::bytea[]`.
  */
 type Column<Value> = (values: readonly (Value | undefined)[]) => Buffer;
 

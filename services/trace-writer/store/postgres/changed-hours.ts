@@ -14,8 +14,9 @@ export function noteHour(hours: TouchedHours, experimentId: bigint | undefined, 
 }
 
 /**
- * Stores what was noted. Each writer counts in a slot of its own: commits end in another order than they begin, so that no
- * number that one of them gives an hour tells whether another has ended since; how often all of them have changed it does.
+ * Stores what was noted. Each writer counts in a slot of its own: commits end in another order than they begin, so that
+ * no number that one of them gives an hour tells whether another has ended since; how often all of them have changed it
+ * does.
  */
 export async function writeHours(connection: Connection, touched: TouchedHours, slot: number): Promise<void> {
   const hours = [...touched]

@@ -9,9 +9,9 @@ import { passing } from "./trace-search.ts";
  * The traces that have changed, as `TraceStore.changes` says, over a connection that sees one moment. A position is a
  * transaction, and a trace within it.
  *
- * Transactions end in another order than they begin in. So none is told of while an earlier one of ours may still end: what
- * it has changed would be passed over. Ours hold a lock by which those of others in the same server, which may last for
- * long, are told apart; so are those of another twinspan, in a database of its own.
+ * Transactions end in another order than they begin in. So none is told of while an earlier one of ours may still end:
+ * what it has changed would be passed over. Ours hold a lock by which those of others in the same server, which may
+ * last for long, are told apart; so are those of another twinspan, in a database of its own.
  */
 export async function readChanges(
   connection: Connection,
@@ -50,9 +50,9 @@ const POSITION = /^(\d{1,18})\.(\d{1,18})$/;
 /** Behind every trace of a transaction. */
 const REF_MAX = 10n ** 18n - 1n;
 /**
- * The first transaction that may still be running, of those that are not known to be somebody else's: the snapshot is taken
- * before the locks are looked at, so that one that ended in between counts as running. The locks are looked at once: of one
- * that ended between two looks it would be seen that it runs, and no more whose it is.
+ * The first transaction that may still be running, of those that are not known to be somebody else's: the snapshot is
+ * taken before the locks are looked at, so that one that ended in between counts as running. The locks are looked at
+ * once: of one that ended between two looks it would be seen that it runs, and no more whose it is.
  */
 const HORIZON = `
   WITH now AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot),

@@ -53,10 +53,11 @@ interface CountSoFar {
 
 /**
  * Carries writes out in a database: everything they may touch is read and locked in a few statements, the rules run in
- * memory, and what they came to is written in a few more. So a round trip costs the same for one write and for a thousand.
+ * memory, and what they came to is written in a few more. So a round trip costs the same for one write and for a
+ * thousand.
  *
- * What fails for a reason that passes is done again, from the beginning; so is a commit that nobody knows the end of, since
- * its connection broke: what is written twice changes nothing.
+ * What fails for a reason that passes is done again, from the beginning; so is a commit that nobody knows the end of,
+ * since its connection broke: what is written twice changes nothing.
  */
 export function createCommitter(
   database: CommitDatabase,

@@ -25,8 +25,8 @@ const POSITION = /^([01])-(\d{1,18})$/;
 const COLUMNS = `${HELD_COLUMNS}, (SELECT m.workspace FROM traces m WHERE m.ref = t.mirror_ref) AS mirror_workspace`;
 
 /**
- * A page of traces, as `TraceMoves.dumpTraces` says, over a connection that sees one moment. A position is whether full traces
- * are read, and a trace.
+ * A page of traces, as `TraceMoves.dumpTraces` says, over a connection that sees one moment. A position is whether full
+ * traces are read, and a trace.
  */
 export async function dumpTraces(connection: Connection, after: string | undefined, limit: number): Promise<TraceDump> {
   const [, phase = "0", last = "0"] = POSITION.exec(after ?? "") ?? [];

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Facet } from "../../core/search/trace-facets.ts";
 
 /**
- * What stands for a value that traces are looked up by: 128 bits of a digest, 32 hex digits. So an index holds keys of one
- * length, however long values are, and two values do not meet.
+ * What stands for a value that traces are looked up by: 128 bits of a digest, 32 hex digits. So an index holds keys of
+ * one length, however long values are, and two values do not meet.
  */
 export function facetKeyOf({ name, value }: Facet): string {
   return createHash("sha256").update(`${name}\0${value}`).digest("hex").slice(0, 32);

@@ -12,8 +12,9 @@ const LEASE_MS = 60_000;
 const RENEW_MS = 10_000;
 
 /**
- * What waits to be forwarded. Of several trace-writers on one database one at a time is told what waits for a destination:
- * the one that holds its lease. When it ends it gives the lease back; when it dies another has it within a minute.
+ * What waits to be forwarded. Of several trace-writers on one database one at a time is told what waits for a
+ * destination: the one that holds its lease. When it ends it gives the lease back; when it dies another has it within a
+ * minute.
  */
 export function createForwardQueue(database: ReadDatabase): ForwardQueue & AsyncDisposable {
   const { reads } = database;

@@ -15,8 +15,8 @@ export interface ExperimentLoader {
   /** Reads these, too. */
   also(ids: readonly bigint[]): Promise<void>;
   /**
-   * Reads those that the spans of traces name. Returns the traces whose spans bear a name that has changed since they were
-   * read.
+   * Reads those that the spans of traces name. Returns the traces whose spans bear a name that has changed since they
+   * were read.
    */
   checkNames(traces: readonly HeldTrace[]): Promise<readonly bigint[]>;
 }

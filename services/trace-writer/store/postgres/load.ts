@@ -19,9 +19,9 @@ export interface KnownSpans {
 }
 
 /**
- * Reads all that writes may read or change, in a few statements, within the transaction at hand. The traces are locked, in the
- * order of their keys, until it ends: nobody else changes them meanwhile. What is not there yet is not locked: who
- * inserts it finds out.
+ * Reads all that writes may read or change, in a few statements, within the transaction at hand. The traces are locked,
+ * in the order of their keys, until it ends: nobody else changes them meanwhile. What is not there yet is not locked:
+ * who inserts it finds out.
  */
 export async function load(
   connection: Connection,
@@ -69,8 +69,8 @@ async function lockNamed(connection: Connection, { traces }: Touched, held: Load
 }
 
 /**
- * Locks traces, and holds those that are new to it. They are read by a second statement: the first one, where it had to wait,
- * sees the traces as they are now, but whatever they name as it was before.
+ * Locks traces, and holds those that are new to it. They are read by a second statement: the first one, where it had to
+ * wait, sees the traces as they are now, but whatever they name as it was before.
  */
 async function lock(
   connection: Connection,

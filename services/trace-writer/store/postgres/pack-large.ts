@@ -1,8 +1,8 @@
 import { pack } from "../packing.ts";
 
 /**
- * Fewer bytes than this are stored as they are: a row with them is hardly larger, while packing takes as long as all else that
- * is done for it. `unpack` is the inverse of both.
+ * Fewer bytes than this are stored as they are: a row with them is hardly larger, while packing takes as long as all
+ * else that is done for it. `unpack` is the inverse of both.
  */
 const LARGE_MIN = 1024;
 

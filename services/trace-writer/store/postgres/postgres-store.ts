@@ -31,8 +31,9 @@ export interface PostgresObserver extends StoreObserver {
 const ADDED_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * The store in a PostgreSQL database, which several trace-writers may share. Writes that wait share commits, of which some run
- * at a time, in a thread of their own. Fails with one line that says what to do where the database cannot be used.
+ * The store in a PostgreSQL database, which several trace-writers may share. Writes that wait share commits, of which
+ * some run at a time, in a thread of their own. Fails with one line that says what to do where the database cannot be
+ * used.
  */
 export async function startPostgresStore(options: PostgresOptions, observer: PostgresObserver): Promise<TraceStore> {
   await using opened = new AsyncDisposableStack();

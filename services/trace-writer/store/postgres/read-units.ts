@@ -18,8 +18,9 @@ const PAGE = 250;
 export type Rollups<Unit> = AsyncGenerator<readonly [Unit, Rollup], void, void>;
 
 /**
- * What an experiment's traces of each of some units of time came to, each as soon as it is read, in the order of the units,
- * which are descending: one at a time is held. `onRows` hears of how many traces and spans were read, and may throw.
+ * What an experiment's traces of each of some units of time came to, each as soon as it is read, in the order of the
+ * units, which are descending: one at a time is held. `onRows` hears of how many traces and spans were read, and may
+ * throw.
  */
 export async function* readUnits<Unit extends Pick<TotalsUnit, "fromNs" | "toNs">>(
   connection: Connection,

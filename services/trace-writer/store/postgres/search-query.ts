@@ -5,8 +5,8 @@ import type { Parameter } from "./database.ts";
 import { facetKeyOf } from "./facet-keys.ts";
 
 /**
- * A step of a search. Its rows are `ref`, `trace_id`, `at` (what is ordered by), `days`, `info`, `facts`, `hit`, and `is_last`:
- * there may be more of its scope behind it. Of traces that are no hits it has those alone.
+ * A step of a search. Its rows are `ref`, `trace_id`, `at` (what is ordered by), `days`, `info`, `facts`, `hit`, and
+ * `is_last`: there may be more of its scope behind it. Of traces that are no hits it has those alone.
  */
 export interface StepQuery {
   readonly sql: string;
@@ -17,10 +17,10 @@ export interface StepQuery {
 }
 
 /**
- * The query for a step from behind `after` on: each scope is walked along an index in the order asked for, past `walked`
- * traces at the most. What a filter demands at its outermost, a value or a state, narrows what is walked; PostgreSQL knows
- * how many traces have it, and takes the index that is the shorter. Every level says its order, so that walks are merged and
- * no more of them is read than is asked for. Every value is a parameter.
+ * The query for a step from behind `after` on: each scope is walked along an index in the order asked for, past
+ * `walked` traces at the most. What a filter demands at its outermost, a value or a state, narrows what is walked;
+ * PostgreSQL knows how many traces have it, and takes the index that is the shorter. Every level says its order, so
+ * that walks are merged and no more of them is read than is asked for. Every value is a parameter.
  */
 export function stepQueryOf(
   workspace: string,

@@ -11,8 +11,8 @@ import { stepQueryOf } from "./search-query.ts";
 import { facetsIn, uuidIn } from "./trace-rows.ts";
 
 /**
- * What a page may cost: so many traces are walked past at the most. Looking at what lists show of one counts as 4, reading its
- * spans as 60.
+ * What a page may cost: so many traces are walked past at the most. Looking at what lists show of one counts as 4,
+ * reading its spans as 60.
  */
 const COST_MAX = 20_000;
 const LOOK_COST = 4;
@@ -24,8 +24,8 @@ const STEP_GROWTH = 4;
 const LOOKED_AT_MAX = 200;
 
 /**
- * A search, as `TraceStore.searchTraces` says. One statement answers most: only where it has not found enough, or where traces
- * must be looked at, is it done within a transaction.
+ * A search, as `TraceStore.searchTraces` says. One statement answers most: only where it has not found enough, or where
+ * traces must be looked at, is it done within a transaction.
  */
 export async function searchTraces(
   database: ReadDatabase,
@@ -70,7 +70,10 @@ class SearchPage {
     return { traces: this.#traces, next: this.#hasMore ? this.#last : undefined };
   }
 
-  /** Walks on. True: the page is as it is to be. Without `looks` no trace is looked at: then it never is, where that is needed. */
+  /**
+   * Walks on. True: the page is as it is to be. Without `looks` no trace is looked at: then it never is, where that is
+   * needed.
+   */
   async takeStep(connection: Connection, looks: boolean): Promise<boolean> {
     const walked = Math.max(1, Math.min(this.#step, Math.ceil((COST_MAX - this.#cost) / this.#scopes)));
     const query = stepQueryOf(this.#workspace, this.#search, this.#last, walked);

@@ -27,9 +27,9 @@ const ROWS_MAX = 2_000_000;
 export type AddUp = (workspace: string, request: TotalsRequest, signal: AbortSignal) => Promise<readonly TotalsPoint[]>;
 
 /**
- * Prepares adding up over a connection that nothing else uses meanwhile: an answer is one transaction, and so one moment, that
- * lasts over many turns. What hours came to is taken from the file where they are settled; half days, and what was read
- * from rows and has not changed since, from `addedUp`.
+ * Prepares adding up over a connection that nothing else uses meanwhile: an answer is one transaction, and so one
+ * moment, that lasts over many turns. What hours came to is taken from the file where they are settled; half days, and
+ * what was read from rows and has not changed since, from `addedUp`.
  */
 export function openAddUp(db: DatabaseSync, addedUp: AddedUp): AddUp {
   const experiments = openExperimentTable(db);

@@ -1,7 +1,7 @@
 /**
- * What is ordered by time goes up, as time does: what comes next is put behind the last, and pages are filled. Where it went
- * down, each page was cut in two when it was full, and stayed half empty. Read backwards, both say the same. It takes some
- * seconds for a million traces, and sorts on the disk.
+ * What is ordered by time goes up, as time does: what comes next is put behind the last, and pages are filled. Where it
+ * went down, each page was cut in two when it was full, and stayed half empty. Read backwards, both say the same. It
+ * takes some seconds for a million traces, and sorts on the disk.
  */
 export const ASCENDING_MIGRATION = `
   DROP INDEX traces_owned;

@@ -26,8 +26,8 @@ export const BATCH_MIGRATION = `
 `;
 
 /**
- * What `moveIntoBatches` has emptied goes, and so does what stands in batches and in lists anyway, and what is pending from
- * the index of states: it is nearly all in progress. Experiments hold what their traces take now.
+ * What `moveIntoBatches` has emptied goes, and so does what stands in batches and in lists anyway, and what is pending
+ * from the index of states: it is nearly all in progress. Experiments hold what their traces take now.
  */
 export const BATCHES_MOVED_MIGRATION = `
   DROP TABLE spans;

@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { type ChangedHour, HOUR_NS } from "../../core/totals/totals-units.ts";
 
 /**
- * In which hours experiments have traces, and in which commit each changed last, as the writer keeps it. What an hour came to
- * before is removed with the commit that changes it.
+ * In which hours experiments have traces, and in which commit each changed last, as the writer keeps it. What an hour
+ * came to before is removed with the commit that changes it.
  */
 export interface ChangedHours {
   /** Notes that a trace that began then came into an experiment, changed there, or left it. Undefined: it is in none. */

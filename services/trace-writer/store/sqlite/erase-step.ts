@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { integerIn } from "../columns.ts";
 
 /**
- * What a step has left to do: `more` steps, `done`: nothing, `busy`: somebody still reads what was there before, so that
- * the log cannot be emptied yet.
+ * What a step has left to do: `more` steps, `done`: nothing, `busy`: somebody still reads what was there before, so
+ * that the log cannot be emptied yet.
  */
 export type EraseOutcome = "more" | "done" | "busy";
 
@@ -14,12 +14,12 @@ const PAGES_MAX = 500;
 
 /**
  * One step towards a file and a write-ahead log that hold nothing of what was deleted, and are as small as they can be.
- * First free pages, which are zeros already (`secure_delete`), go back to the disk; then the log, which still has what was
- * written before, is copied into the file and emptied. It must run outside of a transaction.
+ * First free pages, which are zeros already (`secure_delete`), go back to the disk; then the log, which still has what
+ * was written before, is copied into the file and emptied. It must run outside of a transaction.
  *
- * `secure_delete` overwrites what is deleted where it is then. Where SQLite had moved a row to another page before, a piece
- * of it may stay in the unused middle of the page that it left, until that page is filled. A small file is written anew,
- * so that nothing stays; in a large one such a piece may.
+ * `secure_delete` overwrites what is deleted where it is then. Where SQLite had moved a row to another page before, a
+ * piece of it may stay in the unused middle of the page that it left, until that page is filled. A small file is
+ * written anew, so that nothing stays; in a large one such a piece may.
  */
 export function eraseStep(db: DatabaseSync, busyMs: number): EraseOutcome {
   if (bytesOf(db) <= REWRITTEN_BYTES_MAX) db.exec("VACUUM");

@@ -4,8 +4,8 @@ import { pack, unpack } from "../packing.ts";
 import type { BlockPlace } from "./block-table.ts";
 
 /**
- * What is in blocks and nobody reads any more. To overwrite it its block is written anew, and no commit is to wait for that:
- * it is noted here with the commit that removes it, and overwritten soon afterwards ({@link openEraser}).
+ * What is in blocks and nobody reads any more. To overwrite it its block is written anew, and no commit is to wait for
+ * that: it is noted here with the commit that removes it, and overwritten soon afterwards ({@link openEraser}).
  */
 export interface ErasureTable {
   /** Has bytes overwritten. Each but once. */
@@ -19,15 +19,16 @@ export function openErasureTable(db: DatabaseSync): ErasureTable {
 }
 
 /**
- * So many bytes of blocks are written anew in one step, as they are before they are packed, and what is left of one block:
- * writes wait meanwhile, some 10 ms. A block that goes as a whole counts with what it takes.
+ * So many bytes of blocks are written anew in one step, as they are before they are packed, and what is left of one
+ * block: writes wait meanwhile, some 10 ms. A block that goes as a whole counts with what it takes.
  */
 const STEP_BYTES_MAX = 1024 * 1024;
 
 /**
- * Prepares erasing in a file that is open for writing. Each call overwrites some of what was noted, outside of any other
- * transaction, and returns whether there is more. A block that cannot be unpacked goes as a whole: what was deleted of it must
- * not stay, and nobody could read the rest. It throws then, once that is done: the next call goes on behind it.
+ * Prepares erasing in a file that is open for writing. Each call overwrites some of what was noted, outside of any
+ * other transaction, and returns whether there is more. A block that cannot be unpacked goes as a whole: what was
+ * deleted of it must not stay, and nobody could read the rest. It throws then, once that is done: the next call goes on
+ * behind it.
  */
 export function openEraser(db: DatabaseSync): () => boolean {
   const next = db.prepare("SELECT block FROM erasures ORDER BY block LIMIT 1");
@@ -69,8 +70,8 @@ interface Erased {
 }
 
 /**
- * Overwrites places of a block with zeros where others are in it, which stay where they are. A block whose last piece goes, or
- * that is damaged, is deleted.
+ * Overwrites places of a block with zeros where others are in it, which stay where they are. A block whose last piece
+ * goes, or that is damaged, is deleted.
  */
 function openErase(db: DatabaseSync): (block: bigint, places: readonly BlockPlace[]) => Erased {
   const find = db.prepare("SELECT pieces, bytes FROM blocks WHERE id = ?");

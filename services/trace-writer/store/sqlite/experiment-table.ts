@@ -17,7 +17,10 @@ export interface ExperimentTable extends ExperimentWrites {
   listLimits(workspace: string, limit: number, after: bigint): readonly LimitedExperiment[];
 }
 
-/** The table of experiments. On a file that is open for reading, nothing but `find`, `list`, `listLimits` and `dump` may be called. */
+/**
+ * The table of experiments. On a file that is open for reading, nothing but `find`, `list`, `listLimits` and `dump` may
+ * be called.
+ */
 export function openExperimentTable(db: DatabaseSync): ExperimentTable {
   const select = `
     SELECT experiments.*, coalesce(traces, 0) AS traces, coalesce(bytes, 0) AS bytes FROM experiments

@@ -24,8 +24,8 @@ export interface Moving {
 const TOLD_EVERY_MS = 5_000;
 
 /**
- * Moves what older versions kept in `spans`, `chunks` and `payloads` into batches, in several transactions: one that was
- * interrupted goes on where it was. It takes some minutes for a million traces.
+ * Moves what older versions kept in `spans`, `chunks` and `payloads` into batches, in several transactions: one that
+ * was interrupted goes on where it was. It takes some minutes for a million traces.
  */
 export function moveIntoBatches(db: DatabaseSync, onMoving: (moving: Moving) => void): void {
   const traces = Number(integerIn(db.prepare("SELECT count(*) AS traces FROM traces").get() ?? {}, "traces"));

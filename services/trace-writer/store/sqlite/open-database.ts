@@ -12,9 +12,9 @@ const CHECKPOINT_PAGES = 20_000;
 
 /**
  * Opens a file for writing: creates it, and its directory, when missing, and brings its schema up to date. A commit is
- * durable when it returns, power loss included (WAL, synchronous=FULL: some 10 % slower where commits are shared). What is
- * deleted is overwritten with zeros, and a file that is created here can give the room back (`eraseStep`). `onMoving` hears
- * how far an older file is moved.
+ * durable when it returns, power loss included (WAL, synchronous=FULL: some 10 % slower where commits are shared). What
+ * is deleted is overwritten with zeros, and a file that is created here can give the room back (`eraseStep`).
+ * `onMoving` hears how far an older file is moved.
  */
 export function openForWriting(path: string, cacheBytes: number, onMoving: (moving: Moving) => void): DatabaseSync {
   const db = createFile(path);

@@ -18,8 +18,8 @@ const ROUND_HOURS = 5_000;
 const STORED_TOGETHER = 50;
 
 /**
- * Adds up, in the background, what hours came to, and has it stored, so that totals need not read rows. An hour has its turn
- * when nothing in it has changed from one round to the next, `everyMs` later. Disposing of it ends it.
+ * Adds up, in the background, what hours came to, and has it stored, so that totals need not read rows. An hour has its
+ * turn when nothing in it has changed from one round to the next, `everyMs` later. Disposing of it ends it.
  */
 export function startRollingUp(
   path: string,
@@ -63,7 +63,8 @@ async function rollUp(
         await store(rolled);
       }
     } catch {
-      // What was not stored is due again, and is read from rows meanwhile. A disk that fails is told by who reads and writes.
+      // What was not stored is due again, and is read from rows meanwhile. A disk that fails is told by who reads and
+      // writes.
     }
   }
 }

@@ -14,8 +14,8 @@ export interface RolledHour {
 }
 
 /**
- * What hours came to, as the writer keeps it: computed from rows, after they were committed, and removed by the commit that
- * changes anything in the hour. So what is there is true.
+ * What hours came to, as the writer keeps it: computed from rows, after they were committed, and removed by the commit
+ * that changes anything in the hour. So what is there is true.
  */
 export interface RollupTable {
   /** Stores those that have not changed since they were added up. */

@@ -1,8 +1,8 @@
 import type { BlockReads } from "./block-reads.ts";
 
 /**
- * What a page of a search has cost so far. Walking past a trace costs 1, some 2 µs; looking at what lists show of it costs 4
- * more, reading its spans 20, and 1 for each; unpacking a block costs 16, and one of 64 KiB 32.
+ * What a page of a search has cost so far. Walking past a trace costs 1, some 2 µs; looking at what lists show of it
+ * costs 4 more, reading its spans 20, and 1 for each; unpacking a block costs 16, and one of 64 KiB 32.
  */
 export interface SearchCost {
   /** Adds to it. */

@@ -1,8 +1,8 @@
 /**
- * What searches need: what is compared and ordered by in columns of `traces`, and the values that traces are looked up by.
- * `facet_values` names each value once; `trace_facets` has the traces of a value by start, newest first, apart for each
- * experiment (-1: the pending ones), so that a look-up reads what it answers and nothing else. Traces that succeeded are
- * in no index of states: those that failed are the ones that are looked for.
+ * What searches need: what is compared and ordered by in columns of `traces`, and the values that traces are looked up
+ * by. `facet_values` names each value once; `trace_facets` has the traces of a value by start, newest first, apart for
+ * each experiment (-1: the pending ones), so that a look-up reads what it answers and nothing else. Traces that
+ * succeeded are in no index of states: those that failed are the ones that are looked for.
  *
  * What was stored before is filled in: endpoints and providers stand in the names of the gateway's spans.
  */

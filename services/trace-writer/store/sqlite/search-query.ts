@@ -23,8 +23,8 @@ export interface WalkedScope {
 }
 
 /**
- * A query that walks through traces along an index, in order. Its rows are `ref`, `trace_id`, `at` (what is ordered by) and
- * `hit`: 0 where the trace cannot pass the filter.
+ * A query that walks through traces along an index, in order. Its rows are `ref`, `trace_id`, `at` (what is ordered by)
+ * and `hit`: 0 where the trace cannot pass the filter.
  */
 export interface SearchQuery {
   readonly sql: string;
@@ -37,9 +37,9 @@ export interface SearchQuery {
 export type FindValue = (name: string, value: string) => bigint | undefined;
 
 /**
- * The query for a search, from behind `after` on. What a filter demands at its outermost (joined by AND) chooses the index:
- * a value that traces are looked up by, then a state that is not OK, else the order's own index, within the times that it
- * demands. Every value is a parameter.
+ * The query for a search, from behind `after` on. What a filter demands at its outermost (joined by AND) chooses the
+ * index: a value that traces are looked up by, then a state that is not OK, else the order's own index, within the
+ * times that it demands. Every value is a parameter.
  */
 export function searchQueryOf(
   scope: WalkedScope,

@@ -28,8 +28,8 @@ import { storedPayloadOf } from "./stored-payload.ts";
 import { type Previews, previewBytesOf } from "./stored-previews.ts";
 
 /**
- * The spans of an open file, and their bytes. A transaction holds those of the traces that it works on in memory, and stores
- * what is new in few steps; those of traces that may grow are remembered beyond it.
+ * The spans of an open file, and their bytes. A transaction holds those of the traces that it works on in memory, and
+ * stores what is new in few steps; those of traces that may grow are remembered beyond it.
  */
 export interface SqliteSpanTable extends SpanTable, BytesTable {
   /** The first step of a transaction. */

@@ -8,7 +8,10 @@ import { openSearchedTraces } from "./searched-traces.ts";
 import { INFO_COLUMNS, openInfos } from "./trace-info.ts";
 import type { Work } from "./turns.ts";
 
-/** The traces that have changed, as `TraceStore.changes` says, within one transaction. It can be stopped after each trace, and within one. */
+/**
+ * The traces that have changed, as `TraceStore.changes` says, within one transaction. It can be stopped after each
+ * trace, and within one.
+ */
 export type ListChanges = (
   workspace: string,
   search: Pick<TraceSearch, "scope" | "filter">,

@@ -9,8 +9,8 @@ export type SqliteWriter = WriterThread<SqliteWrite, SqliteOutcome, "erase", Era
   Committer<SqliteWrite, SqliteOutcome>;
 
 /**
- * Starts the thread and waits until it has opened the file. `onMoving` hears how far an older file is moved meanwhile. Fails
- * with the reason why it cannot.
+ * Starts the thread and waits until it has opened the file. `onMoving` hears how far an older file is moved meanwhile.
+ * Fails with the reason why it cannot.
  */
 export async function startSqliteWriter(
   { path, cacheBytes, traceSpansMax, routes }: WriterOptions,

@@ -53,8 +53,8 @@ serveWriter<SqliteWrite, SqliteOutcome, "erase", EraseOutcome>({
 });
 
 /**
- * Carries writes out in one transaction. Where one of them fails for a reason of its own, that is a bug of ours: they are
- * tried one by one, so that the others are stored.
+ * Carries writes out in one transaction. Where one of them fails for a reason of its own, that is a bug of ours: they
+ * are tried one by one, so that the others are stored.
  */
 function commitAll(writes: readonly SqliteWrite[], nowMs: number): readonly WriteResult<SqliteOutcome>[] {
   try {

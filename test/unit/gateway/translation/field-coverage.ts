@@ -60,8 +60,8 @@ function wordOf(field: FieldCase): string {
 }
 
 /**
- * Holds a codec to what it does with every field that a format's SDK knows: `fields` has them all, since its type is made
- * of the SDK's.
+ * Holds a codec to what it does with every field that a format's SDK knows: `fields` has them all, since its type is
+ * made of the SDK's.
  */
 export function describeFields(
   what: string,

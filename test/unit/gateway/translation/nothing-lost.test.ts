@@ -10,8 +10,8 @@ import { rehearse, startRehearsal } from "../../../../services/gateway/translati
 import { lossOf, refusalOfPackage } from "../../../../services/gateway/translation/warnings.ts";
 import { ASKED, CASES, TOOL } from "./asked-cases.ts";
 
-// What the packages make of each thing that a request can ask: it is in what they send, or the request is refused. A package
-// that begins to lose something in silence is found here.
+// What the packages make of each thing that a request can ask: it is in what they send, or the request is refused. A
+// package that begins to lose something in silence is found here.
 
 const MODELS: Readonly<Record<ProviderKind, readonly string[]>> = {
   openai: ["gpt-4o", "gpt-5"],

@@ -1,4 +1,5 @@
 import { attributesOf } from "#lib/spans/attributes.ts";
+import { spelledOut } from "#lib/spans/spelled-out.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { type Span, Span_SpanKind, Status_StatusCode } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
@@ -68,7 +69,7 @@ function recordTemplateOf(variant: number) {
       },
       usual,
     );
-    const { full, mirror, payloads } = InvocationRecord.decode(record);
+    const { full, mirror, payloads } = spelledOut(InvocationRecord.decode(record));
     const spans = [...(full?.resourceSpans?.scopeSpans[0]?.spans ?? []), ...(mirror?.spans ?? [])];
     if (full === undefined || spans.length !== RECORD_SPANS) continue;
     const times = spans.flatMap(({ startTimeUnixNano, endTimeUnixNano }) => [startTimeUnixNano, endTimeUnixNano]);

@@ -25,8 +25,8 @@ export const TWIN_SCOPE: InstrumentationScope = {
   droppedAttributesCount: 0,
 };
 
-/** A span of the mirror, but for its ids. */
-type TwinSpan = Omit<MirrorSpan, "spanId" | "parentSpanId">;
+/** A span of both twins, but for its ids, which each of them gives it. */
+export type TwinSpan = Omit<MirrorSpan, "spanId" | "parentSpanId">;
 type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** The name of the span of a whole call. */

@@ -9,7 +9,7 @@ import { attributeOf, spansOf } from "../traces/stored-traces.ts";
 const CALLS = 60;
 
 test("an outbox that is full sheds payloads before records, and counts every one", async () => {
-  await using stack = await startStack({ models: ["echo-1"], outbox: { bytesMax: 64 * 1024 } });
+  await using stack = await startStack({ models: ["echo-1"], outbox: { bytesMax: 24 * 1024 } });
   const metric = (line: string) => stack.gateway.metric(line);
   await stack.traceWriter.kill();
   const answers: ChatAnswer[] = [];
@@ -22,7 +22,7 @@ test("an outbox that is full sheds payloads before records, and counts every one
   const shedPayloads = () => metric('twinspan_outbox_shed_total{what="payload",reason="outbox_full"}');
   const waiting = () => metric("twinspan_outbox_records");
   await until("every call waits or is counted", async () => (await waiting()) + (await shedRecords()) === CALLS);
-  expect(await metric("twinspan_outbox_bytes")).toBeLessThanOrEqual(64 * 1024);
+  expect(await metric("twinspan_outbox_bytes")).toBeLessThanOrEqual(24 * 1024);
 
   await stack.traceWriter.start();
   await until("the outbox is empty", async () => (await waiting()) === 0);

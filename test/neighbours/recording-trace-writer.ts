@@ -1,6 +1,7 @@
 import { startRpcServer } from "#lib/rpc/server.ts";
 import { rpcFailureOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
+import { spelledOut } from "#lib/spans/spelled-out.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import {
   MirrorOutcome,
@@ -23,7 +24,7 @@ type BatchScript = (
 /** A real gRPC server on loopback that keeps what a gateway sends, held to the trace-writer's own rules. */
 export interface RecordingTraceWriter extends AsyncDisposable {
   readonly address: string;
-  /** The records it took, in the order of their arrival; one that came again is here once. */
+  /** The records it took, spelled out, in the order of their arrival; one that came again is here once. */
   readonly records: readonly InvocationRecord[];
   /** How many records came that it had taken before. */
   readonly repeated: number;
@@ -31,6 +32,8 @@ export interface RecordingTraceWriter extends AsyncDisposable {
   readonly batches: readonly number[];
   /** Why records were refused: the gateway must never send such a record. */
   readonly refusals: readonly string[];
+  /** Whether it knows records that tell their call. Those of the release before did not, and saw nothing in them. */
+  knowsCalls: boolean;
   /** What becomes of the next batches. */
   script: BatchScript;
 }
@@ -42,18 +45,16 @@ export async function startRecordingTraceWriter(listen = "127.0.0.1:0"): Promise
   const refusals: string[] = [];
   let repeated = 0;
 
-  function take(record: InvocationRecord): WriteResult {
-    const reason = checkRecord(record);
+  function take(sent: InvocationRecord): WriteResult {
+    if (sent.call !== undefined && !writer.knowsCalls) return refusedFor("full: is required");
+    const reason = checkRecord(sent);
+    const record = spelledOut(sent);
     const id = record.full?.traceId.toString("hex") ?? "";
     const mirrorOutcome =
       record.mirror === undefined ? MirrorOutcome.MIRROR_OUTCOME_UNSPECIFIED : MirrorOutcome.MIRROR_OUTCOME_STORED;
     if (reason !== undefined) {
       refusals.push(reason);
-      return {
-        outcome: WriteOutcome.WRITE_OUTCOME_REFUSED,
-        mirrorOutcome: MirrorOutcome.MIRROR_OUTCOME_UNSPECIFIED,
-        reason,
-      };
+      return refusedFor(reason);
     }
     if (taken.has(id)) {
       repeated += 1;
@@ -66,7 +67,7 @@ export async function startRecordingTraceWriter(listen = "127.0.0.1:0"): Promise
   const implementation: TraceWriterServiceServer = {
     writeInvocations: ({ request }, callback) => {
       batches.push(request.records.length);
-      const verdict = writer.script(request.records);
+      const verdict = writer.script(request.records.map(spelledOut));
       if (verdict === "stall") return;
       if (verdict === "forget") return callback(null, { results: [] });
       if (verdict instanceof ServiceError) return callback(rpcFailureOf(verdict));
@@ -92,8 +93,17 @@ export async function startRecordingTraceWriter(listen = "127.0.0.1:0"): Promise
     },
     batches,
     refusals,
+    knowsCalls: true,
     script: () => "take",
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
   return writer;
+}
+
+function refusedFor(reason: string): WriteResult {
+  return {
+    outcome: WriteOutcome.WRITE_OUTCOME_REFUSED,
+    mirrorOutcome: MirrorOutcome.MIRROR_OUTCOME_UNSPECIFIED,
+    reason,
+  };
 }

@@ -11,6 +11,7 @@ import type { Ledger } from "./ledger.ts";
 import type { ShedCounter } from "./outbox-state.ts";
 import type { RecordQueue } from "./record-queue.ts";
 import { RECORD_HEAD_BYTES_MAX, type Sent, sendBatch } from "./send-batch.ts";
+import { sendSpelledOutAgain } from "./send-spelled-out.ts";
 import type { WaitingRecord } from "./stored-record.ts";
 
 /** The largest answer of the trace-writer: a few bytes a record. */
@@ -116,7 +117,8 @@ export function startShipper(
   }
 
   function send(batch: readonly WaitingRecord[]): Promise<Sent> {
-    return sendBatch(client, batch, memory, options.shipMs, stop.signal);
+    const send = (records: readonly WaitingRecord[]) => sendBatch(client, records, memory, options.shipMs, stop.signal);
+    return sendSpelledOutAgain(send, batch);
   }
 
   /** Lets go of the first records, of which so many were sent. Returns why it cannot; undefined: it has. */

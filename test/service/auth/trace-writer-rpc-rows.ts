@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { EMPTY_RECORD } from "#lib/spans/empty-record.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import { Experiment } from "#proto/twinspan/trace/v1/experiment.ts";
 import {
@@ -49,7 +50,7 @@ export const TRACE_WRITER_RPC_ROWS: Readonly<Record<string, RpcRow>> = {
     foreign: "OK",
     request: () =>
       WriteInvocationsRequest.encode({
-        records: [{ full: undefined, payloads: [], mirror: undefined, payloadShed: false }],
+        records: [EMPTY_RECORD],
       }).finish(),
   },
   "/opentelemetry.proto.collector.trace.v1.TraceService/Export": {

@@ -1,3 +1,4 @@
+import { EMPTY_RECORD } from "#lib/spans/empty-record.ts";
 import type { AnyValue, KeyValue } from "#proto/opentelemetry/proto/common/v1/common.ts";
 import type { ResourceSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { InvocationRecord, SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
@@ -103,7 +104,7 @@ export function idsOf(n: number) {
   };
 }
 
-/** A record of a call: 100 ns long, of which each attempt takes a part; 10 tokens in and 5 out an attempt. */
+/** A record of a call, its twins spelled out: 100 ns long, of which each attempt takes a part; 10 tokens in and 5 out an attempt. */
 export function record(sample: SampleRecord): InvocationRecord {
   const ids = idsOf(sample.n);
   const start = sample.start ?? 10;
@@ -143,6 +144,7 @@ export function record(sample: SampleRecord): InvocationRecord {
     flags: 0,
   };
   return {
+    ...EMPTY_RECORD,
     full: {
       traceId: Buffer.from(ids.full, "hex"),
       experiment: sample.experiment ?? "gateway/demo",
@@ -191,7 +193,6 @@ export function record(sample: SampleRecord): InvocationRecord {
       linkedTraceId: Buffer.from(ids.full, "hex"),
       linkedSpanId: Buffer.from(ids.root, "hex"),
     },
-    payloadShed: false,
   };
 }
 

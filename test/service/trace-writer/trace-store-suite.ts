@@ -12,6 +12,7 @@ import { describeRefusals } from "./refusals-suite.ts";
 import { describeRetention } from "./retention-suite.ts";
 import { CANARY, idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { describeSearch } from "./search-suite.ts";
+import { describeTold } from "./told-suite.ts";
 import { describeTotals } from "./totals-suite.ts";
 import { searchTraces, spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
@@ -233,6 +234,7 @@ export function describeTraceStore(name: string, open: () => Promise<TraceStore>
     });
 
     describeRefusals(() => store);
+    describeTold(() => store);
     describeReads(() => store);
     describeSearch(() => store, effort);
     describeEdits(() => store);

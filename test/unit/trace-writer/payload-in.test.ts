@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { EMPTY_RECORD } from "#lib/spans/empty-record.ts";
 import { InvocationRecord, type SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { payloadIn } from "../../../services/trace-writer/core/records/payload-in.ts";
 
@@ -11,8 +12,7 @@ const payloads: fc.Arbitrary<SpanPayload> = fc.record({
   errorText: fc.string({ unit: "grapheme" }),
   truncated: fc.boolean(),
 });
-const fieldOf = (payload: SpanPayload) =>
-  InvocationRecord.encode({ full: undefined, payloads: [payload], mirror: undefined, payloadShed: false }).finish();
+const fieldOf = (payload: SpanPayload) => InvocationRecord.encode({ ...EMPTY_RECORD, payloads: [payload] }).finish();
 
 test("a payload is read as the decoder reads it, and a cut one fails", () => {
   fc.assert(

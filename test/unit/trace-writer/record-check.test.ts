@@ -37,7 +37,7 @@ test("a record that keeps every rule is not refused, with and without a mirror",
 
 describe("a record is refused, with field and rule, when", () => {
   const broken: Readonly<Record<string, readonly [InvocationRecord, string]>> = {
-    "it has no full trace": [{ ...sample(), full: undefined }, "full:"],
+    "it has neither a call nor a full trace": [{ ...sample(), full: undefined }, "call:"],
     "the trace id is short": [full({ traceId: id("01") }), "full.trace_id:"],
     "the trace id is zero": [full({ traceId: Buffer.alloc(16) }), "full.trace_id:"],
     "the experiment is empty": [full({ experiment: "" }), "full.experiment:"],

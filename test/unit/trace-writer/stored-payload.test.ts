@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { EMPTY_RECORD } from "#lib/spans/empty-record.ts";
 import { InvocationRecord, type SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { previewOfBytes } from "../../../services/trace-writer/core/spans/preview.ts";
 import { payloadIn, storedPayloadOf } from "../../../services/trace-writer/store/sqlite/stored-payload.ts";
@@ -22,8 +23,7 @@ const previewsOf = ({ inputs, outputs }: SpanPayload) => ({
   requestPreview: previewOfBytes(inputs),
   responsePreview: previewOfBytes(outputs),
 });
-const bytesOf = (payload: SpanPayload) =>
-  InvocationRecord.encode({ full: undefined, payloads: [payload], mirror: undefined, payloadShed: false }).finish();
+const bytesOf = (payload: SpanPayload) => InvocationRecord.encode({ ...EMPTY_RECORD, payloads: [payload] }).finish();
 
 test("a payload is whole again with its previews, to the byte, whatever it says", () => {
   fc.assert(

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ResourceSpans } from "../../../opentelemetry/proto/trace/v1/trace.ts";
+import { Call, FullTwin, MirrorTwin } from "./call.ts";
 import { Mirror } from "./mirror.ts";
 
 export const protobufPackage = "twinspan.trace.v1";
@@ -14,17 +15,27 @@ export const protobufPackage = "twinspan.trace.v1";
 export const protobufFileName = "twinspan/trace/v1/invocation_record.proto";
 
 /**
- * Everything there is to store of one call: both twins, and the payload once. Atomic and immutable; its key is the
- * full trace's id.
+ * Everything there is to store of one call: what its twins are made of, and the payload once. Atomic and immutable; its
+ * key is the full trace's id.
+ *
+ * A record tells the call (`call`, `full_twin`, `mirror_twin`); its spans are made of that where they are read. Or it
+ * spells the twins out (`full`, `mirror`), as all did before: gateways of the last release do, and whoever reads
+ * records that are stored must understand both. What has a `call` has neither `full` nor `mirror`.
  */
 export interface InvocationRecord {
-  /** The full trace, without its payload. Required. */
+  /**
+   * The full trace, spelled out, without its payload. Taken from gateways until the release after the one that brought
+   * `call`. Unset where `call` is set, and required otherwise.
+   */
   full:
     | FullTrace
     | undefined;
   /** The payload of the full trace's spans. Empty: it was shed (`payload_shed`), or there is none. */
   payloads: SpanPayload[];
-  /** The mirror in the caller's trace. Unset: the caller gave no context, or one that asks for none. */
+  /**
+   * The mirror in the caller's trace, spelled out: as `full`. Unset: the caller gave no context, or one that asks for
+   * none.
+   */
   mirror:
     | Mirror
     | undefined;
@@ -33,6 +44,16 @@ export interface InvocationRecord {
    * outbox can replace the one by the other without decoding the record.
    */
   payloadShed: boolean;
+  /** The call, as both twins tell it. */
+  call:
+    | Call
+    | undefined;
+  /** What only the full trace says. Required where `call` is set. */
+  fullTwin:
+    | FullTwin
+    | undefined;
+  /** What only the mirror says. Unset: there is none, since the caller gave no context, or one that asks for none. */
+  mirrorTwin: MirrorTwin | undefined;
 }
 
 /** The full trace: OTLP spans, and what is known of the trace as a whole. */
@@ -87,7 +108,15 @@ export interface SpanPayload {
 }
 
 function createBaseInvocationRecord(): InvocationRecord {
-  return { full: undefined, payloads: [], mirror: undefined, payloadShed: false };
+  return {
+    full: undefined,
+    payloads: [],
+    mirror: undefined,
+    payloadShed: false,
+    call: undefined,
+    fullTwin: undefined,
+    mirrorTwin: undefined,
+  };
 }
 
 export const InvocationRecord: MessageFns<InvocationRecord> = {
@@ -103,6 +132,15 @@ export const InvocationRecord: MessageFns<InvocationRecord> = {
     }
     if (message.payloadShed !== false) {
       writer.uint32(32).bool(message.payloadShed);
+    }
+    if (message.call !== undefined) {
+      Call.encode(message.call, writer.uint32(42).fork()).join();
+    }
+    if (message.fullTwin !== undefined) {
+      FullTwin.encode(message.fullTwin, writer.uint32(50).fork()).join();
+    }
+    if (message.mirrorTwin !== undefined) {
+      MirrorTwin.encode(message.mirrorTwin, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -150,6 +188,30 @@ export const InvocationRecord: MessageFns<InvocationRecord> = {
             }
 
             message.payloadShed = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.call = Call.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.fullTwin = FullTwin.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.mirrorTwin = MirrorTwin.decode(reader, reader.uint32());
             continue;
           }
         }

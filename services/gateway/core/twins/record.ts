@@ -1,11 +1,12 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { EMPTY_RECORD } from "#lib/spans/empty-record.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Outcome, RecordedInvocation } from "../invocation.ts";
 import type { KeptPayloads } from "../payload/kept-payloads.ts";
 import { payloadsOf } from "../payload/payload.ts";
-import { writeFullTrace } from "./full-trace.ts";
-import { mirrorOf } from "./mirror.ts";
-import { twinSpansOf } from "./twin-spans.ts";
+import { callOf } from "./call.ts";
+import { fullTwinOf } from "./full-twin.ts";
+import { mirrorTwinOf } from "./mirror-twin.ts";
 
 /**
  * A record in its serialized form, in two parts. A protobuf message may be cut between its fields: `spans` followed by
@@ -18,13 +19,9 @@ export interface SerializedRecord {
   readonly payload: Uint8Array;
 }
 
-const NOTHING: InvocationRecord = { full: undefined, payloads: [], mirror: undefined, payloadShed: false };
-
 /** What follows `spans` in the place of a payload that was shed: the fact that it was. */
-export const PAYLOAD_SHED: Uint8Array = InvocationRecord.encode({ ...NOTHING, payloadShed: true }).finish();
+export const PAYLOAD_SHED: Uint8Array = InvocationRecord.encode({ ...EMPTY_RECORD, payloadShed: true }).finish();
 
-/** The tag of `full` of an InvocationRecord. */
-const FULL = (1 << 3) | 2;
 /** A buffer that has grown to more than this is not kept. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -32,7 +29,7 @@ const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 export class RecordWriter {
   #writer = new BinaryWriter();
 
-  /** The record of an invocation that has ended: both twins, and once what is kept of the payload. */
+  /** The record of an invocation that has ended: what both twins are made of, and once what is kept of the payload. */
   recordOf(invocation: RecordedInvocation, outcome: Outcome, kept: KeptPayloads): SerializedRecord {
     try {
       const record = written(this.#writer, invocation, outcome, kept);
@@ -52,13 +49,11 @@ function written(
   outcome: Outcome,
   kept: KeptPayloads,
 ): SerializedRecord {
-  const twins = twinSpansOf(invocation, outcome);
-  writer.uint32(FULL).fork();
-  writeFullTrace(writer, invocation, outcome, twins, kept);
-  writer.join();
-  const mirror = mirrorOf(invocation, twins);
-  const spans = InvocationRecord.encode({ ...NOTHING, mirror }, writer).finish();
+  const call = callOf(invocation, outcome);
+  const fullTwin = fullTwinOf(invocation, outcome, kept);
+  const mirrorTwin = mirrorTwinOf(invocation, outcome);
+  const spans = InvocationRecord.encode({ ...EMPTY_RECORD, call, fullTwin, mirrorTwin }, writer).finish();
   const payloads = payloadsOf(invocation, outcome, kept);
-  const payload = InvocationRecord.encode({ ...NOTHING, payloads }, writer).finish();
+  const payload = InvocationRecord.encode({ ...EMPTY_RECORD, payloads }, writer).finish();
   return { spans, payload };
 }

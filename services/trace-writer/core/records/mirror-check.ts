@@ -1,20 +1,11 @@
 import { isId } from "#lib/ids.ts";
-import { isPriceVersion } from "#lib/spans/price-version.ts";
-import { USAGE_FIELDS } from "#lib/spans/usage.ts";
-import { isErrorType } from "#lib/spans/words.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { FullTrace } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { type Mirror, type MirrorSpan, MirrorSpanRole } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { isExperimentName } from "../experiments/experiment-name.ts";
-import { NANO_USD_MAX, TOKENS_MAX } from "../totals/totals-limits.ts";
 import { isConfiguredName, NAME_RULE } from "./configured-name.ts";
+import { checkSaidOfAttempt, checkSaidOfCall } from "./said-check.ts";
 
-/** What a mirror may hold as a word: no spaces, no line ends, nothing that could be a sentence. */
-const WORD = /^[\x21-\x7e]{0,128}$/;
-const SERVER_URL = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
-const SERVER_URL_MAX = 255;
-const FINISH_REASONS_MAX = 16;
 const SPANS_MAX = 64;
 
 /** The rule that a mirror breaks, as `checkRecord` says it. `spans` are its full trace's, already checked. */
@@ -47,25 +38,7 @@ export function checkMirror(mirror: Mirror, full: FullTrace, spans: readonly Spa
 function checkSpan(span: MirrorSpan): string | undefined {
   if (!isId(span.spanId, 8)) return "span_id: must be 8 bytes, not all zero";
   if (!isId(span.parentSpanId, 8)) return "parent_span_id: must be 8 bytes, not all zero";
-  if (!isErrorType(span.errorType)) return "error_type: must be of the closed list";
-  for (const [field, text] of Object.entries({
-    endpoint_id: span.endpointId,
-    endpoint_name: span.endpointName,
-    provider: span.provider,
-    request_model: span.requestModel,
-    response_model: span.responseModel,
-    response_id: span.responseId,
-  })) {
-    if (!WORD.test(text)) return `${field}: must be at most 128 printable characters without spaces`;
-  }
-  if (span.serverUrl.length > SERVER_URL_MAX || (span.serverUrl !== "" && !SERVER_URL.test(span.serverUrl))) {
-    return `server_url: must be host[:port], at most ${SERVER_URL_MAX} characters`;
-  }
-  if (span.finishReasons.length > FINISH_REASONS_MAX) return `finish_reasons: must be at most ${FINISH_REASONS_MAX}`;
-  if (span.httpStatus !== 0 && (span.httpStatus < 100 || span.httpStatus > 599)) {
-    return "http_status: must be 0, or 100 to 599";
-  }
-  return checkUsage(span.usage) ?? checkCost(span.cost);
+  return checkSaidOfCall(span) ?? checkSaidOfAttempt(span);
 }
 
 /** The same nanoseconds as the full trace: so a mirror's interval and its nesting are those of a checked twin. */
@@ -86,23 +59,4 @@ function checkAttempt(span: MirrorSpan, gateway: MirrorSpan): string | undefined
   if (!span.parentSpanId.equals(gateway.spanId)) return "parent_span_id: must be the gateway span's id";
   if (span.provider === "") return "provider: is required on attempts";
   return span.requestModel === "" ? "request_model: is required on attempts" : undefined;
-}
-
-function checkUsage(usage: Usage | undefined): string | undefined {
-  const wrong = USAGE_FIELDS.some((field) => isOutside(usage?.[field], TOKENS_MAX));
-  return wrong ? "usage: counts must be 0 to 10^12" : undefined;
-}
-
-function checkCost(cost: Cost | undefined): string | undefined {
-  if (cost === undefined) return undefined;
-  const wrong = [cost.inputNanoUsd, cost.outputNanoUsd, cost.totalNanoUsd].some((nano) =>
-    isOutside(nano, NANO_USD_MAX),
-  );
-  if (wrong) return "cost: must be 0 to 10^15 nano-dollars";
-  if (cost.priceVersion === undefined || isPriceVersion(cost.priceVersion)) return undefined;
-  return "cost.price_version: must be 1 to 64 printable characters without spaces";
-}
-
-function isOutside(value: bigint | undefined, max: bigint): boolean {
-  return value !== undefined && (value < 0n || value > max);
 }

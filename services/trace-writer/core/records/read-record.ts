@@ -18,13 +18,15 @@ export function readRecord(bytes: Uint8Array, digest: Digest): ReadRecord {
   const reason = checkRecord(decoded.record);
   if (reason !== undefined) return { kind: "refused", reason };
   const record = recordToWriteOf(decoded.record, decoded.parts, digest);
-  return record === undefined ? { kind: "refused", reason: "full: is required" } : { kind: "record", record };
+  return record === undefined ? { kind: "refused", reason: "full_twin: is required" } : { kind: "record", record };
 }
 
 const UNDECODABLE = "record: cannot be decoded, it is cut, no record, or nested more than 100 levels deep";
 
 /** Whether a serialized record has a mirror that names an experiment, as far as that is seen without decoding it. */
 export function namesExperiment(bytes: Uint8Array): boolean {
+  const twin = fieldIn(bytes, MIRROR_TWIN_FIELD);
+  if (twin !== undefined) return fieldIn(twin, EXPERIMENT_OF_TWIN_FIELD) !== undefined;
   const mirror = fieldIn(bytes, MIRROR_FIELD);
   return mirror !== undefined && fieldIn(mirror, EXPERIMENT_FIELD) !== undefined;
 }
@@ -33,10 +35,13 @@ export function namesExperiment(bytes: Uint8Array): boolean {
 export function withoutExperiment(bytes: Uint8Array): Uint8Array {
   const record = InvocationRecord.decode(bytes);
   const mirror = record.mirror && { ...record.mirror, experiment: undefined };
-  return InvocationRecord.encode({ ...record, mirror }).finish();
+  const mirrorTwin = record.mirrorTwin && { ...record.mirrorTwin, experiment: undefined };
+  return InvocationRecord.encode({ ...record, mirror, mirrorTwin }).finish();
 }
 
-/** `mirror` of InvocationRecord, and `experiment` of Mirror. */
+/** `mirror_twin` and `mirror` of InvocationRecord, and `experiment` of each. */
+const MIRROR_TWIN_FIELD = 7;
+const EXPERIMENT_OF_TWIN_FIELD = 4;
 const MIRROR_FIELD = 3;
 const EXPERIMENT_FIELD = 3;
 
@@ -63,45 +68,57 @@ export function decodeRecord(
   bytes: Uint8Array,
 ): { readonly record: InvocationRecord; readonly parts: RecordParts } | undefined {
   try {
-    const parts = partsOf(bytes);
-    const { full, payloadShed } = InvocationRecord.decode(new WordReader(joined(parts.full)));
-    const { mirror } = InvocationRecord.decode(new WordReader(joined(parts.mirror)));
-    return { record: { full, payloads: parts.payload.map(payloadIn), mirror, payloadShed }, parts };
+    const { parts, told } = cut(bytes);
+    const record = InvocationRecord.decode(new WordReader(joined(told)));
+    return { record: { ...record, payloads: parts.payload.map(payloadIn) }, parts };
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
   }
 }
 
-function partsOf(bytes: Uint8Array): RecordParts {
+/** `told` is all but the payload. */
+function cut(bytes: Uint8Array): { readonly parts: RecordParts; readonly told: readonly Uint8Array[] } {
   const reader = new BinaryReader(bytes);
   const parts: { readonly [Part in keyof RecordParts]: Uint8Array[] } = { full: [], mirror: [], payload: [] };
+  const told: Uint8Array[] = [];
   while (reader.pos < reader.len) {
     const start = reader.pos;
     const [field, type] = reader.tag();
     reader.skip(type, field);
-    const part = partOf(field);
-    if (part !== undefined) parts[part].push(bytes.subarray(start, reader.pos));
+    const piece = bytes.subarray(start, reader.pos);
+    const places = placesOf(field);
+    for (const part of places) parts[part].push(piece);
+    if (places.length > 0 && places !== OF_PAYLOAD) told.push(piece);
   }
-  return parts;
+  return { parts, told };
 }
 
-/** In which part a field of InvocationRecord is stored. Undefined: it is not known here, and not stored. */
-function partOf(field: number): keyof RecordParts | undefined {
+/** In which parts a field of InvocationRecord is stored. None: it is not known here, and not stored. */
+function placesOf(field: number): readonly (keyof RecordParts)[] {
   switch (field) {
     case 1: // full
     case 4: // payload_shed
-      return "full";
+    case 6: // full_twin
+      return OF_FULL;
     case 2: // payloads
-      return "payload";
+      return OF_PAYLOAD;
     case 3: // mirror
-      return "mirror";
+    case 7: // mirror_twin
+      return OF_MIRROR;
+    case 5: // call
+      return OF_BOTH;
     default:
-      return undefined;
+      return [];
   }
 }
 
-/** Nearly always there is one piece. */
+const OF_FULL = ["full"] as const;
+const OF_MIRROR = ["mirror"] as const;
+const OF_BOTH = ["full", "mirror"] as const;
+const OF_PAYLOAD = ["payload"] as const;
+
+/** Some pieces, one after the other. */
 function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const [first, second] = pieces;
   return first !== undefined && second === undefined ? first : Buffer.concat(pieces);

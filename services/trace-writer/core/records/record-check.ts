@@ -4,6 +4,7 @@ import type { FullTrace, InvocationRecord, SpanPayload } from "#proto/twinspan/t
 import { isExperimentName } from "../experiments/experiment-name.ts";
 import { isPayload } from "../spans/payload-attributes.ts";
 import { END_MAX_NS } from "../spans/span-check.ts";
+import { checkTold } from "./call-check.ts";
 import { isConfiguredName, NAME_RULE } from "./configured-name.ts";
 import { checkMirror } from "./mirror-check.ts";
 
@@ -18,8 +19,10 @@ const ERROR_TEXT_MAX = 16 * 1024;
  * The rule of the contract that a record breaks, with the field that breaks it: `full.trace_id: must be 16 bytes, …`.
  * Never quotes a value. Undefined: it breaks none, and may be stored.
  */
-export function checkRecord({ full, payloads, mirror }: InvocationRecord): string | undefined {
-  if (full === undefined) return "full: is required";
+export function checkRecord(record: InvocationRecord): string | undefined {
+  const { call, full, payloads, mirror, fullTwin } = record;
+  if (call !== undefined) return checkTold(call, record) ?? checkPayloads(payloads, fullTwin?.spans ?? []);
+  if (full === undefined) return "call: is required";
   return (
     checkFull(full) ?? checkPayloads(payloads, spansOf(full)) ?? (mirror && checkMirror(mirror, full, spansOf(full)))
   );
@@ -73,7 +76,8 @@ function checkChild(span: Span, root: Span): string | undefined {
   return undefined;
 }
 
-function checkPayloads(payloads: readonly SpanPayload[], spans: readonly Span[]): string | undefined {
+function checkPayloads(payloads: readonly SpanPayload[], spans: readonly Pick<Span, "spanId">[]): string | undefined {
+  if (payloads.length === 0) return undefined;
   const ids = new Set(spans.map(({ spanId }) => spanId.toString("hex")));
   for (const [index, { spanId, errorText }] of payloads.entries()) {
     if (!ids.delete(spanId.toString("hex"))) {

@@ -1,19 +1,22 @@
 import { DEFAULT_WORKSPACE } from "#lib/auth/identity.ts";
+import { EMPTY_RECORD } from "#lib/spans/empty-record.ts";
 import { InvocationRecord, type SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
 import { experimentMeant } from "../experiments/default-experiment.ts";
 import { previewOfBytes } from "../spans/preview.ts";
-import { type Digest, spanRowOf } from "../spans/span-batch.ts";
+import type { Digest } from "../spans/span-batch.ts";
 import type { SpanBatch, SpanRow } from "../spans/span-row.ts";
-import { mirrorRowsOf } from "./mirror-rows.ts";
+import { toldTwinsOf } from "./told-twins.ts";
 
 /**
  * The bytes of a record, cut between its fields and otherwise as they came. The pieces of a part, one after the other, are
- * an InvocationRecord that holds nothing but that part. No pieces: there is none.
+ * an InvocationRecord that holds nothing but that part: the call, which both twins are made of, is in both of theirs. No
+ * pieces: there is none.
  */
 export interface RecordParts {
-  /** The full trace, and whether its payload was shed. */
+  /** What the full trace is made of, and whether its payload was shed. */
   readonly full: readonly Uint8Array[];
+  /** What the mirror is made of. */
   readonly mirror: readonly Uint8Array[];
   readonly payload: readonly Uint8Array[];
 }
@@ -22,7 +25,7 @@ export interface RecordParts {
 export interface RecordToWrite {
   /** The workspace of the full trace. */
   readonly workspace: string;
-  /** Its bytes are an InvocationRecord of the full trace, with a stub for each payload that was cut short. */
+  /** Its bytes are an InvocationRecord of the full trace alone, with a stub for each payload that was cut short. */
   readonly full: SpanBatch;
   /** A digest of the full trace, to tell a record that is repeated from another under the same id. */
   readonly hash: string;
@@ -44,36 +47,31 @@ interface MirrorToWrite {
   readonly experiment: ExperimentRef["ref"];
 }
 
-/** What stands for the digest of a span that the gateway wrote: conflicts with it are not decided by content. */
-const NOT_COMPARED = "";
-
 /**
  * A record that `checkRecord` found nothing wrong with, as it goes to a store: its own bytes, and the rows that are read
  * from it. Undefined: it has no full trace.
  */
 export function recordToWriteOf(
-  { full, payloads, mirror }: InvocationRecord,
+  record: InvocationRecord,
   parts: RecordParts,
   digest: Digest,
 ): RecordToWrite | undefined {
-  const [scope] = full?.resourceSpans?.scopeSpans ?? [];
-  if (full === undefined || scope === undefined) return undefined;
-  const rows = scope.spans.map((span, index) =>
-    index === 0
-      ? withPreviews(spanRowOf(span, "full-gateway", NOT_COMPARED), payloads)
-      : spanRowOf(span, "full-attempt", NOT_COMPARED),
-  );
+  const { payloads } = record;
+  const told = toldTwinsOf(record);
+  if (told === undefined) return undefined;
+  const { full, mirror } = told;
+  const [root, ...attempts] = full.rows;
   const cut = payloads.filter(({ truncated }) => truncated).map(stubOf);
   const stubs = cut.length === 0 ? [] : [payloadBytesOf(cut)];
   const fullPieces = [...parts.full, ...stubs];
-  const take = openRoom(lengthOf([...fullPieces, ...parts.payload, ...parts.mirror]));
+  const take = openRoom(lengthOf(fullPieces) + lengthOf(parts.payload) + lengthOf(parts.mirror));
   const fullBytes = take(fullPieces);
   const mirrorWorkspace = mirror?.workspace || DEFAULT_WORKSPACE;
   return {
     workspace: full.workspace || DEFAULT_WORKSPACE,
     full: {
       traceId: full.traceId.toString("hex"),
-      rows,
+      rows: root === undefined ? [] : [withPreviews(root, payloads), ...attempts],
       bytes: fullBytes,
     },
     hash: digest(fullBytes.subarray(0, lengthOf(parts.full))),
@@ -82,7 +80,7 @@ export function recordToWriteOf(
     payload: payloads.length === 0 ? undefined : take(parts.payload),
     mirror: mirror && {
       workspace: mirrorWorkspace,
-      spans: { traceId: mirror.traceId.toString("hex"), rows: mirrorRowsOf(mirror), bytes: take(parts.mirror) },
+      spans: { traceId: mirror.traceId.toString("hex"), rows: mirror.rows, bytes: take(parts.mirror) },
       experiment: mirror.experiment?.ref && experimentMeant(mirrorWorkspace, mirror.experiment.ref),
     },
   };
@@ -104,7 +102,7 @@ function stubOf({ spanId, truncated }: SpanPayload): SpanPayload {
 }
 
 function payloadBytesOf(payloads: SpanPayload[]): Uint8Array {
-  return InvocationRecord.encode({ full: undefined, payloads, mirror: undefined, payloadShed: false }).finish();
+  return InvocationRecord.encode({ ...EMPTY_RECORD, payloads }).finish();
 }
 
 /**

@@ -1,4 +1,5 @@
 import { attributesOf } from "#lib/spans/attributes.ts";
+import { spelledOut } from "#lib/spans/spelled-out.ts";
 import { ExportTraceServiceRequest } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
 import type { ResourceSpans, ScopeSpans, Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
@@ -25,10 +26,10 @@ function groupsIn(bytes: Uint8Array, origin: SpanOrigin): readonly ResourceSpans
       return ExportTraceServiceRequest.decode(bytes).resourceSpans;
     case "full-gateway":
     case "full-attempt":
-      return markedGroupsOf(InvocationRecord.decode(bytes));
+      return markedGroupsOf(spelledOut(InvocationRecord.decode(bytes)));
     case "mirror-gateway":
     case "mirror-attempt": {
-      const { mirror } = InvocationRecord.decode(bytes);
+      const { mirror } = spelledOut(InvocationRecord.decode(bytes));
       return mirror === undefined ? [] : [mirrorSpansOf(mirror)];
     }
   }

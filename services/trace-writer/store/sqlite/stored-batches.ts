@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { fullMetadataOf } from "#lib/spans/full-trace.ts";
 import { StoredBatch } from "#proto/twinspan/store/v1/stored_batch.ts";
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
@@ -69,7 +70,8 @@ export function placesOf(batches: readonly BatchOfTrace[]): readonly SpanPlace[]
 
 /** What the record of a full trace says of it, from the bytes of its spans. */
 export function recordMetadataIn(spans: Uint8Array): Readonly<Record<string, string>> {
-  return InvocationRecord.decode(spans).full?.metadata ?? {};
+  const { full, call, fullTwin } = InvocationRecord.decode(spans);
+  return call !== undefined && fullTwin !== undefined ? fullMetadataOf(call, fullTwin) : (full?.metadata ?? {});
 }
 
 /** Where the spans of a row of `batches` are. */

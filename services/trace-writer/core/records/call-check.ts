@@ -1,0 +1,97 @@
+import { isId } from "#lib/ids.ts";
+import { mirrorSpanIdOf } from "#lib/spans/mirror.ts";
+import type { Call, CallAttempt, FullTwin, MirrorTwin } from "#proto/twinspan/trace/v1/call.ts";
+import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { isExperimentName } from "../experiments/experiment-name.ts";
+import { END_MAX_NS } from "../spans/span-check.ts";
+import { isConfiguredName, NAME_RULE } from "./configured-name.ts";
+import { checkSaidOfAttempt, checkSaidOfCall } from "./said-check.ts";
+
+/** Each twin has at most this many spans. */
+const SPANS_MAX = 64;
+const SPAN_ID_BYTES = 8;
+const CLAIM_MAX = 250;
+
+/** The rule that a record breaks which tells its call, as `checkRecord` says it, but for its payloads. */
+export function checkTold(call: Call, { full, mirror, fullTwin, mirrorTwin }: InvocationRecord): string | undefined {
+  if (full !== undefined || mirror !== undefined) return "call: must not stand beside full or mirror";
+  if (fullTwin === undefined) return "full_twin: is required";
+  return (
+    checkCall(call) ?? checkFullTwin(fullTwin, call) ?? (mirrorTwin && checkMirrorTwin(mirrorTwin, call, fullTwin))
+  );
+}
+
+function checkCall(call: Call): string | undefined {
+  const { startTimeUnixNano, durationNanos, attempts, endpointName } = call;
+  if (startTimeUnixNano === 0n) return "call.start_time_unix_nano: is required";
+  if (startTimeUnixNano + durationNanos > END_MAX_NS) return "call.duration_nanos: the end must be below 2^63";
+  if (endpointName === "") return "call.endpoint_name: is required";
+  if (attempts.length >= SPANS_MAX) return `call.attempts: must be at most ${SPANS_MAX - 1}`;
+  const fault = checkSaidOfCall(call);
+  if (fault !== undefined) return `call.${fault}`;
+  for (const [index, attempt] of attempts.entries()) {
+    const wrong = checkAttempt(attempt, durationNanos);
+    if (wrong !== undefined) return `call.attempts[${index}].${wrong}`;
+  }
+  return undefined;
+}
+
+function checkAttempt(attempt: CallAttempt, callNanos: bigint): string | undefined {
+  if (attempt.startAfterNanos + attempt.durationNanos > callNanos) {
+    return "duration_nanos: an attempt must end no later than the call";
+  }
+  if (attempt.provider === "") return "provider: is required";
+  if (attempt.requestModel === "") return "request_model: is required";
+  return checkSaidOfAttempt(attempt);
+}
+
+function checkFullTwin(full: FullTwin, { attempts }: Call): string | undefined {
+  if (!isId(full.traceId, 16)) return "full_twin.trace_id: must be 16 bytes, not all zero";
+  if (!isConfiguredName(full.workspace)) return `full_twin.workspace: ${NAME_RULE}`;
+  if (!isConfiguredName(full.callerWorkspace)) return `full_twin.caller_workspace: ${NAME_RULE}`;
+  if (!isExperimentName(full.experiment)) return "full_twin.experiment: must be 1 to 250 printable characters";
+  if (full.spans.length !== attempts.length + 1) return "full_twin.spans: must be the root's, and one an attempt";
+  if (!full.spans.every(({ spanId }) => isId(spanId, SPAN_ID_BYTES))) {
+    return "full_twin.spans.span_id: must be 8 bytes, not all zero";
+  }
+  if (!areDistinct(full.spans.map(({ spanId }) => spanId))) return "full_twin.spans.span_id: must be unique";
+  if (!isIdOrNone(full.callerTraceId, 16)) return "full_twin.caller_trace_id: must be 16 bytes, not all zero, or none";
+  if (!isIdOrNone(full.callerSpanId, 8)) return "full_twin.caller_span_id: must be 8 bytes, not all zero, or none";
+  if (!isIdOrNone(full.mirrorSpanId, 8)) return "full_twin.mirror_span_id: must be 8 bytes, not all zero, or none";
+  const { username, caller, session, user, run } = full;
+  const isLong = [username, caller, session, user, run].some((claim) => claim.length > CLAIM_MAX);
+  return isLong ? `full_twin: what is said of the caller must have at most ${CLAIM_MAX} characters each` : undefined;
+}
+
+function checkMirrorTwin(mirror: MirrorTwin, { attempts }: Call, full: FullTwin): string | undefined {
+  if (!isId(mirror.traceId, 16)) return "mirror_twin.trace_id: must be 16 bytes, not all zero";
+  if (mirror.traceId.equals(full.traceId)) return "mirror_twin.trace_id: must not be the full trace's";
+  if (!mirror.linkedTraceId.equals(full.traceId)) return "mirror_twin.linked_trace_id: must be the full trace's";
+  if (full.spans[0]?.spanId.equals(mirror.linkedSpanId) !== true) {
+    return "mirror_twin.linked_span_id: must be the full root's";
+  }
+  if (!isConfiguredName(mirror.workspace)) return `mirror_twin.workspace: ${NAME_RULE}`;
+  if (!isConfiguredName(mirror.callerKey)) return `mirror_twin.caller_key: ${NAME_RULE}`;
+  if (mirror.experiment?.ref?.$case === "name" && !isExperimentName(mirror.experiment.ref.value)) {
+    return "mirror_twin.experiment.name: must be 1 to 250 printable characters";
+  }
+  if (!isId(mirror.parentSpanId, SPAN_ID_BYTES)) return "mirror_twin.parent_span_id: must be 8 bytes, not all zero";
+  if (mirror.spanIds.length !== (attempts.length + 1) * SPAN_ID_BYTES) {
+    return "mirror_twin.span_ids: must be the gateway span's, and one an attempt, of 8 bytes each";
+  }
+  const ids = [mirrorSpanIdOf(mirror, 0), ...attempts.map((_, index) => mirrorSpanIdOf(mirror, index + 1))];
+  if (!ids.every((id) => isId(id, SPAN_ID_BYTES))) return "mirror_twin.span_ids: must not be all zero";
+  if (!areDistinct([mirror.parentSpanId, ...ids])) {
+    return "mirror_twin.span_ids: must be unique, and none the caller's span";
+  }
+  return undefined;
+}
+
+function isIdOrNone(bytes: Buffer, size: 8 | 16): boolean {
+  return bytes.length === 0 || isId(bytes, size);
+}
+
+/** A call has two or three spans, mostly. */
+function areDistinct(ids: readonly Buffer[]): boolean {
+  return ids.every((id, index) => !ids.some((other, place) => place > index && other.equals(id)));
+}

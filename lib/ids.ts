@@ -3,30 +3,30 @@ export type TraceIdHex = string;
 /** A span's id as 16 lower-case hex digits, not all zero. */
 export type SpanIdHex = string;
 
-/** Where random bytes come from: fills the buffer it is given. Tests give one that repeats. */
-export type FillRandom = (buffer: Buffer) => void;
+/** Where random bytes come from: so many of them, in hex. Tests give one that repeats. */
+export type RandomHex = (bytes: number) => string;
 
 const pool = Buffer.alloc(4096);
 let poolOffset = pool.length;
 
 /** Cryptographically random bytes, drawn from the system 4 KiB at a time: an id costs no system call. */
-export const fillRandom: FillRandom = (buffer) => {
-  if (poolOffset + buffer.length > pool.length) {
+export const randomHex: RandomHex = (bytes) => {
+  if (poolOffset + bytes > pool.length) {
     crypto.getRandomValues(pool);
     poolOffset = 0;
   }
-  pool.copy(buffer, 0, poolOffset, poolOffset + buffer.length);
-  poolOffset += buffer.length;
+  poolOffset += bytes;
+  return pool.toString("hex", poolOffset - bytes, poolOffset);
 };
 
 /** A new trace id. Its low 56 bits are random, as W3C Trace Context level 2 asks of ids with the random flag. */
-export function newTraceId(fill: FillRandom = fillRandom): TraceIdHex {
-  return newId(16, fill);
+export function newTraceId(random: RandomHex = randomHex): TraceIdHex {
+  return newId(16, random);
 }
 
 /** A new span id. */
-export function newSpanId(fill: FillRandom = fillRandom): SpanIdHex {
-  return newId(8, fill);
+export function newSpanId(random: RandomHex = randomHex): SpanIdHex {
+  return newId(8, random);
 }
 
 /** The id under which MLflow and our own headers know a trace: `tr-` and its hex digits. */
@@ -45,13 +45,10 @@ export function isId(bytes: Uint8Array, size: 8 | 16): boolean {
   return bytes.length === size && bytes.some((byte) => byte !== 0);
 }
 
-function newId(bytes: 8 | 16, fill: FillRandom): string {
-  const buffer = Buffer.allocUnsafe(bytes);
+function newId(bytes: 8 | 16, random: RandomHex): string {
   let hex: string;
-  do {
-    fill(buffer);
-    hex = buffer.toString("hex");
-  } while (isZero(hex));
+  do hex = random(bytes);
+  while (isZero(hex));
   return hex;
 }
 

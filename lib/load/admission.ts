@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { ServiceError } from "../service-error.ts";
+import { Turn } from "../turn.ts";
 
 /** What a service takes on at once. */
 export interface AdmissionLimits {
@@ -73,13 +74,9 @@ export class Admission implements Disposable {
       );
     }
     this.#calls += 1;
-    let isIn = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (isIn) this.#calls -= 1;
-        isIn = false;
-      },
-    };
+    return new Turn(() => {
+      this.#calls -= 1;
+    });
   }
 
   [Symbol.dispose](): void {

@@ -6,6 +6,7 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
 } from "@grpc/grpc-js";
+import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { Identity } from "../auth/identity.ts";
 import type { Logger } from "../logger.ts";
 import { isRequestId } from "../request-id.ts";
@@ -28,7 +29,7 @@ export interface RpcCall {
   /** Sent with the answer's end, on errors too. A handler may add to it as long as it runs. */
   readonly trailers: { set(name: string, value: string): unknown };
   /** Sends initial metadata now. At most once, before the first message. */
-  sendHead(head: ReadonlyMap<string, string>): void;
+  sendHead(head: readonly Header[]): void;
 }
 
 /** A caller that reads nothing of a stream for so long, in milliseconds, is taken to have gone. */
@@ -109,7 +110,7 @@ function createCall(call: Call): HandledCall {
     trailers,
     sendHead: (head) => {
       const metadata = new Metadata();
-      for (const [name, value] of head) metadata.set(name, value);
+      for (const { name, value } of head) metadata.set(name, value);
       call.sendMetadata(metadata);
     },
     ended: () => call.off("cancelled", onCancelled),

@@ -54,13 +54,10 @@ export class LiveEndpoints implements AsyncDisposable {
     const endpoint = generation.endpoints.find(name);
     if (endpoint === undefined) return undefined;
     generation.calls += 1;
-    return {
-      endpoint,
-      [Symbol.dispose]: () => {
-        generation.calls -= 1;
-        this.#closeIfUnused(generation);
-      },
-    };
+    return new Hold(endpoint, () => {
+      generation.calls -= 1;
+      this.#closeIfUnused(generation);
+    });
   }
 
   /** Takes another configuration, and says what it changed. Throws an Error when that cannot be, and changes nothing. */
@@ -86,6 +83,20 @@ export class LiveEndpoints implements AsyncDisposable {
 
   #closeIfUnused(generation: Generation): void {
     if (generation !== this.#now && generation.calls === 0) generation.endpoints[Symbol.dispose]();
+  }
+}
+
+class Hold implements HeldEndpoint {
+  readonly endpoint: Endpoint;
+  readonly #letGo: () => void;
+
+  constructor(endpoint: Endpoint, letGo: () => void) {
+    this.endpoint = endpoint;
+    this.#letGo = letGo;
+  }
+
+  [Symbol.dispose](): void {
+    this.#letGo();
   }
 }
 

@@ -40,8 +40,8 @@ class ServedStream {
   readonly #handle: HandleInvocation;
   readonly #stream: ServerDuplexStream<ExchangeRequest, ExchangeResponse>;
   readonly #sender: FrameSender<GatewayFrame, ExchangeResponse>;
-  /** What all its invocations see of it alike. */
-  readonly #seen: Pick<InvocationStream, "path" | "host" | "userAgent" | "isFull" | "peer">;
+  /** What its invocations see of it. */
+  readonly #seen: InvocationStream;
   readonly #underWay = new Map<number, ServedInvocation>();
   readonly #closing = new AbortController();
   #lastId = 0;
@@ -63,13 +63,20 @@ class ServedStream {
         for (const invocation of this.#underWay.values()) invocation.hasRoom();
       },
     );
+    const sender = this.#sender;
     const [userAgent] = stream.metadata.get("user-agent");
     this.#seen = {
       path: stream.getPath(),
       host: stream.getHost(),
       userAgent: typeof userAgent === "string" ? userAgent : undefined,
-      isFull: () => this.#sender.isFull,
+      get isFull() {
+        return sender.isFull;
+      },
       peer: certifiedPeerOf(stream.getAuthContext().sslPeerCertificate),
+      send: (id, frame, bytes) => this.#send(id, frame, bytes),
+      sendSoon: (id, frame, bytes) => {
+        if (!this.#closing.signal.aborted) sender.sendSoon({ id, frame }, bytes);
+      },
     };
     parts.count.opened();
     const drain = () => this.#sender.send({ id: 0, frame: { $case: "drain", value: {} } }, 0);
@@ -137,22 +144,12 @@ class ServedStream {
       this.#send(id, { $case: "end", value: { status: statusOf(error), trailers: [] } }, 0);
       return;
     }
-    const invocation = new ServedInvocation(this.#parts, this.#streamOf(id));
+    const invocation = new ServedInvocation(this.#parts, this.#seen, id);
     this.#underWay.set(id, invocation);
     void invocation.serve(open, this.#handle).finally(() => {
       this.#underWay.delete(id);
       this.#endWhenDone();
     });
-  }
-
-  #streamOf(id: number): InvocationStream {
-    return {
-      ...this.#seen,
-      send: (frame, bytes) => this.#send(id, frame, bytes),
-      sendSoon: (frame, bytes) => {
-        if (!this.#closing.signal.aborted) this.#sender.sendSoon({ id, frame }, bytes);
-      },
-    };
   }
 
   #send(id: number, frame: NonNullable<GatewayFrame["frame"]>, bytes: number): void {

@@ -27,22 +27,24 @@ export interface InvocationStream {
   readonly host: string;
   readonly userAgent: string | undefined;
   /** Whether the caller does not keep up with what is sent. */
-  isFull(): boolean;
+  readonly isFull: boolean;
   /** Whom the certificate of its connection names, verified. Undefined: it showed none, or none was asked for. */
   readonly peer: CertifiedPeer | undefined;
-  send(frame: Frame, bytes: number): void;
+  /** Sends a frame of the invocation with that number, with so many bytes in it. */
+  send(id: number, frame: Frame, bytes: number): void;
   /** Sends a frame that the caller does not wait for. */
-  sendSoon(frame: Frame, bytes: number): void;
+  sendSoon(id: number, frame: Frame, bytes: number): void;
 }
 
 /** One invocation of a stream, from its `open` to its `end`. It is what a call of InvokeStream is, to whoever handles it. */
 export class ServedInvocation {
   readonly #parts: ExchangeParts;
   readonly #stream: InvocationStream;
+  readonly #id: number;
   readonly #abort = new AbortController();
-  readonly #trailers = new Map<string, string>();
+  readonly #trailers: Header[] = [];
   readonly #body: Buffer[] = [];
-  readonly #whole = Promise.withResolvers<void>();
+  #isBodyWhole = false;
   #bodyBytes = 0;
   #bodyCredit = CREDIT_BYTES;
   #credit = CREDIT_BYTES;
@@ -50,9 +52,11 @@ export class ServedInvocation {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #wake: () => void = () => {};
 
-  constructor(parts: ExchangeParts, stream: InvocationStream) {
+  /** `id`: its number on the stream. */
+  constructor(parts: ExchangeParts, stream: InvocationStream, id: number) {
     this.#parts = parts;
     this.#stream = stream;
+    this.#id = id;
   }
 
   /** Serves it. Resolves when its end was sent; never rejects. */
@@ -71,7 +75,7 @@ export class ServedInvocation {
       }
       this.takeBody(invocation.body);
       const identity = await identifyAt(this.#parts.door, path, metadata, peer);
-      if (!open.isWhole) await this.#whole.promise;
+      while (!open.isWhole && !this.#isBodyWhole && !signal.aborted) await this.#woken();
       signal.throwIfAborted();
       invocation.body = this.#wholeBody();
       const call = this.#rpcCallOf(metadata, identity);
@@ -83,7 +87,7 @@ export class ServedInvocation {
     } finally {
       clearTimeout(deadline);
     }
-    this.#stream.send({ $case: "end", value: { status, trailers: sentHeadersOf(this.#trailers) } }, 0);
+    this.#send({ $case: "end", value: { status, trailers: this.#trailers } }, 0);
   }
 
   /** The next bytes of the request's body. */
@@ -106,12 +110,13 @@ export class ServedInvocation {
     const taken = CREDIT_BYTES - this.#bodyCredit;
     if (taken < CREDIT_STEP_BYTES) return;
     this.#bodyCredit += taken;
-    this.#stream.send({ $case: "credit", value: taken }, 0);
+    this.#send({ $case: "credit", value: taken }, 0);
   }
 
   /** The body is whole. */
   endBody(): void {
-    this.#whole.resolve();
+    this.#isBodyWhole = true;
+    this.#wake();
   }
 
   /** So many more bytes of the answer may go. */
@@ -132,7 +137,6 @@ export class ServedInvocation {
 
   #abortWith(reason: ServiceError): void {
     this.#abort.abort(reason);
-    this.#whole.resolve();
     this.#wake();
   }
 
@@ -155,8 +159,8 @@ export class ServedInvocation {
       metadata,
       signal: this.#abort.signal,
       host: this.#stream.host,
-      trailers: this.#trailers,
-      sendHead: (head) => this.#stream.sendSoon({ $case: "head", value: { metadata: sentHeadersOf(head) } }, 0),
+      trailers: { set: (name, value) => this.#trailers.push({ name, value }) },
+      sendHead: (metadata) => this.#stream.sendSoon(this.#id, { $case: "head", value: { metadata: [...metadata] } }, 0),
     };
   }
 
@@ -176,7 +180,7 @@ export class ServedInvocation {
           continues,
         };
         this.#credit -= to - from;
-        this.#stream.send({ $case: "piece", value: part }, to - from);
+        this.#send({ $case: "piece", value: part }, to - from);
         from = to;
       } while (from < chunk.length);
       signal.throwIfAborted();
@@ -184,7 +188,7 @@ export class ServedInvocation {
   }
 
   #mayGo(): boolean {
-    return this.#credit > 0 && !this.#stream.isFull();
+    return this.#credit > 0 && !this.#stream.isFull;
   }
 
   /** Waits until bytes of the answer may go. A caller that lets it wait too long is taken to have gone. */
@@ -195,18 +199,22 @@ export class ServedInvocation {
     try {
       while (!this.#mayGo()) {
         signal.throwIfAborted();
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        await this.#woken();
       }
       signal.throwIfAborted();
     } finally {
       clearTimeout(timer);
     }
   }
-}
 
-/** What is sent, as frames carry it. */
-function sentHeadersOf(sent: ReadonlyMap<string, string>): Header[] {
-  return Array.from(sent, ([name, value]) => ({ name, value }));
+  /** Waits until a frame comes that may be waited for, or the stream has room again. */
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #send(frame: Frame, bytes: number): void {
+    this.#stream.send(this.#id, frame, bytes);
+  }
 }

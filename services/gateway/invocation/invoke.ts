@@ -63,7 +63,9 @@ export async function* invoke(
   const request = dialect.readRequest(invocation);
   using held = heldEndpointOf(gateway, request, call.identity);
   const { endpoint } = held;
-  const recording = new Recording(gateway, { ...call, endpoint, request, body, acceptedNanos });
+  const { identity, requestId, caller, callerContext } = call;
+  const facts = { endpoint, dialect, request, body, identity, requestId, caller, callerContext, acceptedNanos };
+  const recording = new Recording(gateway, facts);
   try {
     if (recording.isTraced) call.onTraced(recording.invocation);
     refuseWithoutRight(gateway, call.identity, endpoint);

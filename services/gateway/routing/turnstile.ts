@@ -1,4 +1,5 @@
 import { ServiceError } from "#lib/service-error.ts";
+import { Turn } from "#lib/turn.ts";
 
 /** How many calls of an endpoint may be under way, and wait, at once. */
 export interface TurnstileOptions {
@@ -85,15 +86,10 @@ export class Turnstile {
 
   #turn(): Disposable {
     this.#inUse += 1;
-    let isHeld = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        this.#inUse -= 1;
-        this.#letIn();
-      },
-    };
+    return new Turn(() => {
+      this.#inUse -= 1;
+      this.#letIn();
+    });
   }
 
   /** Whoever is let in has its turn from that moment on, so that nobody comes between. */

@@ -51,8 +51,8 @@ function callOf(
   const dialect = dialectOf(invocation);
   if (dialect !== undefined) {
     // A key of ours goes to no provider, whoever put it there.
-    const credentials = invocation.credentials.filter(({ value }) => !authority.isOurs(value));
-    return { invocation: { ...invocation, credentials }, dialect, takesStream, ...rpcInvocationOf(rpc) };
+    invocation.credentials = invocation.credentials.filter(({ value }) => !authority.isOurs(value));
+    return { invocation, dialect, takesStream, ...rpcInvocationOf(rpc) };
   }
   metrics.refused("unknown_dialect");
   throw new ServiceError("invalid_request", "`invocation.dialect` is missing or not known to this gateway.", {

@@ -4,7 +4,7 @@ import { type RpcCall, requestIdOf } from "#lib/rpc/handler.ts";
 import { NO_BAGGAGE } from "#lib/trace-context/baggage.ts";
 import { callerContextOf } from "#lib/trace-context/caller-context.ts";
 import { formatTraceParent, SAMPLED } from "#lib/trace-context/traceparent.ts";
-import type { InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
+import type { Header, InvocationSummary } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { callerOf } from "../core/caller.ts";
 import type { InvocationCall } from "../invocation/invoke.ts";
 
@@ -17,9 +17,9 @@ export type RpcInvocation = Pick<
 /** Reads it of the call's metadata and of OpenTelemetry's context; the full trace is named in initial metadata and trailers. */
 export function rpcInvocationOf(rpc: RpcCall): RpcInvocation {
   const callerContext = callerContextOf(context.active());
-  const head = new Map<string, string>();
+  const head: Header[] = [];
   const say = (name: string, value: string) => {
-    head.set(name, value);
+    head.push({ name, value });
     rpc.trailers.set(name, value);
   };
   let isSent = false;

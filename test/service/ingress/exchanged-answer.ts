@@ -40,7 +40,7 @@ export class ExchangedAnswer extends EventEmitter {
   }
 
   sendMetadata(metadata: Metadata): void {
-    this.#rpc.sendHead(new Map(pairsOf(metadata)));
+    this.#rpc.sendHead(headersOf(metadata));
   }
 
   write(message: InvokeStreamResponse, written?: () => void): boolean {
@@ -56,7 +56,7 @@ export class ExchangedAnswer extends EventEmitter {
   }
 
   #addTrailers(trailers: Metadata): void {
-    for (const [name, value] of pairsOf(trailers)) this.#rpc.trailers.set(name, value);
+    for (const { name, value } of headersOf(trailers)) this.#rpc.trailers.set(name, value);
   }
 
   /** What the script answers, as the handler of Exchange takes it. */
@@ -81,8 +81,4 @@ export class ExchangedAnswer extends EventEmitter {
       });
     }
   }
-}
-
-function pairsOf(metadata: Metadata): readonly (readonly [name: string, value: string])[] {
-  return headersOf(metadata).map(({ name, value }) => [name, value]);
 }

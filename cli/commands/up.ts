@@ -5,6 +5,7 @@ import { configFileOf, readConfig } from "../config-source.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { checkMachine } from "../up/checks.ts";
 import { runDemo } from "../up/demo.ts";
+import { nextStepsOf } from "../up/next-steps.ts";
 import { addressesOf, startSystem } from "../up/start-system.ts";
 
 /** `twinspan up`: everything on this machine, one call through it, and both its traces. */
@@ -37,7 +38,7 @@ export function addUpCommand(program: Command, io: CliIo): void {
 async function serve(config: Config, configFile: string, once_: boolean, io: CliIo): Promise<Error | undefined> {
   await using system = await startSystem(config, configFile, io);
   const isShut = typeof config.auth === "object" && !io.environment["TWINSPAN_KEY"];
-  if (isShut) io.out("\nKeys are on: for the demonstration set TWINSPAN_KEY to one that may invoke, write and read.\n");
+  if (isShut) io.out(`\n${KEY_WANTED}\n`);
   else if (config.endpoints.some(({ name }) => name === "demo")) {
     const shown = await Promise.race([runDemo(config, io), system.died]);
     if (shown instanceof Error) return shown;
@@ -49,19 +50,5 @@ async function serve(config: Config, configFile: string, once_: boolean, io: Cli
   return await Promise.race([system.died, once(io.stop, "abort").then(() => undefined)]);
 }
 
-function nextStepsOf({ ingress, endpoints }: Config): string {
-  const url = `http://${ingress.listen}`;
-  const [endpoint] = endpoints;
-  return [
-    `Look:   ${url}`,
-    ...(endpoint === undefined
-      ? ["Try:    add an endpoint to the configuration, since it has none, and start again"]
-      : [
-          `Try:    curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
-          `          -d '{"model":"${endpoint.name}","messages":[{"role":"user","content":"hello"}]}'`,
-        ]),
-    `Yours:  export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=any`,
-    `        export OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
-    "Next:   bin/twinspan trace list · docs/guides · Ctrl-C stops everything",
-  ].join("\n");
-}
+const KEY_WANTED = `Keys are on. For the demonstration set TWINSPAN_KEY to one that may invoke, write and read. This makes one:
+  bin/twinspan key new --name me --role invoke --role write-traces --role read-payloads`;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
 import { CliError } from "../io.ts";
 
 export interface ServiceProcessOptions {
@@ -15,6 +16,8 @@ export interface ServiceProcessOptions {
   readonly logFile: string;
   /** Answers 200 once it takes calls. */
   readonly readyUrl: string;
+  /** How long it may take until then, in milliseconds. */
+  readonly readyMs: number;
   /** Ends the waiting. */
   readonly stop: AbortSignal;
   /** Ends the process without waiting. */
@@ -27,8 +30,6 @@ export interface ServiceProcess extends AsyncDisposable {
   readonly died: Promise<CliError>;
 }
 
-/** How long a service may take until it is ready, in milliseconds. */
-const READY_MS = 30_000;
 /** How long it may take to end, in milliseconds. Then it is killed. */
 const END_MS = 10_000;
 const POLL_MS = 50;
@@ -36,8 +37,7 @@ const LAST_LINES = 5;
 
 /** Starts a process and waits until it is ready. Fails with its last words when it ends instead. */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
-  mkdirSync(dirname(options.logFile), { recursive: true });
-  const log = openSync(options.logFile, "w");
+  const log = openLog(options.logFile);
   // In a process group of its own: Ctrl-C reaches us alone, and we stop everything in order.
   const child = spawn(process.execPath, options.command, {
     cwd: options.directory,
@@ -53,32 +53,52 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     asked = true;
     await end(child, ended, options.stopNow);
   });
-  const ready = waitUntilReady(options);
-  const failed = await Promise.race([ready, died]);
+  const waited = new AbortController();
+  const ready = waitUntilReady(options, waited.signal);
+  const failed = await Promise.race([ready, died]).finally(() => waited.abort());
   if (failed !== undefined) throw failed;
   const kept = owned.move();
   return { died, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function waitUntilReady({ name, readyUrl, stop, logFile }: ServiceProcessOptions): Promise<undefined> {
-  const deadline = AbortSignal.timeout(READY_MS);
-  const signal = AbortSignal.any([stop, deadline]);
+function openLog(file: string): number {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    return openSync(file, "w");
+  } catch (cause) {
+    const why = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new CliError(`${file} cannot be written${why}. Run this where you may write, or as the owner of that file.`, {
+      cause,
+    });
+  }
+}
+
+/** Asks until it is ready, or until nobody waits for that any more. */
+async function waitUntilReady(options: ServiceProcessOptions, over: AbortSignal): Promise<undefined> {
+  const { name, readyUrl, readyMs, stop, logFile } = options;
+  const signal = AbortSignal.any([stop, over, AbortSignal.timeout(readyMs)]);
+  let lacks: readonly string[] = [];
   while (!signal.aborted) {
-    if (await answers(readyUrl, signal)) return undefined;
+    const told = await askReady(readyUrl, signal);
+    if (told === "ready") return undefined;
+    if (told !== "silent") lacks = told;
     await delay(POLL_MS, undefined, { signal }).catch(() => {});
   }
   if (stop.aborted) throw new CliError("stopped before everything was ready");
-  throw new CliError(`${name} is not ready after ${READY_MS / 1000} s. Its log says why: ${logFile}`);
+  const why = lacks.length > 0 ? `: ${lacks.join("; ")}` : "";
+  throw new CliError(`${name} is not ready after ${readyMs / 1000} s${why}. Its log may say more: ${logFile}`);
 }
 
-async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+const readinessSchema = z.object({ degraded: z.array(z.string()) });
+
+/** What it lacks, where it says so. `silent`: it says nothing, or does not listen yet. */
+async function askReady(url: string, signal: AbortSignal): Promise<"ready" | "silent" | readonly string[]> {
   try {
     const response = await fetch(url, { signal });
-    await response.arrayBuffer();
-    return response.ok;
+    const body = await response.text();
+    return response.ok ? "ready" : readinessSchema.parse(JSON.parse(body)).degraded;
   } catch {
-    // Nobody listens there yet, which is what the caller waits for.
-    return false;
+    return "silent";
   }
 }
 

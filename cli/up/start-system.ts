@@ -21,6 +21,9 @@ interface Part {
   readonly line: string | undefined;
 }
 
+/** How long a service may take until it is ready, in milliseconds. */
+const READY_MS = 30_000;
+
 /** The addresses that the system needs. */
 export function addressesOf({ ingress, gateway, traceWriter, providers }: Config): readonly NeededAddress[] {
   const scripted = scriptedListenOf(providers);
@@ -38,6 +41,7 @@ export function addressesOf({ ingress, gateway, traceWriter, providers }: Config
 export async function startSystem(config: Config, configFile: string, io: CliIo): Promise<System> {
   await using owned = new AsyncDisposableStack();
   const deaths: Promise<CliError>[] = [];
+  const failed = new AbortController();
   for (const { name, command, readyUrl, line } of partsOf(config)) {
     const started = startServiceProcess({
       name,
@@ -46,12 +50,17 @@ export async function startSystem(config: Config, configFile: string, io: CliIo)
       directory: io.directory,
       environment: { ...io.environment, TWINSPAN_CONFIG: configFile },
       logFile: join(io.directory, "var/log", `${name}.log`),
-      stop: io.stop,
+      readyMs: READY_MS,
+      stop: AbortSignal.any([io.stop, failed.signal]),
       stopNow: io.stopNow,
     });
     // What runs already may end meanwhile, and then this one would wait in vain.
     const ready = await Promise.race([started, ...deaths]);
-    if (ready instanceof Error) throw ready;
+    if (ready instanceof Error) {
+      failed.abort();
+      await started.then((running) => running[Symbol.asyncDispose]()).catch(() => {});
+      throw ready;
+    }
     deaths.push(owned.use(ready).died);
     if (line !== undefined) io.out(`${name.padEnd(13)} ready   ${line}\n`);
   }

@@ -43,6 +43,7 @@ test("with keys on, `up` shows the same to who has one in TWINSPAN_KEY", { timeo
   const { status, output } = await runCliIn(place, ["up", "--once"], { TWINSPAN_KEY: key });
   expect(status, output).toBe(0);
   expect(output).toContain("in   user: What is a twin span?");
+  expect(output).toContain('-H "x-twinspan-key: $TWINSPAN_KEY"');
   expect(output).not.toContain(key);
 });
 

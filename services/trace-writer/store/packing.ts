@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { contentBytesOf } from "./zstd-frame.ts";
 
 /** Fewer bytes than this are stored as they are: zstd takes as long for them as for 1 KB, and gains hardly anything. */
@@ -15,6 +15,9 @@ const DICTIONARY = readFileSync(new URL("./packing-dictionary.bin", import.meta.
 const WITH_DICTIONARY = Buffer.from([0x01]);
 /** What zstd's frames begin with. As the beginning of a protobuf message it would be a field 5, which none stored here has. */
 const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
+/** From so many bytes on the fastest level is taken, for two thirds of the time: what comes of it is 6 % larger. */
+const LARGE_MIN = 64 * 1024;
+const FASTEST = { [constants.ZSTD_c_compressionLevel]: 1 };
 /** zlib's output buffer. The default, 16 KiB, is allocated anew for every call. */
 const OUTPUT_BYTES = 4096;
 
@@ -25,6 +28,7 @@ export function pack(bytes: Uint8Array): Uint8Array {
     pledgedSrcSize: bytes.length,
     chunkSize: Math.max(OUTPUT_BYTES, Math.min(bytes.length, OUTPUT_BYTES * 16)),
   };
+  if (bytes.length >= LARGE_MIN) return zstdCompressSync(bytes, { ...options, params: FASTEST });
   if (bytes.length >= WITH_DICTIONARY_MAX) return zstdCompressSync(bytes, options);
   return Buffer.concat([WITH_DICTIONARY, zstdCompressSync(bytes, { ...options, dictionary: DICTIONARY })]);
 }

@@ -52,7 +52,7 @@ export function openBlockTable(db: DatabaseSync): BlockTable {
   const waiting = new Map<string, Set<WaitingPiece>>();
   let taken: bigint | undefined;
   const storeBlock = (pieces: readonly WaitingPiece[]) => {
-    const whole = Buffer.concat(pieces.map(({ bytes }) => bytes));
+    const whole = together(pieces);
     const packed = pack(whole);
     taken = (taken ?? integerIn(last.get() ?? {}, "id")) + 1n;
     insert.run(taken, pieces.length, packed);
@@ -79,6 +79,12 @@ export function openBlockTable(db: DatabaseSync): BlockTable {
     },
     forget: () => waiting.clear(),
   };
+}
+
+/** A large one is alone, and not copied. */
+function together(pieces: readonly WaitingPiece[]): Uint8Array {
+  const [first] = pieces;
+  return first !== undefined && pieces.length === 1 ? first.bytes : Buffer.concat(pieces.map(({ bytes }) => bytes));
 }
 
 function keyOf({ kind, owner }: WaitingPiece): string {

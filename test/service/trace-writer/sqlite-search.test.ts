@@ -8,6 +8,8 @@ import { expect, test } from "vitest";
 import { parseFilter } from "../../../services/trace-writer/core/search/filter-parser.ts";
 import type { TraceKey } from "../../../services/trace-writer/core/search/page-token.ts";
 import { NEWEST_FIRST, parseTraceOrder } from "../../../services/trace-writer/core/search/trace-order.ts";
+import { openForReading } from "../../../services/trace-writer/store/sqlite/open-database.ts";
+import { openReader } from "../../../services/trace-writer/store/sqlite/reader.ts";
 import { searchQueryOf } from "../../../services/trace-writer/store/sqlite/search-query.ts";
 import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import { record, span, spanId, traceId } from "./sample-traces.ts";
@@ -138,6 +140,21 @@ test("what is unpacked for spans that came one by one counts, and others have th
   const asked = [1, 2].map(() => store.searchTraces("default", search, 50, undefined, gone.signal));
   gone.abort(new Error("gone"));
   expect(await Promise.allSettled(asked)).toEqual(asked.map(() => ({ status: "rejected", reason: new Error("gone") })));
+});
+
+test("a trace that came one by one can be read with others' turns in between", async () => {
+  const path = newFile();
+  await using store = await start(path);
+  for (let id = 1; id <= 20; id += 1) {
+    await writeSpans(store, "one by one", [span({ trace: traceId(1), span: spanId(id) })]);
+  }
+  using db = openForReading(path, 1024 * 1024);
+  const work = openReader(db).trace("default", traceId(1), true);
+  let stops = 0;
+  let step = work.next();
+  for (; step.done !== true; step = work.next()) stops += 1;
+  expect(stops).toBe(20);
+  expect(step.value).toEqual(await store.getTrace("default", traceId(1), true));
 });
 
 test("previews are read where a filter asks for them, or a trace passes it", async () => {

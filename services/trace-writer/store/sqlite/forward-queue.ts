@@ -1,14 +1,22 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Trace } from "#proto/twinspan/trace/v1/trace.ts";
+import type { SpanPlace } from "../../core/traces/trace-assembly.ts";
 import { hexIn, integerIn, optionalIntegerIn, type Row, textIn } from "../columns.ts";
 import type { Backlog, Forward, ForwardItem, ForwardQueue, Trimmed } from "../forward-queue.ts";
 import type { ForwardRemoval } from "./forward-table.ts";
-import type { Reader } from "./reader.ts";
 
 /** Carries a removal out, and resolves when it is durable. */
 type Remove = (removal: ForwardRemoval) => Promise<Trimmed>;
 
+/** Reads a trace as it is stored now: of its spans those for which `counts` holds. */
+type ReadTrace = (
+  forward: Pick<Forward, "workspace" | "traceId">,
+  withPayload: boolean,
+  counts: (place: SpanPlace) => boolean,
+) => Promise<Trace | undefined>;
+
 /** What waits to be forwarded, over a file that is open for reading and the way to its writer. */
-export function openForwardQueue(db: DatabaseSync, reader: Pick<Reader, "trace">, remove: Remove): ForwardQueue {
+export function openForwardQueue(db: DatabaseSync, readTrace: ReadTrace, remove: Remove): ForwardQueue {
   const next = db.prepare("SELECT * FROM forwards WHERE destination = ? ORDER BY seq LIMIT ?");
   const count = db.prepare("SELECT count(*) AS items FROM forwards WHERE destination = ?");
   const oldest = db.prepare("SELECT added_ms FROM forwards WHERE destination = ? ORDER BY seq LIMIT 1");
@@ -18,10 +26,11 @@ export function openForwardQueue(db: DatabaseSync, reader: Pick<Reader, "trace">
       const byTrace = Map.groupBy(rows, (row) => `${textIn(row, "workspace")}\n${hexIn(row, "trace_id")}`);
       return [...byTrace.values()].map(forwardIn);
     },
-    async read({ workspace, traceId, items }, withPayload) {
+    async read(forward, withPayload) {
+      const { items } = forward;
       const whole = items.filter(({ chunk }) => chunk === undefined);
       const chunks = new Set(items.map(({ chunk }) => chunk));
-      const trace = reader.trace(workspace, traceId, withPayload, ({ chunk, origin }) => {
+      const trace = await readTrace(forward, withPayload, ({ chunk, origin }) => {
         const isMirror = origin === "mirror-gateway" || origin === "mirror-attempt";
         return chunks.has(chunk) || whole.some(({ withoutMirrors }) => !(isMirror && withoutMirrors));
       });

@@ -7,7 +7,7 @@ import { hexIn, idBytes, integerIn } from "../columns.ts";
 import { openBlockReads } from "./block-reads.ts";
 import { type DumpTraces, openDump } from "./dump.ts";
 import { type ExperimentTable, openExperimentTable } from "./experiment-table.ts";
-import { openStoredBatches, placesOf } from "./stored-batches.ts";
+import { type BatchOfTrace, openStoredBatches, placesOf } from "./stored-batches.ts";
 import { payloadOfBatch } from "./stored-payload.ts";
 import { type ListChanges, openTraceChanges } from "./trace-changes.ts";
 import { INFO_COLUMNS, openInfos } from "./trace-info.ts";
@@ -21,18 +21,18 @@ export interface Reader {
   /** What may take long. It is for {@link atOnce} or {@link inTurns} to begin it. */
   readonly search: SearchTraces;
   readonly changes: ListChanges;
-  /** Does such work, unless others would wait too long for it: then undefined. */
-  atOnce<Result>(work: Work<Result>): { readonly result: Result } | undefined;
-  /** Does such work turn by turn, unless the signal aborts. Nothing else may be asked of this reader until it has ended. */
-  inTurns<Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result>;
-  readonly twins: ListTwins;
-  /** Of its spans those for which `counts` holds. Default: all. */
+  /** Of its spans those for which `counts` holds. Default: all. It can be stopped after each of its batches. */
   trace(
     workspace: string,
     traceId: string,
     withPayload: boolean,
     counts?: (place: SpanPlace) => boolean,
-  ): Trace | undefined;
+  ): Work<Trace | undefined>;
+  /** Does such work, unless others would wait too long for it: then undefined. */
+  atOnce<Result>(work: Work<Result>): { readonly result: Result } | undefined;
+  /** Does such work turn by turn, unless the signal aborts. Nothing else may be asked of this reader until it has ended. */
+  inTurns<Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result>;
+  readonly twins: ListTwins;
   pendingTraces(): number;
   /** Those whose last span ended before that moment. */
   pendingTracesBefore(endedNs: bigint): number;
@@ -72,16 +72,15 @@ export function openReader(db: DatabaseSync): Reader {
     "SELECT coalesce(sum(traces), 0) AS traces, coalesce(sum(bytes), 0) AS bytes FROM experiment_sizes",
   );
 
-  const readTrace = (
-    workspace: string,
-    traceId: string,
-    withPayload: boolean,
-    counts: (place: SpanPlace) => boolean = () => true,
-  ): Trace | undefined => {
+  const readTrace: Reader["trace"] = function* (workspace, traceId, withPayload, counts = () => true) {
     const found = trace.get(workspace, idBytes(traceId));
     if (found === undefined) return undefined;
     const ref = integerIn(found, "ref");
-    const batches = [...batchesOf(ref)];
+    const batches: BatchOfTrace[] = [];
+    for (const batch of batchesOf(ref)) {
+      batches.push(batch);
+      yield;
+    }
     const full = withPayload ? batches.find((batch) => batch.payload !== undefined) : undefined;
     const payload = full && payloadOfBatch(full, blocks);
     const linkRow = link.get(ref);
@@ -108,7 +107,6 @@ export function openReader(db: DatabaseSync): Reader {
   };
 
   return {
-    trace: (...asked) => inOneMoment(() => readTrace(...asked)),
     twins: (...asked) => inOneMoment(() => twins(...asked)),
     infos: (workspace, traceIds) =>
       inOneMoment(() =>
@@ -119,6 +117,7 @@ export function openReader(db: DatabaseSync): Reader {
       ),
     search,
     changes,
+    trace: readTrace,
     atOnce: (work) => inOneMoment(() => atOnce(work)),
     async inTurns(work, signal) {
       db.exec("BEGIN");

@@ -8,7 +8,7 @@ import { integerIn, type Row, textIn } from "../columns.ts";
 import type { BlockReads } from "./block-reads.ts";
 import { facetIdsIn } from "./facet-table.ts";
 import { type BatchOfTrace, openStoredBatches, placesOf } from "./stored-batches.ts";
-import { bareInfoIn, openPreviews } from "./trace-info.ts";
+import { openInfoReads } from "./trace-info.ts";
 
 /** Looks at traces: of rows with `facets` and `INFO_COLUMNS`. */
 export interface SearchedTraces {
@@ -22,11 +22,11 @@ export interface SearchedTraces {
 /** Prepares it, of a file that is open for reading. */
 export function openSearchedTraces(db: DatabaseSync, blocks: BlockReads): SearchedTraces {
   const facet = db.prepare("SELECT name, value FROM facet_values WHERE id = ?");
-  const previewsOf = openPreviews(db, blocks);
+  const readInfo = openInfoReads(db, blocks);
   const batchesOf = openStoredBatches(db, blocks);
   return {
     *look(row, filter, onSpans) {
-      const info = bareInfoIn(row);
+      const { bare: info, previews } = readInfo(row);
       let asksForSpans = false;
       const trace: SearchedTrace = {
         info,
@@ -34,7 +34,7 @@ export function openSearchedTraces(db: DatabaseSync, blocks: BlockReads): Search
           const found = facet.get(id) ?? {};
           return { name: textIn(found, "name"), value: textIn(found, "value") };
         }),
-        previews: () => ({ ...info, ...previewsOf(row) }),
+        previews,
         spans() {
           asksForSpans = true;
           return [];
@@ -51,7 +51,7 @@ export function openSearchedTraces(db: DatabaseSync, blocks: BlockReads): Search
         onSpans(spans.length);
         passes = matches(filter, { ...trace, spans: () => spans });
       }
-      return passes ? { ...info, ...previewsOf(row) } : undefined;
+      return passes ? { ...info, ...previews() } : undefined;
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { SpanPlace } from "../../core/traces/trace-assembly.ts";
 import { createAddedUp } from "../added-up.ts";
 import { createQueuedWrites, EDIT_BYTES } from "../commit/queued-writes.ts";
 import { createWriteQueue, type WriteQueueOptions } from "../commit/write-queue.ts";
@@ -16,7 +17,7 @@ import type { WriterOptions } from "./writer-worker.ts";
 
 /** Totals walk through a file once; what they have read is of no more use. */
 const TOTALS_CACHE_BYTES = 2 * 1024 * 1024;
-/** Long searches walk through much, and seldom come back to it. */
+/** Long searches walk through much, and seldom come back to it. So do traces of thousands of batches. */
 const SEARCH_CACHE_BYTES = 4 * 1024 * 1024;
 /** What days, and what else was added up, came to is remembered up to so many bytes: of a hundred endpoints some months. */
 const ADDED_BYTES_MAX = 64 * 1024 * 1024;
@@ -50,7 +51,7 @@ export async function startSqliteStore(
   const db = openForReading(options.path, options.cacheBytes);
   opened.defer(() => db.close());
   const reader = openReader(db);
-  // Searches that take longer than others may wait for go on over a connection of their own, one after the other.
+  // What takes longer than others may wait for goes on over a connection of its own, one after the other.
   const searching = createFairTurns();
   const searchDb = openForReading(options.path, SEARCH_CACHE_BYTES);
   opened.defer(() => searchDb.close());
@@ -82,7 +83,12 @@ export async function startSqliteStore(
     if (outcome.kind === "forwards" || outcome.kind === "rollups") throw new Error("the writer answered another write");
     return outcome;
   });
-  const forwards = openForwardQueue(db, reader, async (removal) => {
+  const readTrace = (
+    { workspace, traceId }: { readonly workspace: string; readonly traceId: string },
+    withPayload: boolean,
+    counts?: (place: SpanPlace) => boolean,
+  ) => answer(workspace, undefined, (from) => from.trace(workspace, traceId, withPayload, counts));
+  const forwards = openForwardQueue(db, readTrace, async (removal) => {
     const bytes = removal.kind === "items" ? removal.seqs.length * SEQ_BYTES : EDIT_BYTES;
     const outcome = await queue.write({ kind: "forwards", removal }, bytes, NEVER);
     if (outcome.kind !== "forwards") throw new Error("the writer answered another write");
@@ -98,7 +104,7 @@ export async function startSqliteStore(
       }
     },
     getTraceInfos: async (workspace, traceIds) => reader.infos(workspace, traceIds),
-    getTrace: async (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
+    getTrace: (workspace, traceId, withPayload) => readTrace({ workspace, traceId }, withPayload),
     searchTraces: (workspace, search, limit, after, signal) =>
       answer(workspace, signal, (from) => from.search(workspace, search, limit, after)),
     changes: (workspace, search, since, limit, signal) =>
@@ -117,7 +123,10 @@ export async function startSqliteStore(
     condition: () => ({
       ready: queue.ready,
       degraded: queue.degraded,
-      pendingTraces: reader.pendingTraces(),
+      // Counting takes some milliseconds, and most who ask want to know of the others.
+      get pendingTraces() {
+        return reader.pendingTraces();
+      },
       queuedBytes: queue.queuedBytes,
     }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { traceNameOf } from "#lib/ids.ts";
 import { serialize } from "#lib/wire/serialize.ts";
+import { WordReader } from "#lib/wire/word-reader.ts";
 import { StoredInfo } from "#proto/twinspan/store/v1/stored_info.ts";
 import { TraceInfo, type TraceState } from "#proto/twinspan/trace/v1/trace.ts";
 import { computedMetadataOf, usualTagsOf } from "../../core/traces/computed-metadata.ts";
@@ -48,12 +49,23 @@ export function storedInfoOf(info: TraceInfo, previews: BlockPlace | undefined):
 
 /** Prepares reading what lists show of the trace of a row that has {@link INFO_COLUMNS}. */
 export function openInfos(db: DatabaseSync, blocks: BlockReads): (row: Row) => TraceInfo {
-  const previewsOf = openPreviews(db, blocks);
-  return (row) => ({ ...bareInfoIn(row), ...previewsOf(row) });
+  const read = openInfoReads(db, blocks);
+  return (row) => {
+    const { bare, previews } = read(row);
+    return { ...bare, ...previews() };
+  };
 }
 
-/** Prepares reading the previews of the trace of a row that has {@link INFO_COLUMNS}. None: {@link bareInfoIn} has them. */
-export function openPreviews(db: DatabaseSync, blocks: BlockReads): (row: Row) => Partial<Previews> {
+/** What lists show of a trace, as far as it was read. */
+export interface ReadInfo {
+  /** As {@link bareInfoIn} gives it. */
+  readonly bare: TraceInfo;
+  /** Its previews, read where they are when they are first asked for. */
+  previews(): Previews;
+}
+
+/** Prepares reading it in two steps, for who may not need the second. */
+export function openInfoReads(db: DatabaseSync, blocks: BlockReads): (row: Row) => ReadInfo {
   // A full trace has one batch. Those that an older version wrote do not name the place.
   const find = db.prepare(
     "SELECT previews_block, previews_at, previews_length FROM batches WHERE trace_ref = ? AND previews_block IS NOT NULL",
@@ -64,18 +76,36 @@ export function openPreviews(db: DatabaseSync, blocks: BlockReads): (row: Row) =
   };
   return (row) => {
     const stored = storedIn(row);
-    const named = stored instanceof Uint8Array ? undefined : stored.previews;
-    const place = named ?? (integerIn(row, "sealed") === 1n ? placeOfFull(row) : undefined);
-    return place === undefined ? {} : previewsIn(blocks.piece(place));
+    const bare = bareInfoOf(row, stored);
+    const read = (): Previews => {
+      const named = stored instanceof Uint8Array ? undefined : stored.previews;
+      const place = named ?? (bare.sealed ? placeOfFull(row) : undefined);
+      if (place !== undefined) return previewsIn(blocks.piece(place));
+      return { requestPreview: bare.requestPreview, responsePreview: bare.responsePreview };
+    };
+    let previews: Previews | undefined;
+    return {
+      bare,
+      previews() {
+        previews ??= read();
+        return previews;
+      },
+    };
   };
 }
 
 /** The same, but for the previews that are stored elsewhere, of a row that has {@link INFO_COLUMNS}. */
 export function bareInfoIn(row: Row): TraceInfo {
-  const stored = storedIn(row);
+  return bareInfoOf(row, storedIn(row));
+}
+
+function bareInfoOf(row: Row, stored: StoredInfo | Uint8Array): TraceInfo {
   if (stored instanceof Uint8Array) return TraceInfo.decode(stored);
   const { usage, cost, linkedTraceIds } = stored;
   const name = textIn(row, "name");
+  const metadata = { ...stored.metadata };
+  addSet(metadata, namedOf(stored));
+  addSet(metadata, computedMetadataOf(usage, cost));
   return {
     traceId: traceNameOf(hexIn(row, "trace_id")),
     experimentId: optionalIntegerIn(row, "experiment_id")?.toString() ?? "",
@@ -86,7 +116,7 @@ export function bareInfoIn(row: Row): TraceInfo {
     spanCount: stored.spanCount,
     requestPreview: stored.requestPreview,
     responsePreview: stored.responsePreview,
-    metadata: { ...setIn(namedOf(stored)), ...stored.metadata, ...setIn(computedMetadataOf(usage, cost)) },
+    metadata,
     tags: stored.tagsAreUsual ? usualTagsOf(name) : stored.tags,
     usage,
     cost,
@@ -102,7 +132,7 @@ export function bareInfoIn(row: Row): TraceInfo {
 /** What the column has. What an older version has written is whole: a serialized TraceInfo. */
 function storedIn(row: Row): StoredInfo | Uint8Array {
   const bytes = unpack(bytesIn(row, "info"));
-  return bytes[0] === TRACE_INFO_BEGINS ? bytes : StoredInfo.decode(bytes);
+  return bytes[0] === TRACE_INFO_BEGINS ? bytes : StoredInfo.decode(new WordReader(bytes));
 }
 
 const ID_BYTES = 16;
@@ -141,10 +171,12 @@ function without(texts: Readonly<Record<string, string>>, keys: ReadonlySet<stri
   return rest;
 }
 
-function setIn(values: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
-  const set: Record<string, string> = {};
-  for (const [key, value] of Object.entries(values)) if (value !== undefined) set[key] = value;
-  return set;
+/** Adds those that are set. */
+function addSet(texts: Record<string, string>, values: Readonly<Record<string, string | undefined>>): void {
+  for (const key of Object.keys(values)) {
+    const value = values[key];
+    if (value !== undefined) texts[key] = value;
+  }
 }
 
 function digitsOf(traceName: string): string {

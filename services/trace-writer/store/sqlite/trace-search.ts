@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { TraceInfo } from "#proto/twinspan/trace/v1/trace.ts";
 import type { TraceKey } from "../../core/search/page-token.ts";
 import type { TraceOrder } from "../../core/search/trace-order.ts";
@@ -10,6 +10,7 @@ import { PENDING_ID } from "./facet-table.ts";
 import { LOOK_COST, openSearchCost, SPANS_COST, WALK_COST } from "./search-cost.ts";
 import { searchQueryOf, type WalkedScope } from "./search-query.ts";
 import { openSearchedTraces } from "./searched-traces.ts";
+import { createSpareStatements } from "./spare-statements.ts";
 import { INFO_COLUMNS, openInfos } from "./trace-info.ts";
 import type { Work } from "./turns.ts";
 
@@ -27,6 +28,7 @@ export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiment
   const shown = db.prepare(`SELECT t.facets, ${INFO_COLUMNS} FROM traces t WHERE t.ref = ?`);
   const infoOf = openInfos(db, blocks);
   const searched = openSearchedTraces(db, blocks);
+  const statements = createSpareStatements(db);
 
   const scopesOf = (workspace: string, { scope }: TraceSearch): readonly WalkedScope[] =>
     scope.kind === "pending"
@@ -43,7 +45,12 @@ export function openTraceSearch(db: DatabaseSync, blocks: BlockReads, experiment
     };
     const walks = scopesOf(workspace, search).map((scope) => {
       const query = searchQueryOf(scope, filter, order, after, find);
-      return { isExact: query.isExact, rows: db.prepare(query.sql).iterate(...query.values) };
+      const statement = statements.take(query.sql);
+      return {
+        isExact: query.isExact,
+        rows: statement.iterate(...query.values),
+        end: () => statements.giveBack(query.sql, statement),
+      };
     });
     const traces: TraceInfo[] = [];
     const cost = openSearchCost(blocks);
@@ -75,12 +82,17 @@ interface Step {
   readonly isExact: boolean;
 }
 
-type Walk = { readonly isExact: boolean; readonly rows: ReturnType<ReturnType<DatabaseSync["prepare"]>["iterate"]> };
+interface Walk {
+  readonly isExact: boolean;
+  readonly rows: ReturnType<StatementSync["iterate"]>;
+  /** Nothing more is read of it. */
+  end(): void;
+}
 
 /** Several walks in one order. */
 function* merged(walks: readonly Walk[], order: TraceOrder): Generator<Step, void, void> {
-  const heads = walks.map((walk) => ({ walk, step: stepOf(walk) }));
   try {
+    const heads = walks.map((walk) => ({ walk, step: stepOf(walk) }));
     for (;;) {
       let first: (typeof heads)[number] | undefined;
       for (const head of heads) {
@@ -92,7 +104,10 @@ function* merged(walks: readonly Walk[], order: TraceOrder): Generator<Step, voi
       first.step = stepOf(first.walk);
     }
   } finally {
-    for (const { rows } of walks) rows.return?.();
+    for (const { rows, end } of walks) {
+      rows.return?.();
+      end();
+    }
   }
 }
 

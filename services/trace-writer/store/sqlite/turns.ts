@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 export type Work<Result> = Generator<void, Result, void>;
 
 /** What takes no longer than this, in milliseconds, is done at once: others wait meanwhile. */
-const AT_ONCE_MS = 8;
+const AT_ONCE_MS = 4;
 /** So long somebody works at a time who takes longer. Between two turns others have theirs. */
 const TURN_MS = 2;
 

@@ -18,14 +18,6 @@ export function numberText(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** `1.2 GiB`. */
-export function bytesText(bytes: number): string {
-  const power = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  return power === 0 ? `${bytes} bytes` : `${(bytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`;
-}
-
-const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const;
-
 /** `3 min`. */
 export function durationText(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;

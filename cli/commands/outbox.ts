@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { outbox } from "#lib/config/sections/outbox.ts";
+import type { DrainRequest } from "#lib/tasks/drain-task.ts";
 import { readConfig } from "../config-source.ts";
-import { type ConnectionSettings, connectionSettingsOf } from "../connection.ts";
+import { connectionSettingsOf } from "../connection.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { leftTextOf } from "../outbox/left-text.ts";
 import { showDrain } from "../outbox/show-drain.ts";
-import { type DrainRequest, startDrain } from "../outbox/start-drain.ts";
+import { startDrain } from "../outbox/start-drain.ts";
 
 interface DrainOptions {
   readonly config?: string;
@@ -24,9 +25,8 @@ export function addOutboxCommands(program: Command, io: CliIo): void {
     .description("say what an outbox holds: how much, since when, and what was in flight. Nothing is changed")
     .argument("<file>", "the outbox (gateway.outbox.path of the gateway that is gone)")
     .action(async (file: string) => {
-      const nobody: ConnectionSettings = { target: "", tls: undefined, key: undefined };
       const options = { ...outbox.parse(undefined), path: resolve(io.directory, file) };
-      io.out(`${await show(file, { task: "show", options, traceWriter: nobody }, io)}\n`);
+      io.out(`${await show(file, { task: "show", options, traceWriter: "" }, io)}\n`);
     });
   group
     .command("drain")
@@ -59,14 +59,24 @@ Examples:
 
 function requestOf(file: string, command: Command, io: CliIo): DrainRequest {
   const { config, target } = command.optsWithGlobals<DrainOptions>();
-  const traceWriter = connectionSettingsOf(command, io, ({ gateway }) => ({
+  const {
+    target: traceWriter,
+    tls,
+    key,
+  } = connectionSettingsOf(command, io, ({ gateway }) => ({
     target: gateway.traceWriter,
     tls: gateway.peerTls,
     key: gateway.traceWriterKey,
   }));
   // Who names the target may be where there is no configuration.
   const options = target === undefined ? readConfig(config, io).gateway.outbox : outbox.parse(undefined);
-  return { task: "drain", options: { ...options, path: resolve(io.directory, file) }, traceWriter };
+  return {
+    task: "drain",
+    options: { ...options, path: resolve(io.directory, file) },
+    traceWriter,
+    tls,
+    traceWriterKey: key,
+  };
 }
 
 async function show(file: string, request: DrainRequest, io: CliIo): Promise<string> {

@@ -1,9 +1,10 @@
 import { dirname, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import type { MoveRequest } from "#lib/tasks/move-task.ts";
 import { readConfig } from "../config-source.ts";
 import type { CliIo } from "../io.ts";
 import { showMove } from "../store/show-move.ts";
-import { type MoveRequest, startMove } from "../store/start-move.ts";
+import { startMove } from "../store/start-move.ts";
 import { storeNamed } from "../store/store-name.ts";
 
 interface MigrateOptions {

@@ -1,3 +1,4 @@
+import { bytesText } from "#lib/traces/bytes-text.ts";
 import {
   type Experiment,
   type ExperimentRetention,
@@ -7,14 +8,14 @@ import {
 import { printable } from "../trace/printable.ts";
 import { tableOf } from "../trace/table.ts";
 
-const HEAD = ["experiment", "traces", "bytes", "kept", "set"] as const;
+const HEAD = ["experiment", "traces", "size", "kept", "set"] as const;
 
 /** Experiments as a table: what each holds, how much of it is kept, and where that is set. Ends with a line break. */
 export function experimentListOf(experiments: readonly Experiment[]): string {
   const rows = experiments.map(({ name, traceCount, storedBytes, retention }) => [
     printable(name),
     traceCount.toString(),
-    storedBytes.toString(),
+    bytesText(storedBytes),
     limitsTextOf(retention),
     sourceTextOf(retention),
   ]);
@@ -33,7 +34,7 @@ function limitsTextOf(limits: RetentionLimits | undefined): string {
   const words = [
     ...(ageDaysMax === 0 ? [] : [ageTextOf(ageDaysMax)]),
     ...(tracesMax === 0n ? [] : [`${tracesMax} ${tracesMax === 1n ? "trace" : "traces"}`]),
-    ...(bytesMax === 0n ? [] : [`${bytesMax} bytes`]),
+    ...(bytesMax === 0n ? [] : [bytesText(bytesMax)]),
   ];
   return words.length === 0 ? "everything" : words.join(", ");
 }

@@ -1,5 +1,6 @@
-import { bytesText, durationText, numberText } from "../pace.ts";
-import type { LeftTold } from "./drain-events.ts";
+import type { LeftTold } from "#lib/tasks/drain-task.ts";
+import { bytesText } from "#lib/traces/bytes-text.ts";
+import { durationText, numberText } from "../pace.ts";
 
 /** What a left outbox holds, a line a fact. */
 export function leftTextOf(file: string, left: LeftTold, nowMs: number): string {

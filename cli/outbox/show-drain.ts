@@ -1,7 +1,7 @@
+import type { DrainEvent, DrainState } from "#lib/tasks/drain-task.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { numberText, paceOf } from "../pace.ts";
 import { type Progress, startProgress } from "../progress.ts";
-import type { DrainEvent, DrainState } from "./drain-events.ts";
 
 /**
  * Shows how far a drain has come. Resolves to what is told when nothing waits any more; throws a CliError where it is

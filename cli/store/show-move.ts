@@ -1,7 +1,8 @@
+import type { MoveEvent, StoreTold } from "#lib/tasks/move-task.ts";
+import { bytesText } from "#lib/traces/bytes-text.ts";
 import { CliError, type CliIo } from "../io.ts";
-import { bytesText, numberText, paceOf } from "../pace.ts";
+import { numberText, paceOf } from "../pace.ts";
 import { type Progress, startProgress } from "../progress.ts";
-import type { EventOf, MoveEvent } from "./move-events.ts";
 
 /** How many differences are told one by one. */
 const DIFFERENT_SHOWN_MAX = 20;
@@ -58,7 +59,7 @@ export async function showMove(events: AsyncIterable<MoveEvent>, io: CliIo): Pro
   throw new CliError("stopped. The same command goes on where it was.");
 }
 
-function storeText(word: string, { place, traces, bytes }: EventOf<"opened">["source"]): string {
+function storeText(word: string, { place, traces, bytes }: StoreTold): string {
   return `${word} ${place}: ${numberText(traces)} traces, ${bytesText(bytes)} as it keeps them`;
 }
 

@@ -1,20 +1,8 @@
 import { join } from "node:path";
+import { type MoveEvent, type MoveRequest, moveEvent } from "#lib/tasks/move-task.ts";
 import { ROOT } from "../config-source.ts";
 import type { CliIo } from "../io.ts";
 import { threadEvents } from "../thread-events.ts";
-import { type MoveEvent, moveEvent } from "./move-events.ts";
-import type { StoreSettings } from "./store-name.ts";
-
-/** What is asked for. */
-export interface MoveRequest {
-  readonly task: "move" | "count" | "compare";
-  readonly source: StoreSettings;
-  readonly target: StoreSettings;
-  readonly destinations: readonly string[];
-  readonly leavesWaiting: boolean;
-  readonly stateDirectory: string;
-  readonly restarts: boolean;
-}
 
 const WORKER = join(ROOT, "services/trace-writer/migration/migrate-worker.ts");
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { statfsSync } from "node:fs";
 import { createServer } from "node:net";
+import { bytesText } from "#lib/traces/bytes-text.ts";
 import { CliError } from "../io.ts";
 
 /** An address that must be free, and the setting that names it. */
@@ -11,7 +12,7 @@ export interface NeededAddress {
 }
 
 /** Less free space than that is too little to start with, in bytes. */
-const DISK_BYTES_MIN = 200 * 1024 * 1024;
+const DISK_BYTES_MIN = 200_000_000;
 
 /** Checks what must be so before anything starts. Returns the line that says so, or fails with one that says what to do. */
 export async function checkMachine(directory: string, addresses: readonly NeededAddress[]): Promise<string> {
@@ -25,9 +26,8 @@ function checkDisk(directory: string): void {
   const { bavail, bsize } = statfsSync(directory);
   const free = bavail * bsize;
   if (free >= DISK_BYTES_MIN) return;
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`;
   throw new CliError(
-    `the disk is full: ${megabytes(free)} free under ${directory}, ${megabytes(DISK_BYTES_MIN)} needed. Free some ('make clean' deletes stored traces), and run this again.`,
+    `the disk is full: ${bytesText(free)} free under ${directory}, ${bytesText(DISK_BYTES_MIN)} needed. Free some ('make clean' deletes stored traces), and run this again.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { memo, useMemo, useState } from "react";
-import { bytesText } from "../format/figures.ts";
+import { bytesText } from "#lib/traces/bytes-text.ts";
 import { beginningOf, blocksOf, visiblePieces } from "../format/visible-text.ts";
 import { Button } from "./button.tsx";
 import { classes } from "./classes.ts";

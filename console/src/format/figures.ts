@@ -28,18 +28,6 @@ export function costText(nanoUsd: bigint | number): string {
   return `$${usd.toFixed(Math.max(2, digits))}`;
 }
 
-/** Bytes: `812 B`, `4.2 KB`, `1.3 GB`; a thousand of one make the next. */
-export function bytesText(bytes: number | bigint): string {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  let number = Number(bytes);
-  let unit = 0;
-  while (number >= 1000 && unit < units.length - 1) {
-    number /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 || number >= 100 ? Math.round(number) : number.toFixed(1)} ${units[unit]}`;
-}
-
 /** A share of one as percent: `0.4 %`, `12 %`. */
 export function percentText(share: number): string {
   const percent = share * 100;

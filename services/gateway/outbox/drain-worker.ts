@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { createLogger } from "#lib/logger.ts";
+import { type DrainEvent, type DrainRequest, drainRequest } from "#lib/tasks/drain-task.ts";
 import { peerCertificatesOf } from "#lib/tls/configured-certificates.ts";
-import { type DrainEvent, type DrainSettings, drainSettings } from "./drain-events.ts";
 import { leftToldOf } from "./left-outbox.ts";
 import { startOutbox } from "./outbox.ts";
 
@@ -22,7 +22,7 @@ port.once("message", () => stop.abort());
 const tell = (event: DrainEvent) => port.postMessage(event);
 
 try {
-  await run(drainSettings.parse(workerData));
+  await run(drainRequest.parse(workerData));
   tell({ kind: "done" });
 } catch (error) {
   tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
@@ -30,13 +30,13 @@ try {
   port.close();
 }
 
-async function run(settings: DrainSettings): Promise<void> {
-  const left = await leftToldOf(settings.options.path);
+async function run(request: DrainRequest): Promise<void> {
+  const left = await leftToldOf(request.options.path);
   tell({ kind: "opened", ...left });
-  if (settings.task === "drain" && left.records + left.inFlight > 0) await drain(settings);
+  if (request.task === "drain" && left.records + left.inFlight > 0) await drain(request);
 }
 
-async function drain({ options, traceWriter, traceWriterKey, tls }: DrainSettings): Promise<void> {
+async function drain({ options, traceWriter, traceWriterKey, tls }: DrainRequest): Promise<void> {
   // Nothing more comes, so no batch waits to be filled; and who stops it does not wait for a batch.
   const outbox = { ...options, lingerMs: 0, drainMs: 1 };
   const draining = await startOutbox(

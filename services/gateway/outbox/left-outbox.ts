@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { LeftTold } from "./drain-events.ts";
+import type { LeftTold } from "#lib/tasks/drain-task.ts";
 import type { EarlierOutbox } from "./earlier-outbox.ts";
 import { findRest } from "./find-rest.ts";
 import { lockOutbox } from "./lock.ts";

@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { ServiceError } from "#lib/service-error.ts";
+import { type MoveEvent, type MoveRequest, moveRequest, type StoreTold } from "#lib/tasks/move-task.ts";
 import { startStore } from "../store/start-store.ts";
 import type { TraceStore } from "../store/trace-store.ts";
 import { compareStores } from "./compare-stores.ts";
 import { MoveError } from "./move-error.ts";
-import { type MoveEvent, type MoveSettings, moveSettings, type StoreTold } from "./move-settings.ts";
 import { type Moved, type MoveState, moveStateIn } from "./move-state.ts";
 import { moveExperiments, moveTraces } from "./move-traces.ts";
 
@@ -22,7 +22,7 @@ port.once("message", () => stop.abort());
 const tell = (event: MoveEvent) => port.postMessage(event);
 
 try {
-  await run(moveSettings.parse(workerData));
+  await run(moveRequest.parse(workerData));
   tell({ kind: "done" });
 } catch (error) {
   if (stop.signal.aborted) tell({ kind: "stopped" });
@@ -39,35 +39,34 @@ function failureText({ message, cause }: ServiceError): string {
   return `${message}${why} The same command goes on where it was.`;
 }
 
-async function run(settings: MoveSettings): Promise<void> {
+async function run(request: MoveRequest): Promise<void> {
   await using opened = new AsyncDisposableStack();
-  checkPlaces(settings);
-  const source = await open(settings.source, opened);
-  const target = await open(settings.target, opened);
+  checkPlaces(request);
+  const source = await open(request.source, opened);
+  const target = await open(request.target, opened);
   if (source.place === target.place) throw new MoveError(`${source.place} is both: name two stores.`);
-  const { task } = settings;
   tell({ kind: "opened", source: await toldOf(source), target: await toldOf(target) });
-  switch (task) {
+  switch (request.task) {
     case "count":
       return;
     case "compare":
       // Awaited here: the stores are closed when this function ends.
       return await compare(source.store, target.store);
     case "move":
-      return await moveBetween(source, target, settings);
+      return await moveBetween(source, target, request);
   }
 }
 
-async function moveBetween(source: OpenStore, target: OpenStore, settings: MoveSettings): Promise<void> {
-  const { destinations, leavesWaiting, stateDirectory } = settings;
+async function moveBetween(source: OpenStore, target: OpenStore, request: MoveRequest): Promise<void> {
+  const { destinations, leavesWaiting, stateDirectory } = request;
   if (!leavesWaiting) await checkWaiting(source.store, destinations);
   const state = moveStateIn(stateDirectory, source.place, target.place);
-  if (settings.restarts) await state.forget();
+  if (request.restarts) await state.forget();
   await move(source.store, target.store, state);
 }
 
 /** A file that is not there would be made, and the move of nothing would go well. */
-function checkPlaces({ source, target }: MoveSettings): void {
+function checkPlaces({ source, target }: MoveRequest): void {
   const files = [source, target].map(({ store: { use, sqlite } }) =>
     use === "sqlite" ? resolve(sqlite.path) : undefined,
   );
@@ -82,7 +81,7 @@ interface OpenStore {
 }
 
 /** Nothing that is moved is forwarded again. */
-async function open(settings: MoveSettings["source"], opened: AsyncDisposableStack): Promise<OpenStore> {
+async function open(settings: MoveRequest["source"], opened: AsyncDisposableStack): Promise<OpenStore> {
   const deaf = { committed: () => {}, failed: () => {} };
   const observers = { observer: deaf, postgres: () => ({ retried: () => {}, watchConnections: () => {} }) };
   try {

@@ -28,26 +28,24 @@ test("experiments are made, listed, limited and renamed, and it is said what hol
   const experiment = (...args: readonly string[]) => experimentOf(running, ...args);
   expect(await experiment("create", "first")).toEqual({
     status: 0,
-    out: "first: 900 traces, 1000000000 bytes kept (configured for all; no more than 1000000000 bytes)\n",
+    out: "first: 900 traces, 1 GB kept (configured for all; no more than 1 GB)\n",
     err: "",
   });
-  expect((await experiment("create", "named")).out).toContain("1000000000 bytes kept (configured for its name;");
+  expect((await experiment("create", "named")).out).toContain("1 GB kept (configured for its name;");
   expect((await experiment("create", "first")).err).toContain("There is an experiment of that name.");
   expect((await experiment("retain", "first", "--age", "12h", "--bytes", "2.5MB")).out).toContain(
-    "first: 12 hours, 2500000 bytes kept (set for it;",
+    "first: 12 hours, 2.5 MB kept (set for it;",
   );
   expect((await experiment("rename", "first", "second")).out).toBe("second\n");
   const { out } = await experiment("list");
   expect(out.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
-    ["experiment", "traces", "bytes", "kept", "set"],
-    ["Default", "0", "0", "900 traces, 1000000000 bytes", "configured for all"],
-    ["second", "0", "0", "12 hours, 2500000 bytes", "set for it"],
-    ["named", "0", "0", "1000000000 bytes", "configured for its name"],
+    ["experiment", "traces", "size", "kept", "set"],
+    ["Default", "0", "0 B", "900 traces, 1 GB", "configured for all"],
+    ["second", "0", "0 B", "12 hours, 2.5 MB", "set for it"],
+    ["named", "0", "0 B", "1 GB", "configured for its name"],
     [""],
   ]);
-  expect((await experiment("retain", "second", "--everything")).out).toContain(
-    "second: 1000000000 bytes kept (set for",
-  );
+  expect((await experiment("retain", "second", "--everything")).out).toContain("second: 1 GB kept (set for");
   expect((await experiment("retain", "second", "--as-configured")).out).toContain("900 traces");
   const listed: unknown = JSON.parse((await experiment("list", "--json")).out);
   expect(listed).toMatchObject([{ name: "Default" }, { retention: { source: "RETENTION_SOURCE_ALL" } }, {}]);
@@ -66,7 +64,7 @@ test("limits that delete something are not set before one says that they may", a
   expect(err).toBe(
     "twinspan: That deletes, for good: the 2 oldest traces of 3. Nothing is changed; say --yes if it may.\n",
   );
-  expect((await experimentOf(running, "list")).out).toMatch(/held +3 +\d+ +everything +configured for all/);
+  expect((await experimentOf(running, "list")).out).toMatch(/held +3 +\d+ B +everything +configured for all/);
   expect((await retain("--age", "1d")).err).toContain("all that is older than 1 day (its oldest trace is");
   expect((await retain("--traces", "3")).out).toBe("held: 3 traces kept (set for it)\n");
   expect((await retain("--traces", "1", "--yes")).out).toBe("held: 1 trace kept (set for it)\n");

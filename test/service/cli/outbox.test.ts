@@ -61,7 +61,7 @@ test("what a killed gateway has left is shown, and delivered once: its calls in 
     const shown = await run(["outbox", "show", file]);
     expect(shown).toMatchObject({ status: 0, err: "" });
     expect(shown.out).toMatch(
-      /records {4}8 wait for the trace-writer\nbytes {6}[\d.]+ KiB\noldest {5}\d+ s ago, 20.*Z\nin flight {2}1 calls, which/,
+      /records {4}8 wait for the trace-writer\nbytes {6}[\d.]+ KB\noldest {5}\d+ s ago, 20.*Z\nin flight {2}1 calls, which/,
     );
   }
   // The configuration's trace-writer is away: it is given up, and gone on with.

@@ -75,11 +75,11 @@ test(
     const counted = await run([...migrate, "--dry-run"]);
     expect(counted).toMatchObject({ status: 0, err: "" });
     expect(counted.out).toMatch(
-      /^from \/.*traces\.db: 60 traces, .* KiB as it keeps them\nto {3}postgres:.*: 0 traces, /,
+      /^from \/.*traces\.db: 60 traces, .* KB as it keeps them\nto {3}postgres:.*: 0 traces, /,
     );
     for (let time = 1; time <= 2; time += 1) {
       const moved = await run(migrate);
-      expect(moved).toEqual({ status: 0, out: expect.stringMatching(/^moved 60 traces, .* KiB\n$/), err: "" });
+      expect(moved).toEqual({ status: 0, out: expect.stringMatching(/^moved 60 traces, .* KB\n$/), err: "" });
       const { source, target } = await reads();
       expect(target).toEqual(source);
     }

@@ -1,5 +1,6 @@
 import { useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
+import { bytesText } from "#lib/traces/bytes-text.ts";
 import { type Experiment, RetentionSource } from "#proto/twinspan/trace/v1/experiment.ts";
 import { useViewState } from "../../address/view-state.ts";
 import { Sparkline } from "../../chart/sparkline.tsx";
@@ -8,7 +9,7 @@ import { Segments } from "../../components/segments.tsx";
 import { EmptyState, ErrorState, LoadingLines } from "../../components/states.tsx";
 import { type Column, Table } from "../../components/table.tsx";
 import { View } from "../../components/view.tsx";
-import { bytesText, costText, countText, percentText } from "../../format/figures.ts";
+import { costText, countText, percentText } from "../../format/figures.ts";
 import { agoText } from "../../format/moments.ts";
 import { useExperiments } from "../../reads/experiments.ts";
 import { useRefusal } from "../../session/session.ts";

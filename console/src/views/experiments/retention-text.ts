@@ -1,9 +1,10 @@
+import { bytesText } from "#lib/traces/bytes-text.ts";
 import {
   type ExperimentRetention,
   type RetentionLimits,
   RetentionSource,
 } from "#proto/twinspan/trace/v1/experiment.ts";
-import { bytesText, countText } from "../../format/figures.ts";
+import { countText } from "../../format/figures.ts";
 
 /** How much is kept, in a few words: `30 days, 1 M traces`. */
 export function retentionText(limits: RetentionLimits | undefined): string {

@@ -1,4 +1,5 @@
 import { type handleBidiStreamingCall, Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
+import { Deadlines } from "#lib/deadlines.ts";
 import { INVOCATIONS_MAX } from "#lib/rpc/exchange-bounds.ts";
 import { FrameSender } from "#lib/rpc/frame-sender.ts";
 import { rpcFailureOf, statusOf } from "#lib/rpc/status-details.ts";
@@ -65,7 +66,9 @@ class ServedStream {
     );
     const sender = this.#sender;
     const [userAgent] = stream.metadata.get("user-agent");
+    const deadlines = new Deadlines();
     this.#seen = {
+      deadlines,
       path: stream.getPath(),
       host: stream.getHost(),
       userAgent: typeof userAgent === "string" ? userAgent : undefined,
@@ -85,6 +88,7 @@ class ServedStream {
     if (parts.draining.aborted) drain();
     this.#closing.signal.addEventListener("abort", () => {
       clearTimeout(aged);
+      deadlines[Symbol.dispose]();
       parts.count.closed();
     });
   }

@@ -1,5 +1,6 @@
 import { context, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Identity } from "#lib/auth/identity.ts";
+import type { Deadlines } from "#lib/deadlines.ts";
 import { identifyAt } from "#lib/rpc/check-rights.ts";
 import { CREDIT_BYTES, CREDIT_STEP_BYTES, FRAME_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
 import { hangUpOf, loggedErrorOf, type RpcCall } from "#lib/rpc/handler.ts";
@@ -14,8 +15,6 @@ import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { ExchangeParts, HandleInvocation } from "./exchange-parts.ts";
 import { openedMetadataOf } from "./frame-metadata.ts";
 
-/** The longest that Node waits. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 type Frame = NonNullable<GatewayFrame["frame"]>;
@@ -25,6 +24,8 @@ export interface InvocationStream {
   /** The RPC's path, for the log. */
   readonly path: string;
   readonly host: string;
+  /** Those of its invocations. */
+  readonly deadlines: Deadlines;
   readonly userAgent: string | undefined;
   /** Whether the caller does not keep up with what is sent. */
   readonly isFull: boolean;
@@ -85,7 +86,7 @@ export class ServedInvocation {
     } catch (thrown) {
       status = statusOf(loggedErrorOf(this.#parts.log, path, thrown, metadata));
     } finally {
-      clearTimeout(deadline);
+      deadline?.[Symbol.dispose]();
     }
     this.#send({ $case: "end", value: { status, trailers: this.#trailers } }, 0);
   }
@@ -140,10 +141,10 @@ export class ServedInvocation {
     this.#wake();
   }
 
-  #startDeadline(timeoutMs: number): NodeJS.Timeout | undefined {
+  #startDeadline(timeoutMs: number): Disposable | undefined {
     if (timeoutMs === 0) return undefined;
     this.#deadlineMs = Date.now() + timeoutMs;
-    return setTimeout(() => this.cancel(), Math.min(timeoutMs, TIMEOUT_MS_MAX));
+    return this.#stream.deadlines.in(timeoutMs, () => this.cancel());
   }
 
   /** All that came of the body. It is kept here no longer. */

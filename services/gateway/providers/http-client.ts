@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from "undici";
+import { Deadlines } from "#lib/deadlines.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import { ProviderError } from "../core/provider-error.ts";
 import type { AddressGuard } from "./address-guard.ts";
@@ -55,21 +56,30 @@ export function createHttpClient(options: HttpClientOptions, guard: AddressGuard
     keepAliveTimeout: KEEP_ALIVE_MS,
     connect: { timeout: options.timeouts.connectMs, lookup: guard.lookup },
   });
+  const deadlines = new Deadlines();
   return {
-    request: (request) => send(agent, options, guard, request),
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    request: (request) => send({ agent, options, guard, deadlines }, request),
+    async [Symbol.asyncDispose]() {
+      await agent.destroy();
+      deadlines[Symbol.dispose]();
+    },
   };
 }
 
-async function send(
-  agent: Agent,
-  options: HttpClientOptions,
-  guard: AddressGuard,
-  request: HttpRequest,
-): Promise<HttpAnswer> {
+/** What a client sends its requests with. */
+interface Sending {
+  readonly agent: Agent;
+  readonly options: HttpClientOptions;
+  readonly guard: AddressGuard;
+  /** Those of its attempts. */
+  readonly deadlines: Deadlines;
+}
+
+async function send(sending: Sending, request: HttpRequest): Promise<HttpAnswer> {
+  const { agent, options, guard } = sending;
   const { url, timeouts } = request;
   const incoming = new IncomingAnswer();
-  const limit = startLimit(options, request, incoming);
+  const limit = startLimit(sending, request, incoming);
   try {
     guard.checkHost(url.hostname);
     agent.dispatch(
@@ -156,11 +166,12 @@ const OVER = { done: true, value: undefined } as const;
 
 /** What ends an attempt before its answer has: its caller, or the time that it has. */
 interface Limit {
-  /** Frees the timer. */
+  /** Nothing is limited any more. */
   end(): void;
 }
 
-function startLimit({ name, timeouts }: HttpClientOptions, request: HttpRequest, incoming: IncomingAnswer): Limit {
+function startLimit({ options, deadlines }: Sending, request: HttpRequest, incoming: IncomingAnswer): Limit {
+  const { name, timeouts } = options;
   const { signal } = request;
   const totalMs = request.timeouts.totalMs ?? timeouts.totalMs;
   const onCaller = () => incoming.abort(reasonOf(signal));
@@ -168,12 +179,12 @@ function startLimit({ name, timeouts }: HttpClientOptions, request: HttpRequest,
     const message = `The provider ${name} did not finish in time (timeouts.totalMs).`;
     incoming.abort(new ProviderError("provider_timeout", message, { text: `no end within ${totalMs} ms` }));
   };
-  const timer = setTimeout(onTimeout, totalMs);
+  const deadline = deadlines.in(totalMs, onTimeout);
   if (signal.aborted) onCaller();
   else signal.addEventListener("abort", onCaller, { once: true });
   return {
     end() {
-      clearTimeout(timer);
+      deadline[Symbol.dispose]();
       signal.removeEventListener("abort", onCaller);
     },
   };

@@ -11,14 +11,13 @@ export function sayGoodbye(app: FastifyInstance, draining: AbortSignal, closing:
   app.addHook("onRequest", (_request, { raw, responseEnd }, done) => {
     if (draining.aborted) raw.shouldKeepAlive = false;
     open.add(raw);
-    responseEnd.tell(() => open.delete(raw));
+    responseEnd.tell(() => {
+      open.delete(raw);
+      if (closing.aborted) setImmediate(() => app.server.closeIdleConnections());
+    });
     done();
   });
   draining.addEventListener("abort", () => {
     for (const response of open) response.shouldKeepAlive = false;
-  });
-  app.addHook("onResponse", (_request, _reply, done) => {
-    if (closing.aborted) setImmediate(() => app.server.closeIdleConnections());
-    done();
   });
 }

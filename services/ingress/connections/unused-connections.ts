@@ -17,7 +17,9 @@ export function watchUnusedConnections(server: Server): UnusedConnections {
     unused.set(key, socket);
     socket.once("close", () => unused.delete(key));
   });
-  server.on("request", ({ socket }) => unused.delete(keyOf(socket)));
+  server.on("request", ({ socket }) => {
+    if (unused.size > 0) unused.delete(keyOf(socket));
+  });
   return {
     close() {
       isClosed = true;

@@ -15,7 +15,9 @@ const MILLISECONDS = /^\d{1,12}(\.\d{1,6})?$/;
 
 /** The headers of an answer of which only the beginning is known: a stream's. */
 export function streamHeadersOf(head: AnswerHead, leading: readonly Header[], requestId: string): AnswerHeaders {
-  return [...passedOf(head), ...namesOf(leading, requestId)];
+  const headers = passedOf(head);
+  addNames(headers, leading, requestId);
+  return headers;
 }
 
 /** The headers of an answer that is there as a whole: with its length, and with what it took. */
@@ -28,21 +30,18 @@ export function plainHeadersOf(
 ): AnswerHeaders {
   const gatewayMs = millisecondsOf(summary.durationNanos);
   const providerMs = millisecondsOf(summary.providerNanos);
-  const timing = `gateway;dur=${gatewayMs}, provider;dur=${providerMs}`;
-  return [
-    ...passedOf(head),
-    ...namesOf(leading, requestId, timing),
-    "x-mlflow-gateway-duration-ms",
-    gatewayMs,
-    "x-mlflow-gateway-overhead-duration-ms",
-    millisecondsOf(summary.durationNanos - summary.providerNanos),
-    ...(head.status === NO_CONTENT ? [] : ["content-length", `${bodyBytes}`]),
-  ];
+  const headers = passedOf(head);
+  addNames(headers, leading, requestId, `gateway;dur=${gatewayMs}, provider;dur=${providerMs}`);
+  const overheadMs = millisecondsOf(summary.durationNanos - summary.providerNanos);
+  headers.push("x-mlflow-gateway-duration-ms", gatewayMs, "x-mlflow-gateway-overhead-duration-ms", overheadMs);
+  if (head.status !== NO_CONTENT) headers.push("content-length", String(bodyBytes));
+  return headers;
 }
 
 /** The headers of a failed call that its trailers (or its initial metadata) know of. */
 export function failureHeadersOf(trailers: readonly Header[], requestId: string): AnswerHeaders {
-  const headers = namesOf(trailers, requestId);
+  const headers: AnswerHeaders = [];
+  addNames(headers, trailers, requestId);
   for (const name of ["x-mlflow-gateway-duration-ms", "x-mlflow-gateway-overhead-duration-ms"]) {
     const value = textOf(trailers, name);
     if (value !== undefined && MILLISECONDS.test(value)) headers.push(name, value);
@@ -55,26 +54,24 @@ export function traceNameIn(metadata: readonly Header[]): string | undefined {
   return textOf(metadata, "x-twinspan-trace-id");
 }
 
-/** The headers that name the request and its full trace: ours, and those of W3C that other tools read. */
-function namesOf(metadata: readonly Header[], requestId: string, timing = ""): AnswerHeaders {
-  const headers = ["x-request-id", requestId, ...limitsOf(metadata)];
+/** How the caller's limits stand, in the words of the IETF's draft. */
+const LIMITS = ["ratelimit-policy", "ratelimit"];
+
+/** Adds those that name the request and its full trace, ours and those of W3C that other tools read, and how its limits stand. */
+function addNames(headers: AnswerHeaders, metadata: readonly Header[], requestId: string, timing = ""): void {
+  headers.push("x-request-id", requestId);
+  for (const name of LIMITS) {
+    const value = textOf(metadata, name);
+    if (value !== undefined) headers.push(name, value);
+  }
   const traceName = traceNameIn(metadata);
   if (traceName !== undefined) headers.push("x-twinspan-trace-id", traceName);
   const traceResponse = textOf(metadata, "traceresponse");
   const isKnown = traceResponse !== undefined && TRACE_PARENT.test(traceResponse);
   if (isKnown) headers.push("traceresponse", traceResponse);
   const parent = isKnown ? `traceparent;desc="${traceResponse}"` : "";
-  const serverTiming = [parent, timing].filter((part) => part !== "").join(", ");
+  const serverTiming = parent === "" || timing === "" ? parent + timing : `${parent}, ${timing}`;
   if (serverTiming !== "") headers.push("server-timing", serverTiming);
-  return headers;
-}
-
-/** How the caller's limits stand, in the words of the IETF's draft. */
-function limitsOf(metadata: readonly Header[]): AnswerHeaders {
-  return ["ratelimit-policy", "ratelimit"].flatMap((name) => {
-    const value = textOf(metadata, name);
-    return value === undefined ? [] : [name, value];
-  });
 }
 
 /** Framing and connection headers are ours alone. */

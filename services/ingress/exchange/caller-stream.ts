@@ -1,5 +1,6 @@
 import type { Client, ClientDuplexStream, Metadata, ServiceError as RpcError } from "@grpc/grpc-js";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { Deadlines } from "#lib/deadlines.ts";
 import { EXCHANGE } from "#lib/rpc/exchange-method.ts";
 import type { ExchangeCount } from "#lib/rpc/exchange-metrics.ts";
 import { FrameSender } from "#lib/rpc/frame-sender.ts";
@@ -32,6 +33,7 @@ export class CallerStream implements Carrier {
   readonly #observer: StreamObserver;
   readonly #count: ExchangeCount;
   readonly #carrying: CarryingStream;
+  readonly #deadlines = new Deadlines();
   readonly #underWay = new Map<number, ExchangedInvocation>();
   #state: "connecting" | "ready" | "left" | "closed" = "connecting";
   #lastId = 0;
@@ -59,6 +61,7 @@ export class CallerStream implements Carrier {
     );
     const sender = this.#sender;
     this.#carrying = {
+      deadlines: this.#deadlines,
       pieceBytesMax,
       get isFull() {
         return sender.isFull;
@@ -138,6 +141,7 @@ export class CallerStream implements Carrier {
     this.#state = "closed";
     this.#count.closed();
     for (const invocation of [...this.#underWay.values()]) invocation.fail(error);
+    this.#deadlines[Symbol.dispose]();
     this.#observer.onClosed(isOver ? undefined : error);
   }
 }

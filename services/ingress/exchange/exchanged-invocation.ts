@@ -1,5 +1,6 @@
 import type { ServiceError as RpcError } from "@grpc/grpc-js";
 import { propagation } from "@opentelemetry/api";
+import type { Deadlines } from "#lib/deadlines.ts";
 import { CREDIT_BYTES, CREDIT_STEP_BYTES, FRAME_BYTES_MAX } from "#lib/rpc/exchange-bounds.ts";
 import { metadataOf } from "#lib/rpc/header-list.ts";
 import { rpcFailureOfStatus } from "#lib/rpc/status-details.ts";
@@ -17,6 +18,8 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 /** What an invocation sees of the stream it is on. */
 export interface CarryingStream {
+  /** Those of its invocations. */
+  readonly deadlines: Deadlines;
   /** The largest piece of an answer, in bytes. */
   readonly pieceBytesMax: number;
   /** Whether the gateway does not keep up with what is sent. */
@@ -35,7 +38,7 @@ export class ExchangedInvocation implements AnswerCall {
   readonly #stream: CarryingStream;
   readonly #id: number;
   readonly #body: UnsentBody;
-  readonly #deadline: NodeJS.Timeout;
+  readonly #deadline: Disposable;
   readonly #messages: InvokeStreamResponse[] = [];
   readonly #parts: Buffer[] = [];
   #partBytes = 0;
@@ -52,7 +55,7 @@ export class ExchangedInvocation implements AnswerCall {
     this.#stream = stream;
     this.#id = id;
     this.#body = new UnsentBody(body);
-    this.#deadline = setTimeout(() => this.#giveUp(deadlineExceeded()), timeLeftMs(deadline));
+    this.#deadline = stream.deadlines.in(timeLeftMs(deadline), () => this.#giveUp(deadlineExceeded()));
   }
 
   /** Sends it with its body, where that is small; else the body follows as there is credit. */
@@ -177,7 +180,7 @@ export class ExchangedInvocation implements AnswerCall {
   }
 
   #leave(): void {
-    clearTimeout(this.#deadline);
+    this.#deadline[Symbol.dispose]();
     this.#stream.left(this.#id);
   }
 }

@@ -3,7 +3,7 @@ import type { Rollup, RollupPart } from "../../core/totals/rollup.ts";
 import { bytesIn } from "../columns.ts";
 import { rollupBytesOf, rollupOfBytes } from "./rollup-codec.ts";
 
-/** An hour that was added up, as it goes to the writer's thread. */
+/** An hour that was added up. */
 export interface RolledHour {
   readonly experimentId: bigint;
   readonly hour: bigint;

@@ -10,7 +10,6 @@ import type { Moving } from "./move-into-batches.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader, type Reader } from "./reader.ts";
 import { startRollingUp } from "./rolling-up.ts";
-import type { RolledHour } from "./rollup-table.ts";
 import type { Work } from "./turns.ts";
 import { startSqliteWriter } from "./writer-thread.ts";
 import type { WriterOptions } from "./writer-worker.ts";
@@ -35,10 +34,10 @@ interface RollUpOptions {
 }
 
 /**
- * The store in one SQLite file. One thread writes, with commits that are shared. Reads run on the main thread, over a
- * connection of their own: one takes 0.1 to 0.3 ms, about what a message to another thread and back would. One
- * trace-writer has a file; other processes may read it. `onMoving` hears how far a file of an older version is moved,
- * before there is a store.
+ * The store in one SQLite file. One thread writes, with commits that are shared, and adds hours up in between: what that
+ * leaves to collect would hold up readers. Reads run on the main thread, over a connection of their own: one takes 0.1 to
+ * 0.3 ms, about what a message to another thread and back would. One trace-writer has a file; other processes may read
+ * it. `onMoving` hears how far a file of an older version is moved, before there is a store.
  */
 export async function startSqliteStore(
   options: WriterOptions & WriteQueueOptions & RollUpOptions,
@@ -72,15 +71,12 @@ export async function startSqliteStore(
   opened.defer(() => totalsDb.close());
   opened.defer(() => addingUp.idle());
   const addUp = openAddUp(totalsDb, createAddedUp(ADDED_BYTES_MAX));
-  const rollUp = async (hours: readonly RolledHour[]) => {
-    const bytes = hours.reduce((sum, { parts }) => sum + bytesOf(parts), 0);
-    await queue.write({ kind: "rollups", hours }, bytes, NEVER);
-  };
-  opened.use(startRollingUp(options.path, options.rollUpEveryMs ?? ROLL_UP_EVERY_MS, rollUp));
+  const rollUp = async () => (await writer.ask("rollUp")) === "more";
+  opened.use(startRollingUp(options.rollUpEveryMs ?? ROLL_UP_EVERY_MS, rollUp));
   const owned = opened.move();
   const writes = createQueuedWrites(async (write, bytes, signal) => {
     const outcome = await queue.write(write, bytes, signal);
-    if (outcome.kind === "forwards" || outcome.kind === "rollups") throw new Error("the writer answered another write");
+    if (outcome.kind === "forwards") throw new Error("the writer answered another write");
     return outcome;
   });
   const readTrace = (
@@ -131,8 +127,4 @@ export async function startSqliteStore(
     }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-function bytesOf(parts: RolledHour["parts"]): number {
-  return SEQ_BYTES + Object.values(parts ?? {}).reduce((sum, bytes) => sum + bytes.length, 0);
 }

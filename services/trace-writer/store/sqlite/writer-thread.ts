@@ -1,11 +1,10 @@
 import type { Committer } from "../commit/write-queue.ts";
 import { startWriterThread, type WriterThread } from "../commit/writer-thread.ts";
-import type { EraseOutcome } from "./erase-step.ts";
 import type { Moving } from "./move-into-batches.ts";
-import type { SqliteOutcome, SqliteWrite, WriterOptions } from "./writer-worker.ts";
+import type { SqliteDone, SqliteOutcome, SqliteTask, SqliteWrite, WriterOptions } from "./writer-worker.ts";
 
-/** The one writer of a file. Its task is a step of erasing, between two commits. */
-export type SqliteWriter = WriterThread<SqliteWrite, SqliteOutcome, "erase", EraseOutcome> &
+/** The one writer of a file. */
+export type SqliteWriter = WriterThread<SqliteWrite, SqliteOutcome, SqliteTask, SqliteDone> &
   Committer<SqliteWrite, SqliteOutcome>;
 
 /**
@@ -17,7 +16,7 @@ export async function startSqliteWriter(
   onMoving: (moving: Moving) => void,
 ): Promise<SqliteWriter> {
   const options: WriterOptions = { path, cacheBytes, traceSpansMax, routes };
-  const thread = await startWriterThread<SqliteWrite, SqliteOutcome, "erase", EraseOutcome, Moving>(
+  const thread = await startWriterThread<SqliteWrite, SqliteOutcome, SqliteTask, SqliteDone, Moving>(
     new URL("./writer-worker.ts", import.meta.url),
     options,
     onMoving,

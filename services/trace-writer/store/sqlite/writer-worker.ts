@@ -11,7 +11,8 @@ import { openCommitTables } from "./commit-tables.ts";
 import { type EraseOutcome, eraseStep } from "./erase-step.ts";
 import { openEraser } from "./erasure-table.ts";
 import type { ForwardRemoval } from "./forward-table.ts";
-import { BUSY_MS, openForWriting } from "./open-database.ts";
+import { BUSY_MS, openForReading, openForWriting } from "./open-database.ts";
+import { openRollUp, type RollUpOutcome } from "./roll-up-hours.ts";
 import type { RolledHour } from "./rollup-table.ts";
 
 /** What the thread is started with. */
@@ -21,16 +22,16 @@ export interface WriterOptions extends CommitOptions {
 }
 
 /** A request to write, as it goes to the thread. */
-export type SqliteWrite =
-  | WaitingWrite
-  | { readonly kind: "forwards"; readonly removal: ForwardRemoval }
-  | { readonly kind: "rollups"; readonly hours: readonly RolledHour[] };
+export type SqliteWrite = WaitingWrite | { readonly kind: "forwards"; readonly removal: ForwardRemoval };
 /** What became of it. */
-export type SqliteOutcome =
-  | WriteOutcome
-  | { readonly kind: "forwards"; readonly removed: Trimmed }
-  | { readonly kind: "rollups" };
+export type SqliteOutcome = WriteOutcome | { readonly kind: "forwards"; readonly removed: Trimmed };
 
+/** What else it is asked, between two commits: a step of erasing, or of adding up what hours came to. */
+export type SqliteTask = "erase" | "rollUp";
+export type SqliteDone = EraseOutcome | RollUpOutcome;
+
+/** Who adds hours up walks through the file once. */
+const ROLL_UP_CACHE_BYTES = 2 * 1024 * 1024;
 /** SQLite's primary result codes that mean that nothing can be written for now: busy, read-only, I/O error, full, cannot open. */
 const WRITE_REFUSED = new Set([5, 8, 10, 13, 14]);
 
@@ -41,15 +42,28 @@ const db = openForWriting(path, cacheBytes, (moving) => tellNote(moving));
 const tables = openCommitTables(db);
 const eraseSome = openEraser(db);
 const commit = createCommit(tables, traceSpansMax, routes);
-serveWriter<SqliteWrite, SqliteOutcome, "erase", EraseOutcome>({
+const reading = openForReading(path, ROLL_UP_CACHE_BYTES);
+const rollUp = openRollUp(reading, storeRollups);
+serveWriter<SqliteWrite, SqliteOutcome, SqliteTask, SqliteDone>({
   commit(writes, nowMs) {
     const start = performance.now();
     const results = commitAll(writes, nowMs);
     return { results, durationMs: performance.now() - start, ...commit.takeCount() };
   },
-  perform: () => (eraseSome() ? "more" : eraseStep(db, BUSY_MS)),
+  perform(task) {
+    switch (task) {
+      case "erase":
+        rollUp.leave();
+        return eraseSome() ? "more" : eraseStep(db, BUSY_MS);
+      case "rollUp":
+        return rollUp.perform();
+    }
+  },
   routeBy: commit.routeBy,
-  close: () => db.close(),
+  close() {
+    reading.close();
+    db.close();
+  },
 });
 
 /**
@@ -77,11 +91,19 @@ function apply(write: SqliteWrite, nowMs: number): SqliteOutcome {
   switch (write.kind) {
     case "forwards":
       return { kind: "forwards", removed: tables.forwards.remove(write.removal) };
-    case "rollups":
-      tables.rollups.store(write.hours);
-      return { kind: "rollups" };
     default:
       return applyWrite(commit, readWrite(write), nowMs);
+  }
+}
+
+function storeRollups(hours: readonly RolledHour[]): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    tables.rollups.store(hours);
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
   }
 }
 

@@ -11,8 +11,8 @@ import { AnswerHead, InvocationSummary } from "#proto/twinspan/gateway/v1/invoca
 /** The bytes of a smaller frame are copied. */
 const VIEWED_BYTES_MIN = 8 * 1024;
 /**
- * Bytes are a view of their message where the message is at most so many times their length: they keep all of it in
- * memory, some of them as long as a call lasts, and no limit counts more than their length.
+ * A chunk is a view of its message where the message is at most so many times its length: it keeps all of it in memory,
+ * as long as its reader is slow, and no limit counts more than its length.
  */
 const PINNED_TIMES_MAX = 2;
 
@@ -26,19 +26,24 @@ const PIECE_CHUNK = (2 << 3) | 2;
 const PIECE_SUMMARY = (3 << 3) | 2;
 const PIECE_CONTINUES = 4 << 3;
 
-/** Reads what a caller sent, as the generated codec does, but that the bytes of large `body` frames are views of `message`. */
+/**
+ * Reads what a caller sent, as the generated codec does, but that the bytes of large `body` frames are views of `message`:
+ * whoever keeps them copies them to where they belong.
+ */
 export function readCallerFrames(message: Buffer): ExchangeRequest {
-  return { frames: framesIn(message, CallerFrame, bodyFrameOf) };
+  return { frames: framesIn(message, VIEWED_BYTES_MIN, CallerFrame, bodyFrameOf) };
 }
 
 /** Reads what a gateway sent, as the generated codec does, but that the chunks of large `piece` frames are views of `message`. */
 export function readGatewayFrames(message: Buffer): ExchangeResponse {
-  return { frames: framesIn(message, GatewayFrame, pieceFrameOf) };
+  const viewedMin = Math.max(VIEWED_BYTES_MIN, message.length / PINNED_TIMES_MAX);
+  return { frames: framesIn(message, viewedMin, GatewayFrame, pieceFrameOf) };
 }
 
 /** `viewing` reads a frame of the one kind that may be large. Undefined: it is of another, or holds what is not known here. */
 function framesIn<Frame>(
   message: Buffer,
+  viewedMin: number,
   generated: { decode(bytes: Uint8Array): Frame },
   viewing: (bytes: Uint8Array) => Frame | undefined,
 ): Frame[] {
@@ -52,8 +57,7 @@ function framesIn<Frame>(
       continue;
     }
     const bytes = reader.bytes();
-    const isViewed = bytes.length >= VIEWED_BYTES_MIN && bytes.length * PINNED_TIMES_MAX >= message.length;
-    frames.push((isViewed ? viewing(bytes) : undefined) ?? generated.decode(bytes));
+    frames.push((bytes.length >= viewedMin ? viewing(bytes) : undefined) ?? generated.decode(bytes));
   }
   return frames;
 }

@@ -14,8 +14,7 @@ import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_se
 import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { ExchangeParts, HandleInvocation } from "./exchange-parts.ts";
 import { openedMetadataOf } from "./frame-metadata.ts";
-
-const NOTHING: Buffer = Buffer.alloc(0);
+import { GatheredBody } from "./gathered-body.ts";
 
 type Frame = NonNullable<GatewayFrame["frame"]>;
 
@@ -44,7 +43,8 @@ export class ServedInvocation {
   readonly #id: number;
   readonly #abort = new AbortController();
   readonly #trailers: Header[] = [];
-  readonly #body: Buffer[] = [];
+  /** Undefined: it came with `open`, or goes to its handler. */
+  #body: GatheredBody | undefined;
   #isBodyWhole = false;
   #bodyBytes = 0;
   #bodyCredit = CREDIT_BYTES;
@@ -74,11 +74,13 @@ export class ServedInvocation {
       if (invocation === undefined) {
         throw new ServiceError("invalid_request", "`open.invocation` is missing.", { field: "open.invocation" });
       }
-      this.takeBody(invocation.body);
+      if (open.isWhole) this.#count(invocation.body);
+      else this.#gather(invocation.body, open.bodyBytes);
       const identity = await identifyAt(this.#parts.door, path, metadata, peer);
       while (!open.isWhole && !this.#isBodyWhole && !signal.aborted) await this.#woken();
       signal.throwIfAborted();
-      invocation.body = this.#wholeBody();
+      invocation.body = this.#body?.whole ?? invocation.body;
+      this.#body = undefined;
       const call = this.#rpcCallOf(metadata, identity);
       await context.with(propagation.extract(ROOT_CONTEXT, metadata, metadataTextsGetter), () =>
         this.#answer(handle(invocation, call)),
@@ -91,8 +93,24 @@ export class ServedInvocation {
     this.#send({ $case: "end", value: { status, trailers: this.#trailers } }, 0);
   }
 
-  /** The next bytes of the request's body. */
+  /** The next bytes of the request's body. They are copied. */
   takeBody(bytes: Buffer): void {
+    this.#count(bytes);
+    if (this.#abort.signal.aborted) return;
+    this.#body?.add(bytes);
+    const taken = CREDIT_BYTES - this.#bodyCredit;
+    if (taken < CREDIT_STEP_BYTES) return;
+    this.#bodyCredit += taken;
+    this.#send({ $case: "credit", value: taken }, 0);
+  }
+
+  #gather(first: Buffer, toldBytes: number): void {
+    this.#body = new GatheredBody(toldBytes);
+    this.takeBody(first);
+  }
+
+  /** Counts bytes of the body. Where they are too many the invocation is aborted. */
+  #count(bytes: Buffer): void {
     if (this.#abort.signal.aborted) return;
     this.#bodyCredit -= bytes.length;
     this.#bodyBytes += bytes.length;
@@ -105,13 +123,7 @@ export class ServedInvocation {
       const message = `The body is larger than ${bodyBytesMax} bytes (gateway.limits.requestBytesMax).`;
       this.#parts.onLargeBody();
       this.#abortWith(new ServiceError("request_too_large", message, { field: "invocation.body" }));
-      return;
     }
-    if (bytes.length > 0) this.#body.push(bytes);
-    const taken = CREDIT_BYTES - this.#bodyCredit;
-    if (taken < CREDIT_STEP_BYTES) return;
-    this.#bodyCredit += taken;
-    this.#send({ $case: "credit", value: taken }, 0);
   }
 
   /** The body is whole. */
@@ -145,13 +157,6 @@ export class ServedInvocation {
     if (timeoutMs === 0) return undefined;
     this.#deadlineMs = Date.now() + timeoutMs;
     return this.#stream.deadlines.in(timeoutMs, () => this.cancel());
-  }
-
-  /** All that came of the body. It is kept here no longer. */
-  #wholeBody(): Buffer {
-    const parts = this.#body.splice(0);
-    const [only = NOTHING, ...others] = parts;
-    return others.length === 0 ? only : Buffer.concat(parts);
   }
 
   #rpcCallOf(metadata: MetadataTexts, identity: Identity): RpcCall {

@@ -66,7 +66,8 @@ export class ExchangedInvocation implements AnswerCall {
     const body = isWhole ? this.#body.take(OPEN_BYTES_MAX) : NOTHING;
     this.#credit -= body.length;
     const timeoutMillis = Math.max(1, timeLeftMs(deadline));
-    const value = { metadata: headers, timeoutMillis, invocation: { ...invocation, body }, isWhole };
+    const bodyBytes = isWhole ? 0 : whole.bytes;
+    const value = { metadata: headers, timeoutMillis, invocation: { ...invocation, body }, isWhole, bodyBytes };
     this.#send({ $case: "open", value }, bytesOf(headers) + bytesOf(invocation.headers) + body.length);
     if (!isWhole) this.sendBody();
   }

@@ -15,7 +15,7 @@ const INVOKED = {
 } as const;
 const openedWith = (invocation: Invocation): CallerFrame => ({
   id: 1,
-  frame: { $case: "open", value: { metadata: [], timeoutMillis: 0, invocation, isWhole: true } },
+  frame: { $case: "open", value: { metadata: [], timeoutMillis: 0, invocation, isWhole: true, bodyBytes: 0 } },
 });
 const bodyOf = (model: string) =>
   Buffer.from(JSON.stringify({ model, messages: [{ role: "user", content: "hello" }] }));

@@ -97,7 +97,10 @@ export function openFrame(id: number, model: string, more: Partial<OpenFrame> = 
   };
   return {
     id,
-    frame: { $case: "open", value: { metadata: [], timeoutMillis: 0, invocation, isWhole: true, ...more } },
+    frame: {
+      $case: "open",
+      value: { metadata: [], timeoutMillis: 0, invocation, isWhole: true, bodyBytes: 0, ...more },
+    },
   };
 }
 

@@ -30,7 +30,13 @@ const invocation = fc.record({
   headers,
   credentials: headers,
 });
-const open = fc.record({ metadata: headers, timeoutMillis: uint32, isWhole: fc.boolean(), invocation });
+const open = fc.record({
+  metadata: headers,
+  timeoutMillis: uint32,
+  isWhole: fc.boolean(),
+  bodyBytes: uint32,
+  invocation,
+});
 const piece = fc.record({
   head: fc.option(fc.record({ status: fc.nat({ max: 999 }), headers }), { nil: undefined }),
   chunk: bytes,
@@ -91,14 +97,23 @@ test("frames are read as the generated codec reads them, whatever else is in the
   );
 });
 
-test("large bytes are views of their message where they are half of it or more, small ones never", () => {
-  const frames = [9 * 1024, 100, 24 * 1024, 64 * 1024].map(
-    (length, id): CallerFrame => ({
-      id,
-      frame: { $case: "body", value: Buffer.alloc(length, id) },
-    }),
+test("the bytes of large bodies are views of their message, small ones never", () => {
+  const frames = [100, 9 * 1024, 64 * 1024].map(
+    (length, id): CallerFrame => ({ id, frame: { $case: "body", value: Buffer.alloc(length, id) } }),
   );
   const message = Buffer.from(ExchangeRequest.encode({ frames }).finish());
   const read = readCallerFrames(message).frames.map(({ frame }) => frame?.$case === "body" && frame.value.buffer);
+  expect(read.map((buffer) => buffer === message.buffer)).toEqual([false, true, true]);
+});
+
+test("chunks of answers are views of their message where they are half of it or more", () => {
+  const frames = [9 * 1024, 100, 24 * 1024, 64 * 1024].map((length, id): GatewayFrame => {
+    const piece = { head: undefined, chunk: Buffer.alloc(length, id), summary: undefined, continues: false };
+    return { id, frame: { $case: "piece", value: piece } };
+  });
+  const message = Buffer.from(ExchangeResponse.encode({ frames }).finish());
+  const read = readGatewayFrames(message).frames.map(
+    ({ frame }) => frame?.$case === "piece" && frame.value.chunk.buffer,
+  );
   expect(read.map((buffer) => buffer === message.buffer)).toEqual([false, false, false, true]);
 });

@@ -85,6 +85,8 @@ export interface OpenFrame {
     | undefined;
   /** Whether `invocation.body` is all of the body. Then no `body` and no `end` follow. */
   isWhole: boolean;
+  /** How many bytes the body has together, where it is not whole: room is made for them once. It binds nobody. 0: not known. */
+  bodyBytes: number;
 }
 
 /** The body is whole. */
@@ -358,7 +360,7 @@ export const CallerFrame: MessageFns<CallerFrame> = {
 };
 
 function createBaseOpenFrame(): OpenFrame {
-  return { metadata: [], timeoutMillis: 0, invocation: undefined, isWhole: false };
+  return { metadata: [], timeoutMillis: 0, invocation: undefined, isWhole: false, bodyBytes: 0 };
 }
 
 export const OpenFrame: MessageFns<OpenFrame> = {
@@ -374,6 +376,9 @@ export const OpenFrame: MessageFns<OpenFrame> = {
     }
     if (message.isWhole !== false) {
       writer.uint32(32).bool(message.isWhole);
+    }
+    if (message.bodyBytes !== 0) {
+      writer.uint32(40).uint32(message.bodyBytes);
     }
     return writer;
   },
@@ -421,6 +426,14 @@ export const OpenFrame: MessageFns<OpenFrame> = {
             }
 
             message.isWhole = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.bodyBytes = reader.uint32();
             continue;
           }
         }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadConfig } from "#lib/config/load.ts";
+import { loadConfig, loadSections } from "#lib/config/load.ts";
 import type { Config } from "#lib/config/schema.ts";
 import type { CliIo } from "./io.ts";
 
@@ -22,6 +22,15 @@ export function configFileOf(given: string | undefined, io: CliIo): string {
 /** Reads it. Throws a ConfigError with every fault, named by the path as seen from here. */
 export function readConfig(given: string | undefined, io: CliIo): Config {
   return loadConfig(shownFileOf(configFileOf(given, io), io), io.environment);
+}
+
+/** Reads some sections of it, and passes the others over: who asks a service need not have the secrets of those that serve. */
+export function readSections<S extends keyof Config>(
+  given: string | undefined,
+  io: CliIo,
+  sections: readonly S[],
+): Pick<Config, S> {
+  return loadSections(shownFileOf(configFileOf(given, io), io), io.environment, sections);
 }
 
 /** The shorter of the two ways to name a file. */

@@ -5,7 +5,7 @@ import type { Config } from "#lib/config/schema.ts";
 import { channelCredentials, channelOptions } from "#lib/rpc/client.ts";
 import { sendingKey } from "#lib/rpc/send-key.ts";
 import { peerCertificatesOf } from "#lib/tls/configured-certificates.ts";
-import { readConfig } from "./config-source.ts";
+import { readSections } from "./config-source.ts";
 import { CliError, type CliIo } from "./io.ts";
 import { ANSWER_BYTES_MAX } from "./rpc/connect.ts";
 
@@ -50,27 +50,32 @@ export interface ConnectionSettings {
  * The connection of a command: to `--target`, in the clear, else to what `targetOf` takes of the configuration, as the
  * ingress speaks to its peers. By TLS wherever `--ca` or `--cert` is given.
  */
-export function connectionOf(command: Command, io: CliIo, targetOf: (config: Config) => string): Connection {
-  const { target, tls, key } = connectionSettingsOf(command, io, (config) => ({
-    target: targetOf(config),
-    tls: config.ingress.peerTls,
+export function connectionOf(
+  command: Command,
+  io: CliIo,
+  targetOf: (ingress: Config["ingress"]) => string,
+): Connection {
+  const { target, tls, key } = connectionSettingsOf(command, io, "ingress", (ingress) => ({
+    target: targetOf(ingress),
+    tls: ingress.peerTls,
     key: undefined,
   }));
   return connectionTo(target, tls, key);
 }
 
-/** The same, as settings. `configured` says what the configuration has, for what the command's options leave out. */
-export function connectionSettingsOf(
+/** The same, as settings. `configured` says what a section of the configuration has, for what the command's options leave out. */
+export function connectionSettingsOf<S extends "ingress" | "gateway">(
   command: Command,
   io: CliIo,
-  configured: (config: Config) => ConnectionSettings,
+  section: S,
+  configured: (settings: Config[S]) => ConnectionSettings,
 ): ConnectionSettings {
   const { config, target, ca, cert, keyFile, key = keyIn(io) } = command.optsWithGlobals<ConnectionOptions>();
   const isToldHow = (ca ?? cert ?? keyFile) !== undefined;
   const path = (file: string | undefined) => (file === undefined ? undefined : resolve(io.directory, file));
   const given = { caFile: path(ca), certFile: path(cert), keyFile: path(keyFile) };
   if (target !== undefined) return { target, tls: isToldHow ? given : undefined, key };
-  const said = configured(readConfig(config, io));
+  const said = configured(readSections(config, io, [section])[section]);
   return { target: said.target, tls: isToldHow ? given : said.tls, key: key ?? said.key };
 }
 

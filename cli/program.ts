@@ -58,11 +58,15 @@ function catchExits(command: Command, io: CliIo): void {
 
 function messageOf(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
+  if (error instanceof ServiceError && error.kind === "unauthenticated")
+    return `twinspan: ${error.message} ${KEY_HERE}`;
   const isTold = error instanceof CliError || error instanceof ConfigFileError || error instanceof ServiceError;
   if (isTold) return `twinspan: ${error.message}`;
   // A bug of ours, or of the machine's: whoever reports it needs all of it.
   return error instanceof Error ? `twinspan: ${error.stack ?? error.message}` : `twinspan: ${String(error)}`;
 }
+
+const KEY_HERE = "Commands take it from TWINSPAN_KEY, or --key.";
 
 const EXAMPLES = `
 Examples:

@@ -98,7 +98,7 @@ function rowsOf(path: string, node: Node, isRequired: boolean): readonly Row[] {
     `\`${path}\``,
     defaultOf(node, isRequired),
     boundsOf(node),
-    (node.description ?? "").replaceAll("<", "&lt;"),
+    (node.description ?? "").replaceAll(/`[^`]*`|</g, (found) => (found === "<" ? "&lt;" : found)),
   ];
   if (typeof node.additionalProperties === "object") return rowsOf(`${path}.<name>`, node.additionalProperties, true);
   if (node.items === undefined) return [own];

@@ -12,7 +12,7 @@ interface NewKeyOptions {
   readonly name: string;
   readonly workspace: string;
   readonly role: readonly Role[];
-  readonly endpoint: readonly string[];
+  readonly endpoint?: readonly string[];
   readonly expiresIn?: number;
 }
 
@@ -30,12 +30,7 @@ export function addKeyCommands(program: Command, io: CliIo): void {
         .default([], "none")
         .makeOptionMandatory(),
     )
-    .option(
-      "--endpoint <name>",
-      "an endpoint it may invoke; may be repeated (default: all of its workspace)",
-      collect,
-      [],
-    )
+    .option("--endpoint <name>", "an endpoint it may invoke; may be repeated (default: all of its workspace)", collect)
     .option("--expires-in <days>", "after how many days it is refused (default: never)", parseDays)
     .addHelpText("after", HELP)
     .action((options: NewKeyOptions, command: Command) => {
@@ -64,7 +59,7 @@ Examples:
   twinspan key new --name gateway --role record | kubectl create secret generic twinspan-record --from-file=key=/dev/stdin`;
 
 /** As YAML in one line. */
-function lineOf(key: string, { name, workspace, role, endpoint, expiresIn }: NewKeyOptions): string {
+function lineOf(key: string, { name, workspace, role, endpoint = [], expiresIn }: NewKeyOptions): string {
   const expires = expiresIn && new Date(Date.now() + expiresIn * DAY_MS).toISOString();
   const settings = [
     `name: ${name}`,
@@ -77,7 +72,7 @@ function lineOf(key: string, { name, workspace, role, endpoint, expiresIn }: New
   return `{ ${settings.join(", ")} }`;
 }
 
-function collect(name: string, known: readonly string[]): readonly string[] {
+function collect(name: string, known: readonly string[] = []): readonly string[] {
   return [...known, name];
 }
 

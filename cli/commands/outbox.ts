@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { outbox } from "#lib/config/sections/outbox.ts";
 import type { DrainRequest } from "#lib/tasks/drain-task.ts";
-import { readConfig } from "../config-source.ts";
+import { readSections } from "../config-source.ts";
 import { connectionSettingsOf } from "../connection.ts";
 import { CliError, type CliIo } from "../io.ts";
 import { leftTextOf } from "../outbox/left-text.ts";
@@ -63,13 +63,13 @@ function requestOf(file: string, command: Command, io: CliIo): DrainRequest {
     target: traceWriter,
     tls,
     key,
-  } = connectionSettingsOf(command, io, ({ gateway }) => ({
+  } = connectionSettingsOf(command, io, "gateway", (gateway) => ({
     target: gateway.traceWriter,
     tls: gateway.peerTls,
     key: gateway.traceWriterKey,
   }));
   // Who names the target may be where there is no configuration.
-  const options = target === undefined ? readConfig(config, io).gateway.outbox : outbox.parse(undefined);
+  const options = target === undefined ? readSections(config, io, ["gateway"]).gateway.outbox : outbox.parse(undefined);
   return {
     task: "drain",
     options: { ...options, path: resolve(io.directory, file) },

@@ -12,7 +12,7 @@ const DEADLINE_MS = 60_000;
 const DEADLINE_MS_MAX = 3_600_000;
 
 interface RpcOptions {
-  readonly metadata: ReadonlyMap<string, string>;
+  readonly metadata?: ReadonlyMap<string, string>;
   readonly deadline: number;
 }
 
@@ -22,15 +22,14 @@ export function addRpcCommand(program: Command, io: CliIo): void {
     .command("rpc <service/method> [json]")
     .description("call any RPC of a running service, found by server reflection; answers are JSON, one a line")
     .option("--target <address>", "the service (default: the gateway or the trace-writer of the configuration)")
-    .option("--metadata <key=value>", "metadata to send; may be repeated", collectMetadata, new Map())
+    .option("--metadata <key=value>", "metadata to send; may be repeated", collectMetadata)
     .option("--deadline <ms>", "how long the call may take, in milliseconds", parseDeadline, DEADLINE_MS)
     .addHelpText("after", HELP)
     .action(async (name: string, json: string | undefined, _options: unknown, command: Command) => {
       const [service = "", method = ""] = name.split("/");
-      if (method === "") throw new CliError(`"${name}" must be <service>/<method>, by its full name.`);
       const request = parseRequest(json ?? "{}");
-      const { metadata, deadline } = command.optsWithGlobals<RpcOptions>();
-      const connection = connectionOf(command, io, (config) => targetOf(service, config));
+      const { metadata = new Map(), deadline } = command.optsWithGlobals<RpcOptions>();
+      const connection = connectionOf(command, io, (ingress) => targetOf(service, ingress));
       const definitions = await reflect(connection, service, io.stop);
       try {
         const call = { connection, service, method, request, metadata, deadlineMs: deadline };
@@ -44,6 +43,7 @@ export function addRpcCommand(program: Command, io: CliIo): void {
 const HELP = `
 Examples:
   twinspan rpc twinspan.gateway.v1.EndpointService/ListEndpoints
+  twinspan rpc --target 127.0.0.1:7001 help    which services there are; with a service's name, its methods
   twinspan rpc twinspan.trace.v1.TraceReaderService/SearchTraces '{"pending":true}'
   twinspan rpc twinspan.gateway.v1.GatewayService/InvokeStream --metadata x-twinspan-experiment=mine \\
     '{"invocation":{"dialect":"DIALECT_OPENAI_CHAT","body":"'"$(base64 -w0 request.json)"'"}}'
@@ -52,7 +52,7 @@ Fields have the contract's names (proto/); bytes are base64, 64-bit integers are
 takes a stream takes a JSON array.
 `;
 
-function targetOf(service: string, { ingress }: Config): string {
+function targetOf(service: string, ingress: Config["ingress"]): string {
   const isGateways = ["twinspan.gateway.", "twinspan.inference."].some((prefix) => service.startsWith(prefix));
   return isGateways ? ingress.gateway.target : ingress.traceWriter;
 }
@@ -74,7 +74,7 @@ function parseRequest(json: string): unknown {
   }
 }
 
-function collectMetadata(pair: string, known: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+function collectMetadata(pair: string, known?: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const match = /^([a-z0-9_.-]+)=(.*)$/i.exec(pair);
   if (match === null) throw new InvalidArgumentError("It must be key=value.");
   return new Map(known).set((match[1] ?? "").toLowerCase(), match[2] ?? "");

@@ -15,7 +15,7 @@ export function targetOption(): Option {
 
 /** The way to the trace-writer of a command. */
 export function traceWriterOf(command: Command, io: CliIo): Connection {
-  return connectionOf(command, io, ({ ingress }) => ingress.traceWriter);
+  return connectionOf(command, io, ({ traceWriter }) => traceWriter);
 }
 
 /** A reader of the trace-writer of a command. Ctrl-C ends what is asked for, rather than waiting for its deadline. */

@@ -56,7 +56,8 @@ function methodOf({ service, method }: GenericCall, definitions: PackageDefiniti
   if (definition === undefined || "format" in definition) throw new CliError(`"${service}" is not a service.`);
   const found = definition[method];
   if (found !== undefined) return found;
-  throw new CliError(`${service} has no method "${method}" (it has: ${Object.keys(definition).join(", ")}).`);
+  const lack = method === "" ? "wants a method: <service>/<method>" : `has no method "${method}"`;
+  throw new CliError(`${service} ${lack} (it has: ${Object.keys(definition).join(", ")}).`);
 }
 
 function requestsOf({ service, request }: GenericCall, method: Method, definitions: PackageDefinition) {

@@ -43,11 +43,28 @@ export function loadConfig(file: string, environment: Environment): Config {
 }
 
 /**
+ * Reads and checks some sections of a file, for who needs no other: what those refer to may be unset here, or wrong. Throws as
+ * loadConfig does, with the faults of these sections.
+ */
+export function loadSections<S extends keyof Config>(
+  file: string,
+  environment: Environment,
+  sections: readonly S[],
+): Pick<Config, S> {
+  return parseConfig(readConfigFile(file), file, environment, sections);
+}
+
+/**
  * Checks the text of a configuration. `${NAME}` is replaced from the environment, `${NAME:-text}` by `text` where it is
  * unset. A variable that is unset is a fault, but for a provider's credentials: there the reference stays as it is, and
- * the provider's endpoints say that they need it.
+ * the provider's endpoints say that they need it. Given `sections`, the others are passed over: they are as if left out.
  */
-export function parseConfig(text: string, file: string, environment: Environment): Config {
+export function parseConfig(
+  text: string,
+  file: string,
+  environment: Environment,
+  sections?: readonly (keyof Config)[],
+): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, logLevel: "error" });
   const at = (offset: number) => {
@@ -61,22 +78,25 @@ export function parseConfig(text: string, file: string, environment: Environment
   }));
   if (syntax.length > 0) throw new ConfigError(file, syntax);
 
-  const unset = interpolate(document, environment).map(({ offset, name }) => ({
+  const isRead = readTestOf(document, sections);
+  const references = interpolate(document, environment).filter(({ offset }) => isRead(offset));
+  const unset = references.map(({ offset, name }) => ({
     ...at(offset),
     path: "",
     message: `the environment variable ${name} is not set. Set it, or write \${${name}:-a default}.`,
   }));
-  const plain = plainOf(document);
-  if (plain instanceof ReferenceError) {
-    throw new ConfigError(file, [{ ...at(aliasOffsetOf(document)), path: "", message: plain.message }]);
+  const whole = plainOf(document);
+  if (whole instanceof ReferenceError) {
+    throw new ConfigError(file, [{ ...at(aliasOffsetOf(document)), path: "", message: whole.message }]);
   }
+  const plain = sections === undefined ? whole : sectionsOf(whole, sections);
   const checked = configSchema.safeParse(plain ?? {}, { error: faultWordsOf });
   const wrong = Array.from(issuesOf(checked.error?.issues ?? []), (issue) => ({
     ...at(offsetOf(document, placeOf(issue))),
     path: pathOf(issue.path),
     message: issue.message,
   }));
-  const crossed = crossFaultsOf(plain).map(({ path, message }) => ({
+  const crossed = (sections === undefined ? crossFaultsOf(plain) : []).map(({ path, message }) => ({
     ...at(offsetOf(document, path)),
     path: pathOf(path),
     message,
@@ -119,6 +139,21 @@ function interpolate(document: Document, environment: Environment): readonly { o
     },
   });
   return unset;
+}
+
+/** Whether what stands at an offset belongs to one of the sections; all of them where none is named. */
+function readTestOf(document: Document, sections: readonly string[] | undefined): (offset: number) => boolean {
+  if (sections === undefined) return () => true;
+  const ranges = sections.flatMap((section) => {
+    const node = document.getIn([section], true);
+    return isNode(node) && node.range ? [node.range] : [];
+  });
+  return (offset) => ranges.some(([from, to]) => from <= offset && offset < to);
+}
+
+function sectionsOf(whole: unknown, sections: readonly string[]): unknown {
+  if (typeof whole !== "object" || whole === null || Array.isArray(whole)) return whole;
+  return Object.fromEntries(Object.entries(whole).filter(([section]) => sections.includes(section)));
 }
 
 /** The document as plain values. A ReferenceError: it has an alias without an anchor, or aliases without end. */

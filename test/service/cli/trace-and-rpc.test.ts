@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -135,7 +135,7 @@ test("failures are one line that says what, where and what to do", async () => {
   expect(await errorOf(["rpc", `${reader}/Nope`])).toContain('has no method "Nope" (it has: GetTrace');
   expect(await errorOf(["rpc", "no.such.Service/Nope"])).toContain(`(it has: twinspan.trace.v1.TraceWriterService`);
   expect(await errorOf(["rpc", `${reader}/GetTrace`, '{"trace_id":"x"}'])).toContain("invalid_request: ");
-  expect(await errorOf(["rpc", reader])).toContain("must be <service>/<method>");
+  expect(await errorOf(["rpc", reader])).toContain("TraceReaderService wants a method: <service>/<method>");
 });
 
 test("a service that does not run is told as that", async () => {
@@ -149,4 +149,22 @@ test("a service that does not run is told as that", async () => {
   expect(err).toBe(
     `twinspan: the trace-writer does not answer at ${target}. Start it ('make up' starts all), or name another with --target.\n`,
   );
+});
+
+test("who only asks needs no other section of the configuration to be right, and no secret that it refers to", async () => {
+  await using service = await start();
+  const directory = await mkdtemp(join(tmpdir(), "twinspan-cli-"));
+  const file = join(directory, "twinspan.yaml");
+  const yaml = (traceWriter: string) =>
+    [
+      `ingress: { traceWriter: "${traceWriter}", listen: "0.0.0.0:8080" }`,
+      'gateway: { traceWriterKey: "${SECRET_OF_THE_GATEWAY}", ops: nowhere }',
+      "endpoints: [{ name: a }]",
+    ].join("\n");
+  await writeFile(file, yaml(service.target));
+  expect(await run(["trace", "list", "--config", file])).toEqual({ status: 0, out: "no traces\n", err: "" });
+  await writeFile(file, yaml("${TRACE_WRITER}"));
+  const { err } = await run(["trace", "list", "--config", file]);
+  expect(err).toMatch(/^\S+:1:25 {2}the environment variable TRACE_WRITER is not set\.[^\n]*\n$/);
+  await rm(directory, { recursive: true });
 });

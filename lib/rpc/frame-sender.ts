@@ -126,7 +126,10 @@ export class FrameSender<Frame, Message> {
 
   #goSoon(): void {
     if (this.#isUrgent || this.#isUnderWay) return;
-    this.#soon ??= setTimeout(() => this.#goNow(), SOON_MS);
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      if (this.#waiting.length > 0) this.#goNow();
+    }, SOON_MS);
   }
 
   #sendNext(): void {
@@ -136,8 +139,6 @@ export class FrameSender<Frame, Message> {
       if (this.#waiting.length > 0) this.#goSoon();
       return;
     }
-    clearTimeout(this.#soon);
-    this.#soon = undefined;
     this.#isUrgent = this.#waiting.length > 0;
     const wasFull = this.isFull;
     this.#waitingBytes -= next.bytes;

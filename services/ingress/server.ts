@@ -176,9 +176,8 @@ function createApp(parts: IngressParts, closing: AbortSignal): FastifyInstance {
     clientErrorHandler: (error, socket) => refuseOnSocket(error, socket, parts.metrics),
   });
   limitConnections(app.server, parts.load);
-  // Routes read their bodies themselves, as bytes and within their own limits.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  // Routes read their bodies themselves, as bytes and within their own limits: to Fastify no method has one.
+  for (const method of app.supportedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   watchResponses(app);
   if (parts.ownTraces !== undefined) traceRequests(app, parts.ownTraces);
   observeRequests(app, parts);

@@ -89,9 +89,6 @@ function socketRefusalOf(code: string | undefined): ServiceError {
 function failureOf(thrown: FastifyError): ServiceError {
   if (thrown instanceof ServiceError) return thrown;
   const status = thrown.statusCode ?? 500;
-  if (status === 415) {
-    return new ServiceError("unsupported_media_type", "The content-type cannot be read.", { cause: thrown });
-  }
   if (status >= 400 && status < 500) return new ServiceError("invalid_request", thrown.message, { cause: thrown });
   return serviceErrorOf(thrown);
 }

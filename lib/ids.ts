@@ -6,12 +6,15 @@ export type SpanIdHex = string;
 /** Where random bytes come from: so many of them, in hex. Tests give one that repeats. */
 export type RandomHex = (bytes: number) => string;
 
-const pool = Buffer.alloc(4096);
-let poolOffset = pool.length;
+const POOL_BYTES = 4096;
+/** Made when it is first drawn from: a browser has no `Buffer` yet when this file is loaded. */
+let pool: Buffer<ArrayBuffer> | undefined;
+let poolOffset = POOL_BYTES;
 
 /** Cryptographically random bytes, drawn from the system 4 KiB at a time: an id costs no system call. */
 export const randomHex: RandomHex = (bytes) => {
-  if (poolOffset + bytes > pool.length) {
+  pool ??= Buffer.alloc(POOL_BYTES);
+  if (poolOffset + bytes > POOL_BYTES) {
     crypto.getRandomValues(pool);
     poolOffset = 0;
   }

@@ -1,13 +1,14 @@
 /** Bytes that are told as Node's `Buffer` tells them: `toString` as hex, as base64, or else as UTF-8. */
 export class ByteArray extends Uint8Array {
-  override toString(encoding?: "hex" | "base64"): string {
+  override toString(encoding?: "hex" | "base64", start = 0, end = this.length): string {
+    const told = this.subarray(start, end);
     switch (encoding) {
       case "hex":
-        return Array.from(this, (byte) => byte.toString(16).padStart(2, "0")).join("");
+        return Array.from(told, (byte) => byte.toString(16).padStart(2, "0")).join("");
       case "base64":
-        return btoa(Array.from(this, (byte) => String.fromCharCode(byte)).join(""));
+        return btoa(Array.from(told, (byte) => String.fromCharCode(byte)).join(""));
       default:
-        return new TextDecoder().decode(this);
+        return new TextDecoder().decode(told);
     }
   }
 }

@@ -22,6 +22,9 @@ import { EXPERIMENTS_ORDERS, type ExperimentsOrder, experimentsCodec } from "./e
 import { RetentionDialog } from "./retention-dialog.tsx";
 import { retentionText, sourceText } from "./retention-text.ts";
 
+/** So many are listed; a part of a name that is written finds the others. */
+const LISTED_MAX = 200;
+
 interface Row {
   readonly experiment: Experiment;
   readonly activity: Activity | undefined;
@@ -164,9 +167,15 @@ function List({ rows, onAsk }: { readonly rows: readonly Row[]; readonly onAsk: 
   return (
     <>
       <div className={styles["list"]}>
-        <Table caption="Experiments" columns={columns} rows={rows} keyOf={({ experiment }) => experiment.id} />
+        <Table
+          caption="Experiments"
+          columns={columns}
+          rows={rows.slice(0, LISTED_MAX)}
+          keyOf={({ experiment }) => experiment.id}
+        />
       </div>
       <p className={styles["note"]}>
+        {rows.length > LISTED_MAX && `And ${rows.length - LISTED_MAX} more: search by name. `}
         Beyond what is kept the oldest traces are deleted. What holds for experiments without limits of their own is set
         in the configuration, under <code>traceWriter.retention</code> and <code>traceWriter.experiments</code>.
       </p>

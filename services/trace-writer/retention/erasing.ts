@@ -20,21 +20,23 @@ const START_MS = 1000;
 /** When it is tried again, where the disk or a reader did not let it. */
 const RETRY_MS = 5000;
 
-/** Begins with what an earlier process may not have come to erase. A failure is logged once, until it works again. */
+/** Begins with what an earlier process may not have come to erase. A failure is logged once, until it works again or another comes. */
 export function startErasing(store: Pick<TraceStore, "erase">, log: Logger): Erasing {
   const stop = new AbortController();
   let waiting: { readonly timer: NodeJS.Timeout; readonly dueMs: number } | undefined;
   let running = Promise.resolve();
-  let isFailing = false;
+  /** The words of the last failure. Undefined: it works. */
+  let failing: string | undefined;
 
   const erase = async () => {
     try {
       if (!(await store.erase(stop.signal))) eraseAfter(RETRY_MS);
-      isFailing = false;
+      failing = undefined;
     } catch (error) {
       if (stop.signal.aborted) return;
-      if (!isFailing) log.warn({ err: error }, "what was deleted cannot be erased from the disk yet");
-      isFailing = true;
+      const words = wordsOf(error);
+      if (words !== failing) log.warn({ err: error }, "what was deleted cannot be erased from the disk yet");
+      failing = words;
       eraseAfter(RETRY_MS);
     }
   };
@@ -59,4 +61,9 @@ export function startErasing(store: Pick<TraceStore, "erase">, log: Logger): Era
       await running;
     },
   };
+}
+
+/** Two failures of the same words are one. */
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${wordsOf(error.cause)}` : String(error);
 }

@@ -32,3 +32,26 @@ test("what was deleted is erased a second later, what was replaced within a minu
     vi.useRealTimers();
   }
 });
+
+test("of failures one after the other each is logged, and one that comes again is not", async () => {
+  vi.useFakeTimers();
+  try {
+    const blocks = ["1", "2", "2", "2"];
+    const store = {
+      async erase() {
+        const block = blocks.shift();
+        if (block !== undefined)
+          throw new Error("cannot be written", { cause: new Error(`block ${block} is damaged`) });
+        return true;
+      },
+    };
+    const lines: string[] = [];
+    const log = createLogger("trace-writer", "warn", { write: (line: string) => void lines.push(line) });
+    await using _ = startErasing(store, log);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(blocks).toEqual([]);
+    expect(lines.map((line) => /block \d/.exec(line)?.[0])).toEqual(["block 1", "block 2"]);
+  } finally {
+    vi.useRealTimers();
+  }
+});

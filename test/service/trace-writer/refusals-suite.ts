@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { NEWEST_FIRST } from "../../../services/trace-writer/core/search/trace-order.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { record, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { spansOf, writeRecords, writeSpans } from "./writing.ts";
@@ -36,5 +37,13 @@ export function describeRefusals(store: () => TraceStore): void {
     const signal = AbortSignal.abort(new Error("gave up"));
     await expect(store().writeSpans("default", { $case: "id", value: "0" }, [], signal)).rejects.toThrow("gave up");
     expect(await read(trace)).toBeUndefined();
+  });
+
+  test("what is asked by somebody who has gone is not answered", async () => {
+    const gone = AbortSignal.abort(new Error("gave up"));
+    const search = { scope: { kind: "pending" }, filter: undefined, order: NEWEST_FIRST } as const;
+    await expect(store().searchTraces("default", search, 10, undefined, gone)).rejects.toThrow("gave up");
+    await expect(store().changes("default", search, undefined, 10, gone)).rejects.toThrow("gave up");
+    expect((await store().changes("default", search, undefined, 10))?.isEnd).toBe(true);
   });
 }

@@ -13,6 +13,7 @@ export interface ChangeLog {
     search: Pick<TraceSearch, "scope" | "filter">,
     since: string | undefined,
     limit: number,
+    signal: AbortSignal | undefined,
   ): Promise<ChangePage | undefined>;
 }
 
@@ -76,7 +77,8 @@ export function openChangeLog(connection: Connection, searches: Searches): Chang
   };
 
   return {
-    async changes(workspace, { scope, filter }, since, limit) {
+    async changes(workspace, { scope, filter }, since, limit, signal) {
+      signal?.throwIfAborted();
       const [, time, ofLog, number] = POSITION.exec(since ?? "") ?? [];
       if (since !== undefined && (time === undefined || ofLog === undefined || number === undefined)) return undefined;
       // Another process has told what this one must know first.
@@ -95,6 +97,8 @@ export function openChangeLog(connection: Connection, searches: Searches): Chang
           // It has changed again since: then it is told further on.
           known.get(`${workspace}\n${change.traceId}`) === change.version,
       );
+      // All who follow share what was read so far. What comes is this one's alone.
+      signal?.throwIfAborted();
       const found = await searches.passing(workspace, filter, newest);
       const next = place + page.length;
       return { traces: found.map(({ info }) => info), position: positionAt(next), isEnd: next === end };

@@ -56,8 +56,8 @@ export async function startClickHouseStore(
     erase: (signal) => eraser.erase(signal),
     getTraceInfos: (workspace, traceIds) => reader.infos(workspace, traceIds),
     getTrace: (workspace, traceId, withPayload) => reader.trace(workspace, traceId, withPayload),
-    searchTraces: (workspace, search, limit, after) => searches.search(workspace, search, limit, after),
-    changes: (workspace, search, since, limit) => log.changes(workspace, search, since, limit),
+    searchTraces: (...asked) => searches.search(...asked),
+    changes: (...asked) => log.changes(...asked),
     listTwins: (...asked) => reader.twins(...asked),
     async totals(workspace, request, signal) {
       signal.throwIfAborted();

@@ -29,12 +29,16 @@ export type QuerySettings = Readonly<Record<string, string | number>>;
 export interface Connection extends AsyncDisposable {
   /** Runs a statement that answers nothing. */
   command(statement: string, values?: QueryValues): Promise<void>;
-  /** Asks a query without a format, and reads each row. */
+  /**
+   * Asks a query without a format, and reads each row. Rejects with the signal's reason when that aborts: then the
+   * server ends the query too.
+   */
   query<Row>(
     query: string,
     values: QueryValues,
     row: (reader: RowReader) => Row,
     settings?: QuerySettings,
+    signal?: AbortSignal,
   ): Promise<Row[]>;
   /** Inserts rows of RowBinary in one block: all of them are seen at once. */
   insert(table: string, columns: readonly string[], rows: Uint8Array): Promise<void>;
@@ -73,6 +77,7 @@ export function connect(options: ConnectionOptions, settings: QuerySettings = {}
       async_insert: 0,
       // Else an error that comes late stands in the middle of an answer, under a status that says that all is well.
       wait_end_of_query: 1,
+      cancel_http_readonly_queries_on_client_close: 1,
       max_query_size: QUERY_BYTES_MAX.toString(),
       max_insert_block_size: BLOCK_ROWS_MAX.toString(),
       min_insert_block_size_rows: BLOCK_ROWS_MAX.toString(),
@@ -101,12 +106,15 @@ class ClientConnection implements Connection {
     values: QueryValues,
     row: (reader: RowReader) => Row,
     settings: QuerySettings = {},
+    signal?: AbortSignal,
   ): Promise<Row[]> {
+    signal?.throwIfAborted();
     const bytes = await this.#ask(async () => {
       const asked = { query: `${query} FORMAT RowBinary`, query_params: { ...values } };
-      const { stream } = await this.#client.exec({ ...asked, clickhouse_settings: { ...settings } });
+      const abort = signal === undefined ? {} : { abort_signal: signal };
+      const { stream } = await this.#client.exec({ ...asked, ...abort, clickhouse_settings: { ...settings } });
       return await buffer(stream);
-    });
+    }, signal);
     const reader = new RowReader(bytes);
     const rows: Row[] = [];
     while (reader.hasMore) rows.push(row(reader));
@@ -125,12 +133,13 @@ class ClientConnection implements Connection {
     return this.#client.close();
   }
 
-  async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  async #ask<Answer>(ask: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer> {
     try {
       const answer = await ask();
       this.trouble = undefined;
       return answer;
     } catch (cause) {
+      signal?.throwIfAborted();
       if (cause instanceof ClickHouseError && !PASSING.has(Number(cause.code))) throw cause;
       this.trouble = `ClickHouse does not answer as it should (${wordsOf(cause)}): is it running, and has it room?`;
       const options = { retryAfterMs: RETRY_AFTER_MS, cause };

@@ -17,7 +17,13 @@ import { placesOf } from "./trace-reader.ts";
 
 /** Searches in the lists of traces. */
 export interface Searches {
-  search(workspace: string, search: TraceSearch, limit: number, after: TraceKey | undefined): Promise<TracePage>;
+  search(
+    workspace: string,
+    search: TraceSearch,
+    limit: number,
+    after: TraceKey | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<TracePage>;
   /** Those of some listed traces that pass a filter. */
   passing(workspace: string, filter: Filter | undefined, rows: readonly ListedRow[]): Promise<readonly ListedRow[]>;
 }
@@ -46,7 +52,7 @@ export function openSearches(connection: Connection, facts: FactTable): Searches
   };
   return {
     passing,
-    async search(workspace, { scope, filter, order }, limit, after) {
+    async search(workspace, { scope, filter, order }, limit, after, signal) {
       const experimentIds = scope.kind === "pending" ? [PENDING_ID] : [...new Set(scope.ids)].filter((id) => id >= 0n);
       if (experimentIds.length === 0) return { traces: [], next: undefined };
       const looked = filter !== undefined && asksForSpans(filter) ? SPANS_READ_MAX : LOOKED_AT_MAX;
@@ -54,7 +60,7 @@ export function openSearches(connection: Connection, facts: FactTable): Searches
       const { sql, values, isExact } = exact.isExact
         ? exact
         : searchQueryOf(workspace, experimentIds, filter, order, after, looked);
-      const rows = await connection.query(sql, values, readListedRow, order.by === "start" ? IN_ORDER : {});
+      const rows = await connection.query(sql, values, readListedRow, order.by === "start" ? IN_ORDER : {}, signal);
       if (isExact) return pageOf(rows, limit, rows.length > limit);
       const found = await passing(workspace, filter, rows);
       if (found.length > limit) return pageOf(found, limit, true);

@@ -30,8 +30,11 @@ export interface Connection {
 export interface ReadDatabase extends AsyncDisposable {
   /** For single statements: each goes over any connection. */
   readonly reads: Connection;
-  /** A transaction that sees one moment and writes nothing. */
-  readAtOneMoment<Value>(read: (connection: Connection) => Promise<Value>): Promise<Value>;
+  /**
+   * A transaction that sees one moment and writes nothing. It is not begun, and rejects with the signal's reason, where
+   * that aborts while others have the connections.
+   */
+  readAtOneMoment<Value>(read: (connection: Connection) => Promise<Value>, signal?: AbortSignal): Promise<Value>;
   connections(): ConnectionCounts;
 }
 
@@ -62,7 +65,7 @@ export function openReads(options: DatabaseOptions): ReadDatabase {
   const pool = poolOf(options, options.connectionsMax - commitConnectionsOf(options));
   return {
     reads: connectionOver((sql, values) => pool.query(sql, [...values])),
-    readAtOneMoment: (read) => readOnly(pool, read),
+    readAtOneMoment: (read, signal) => readOnly(pool, read, signal),
     connections: () => countsOf(pool),
     [Symbol.asyncDispose]: () => pool.end(),
   };
@@ -112,8 +115,16 @@ async function committed<Value>(pool: pg.Pool, run: (connection: Connection) => 
 }
 
 /** Whoever reads does not wait for the end of the transaction. */
-async function readOnly<Value>(pool: pg.Pool, run: (connection: Connection) => Promise<Value>): Promise<Value> {
+async function readOnly<Value>(
+  pool: pg.Pool,
+  run: (connection: Connection) => Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
   const client = await pool.connect();
+  if (signal?.aborted === true) {
+    client.release();
+    throw signal.reason;
+  }
   try {
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     const value = await run(connectionTo(client));

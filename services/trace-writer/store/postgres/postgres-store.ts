@@ -59,10 +59,10 @@ export async function startPostgresStore(options: PostgresOptions, observer: Pos
     erase: () => writer.dropEmpty(),
     getTrace: (...asked) => readable(() => atOneMoment((connection) => readTrace(connection, ...asked))),
     getTraceInfos: (...asked) => readable(() => readInfos(reads, ...asked)),
-    searchTraces: (workspace, search, limit, after) =>
-      readable(() => searchTraces(database, workspace, search, limit, after)),
-    changes: (workspace, search, since, limit) =>
-      readable(() => atOneMoment((connection) => readChanges(connection, workspace, search, since, limit))),
+    searchTraces: (workspace, search, limit, after, signal) =>
+      readable(() => searchTraces(database, workspace, search, limit, after, signal)),
+    changes: (workspace, search, since, limit, signal) =>
+      readable(() => atOneMoment((connection) => readChanges(connection, workspace, search, since, limit), signal)),
     listTwins: (...asked) => readable(() => atOneMoment((connection) => readTwins(connection, ...asked))),
     totals: (workspace, request, signal) =>
       addingUp.take(workspace, signal, () =>

@@ -33,16 +33,21 @@ export async function searchTraces(
   search: TraceSearch,
   limit: number,
   after: TraceKey | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<TracePage> {
+  signal?.throwIfAborted();
   const { scope } = search;
   if (scope.kind === "experiments" && scope.ids.length === 0) return { traces: [], next: undefined };
   const whole = new SearchPage(workspace, search, limit, after);
   if (await whole.takeStep(database.reads, false)) return whole.page;
-  return await database.readAtOneMoment(async (connection) => {
+  const found = await database.readAtOneMoment(async (connection) => {
     const page = new SearchPage(workspace, search, limit, after);
-    while (!(await page.takeStep(connection, true)));
+    while (signal?.aborted !== true && !(await page.takeStep(connection, true)));
     return page.page;
-  });
+  }, signal);
+  // Thrown here, so that the connection stays open.
+  signal?.throwIfAborted();
+  return found;
 }
 
 /** A page that is being filled. */

@@ -61,6 +61,7 @@ export async function startSqliteStore(
     signal: AbortSignal | undefined,
     workOf: (from: Reader) => Work<Result>,
   ): Promise<Result> => {
+    signal?.throwIfAborted();
     const answered = reader.atOnce(workOf(reader));
     if (answered !== undefined) return answered.result;
     return searching.take(workspace, signal, () => searcher.inTurns(workOf(searcher), signal));

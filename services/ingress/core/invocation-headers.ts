@@ -6,8 +6,10 @@ import { queryCredentialsOf } from "./address.ts";
 /** The headers that are part of a dialect, and go on to providers that speak it. */
 const DIALECT_HEADERS = ["anthropic-beta", "anthropic-version", "idempotency-key", "openai-beta"];
 
-/** The headers that a raw request takes along besides. */
-const RAW_HEADERS = ["accept", "content-type"];
+/** Those of a raw request: it takes two along besides. */
+const RAW_HEADERS = [...DIALECT_HEADERS, "accept", "content-type"];
+/** The headers that may hold a caller's own credentials, or say whose they are. */
+const CREDENTIAL_HEADERS = [...KEY_HEADERS, ...ACCOUNT_HEADERS];
 
 /** A longer value is no header of a dialect. */
 const VALUE_CHARACTERS_MAX = 8192;
@@ -16,7 +18,7 @@ const VALUE = /^[\x20-\x7e\x80-\xff]+$/;
 
 /** A request's headers that are part of its dialect. */
 export function dialectHeadersOf(headers: IncomingHttpHeaders, isRaw: boolean): Header[] {
-  return pickedOf(headers, isRaw ? [...DIALECT_HEADERS, ...RAW_HEADERS] : DIALECT_HEADERS);
+  return pickedOf(headers, isRaw ? RAW_HEADERS : DIALECT_HEADERS);
 }
 
 /**
@@ -24,9 +26,11 @@ export function dialectHeadersOf(headers: IncomingHttpHeaders, isRaw: boolean): 
  * header names. `x-twinspan-key` is none of them.
  */
 export function credentialsOf(headers: IncomingHttpHeaders, url: string): Header[] {
-  const picked = pickedOf(headers, [...KEY_HEADERS, ...ACCOUNT_HEADERS]);
-  const asked = queryCredentialsOf(url).filter(({ name, value }) => headers[name] === undefined && isValue(value));
-  return [...picked, ...asked];
+  const picked = pickedOf(headers, CREDENTIAL_HEADERS);
+  for (const { name, value } of queryCredentialsOf(url)) {
+    if (headers[name] === undefined && isValue(value)) picked.push({ name, value });
+  }
+  return picked;
 }
 
 function pickedOf(headers: IncomingHttpHeaders, names: readonly string[]): Header[] {

@@ -18,6 +18,7 @@ export function planOf<Model>(
   fallbacks: readonly Model[],
   draw: (model: Model) => number,
 ): readonly Model[] {
+  if (models.length === 1) return [...models, ...fallbacks];
   const shared = models
     .filter(({ weight }) => weight > 0)
     .map((model) => ({ model, rank: rankOf(draw(model), model.weight) }))

@@ -17,7 +17,8 @@ trace-writer's gRPC. Load and trace-writer share the machine's processors, so th
   and no more.
 - Reads are asked one after the other, over everything that was written: from the question to the last byte of the
   answer; once alone, and once while 1,000 records, 4,000 spans, are written a second. The first 50 of a kind do not
-  count: both sides are compiled by then.
+  count: both sides are compiled by then. Who asks has room to collect what answers were made of seldom, so that a pause
+  among the slowest reads is the trace-writer's.
 ${stores.map(sectionOf).join("")}`;
 }
 

@@ -4,12 +4,12 @@ import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { type Postgres, startPostgres } from "../../../tools/databases/postgres.ts";
 import { until } from "../../../tools/until.ts";
 import { openPostgres } from "../trace-writer/postgres-stores.ts";
 import { record, span, spanId, traceId } from "../trace-writer/sample-traces.ts";
+import { openSqlite } from "../trace-writer/sqlite-stores.ts";
 import { everythingIn } from "../trace-writer/whole-reads.ts";
 import { writeRecords, writeSpans } from "../trace-writer/writing.ts";
 import { run } from "./run-cli.ts";
@@ -23,18 +23,8 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => server[Symbol.asyncDispose]());
 
-const openSqlite = (path: string) =>
-  startSqliteStore(
-    {
-      path,
-      cacheBytes: 16 * 1024 * 1024,
-      commitBatchMax: 250,
-      queueBytesMax: 64 * 1024 * 1024,
-      traceSpansMax: 50,
-      routes: new Map([["default", { mirrors: ["mlflow"], keys: new Map(), experiments: new Map() }]]),
-    },
-    { committed: () => {}, failed: () => {} },
-  );
+const routes = new Map([["default", { mirrors: ["mlflow"], keys: new Map(), experiments: new Map() }]]);
+const start = (path: string) => openSqlite(path, { routes });
 
 const isState = (name: string) => /^store-migrate-.*\.json$/.test(name);
 
@@ -47,11 +37,11 @@ async function newSystem(agents: number) {
     config,
     `traceWriter: {store: {sqlite: {path: ${file}}, postgres: {url: "${url}"}}, destinations: {mlflow: {url: "http://127.0.0.1:9"}}}\n`,
   );
-  await using store = await openSqlite(file);
+  await using store = await start(file);
   await writeSome(store, agents);
   const migrate = ["--config", config, "store", "migrate", "--from", "sqlite", "--to", "postgres"];
   const reads = async () => {
-    await using source = await openSqlite(file);
+    await using source = await start(file);
     await using target = await openPostgres(url);
     return { source: await everythingIn(source), target: await everythingIn(target) };
   };
@@ -164,14 +154,14 @@ test(
     expect(await told("--from", "mysql", "--to", "postgres")).toContain("--from mysql: must be sqlite, postgres");
     const taken = `sqlite:${join(directory, "taken.db")}`;
     {
-      await using other = await openSqlite(join(directory, "taken.db"));
+      await using other = await start(join(directory, "taken.db"));
       await other.writeExperiment("default", { kind: "create", name: "another" }, never);
     }
     expect(await told("--from", "sqlite", "--to", taken)).toMatch(
       /Experiment 1 \("gateway\/demo"\) of workspace default cannot be moved: the target has experiment 1 \("another"\).*empty store/,
     );
     {
-      await using source = await openSqlite(file);
+      await using source = await start(file);
       await writeRecords(source, [record({ n: 7, caller: { trace: traceId(7), span: spanId(1) } })]);
     }
     expect(await told("--from", "sqlite", "--to", "postgres")).toMatch(

@@ -1,33 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { bytesIn } from "../../../services/trace-writer/store/columns.ts";
 import { unpack } from "../../../services/trace-writer/store/packing.ts";
 import { eraseStep } from "../../../services/trace-writer/store/sqlite/erase-step.ts";
 import { openEraser } from "../../../services/trace-writer/store/sqlite/erasure-table.ts";
-import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { idsOf, payload, record, span, spanId, T0, traceId } from "./sample-traces.ts";
+import { newFile, openSqlite } from "./sqlite-stores.ts";
 import { writeRecords, writeSpans } from "./writing.ts";
 
 const never = new AbortController().signal;
 const TRACES = 400;
-const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-erasure-")), "traces.db");
-const start = (path: string) =>
-  startSqliteStore(
-    {
-      path,
-      cacheBytes: 16 * 1024 * 1024,
-      commitBatchMax: 250,
-      queueBytesMax: 64 * 1024 * 1024,
-      traceSpansMax: 50,
-      routes: new Map(),
-    },
-    { committed: () => {}, failed: () => {} },
-  );
 
 /** What stands in a trace, and nowhere else. */
 const canaryOf = (n: number) => `secret<${n}>`;
@@ -67,7 +52,7 @@ function foundOnDisk(path: string): ReadonlySet<number> {
 
 test("what is deleted, in whatever order, is on the disk no more, and its room is given back", async () => {
   const path = newFile();
-  await using store = await start(path);
+  await using store = await openSqlite(path);
   const numbers = Array.from({ length: TRACES }, (_, index) => index + 1);
   await Promise.all(numbers.map((n) => writeTwins(store, n)));
   expect(await store.erase(never)).toBe(true);
@@ -95,7 +80,7 @@ test("what is deleted, in whatever order, is on the disk no more, and its room i
 
 test("what a later span has replaced is on the disk no more", async () => {
   const path = newFile();
-  await using store = await start(path);
+  await using store = await openSqlite(path);
   for (const n of [1, 2]) {
     await writeSpans(store, "agents", [span({ trace: traceId(1), span: spanId(1), end: n, name: canaryOf(n) })]);
   }
@@ -105,7 +90,7 @@ test("what a later span has replaced is on the disk no more", async () => {
 
 test("a damaged block and a missing one do not keep what lies behind them on the disk, and a damaged one is told", async () => {
   const path = newFile();
-  await using store = await start(path);
+  await using store = await openSqlite(path);
   for (const first of [1, 3, 5]) {
     const spans = [first, first + 1].map((n) =>
       span({ trace: traceId(n), span: spanId(1), start: n, attributes: { filler: canaryOf(n).repeat(50) } }),
@@ -134,7 +119,7 @@ test("a damaged block and a missing one do not keep what lies behind them on the
 
 test("while somebody reads what was there before, erasing says that some of it is left, and writes go on", async () => {
   const path = newFile();
-  await using store = await start(path);
+  await using store = await openSqlite(path);
   await writeTwins(store, 1);
   using reader = new DatabaseSync(path, { readOnly: true });
   reader.exec("BEGIN");
@@ -150,7 +135,7 @@ test("while somebody reads what was there before, erasing says that some of it i
 
 test("however many blocks traces are in, neither deleting nor erasing them has a write wait for all of these", async () => {
   const path = newFile();
-  await using store = await start(path);
+  await using store = await openSqlite(path);
   const traces = Array.from({ length: 30 }, (_, index) => index + 1);
   // Span by span: each of 40 commits makes a block, with a span of each trace.
   for (let id = 1; id <= 40; id += 1) {

@@ -1,5 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { zstdDecompressSync } from "node:zlib";
@@ -7,7 +6,6 @@ import { expect, test } from "vitest";
 import { pack, unpack } from "../../../services/trace-writer/store/packing.ts";
 import { BATCH_MIGRATION } from "../../../services/trace-writer/store/sqlite/batch-migration.ts";
 import { MIGRATIONS } from "../../../services/trace-writer/store/sqlite/migrations.ts";
-import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { until } from "../../../tools/until.ts";
 import { ServiceProcess } from "../../system/service-process.ts";
@@ -15,26 +13,15 @@ import { SUITE_ROUTES } from "./forwards-suite.ts";
 import { configOf, newDirectory } from "./running.ts";
 import { writeSampleStore } from "./sample-store.ts";
 import { idsOf, record, span, spanId, traceId } from "./sample-traces.ts";
+import { newFile, openSqlite } from "./sqlite-stores.ts";
 import { everythingIn } from "./whole-reads.ts";
 import { textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /** What `writeSampleStore` has written by the code that had schema 10: a row a span, a payload a row. */
 const OF_SCHEMA_10 = new URL("./sqlite-schema-10.db.zst", import.meta.url);
 const never = new AbortController().signal;
-const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-migration-")), "traces.db");
-const start = (path: string, onMoving?: Parameters<typeof startSqliteStore>[2]) =>
-  startSqliteStore(
-    {
-      path,
-      cacheBytes: 16 * 1024 * 1024,
-      commitBatchMax: 250,
-      queueBytesMax: 64 * 1024 * 1024,
-      traceSpansMax: 50,
-      routes: SUITE_ROUTES,
-    },
-    { committed: () => {}, failed: () => {} },
-    onMoving,
-  );
+const start = (path: string, onMoving?: Parameters<typeof openSqlite>[2]) =>
+  openSqlite(path, { routes: SUITE_ROUTES }, onMoving);
 
 function oldFile(): string {
   const path = newFile();

@@ -1,7 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -11,23 +8,11 @@ import { NEWEST_FIRST, parseTraceOrder } from "../../../services/trace-writer/co
 import { openForReading } from "../../../services/trace-writer/store/sqlite/open-database.ts";
 import { openReader } from "../../../services/trace-writer/store/sqlite/reader.ts";
 import { searchQueryOf } from "../../../services/trace-writer/store/sqlite/search-query.ts";
-import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import { record, span, spanId, traceId } from "./sample-traces.ts";
+import { newFile, openSqlite } from "./sqlite-stores.ts";
 import { searchTraces, writeRecords, writeSpans } from "./writing.ts";
 
-const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-search-")), "traces.db");
-const start = (path: string) =>
-  startSqliteStore(
-    {
-      path,
-      cacheBytes: 16 * 1024 * 1024,
-      commitBatchMax: 250,
-      queueBytesMax: 64 * 1024 * 1024,
-      traceSpansMax: 200,
-      routes: new Map(),
-    },
-    { committed: () => {}, failed: () => {} },
-  );
+const start = (path: string) => openSqlite(path, { traceSpansMax: 200 });
 
 const OWNED = { workspace: "default", experimentId: 7n, facetScope: 7n };
 const PENDING = { workspace: "default", experimentId: undefined, facetScope: -1n };

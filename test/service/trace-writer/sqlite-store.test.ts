@@ -1,28 +1,13 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import { SUITE_ROUTES } from "./forwards-suite.ts";
 import { idsOf, payload, record, span, spanId, traceId } from "./sample-traces.ts";
+import { newFile, openSqlite } from "./sqlite-stores.ts";
 import { describeTraceStore } from "./trace-store-suite.ts";
 import { claimTrace, writeRecords, writeSpans } from "./writing.ts";
 
 const never = new AbortController().signal;
-const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-store-")), "traces.db");
-const start = (path: string) =>
-  startSqliteStore(
-    {
-      path,
-      cacheBytes: 16 * 1024 * 1024,
-      commitBatchMax: 250,
-      queueBytesMax: 64 * 1024 * 1024,
-      traceSpansMax: 50,
-      routes: SUITE_ROUTES,
-    },
-    { committed: () => {}, failed: () => {} },
-  );
+const start = (path: string) => openSqlite(path, { routes: SUITE_ROUTES });
 
 describeTraceStore("the SQLite store", () => start(newFile()));
 

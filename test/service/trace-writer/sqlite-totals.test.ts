@@ -1,6 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { TotalsRequest } from "../../../services/trace-writer/core/totals/totals.ts";
@@ -8,29 +5,17 @@ import { HOUR_NS } from "../../../services/trace-writer/core/totals/totals-units
 import { createAddedUp } from "../../../services/trace-writer/store/added-up.ts";
 import { openAddUp } from "../../../services/trace-writer/store/sqlite/add-up.ts";
 import { openForReading } from "../../../services/trace-writer/store/sqlite/open-database.ts";
-import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { until } from "../../../tools/until.ts";
 import { idsOf, record, T0 } from "./sample-traces.ts";
+import { newFile, openSqlite } from "./sqlite-stores.ts";
 import { type AddUp, totalsOf, write, writing } from "./totals-writing.ts";
 import { writeRecords } from "./writing.ts";
 
 const never = new AbortController().signal;
 const HOUR = Number(HOUR_NS);
-const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-totals-")), "traces.db");
 const start = (path: string, rollUpEveryMs?: number) =>
-  startSqliteStore(
-    {
-      path,
-      cacheBytes: 8 * 1024 * 1024,
-      commitBatchMax: 250,
-      queueBytesMax: 64 * 1024 * 1024,
-      traceSpansMax: 50,
-      routes: new Map(),
-      ...(rollUpEveryMs === undefined ? {} : { rollUpEveryMs }),
-    },
-    { committed: () => {}, failed: () => {} },
-  );
+  openSqlite(path, rollUpEveryMs === undefined ? {} : { rollUpEveryMs });
 
 /** A connection that sees nothing of what was added up before. */
 function openRows(path: string) {

@@ -1,10 +1,6 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { moveExperiments, moveTraces } from "../../../services/trace-writer/migration/move-traces.ts";
-import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 import { type ClickHouse, startClickHouse } from "../../../tools/databases/clickhouse.ts";
 import { type Postgres, startPostgres } from "../../../tools/databases/postgres.ts";
@@ -13,6 +9,7 @@ import { moveAll } from "./moves-suite.ts";
 import { arbitraryArrivals, arrive } from "./permutations.ts";
 import { openPostgres } from "./postgres-stores.ts";
 import { idsOf, record, span, spanId, traceId } from "./sample-traces.ts";
+import { openSqlite } from "./sqlite-stores.ts";
 import { everythingIn } from "./whole-reads.ts";
 import { writeRecords, writeSpans } from "./writing.ts";
 
@@ -29,12 +26,6 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => Promise.all([postgres[Symbol.asyncDispose](), clickhouse[Symbol.asyncDispose]()]));
 
-const limits = { commitBatchMax: 250, queueBytesMax: 64 * 1024 * 1024, traceSpansMax: 50, routes: new Map() };
-const deaf = { committed: () => {}, failed: () => {} };
-const openSqlite = () => {
-  const path = join(mkdtempSync(join(tmpdir(), "twinspan-moves-")), "traces.db");
-  return startSqliteStore({ ...limits, path, cacheBytes: 16 * 1024 * 1024 }, deaf);
-};
 const openMovedTo = () => openClickHouse(clickhouse, clickhouse.newDatabase());
 
 test(

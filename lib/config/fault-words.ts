@@ -10,7 +10,7 @@ export function faultWordsOf(issue: z.core.$ZodRawIssue): string | undefined {
       if (issue.input === undefined) return `is missing. It must be ${kindOf(issue.expected)}.`;
       return `must be ${kindOf(issue.expected)}`;
     case "unrecognized_keys":
-      return `there is no setting ${issue.keys.map(unknownKeyOf).join(", ")} here. docs/configuration.md has all there are.`;
+      return `there is no setting ${unknownKeysOf(issue.keys, issue.path).join(", ")} here. docs/configuration.md has all there are.`;
     case "invalid_value":
       return `must be one of ${issue.values.map((value) => `\`${String(value)}\``).join(", ")}`;
     case "invalid_key":
@@ -26,12 +26,15 @@ export function faultWordsOf(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** Settings that had another name, and have it no more. */
-const RENAMED: ReadonlyMap<string, string> = new Map([["dialects", "formats"]]);
+/** Settings that had another name, and have it no more: where they are, with `*` for any name, and what they are now. */
+const RENAMED: ReadonlyMap<string, string> = new Map([["providers.*.dialects", "formats"]]);
 
-function unknownKeyOf(key: string): string {
-  const renamed = RENAMED.get(key);
-  return renamed === undefined ? `"${key}"` : `"${key}", which is called "${renamed}" now,`;
+function unknownKeysOf(keys: readonly string[], path: readonly PropertyKey[] = []): readonly string[] {
+  return keys.map((key) => {
+    const at = path.map((step, index) => (index === 1 ? "*" : String(step)));
+    const renamed = RENAMED.get([...at, key].join("."));
+    return renamed === undefined ? `"${key}"` : `"${key}", which is called "${renamed}" now,`;
+  });
 }
 
 function kindOf(expected: string): string {

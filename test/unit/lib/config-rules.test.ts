@@ -36,6 +36,7 @@ test.each([
     "providers: { a: { kind: openai, dialects: [] } }",
     'there is no setting "dialects", which is called "formats" now, here',
   ],
+  ["gateway: { dialects: [] }", 'there is no setting "dialects" here'],
   ["providers: { a: { baseUrl: 'https://me:word@example.com/v1' } }", "providers.a.baseUrl: must be without a user"],
   ["providers: { 'a b': { kind: openai } }", "providers.a b: its name must be 1 to 128"],
   [

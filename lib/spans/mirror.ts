@@ -1,3 +1,4 @@
+import type { SpanIdHex } from "#lib/ids.ts";
 import type { Call, MirrorTwin } from "#proto/twinspan/trace/v1/call.ts";
 import type { Mirror } from "#proto/twinspan/trace/v1/mirror.ts";
 import { callSpansOf } from "./call-spans.ts";
@@ -10,14 +11,15 @@ const SPAN_ID_BYTES = 8;
  */
 export function mirrorOf(call: Call, mirror: MirrorTwin): Mirror {
   const { gateway, attempts } = callSpansOf(call);
-  const gatewayId = mirrorSpanIdOf(mirror, 0);
+  const idOf = (place: number) => mirror.spanIds.subarray(place * SPAN_ID_BYTES, (place + 1) * SPAN_ID_BYTES);
+  const gatewayId = idOf(0);
   return {
     traceId: mirror.traceId,
     spans: [
       { ...gateway, spanId: gatewayId, parentSpanId: mirror.parentSpanId },
       ...attempts.map((twin, index) => ({
         ...twin,
-        spanId: mirrorSpanIdOf(mirror, index + 1),
+        spanId: idOf(index + 1),
         parentSpanId: gatewayId,
       })),
     ],
@@ -29,7 +31,9 @@ export function mirrorOf(call: Call, mirror: MirrorTwin): Mirror {
   };
 }
 
-/** The id of a mirrored span. 0: the gateway span; attempts follow in their order. */
-export function mirrorSpanIdOf({ spanIds }: MirrorTwin, place: number): Buffer {
-  return spanIds.subarray(place * SPAN_ID_BYTES, (place + 1) * SPAN_ID_BYTES);
+/** The ids of the mirrored spans: of the gateway span, then of the attempts in their order. */
+export function mirrorSpanIdsOf({ spanIds }: MirrorTwin): readonly SpanIdHex[] {
+  const ids: SpanIdHex[] = [];
+  for (let at = 0; at < spanIds.length; at += SPAN_ID_BYTES) ids.push(spanIds.toString("hex", at, at + SPAN_ID_BYTES));
+  return ids;
 }

@@ -46,15 +46,17 @@ function plus(sum: bigint | undefined, count: bigint | undefined): bigint | unde
 
 /** The costs together, and all the prices they were computed with. Undefined: none is known. */
 export function sumOfCosts(costs: readonly (Cost | undefined)[]): Cost | undefined {
-  const known = costs.filter((cost) => cost !== undefined);
-  if (known.length === 0) return undefined;
-  const priceVersion = sumOfPriceVersions(known.map((cost) => cost.priceVersion));
-  const sum = { inputNanoUsd: 0n, outputNanoUsd: 0n, totalNanoUsd: 0n, priceVersion };
-  for (const { inputNanoUsd, outputNanoUsd, totalNanoUsd } of known) {
-    sum.inputNanoUsd += inputNanoUsd;
-    sum.outputNanoUsd += outputNanoUsd;
-    sum.totalNanoUsd += totalNanoUsd;
+  let sum: Cost | undefined;
+  const versions: (string | undefined)[] = [];
+  for (const cost of costs) {
+    if (cost === undefined) continue;
+    versions.push(cost.priceVersion);
+    sum ??= { inputNanoUsd: 0n, outputNanoUsd: 0n, totalNanoUsd: 0n, priceVersion: undefined };
+    sum.inputNanoUsd += cost.inputNanoUsd;
+    sum.outputNanoUsd += cost.outputNanoUsd;
+    sum.totalNanoUsd += cost.totalNanoUsd;
   }
+  if (sum !== undefined) sum.priceVersion = sumOfPriceVersions(versions);
   return sum;
 }
 

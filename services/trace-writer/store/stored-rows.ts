@@ -9,14 +9,30 @@ export interface PlacedRow {
 
 /** A row as a database holds it. */
 export function storedSpanOf({ row, position }: PlacedRow): StoredSpan {
-  const { spanId, parentId, origin, experiment, ...said } = row;
   return {
-    ...said,
     position,
-    spanId: Buffer.from(spanId, "hex"),
-    parentId: parentId === undefined ? NO_BYTES : Buffer.from(parentId, "hex"),
-    origin: STORED_ORIGINS.get(origin) ?? StoredSpanOrigin.STORED_SPAN_ORIGIN_UNSPECIFIED,
-    experimentId: experiment?.id,
+    spanId: Buffer.from(row.spanId, "hex"),
+    parentId: row.parentId === undefined ? NO_BYTES : Buffer.from(row.parentId, "hex"),
+    origin: STORED_ORIGINS.get(row.origin) ?? StoredSpanOrigin.STORED_SPAN_ORIGIN_UNSPECIFIED,
+    experimentId: row.experiment?.id,
+    startNs: row.startNs,
+    endNs: row.endNs,
+    failed: row.failed,
+    name: row.name,
+    llm: row.llm,
+    endpoint: row.endpoint,
+    provider: row.provider,
+    requestModel: row.requestModel,
+    responseModel: row.responseModel,
+    responseId: row.responseId,
+    usage: row.usage,
+    cost: row.cost,
+    firstTokenNs: row.firstTokenNs,
+    session: row.session,
+    user: row.user,
+    requestPreview: row.requestPreview,
+    responsePreview: row.responsePreview,
+    contentHash: row.contentHash,
   };
 }
 

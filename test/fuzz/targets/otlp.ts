@@ -12,6 +12,7 @@ import { checkRecord } from "../../../services/trace-writer/core/records/record-
 import { checkSpan } from "../../../services/trace-writer/core/spans/span-check.ts";
 import { receiveExport } from "../../../services/trace-writer/receiving/receive-export.ts";
 import { recordsIn } from "../../../services/trace-writer/receiving/receive-records.ts";
+import { sampleInvocation, sampleRecord } from "../../service/gateway/sample-record.ts";
 import { attributes, record, resourceSpans, span } from "../../service/trace-writer/sample-traces.ts";
 import { changedJson } from "../changed-json.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
@@ -28,7 +29,8 @@ const SPANS = resourceSpans([
 const EXPORT = { resourceSpans: [SPANS] };
 const EXPORT_BYTES = ExportTraceServiceRequest.encode(EXPORT).finish();
 const EXPORT_JSON = formatOtlpSpans(EXPORT.resourceSpans);
-const RECORDS = [record({ n: 1 }), record({ n: 2 })];
+/** Some that spell their twins out, and one that tells its call. */
+const RECORDS = [record({ n: 1 }), record({ n: 2 }), toldRecord()];
 
 /** Spans and records as they come over the wire, or out of a file. */
 export const OTLP: readonly FuzzTarget[] = [
@@ -106,4 +108,9 @@ function spansIn(request: ExportTraceServiceRequest) {
 
 async function* piecesOf(input: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < input.length; at += 1 + (at % 97)) yield input.subarray(at, at + 1 + (at % 97));
+}
+
+function toldRecord(): InvocationRecord {
+  const { spans, payload } = sampleRecord(sampleInvocation(), Buffer.from(CANARY));
+  return InvocationRecord.decode(Buffer.concat([spans, payload]));
 }

@@ -1,5 +1,5 @@
 import { isId } from "#lib/ids.ts";
-import { mirrorSpanIdOf } from "#lib/spans/mirror.ts";
+import { mirrorSpanIdsOf } from "#lib/spans/mirror.ts";
 import type { Call, CallAttempt, FullTwin, MirrorTwin } from "#proto/twinspan/trace/v1/call.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { isExperimentName } from "../experiments/experiment-name.ts";
@@ -11,6 +11,7 @@ import { checkSaidOfAttempt, checkSaidOfCall } from "./said-check.ts";
 const SPANS_MAX = 64;
 const SPAN_ID_BYTES = 8;
 const CLAIM_MAX = 250;
+const NO_SPAN = "0".repeat(2 * SPAN_ID_BYTES);
 
 /** The rule that a record breaks which tells its call, as `checkRecord` says it, but for its payloads. */
 export function checkTold(call: Call, { full, mirror, fullTwin, mirrorTwin }: InvocationRecord): string | undefined {
@@ -54,7 +55,8 @@ function checkFullTwin(full: FullTwin, { attempts }: Call): string | undefined {
   if (!full.spans.every(({ spanId }) => isId(spanId, SPAN_ID_BYTES))) {
     return "full_twin.spans.span_id: must be 8 bytes, not all zero";
   }
-  if (!areDistinct(full.spans.map(({ spanId }) => spanId))) return "full_twin.spans.span_id: must be unique";
+  if (!areDistinct(full.spans.map(({ spanId }) => spanId.toString("hex"))))
+    return "full_twin.spans.span_id: must be unique";
   if (!isIdOrNone(full.callerTraceId, 16)) return "full_twin.caller_trace_id: must be 16 bytes, not all zero, or none";
   if (!isIdOrNone(full.callerSpanId, 8)) return "full_twin.caller_span_id: must be 8 bytes, not all zero, or none";
   if (!isIdOrNone(full.mirrorSpanId, 8)) return "full_twin.mirror_span_id: must be 8 bytes, not all zero, or none";
@@ -79,9 +81,9 @@ function checkMirrorTwin(mirror: MirrorTwin, { attempts }: Call, full: FullTwin)
   if (mirror.spanIds.length !== (attempts.length + 1) * SPAN_ID_BYTES) {
     return "mirror_twin.span_ids: must be the gateway span's, and one an attempt, of 8 bytes each";
   }
-  const ids = [mirrorSpanIdOf(mirror, 0), ...attempts.map((_, index) => mirrorSpanIdOf(mirror, index + 1))];
-  if (!ids.every((id) => isId(id, SPAN_ID_BYTES))) return "mirror_twin.span_ids: must not be all zero";
-  if (!areDistinct([mirror.parentSpanId, ...ids])) {
+  const ids = mirrorSpanIdsOf(mirror);
+  if (ids.includes(NO_SPAN)) return "mirror_twin.span_ids: must not be all zero";
+  if (!areDistinct(ids) || ids.includes(mirror.parentSpanId.toString("hex"))) {
     return "mirror_twin.span_ids: must be unique, and none the caller's span";
   }
   return undefined;
@@ -91,7 +93,6 @@ function isIdOrNone(bytes: Buffer, size: 8 | 16): boolean {
   return bytes.length === 0 || isId(bytes, size);
 }
 
-/** A call has two or three spans, mostly. */
-function areDistinct(ids: readonly Buffer[]): boolean {
-  return ids.every((id, index) => !ids.some((other, place) => place > index && other.equals(id)));
+function areDistinct(ids: readonly string[]): boolean {
+  return new Set(ids).size === ids.length;
 }

@@ -1,6 +1,6 @@
 import { type CallSpans, callSpansOf } from "#lib/spans/call-spans.ts";
 import { fullMetadataOf } from "#lib/spans/full-trace.ts";
-import { mirrorSpanIdOf } from "#lib/spans/mirror.ts";
+import { mirrorSpanIdsOf } from "#lib/spans/mirror.ts";
 import type { MirrorTwin } from "#proto/twinspan/trace/v1/call.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { ExperimentRef } from "#proto/twinspan/trace/v1/mirror.ts";
@@ -43,11 +43,10 @@ export function toldTwinsOf(record: InvocationRecord): ToldTwins | undefined {
 }
 
 function rowsOfMirror({ gateway, attempts }: CallSpans, mirror: MirrorTwin): readonly SpanRow[] {
-  const idOf = (place: number) => mirrorSpanIdOf(mirror, place).toString("hex");
-  const gatewayId = idOf(0);
+  const [gatewayId = "", ...ids] = mirrorSpanIdsOf(mirror);
   return [
     mirrorRowOf(gateway, gatewayId, mirror.parentSpanId.toString("hex")),
-    ...attempts.map((attempt, index) => mirrorRowOf(attempt, idOf(index + 1), gatewayId)),
+    ...attempts.map((attempt, index) => mirrorRowOf(attempt, ids[index] ?? "", gatewayId)),
   ];
 }
 

@@ -12,7 +12,7 @@ import {
 import { sumOfUsages, USAGE_FIELDS } from "#lib/spans/usage.ts";
 import type { FullTwin } from "#proto/twinspan/trace/v1/call.ts";
 import { ErrorType, type Mirror, MirrorSpanRole, type RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
-import type { Usage } from "#proto/twinspan/trace/v1/usage.ts";
+import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import type { SpanRow } from "../spans/span-row.ts";
 
 /** The rows of a checked mirror, in its order. They agree with the spans that `mirrorSpansOf` makes of it. */
@@ -22,62 +22,69 @@ export function mirrorRowsOf({ spans }: Pick<Mirror, "spans">): readonly SpanRow
 
 /** The row of a mirrored span. */
 export function mirrorRowOf(span: TwinSpan, spanId: string, parentId: string): SpanRow {
-  const isGateway = span.role === MirrorSpanRole.MIRROR_SPAN_ROLE_GATEWAY;
-  return {
-    ...rowOf(span, spanId, parentId),
-    origin: isGateway ? "mirror-gateway" : "mirror-attempt",
-    llm: true,
-    usage: isSaid(span.usage) ? span.usage : undefined,
-    cost: span.cost,
-  };
+  const { usage, cost } = span;
+  const origin = isGateway(span) ? "mirror-gateway" : "mirror-attempt";
+  return rowOf(span, { spanId, parentId, origin, llm: true, usage: isSaid(usage) ? usage : undefined, cost });
 }
 
 /** The rows of a checked full trace: the root, then its attempts. They agree with the spans that `fullTraceOf` makes of it. */
 export function fullRowsOf({ gateway, attempts }: CallSpans, full: FullTwin): readonly SpanRow[] {
   const [rootId = "", ...ids] = full.spans.map(({ spanId }) => spanId.toString("hex"));
-  const root: SpanRow = {
-    ...rowOf(gateway, rootId, undefined),
-    origin: "full-gateway",
-    llm: isModelCall(gateway),
-    session: full.session || undefined,
-    user: full.user || undefined,
-  };
-  return [root, ...attempts.map((attempt, index) => fullAttemptRowOf(attempt, ids[index] ?? "", rootId))];
+  const session = full.session || undefined;
+  const user = full.user || undefined;
+  const llm = isModelCall(gateway);
+  return [
+    rowOf(gateway, { spanId: rootId, parentId: undefined, origin: "full-gateway", llm, session, user }),
+    ...attempts.map((attempt, index) => fullAttemptRowOf(attempt, ids[index] ?? "", rootId)),
+  ];
 }
 
+/** What is no call of a model, such as a proxied request that says no usage, has no provider and no totals. */
 function fullAttemptRowOf(attempt: TwinSpan, spanId: string, parentId: string): SpanRow {
-  const row = rowOf(attempt, spanId, parentId);
-  if (!isModelCall(attempt)) return { ...row, origin: "full-attempt", provider: undefined };
-  const { usage, cost } = attempt;
-  return { ...row, origin: "full-attempt", llm: true, usage: isSaid(usage) ? sumOfUsages([usage]) : undefined, cost };
+  const origin = "full-attempt";
+  if (!isModelCall(attempt))
+    return { ...rowOf(attempt, { spanId, parentId, origin, llm: false }), provider: undefined };
+  const usage = isSaid(attempt.usage) ? sumOfUsages([attempt.usage]) : undefined;
+  return rowOf(attempt, { spanId, parentId, origin, llm: true, usage, cost: attempt.cost });
 }
 
-/** What a row says of a span, whichever twin it is of. */
-function rowOf(span: TwinSpan, spanId: string, parentId: string | undefined): SpanRow {
-  const isGateway = span.role === MirrorSpanRole.MIRROR_SPAN_ROLE_GATEWAY;
+/** What the row of a span says beside what both twins do. */
+interface Own extends Pick<SpanRow, "spanId" | "parentId" | "origin" | "llm"> {
+  readonly usage?: Usage | undefined;
+  readonly cost?: Cost | undefined;
+  readonly session?: string | undefined;
+  readonly user?: string | undefined;
+}
+
+function rowOf(span: TwinSpan, own: Own): SpanRow {
+  const isAttempt = !isGateway(span);
   return {
-    spanId,
-    parentId,
-    origin: "full-gateway",
+    spanId: own.spanId,
+    parentId: own.parentId,
+    origin: own.origin,
     startNs: span.startTimeUnixNano,
     endNs: span.endTimeUnixNano,
     failed: span.errorType !== ErrorType.ERROR_TYPE_UNSPECIFIED,
-    name: isGateway ? gatewaySpanNameOf(span) : attemptSpanNameOf(span),
-    llm: false,
-    endpoint: (isGateway && span.endpointName) || undefined,
-    provider: (!isGateway && span.provider) || undefined,
-    requestModel: isGateway ? undefined : span.requestModel,
-    responseModel: (!isGateway && span.responseModel) || undefined,
-    responseId: (!isGateway && span.responseId) || undefined,
-    usage: undefined,
-    cost: undefined,
-    firstTokenNs: isGateway ? undefined : span.timeToFirstTokenNanos,
-    session: undefined,
-    user: undefined,
+    name: isAttempt ? attemptSpanNameOf(span) : gatewaySpanNameOf(span),
+    llm: own.llm,
+    endpoint: (!isAttempt && span.endpointName) || undefined,
+    provider: (isAttempt && span.provider) || undefined,
+    requestModel: isAttempt ? span.requestModel : undefined,
+    responseModel: (isAttempt && span.responseModel) || undefined,
+    responseId: (isAttempt && span.responseId) || undefined,
+    usage: own.usage,
+    cost: own.cost,
+    firstTokenNs: isAttempt ? span.timeToFirstTokenNanos : undefined,
+    session: own.session,
+    user: own.user,
     requestPreview: "",
     responsePreview: "",
     contentHash: "",
   };
+}
+
+function isGateway({ role }: TwinSpan): boolean {
+  return role === MirrorSpanRole.MIRROR_SPAN_ROLE_GATEWAY;
 }
 
 function isSaid(usage: Usage | undefined): boolean {
@@ -86,12 +93,12 @@ function isSaid(usage: Usage | undefined): boolean {
 
 /** Whether the span of a full trace reads as a call of a model: by its kind of request, else because it has a usage. */
 function isModelCall(span: TwinSpan): boolean {
-  const isGateway = span.role === MirrorSpanRole.MIRROR_SPAN_ROLE_GATEWAY;
-  const known = isGateway ? GATEWAY_CALLS : ATTEMPT_CALLS;
+  const isWhole = isGateway(span);
+  const known = isWhole ? GATEWAY_CALLS : ATTEMPT_CALLS;
   const said = known.get(span.requestType);
-  if (said !== undefined) return said === "yes" || (said === "with usage" && !isGateway && isSaid(span.usage));
+  if (said !== undefined) return said === "yes" || (said === "with usage" && !isWhole && isSaid(span.usage));
   const type = spanTypeOf(
-    readAttributes(attributesOf(isGateway ? gatewayAttributesOf(span) : attemptAttributesOf(span))),
+    readAttributes(attributesOf(isWhole ? gatewayAttributesOf(span) : attemptAttributesOf(span))),
   );
   known.set(span.requestType, type === undefined ? "with usage" : isModelCallType(type) ? "yes" : "no");
   return isModelCall(span);

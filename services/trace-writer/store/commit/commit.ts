@@ -7,7 +7,7 @@ import { summaryOf } from "../../core/traces/trace-summary.ts";
 import type { CommitCount, StoreEvent } from "../trace-store.ts";
 import { type CommitExperiments, createCommitExperiments } from "./commit-experiments.ts";
 import { createForwardWaits } from "./forward-waits.ts";
-import { type SettledSpan, settleSpan } from "./settle-span.ts";
+import { noneSettled, rejectionsOf, settleSpan } from "./settle-span.ts";
 import type { CommitTables } from "./tables.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
@@ -193,26 +193,25 @@ export function createCommit(tables: CommitTables, traceSpansMax: number, routes
     storeSpans(trace, batch, experiment, spansMax = traceSpansMax) {
       const chunk = bytes.nextChunk();
       let room = spansMax - (trace.known?.rows.length ?? spans.countOf(trace.ref));
-      const outcomes = batch.rows.map((row, position) => {
-        if (row === undefined) return undefined;
+      const times = noneSettled();
+      for (const [position, row] of batch.rows.entries()) {
+        if (row === undefined) continue;
         const isFull = row.origin === "agent" && room <= 0;
         const settled = settleSpan(spans, trace, { ...row, experiment }, { chunk, position }, isFull);
         if (settled === "stored") room -= 1;
-        return settled;
-      });
-      const times = (outcome: SettledSpan) => outcomes.filter((settled) => settled === outcome).length;
-      const stored = times("stored") + times("replaced");
+        times[settled] += 1;
+      }
+      const stored = times.stored + times.replaced;
       count("span_stored", stored);
-      count("span_repeated", times("repeated"));
-      count("span_conflict", times("replaced") + times("lost") + times("mirror_span"));
+      count("span_repeated", times.repeated);
+      count("span_conflict", times.replaced + times.lost + times.mirror_span);
       if (stored > 0) {
         bytes.storeChunk(trace, chunk, batch.bytes);
         const first = batch.rows.find((row) => row !== undefined);
         if (first !== undefined) forwardWaits.noteStored(trace.ref, chunk, first.origin, stored, batch.bytes);
         trace.changed = true;
       }
-      const reasons = ["mirror_span", "trace_full"] as const;
-      return new Map(reasons.map((reason) => [reason, times(reason)] as const).filter(([, spans]) => spans > 0));
+      return rejectionsOf(times);
     },
     holdsMirrorSpan: (trace, rows) =>
       rows.some((row) => row !== undefined && (spans.find(trace.ref, row.spanId)?.row.origin ?? "agent") !== "agent"),

@@ -1,5 +1,5 @@
 import { type ForwardRoutes, NO_ROUTES, type WorkspaceRoutes } from "../../core/forwarding/forward-routes.ts";
-import { callerKeyIn } from "../../core/records/mirror-caller.ts";
+import { callerKeyIn } from "../../core/records/stored-caller.ts";
 import type { NamedExperiment, SpanOrigin } from "../../core/spans/span-row.ts";
 import type { ForwardItem } from "../forward-queue.ts";
 import type { WorkingTrace } from "./working-trace.ts";

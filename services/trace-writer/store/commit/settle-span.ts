@@ -1,10 +1,11 @@
+import type { RejectReason } from "../../core/spans/span-check.ts";
 import { conflictOf } from "../../core/spans/span-order.ts";
 import type { StoredSpanRow } from "../../core/spans/span-row.ts";
 import type { BytesPlace, SpanTable } from "./tables.ts";
 import type { WorkingTrace } from "./working-trace.ts";
 
 /** What became of one span. */
-export type SettledSpan = "stored" | "replaced" | "repeated" | "lost" | "mirror_span" | "trace_full";
+type SettledSpan = "stored" | "replaced" | "repeated" | "lost" | "mirror_span" | "trace_full";
 
 /** Stores one span, or settles what becomes of it where its id is taken or, `isFull`, the trace has no room for it. */
 export function settleSpan(
@@ -31,4 +32,21 @@ export function settleSpan(
       trace.known = undefined;
       return "replaced";
   }
+}
+
+/** Of how many spans each became. */
+type SettledSpans = Record<SettledSpan, number>;
+
+/** Of none yet. */
+export function noneSettled(): SettledSpans {
+  return { stored: 0, replaced: 0, repeated: 0, lost: 0, mirror_span: 0, trace_full: 0 };
+}
+
+/** Why some were not stored, and how many. */
+export function rejectionsOf(settled: SettledSpans): ReadonlyMap<RejectReason, number> {
+  const rejected = new Map<RejectReason, number>();
+  for (const reason of ["mirror_span", "trace_full"] as const) {
+    if (settled[reason] > 0) rejected.set(reason, settled[reason]);
+  }
+  return rejected;
 }

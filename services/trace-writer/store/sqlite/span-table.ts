@@ -225,8 +225,10 @@ export function openSpanTable(db: DatabaseSync): SqliteSpanTable {
 
 /** The batch has the experiment; the previews of a full trace, whose payload is elsewhere, are read by lists. */
 function storedRowOf(placed: PlacedRow): StoredSpan {
-  const stored = { ...storedSpanOf(placed), experimentId: undefined };
-  return placed.row.origin === "full-gateway" ? { ...stored, requestPreview: "", responsePreview: "" } : stored;
+  const stored = storedSpanOf(placed);
+  stored.experimentId = undefined;
+  if (placed.row.origin === "full-gateway") Object.assign(stored, { requestPreview: "", responsePreview: "" });
+  return stored;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

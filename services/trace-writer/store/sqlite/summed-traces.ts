@@ -1,11 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StoredSpan } from "#proto/twinspan/store/v1/stored_spans.ts";
+import { callerIn } from "../../core/records/stored-caller.ts";
 import type { TotalsSample } from "../../core/totals/totals-cell.ts";
 import { type BilledTrace, usageSampleOf } from "../../core/totals/totals-samples.ts";
 import { integerIn } from "../columns.ts";
 import { originOf } from "../stored-rows.ts";
 import { openBlockReads } from "./block-reads.ts";
-import { openStoredBatches, recordMetadataIn } from "./stored-batches.ts";
+import { openStoredBatches } from "./stored-batches.ts";
 import { bareInfoIn, INFO_COLUMNS } from "./trace-info.ts";
 
 /** A piece of time: traces that began at `fromNs` or later, and before `toNs`. */
@@ -41,7 +42,7 @@ export function openSummedTraces(db: DatabaseSync): SummedTraces {
           // A full trace has one batch.
           const [batch] = batchesOf(integerIn(row, "ref"));
           if (batch === undefined) continue;
-          const { "mlflow.gateway.caller": caller = "" } = recordMetadataIn(batch.spans);
+          const caller = callerIn(batch.spans);
           yield { startNs: integerIn(row, "start_ns"), experiment: "", caller, spans: batch.rows.map(billedSpanOf) };
         }
       } finally {

@@ -5,3 +5,9 @@ export function callerKeyIn(bytes: Uint8Array): string {
   const { mirror, mirrorTwin } = InvocationRecord.decode(bytes);
   return (mirrorTwin ?? mirror)?.callerKey ?? "";
 }
+
+/** What the caller of a stored full trace calls itself. `bytes` are those of its `SpanBatch`. Empty: it does not say. */
+export function callerIn(bytes: Uint8Array): string {
+  const { full, fullTwin } = InvocationRecord.decode(bytes);
+  return fullTwin?.caller ?? full?.metadata["mlflow.gateway.caller"] ?? "";
+}

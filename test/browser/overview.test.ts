@@ -151,6 +151,19 @@ test("a part of the time that is dragged over is looked at closer, and the way b
   await page.waitForURL((url) => url.searchParams.get("t") === range);
 });
 
+test("where nothing was called before, it says so, rather than that everything has changed", async () => {
+  const { page } = await browser.open(`${stack.url}/?t=7d`);
+  await page.getByRole("region", { name: "What changed" }).getByText("These are the first calls").waitFor();
+});
+
+test("on a phone no table makes the page wider than the screen", async () => {
+  const { page } = await browser.open(`${stack.url}/experiments`);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole("link", { name: "gateway/shop-later" }).waitFor();
+  const widths = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]");
+  expect(widths).toEqual([390, 390]);
+});
+
 test("where nothing was called, the page says what to do", async () => {
   const { page } = await browser.open(`${stack.url}/?t=2020-01-01T00:00:00.000Z~2020-01-02T00:00:00.000Z`);
   await page.getByRole("heading", { name: "No calls in this time" }).waitFor();

@@ -183,6 +183,6 @@ test.each(["light", "dark"] as const)("the list, its menus and its errors are ac
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
   await page.keyboard.press("?");
-  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await page.getByRole("dialog", { name: "Shortcuts" }).waitFor();
   await expectAccessible(page);
 });

@@ -147,7 +147,7 @@ test("keys lead through a trace: to its spans, to the twin, and side by side", a
   await page.keyboard.press("t");
   await page.getByRole("heading", { name: "gateway/demo", level: 1 }).waitFor();
   await page.keyboard.press("?");
-  await page.getByRole("dialog", { name: "Keys" }).getByText("Go to the other twin").waitFor();
+  await page.getByRole("dialog", { name: "Shortcuts" }).getByText("Go to the other twin").waitFor();
   await page.keyboard.press("Escape");
   await page.keyboard.press("u");
   await page.getByRole("heading", { name: "Traces" }).waitFor();

@@ -30,3 +30,9 @@ export function drawnSeriesOf(series: readonly ChartSeries[]): readonly DrawnSer
   const lines = drawn.filter(({ series: { kind } }) => kind === "line");
   return [...bars.toReversed(), ...ghosts, ...lines];
 }
+
+/** Where a line that has one figure has it. Nothing leads there, so it wants a dot. Empty: it has more, or none. */
+export function loneFigureOf(values: readonly (number | null)[]): number[] {
+  const at = values.flatMap((value, index) => (value === null ? [] : [index]));
+  return at.length === 1 ? at : [];
+}

@@ -1,7 +1,7 @@
 import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
-import { type ChartSeries, drawnSeriesOf } from "./chart-series.ts";
+import { type ChartSeries, drawnSeriesOf, loneFigureOf } from "./chart-series.ts";
 import { ChartTip } from "./chart-tip.tsx";
 import { tickTexts } from "./moment-ticks.ts";
 import { type ColourOf, coloursAt, useShownTheme } from "./theme-colours.ts";
@@ -151,7 +151,7 @@ function axesOf(colourOf: ColourOf, text: (figure: number) => string): uPlot.Axi
   ];
 }
 
-function seriesOptionsOf({ kind, colour }: ChartSeries, colourOf: ColourOf, bucketMs: number): uPlot.Series {
+function seriesOptionsOf({ kind, colour, values }: ChartSeries, colourOf: ColourOf, bucketMs: number): uPlot.Series {
   const middle = { pxAlign: 0 };
   switch (kind) {
     case "bars":
@@ -163,7 +163,13 @@ function seriesOptionsOf({ kind, colour }: ChartSeries, colourOf: ColourOf, buck
         points: { show: false },
       };
     case "line":
-      return { ...middle, stroke: colourOf(colour), width: 1.75, spanGaps: bucketMs > 0, points: { show: false } };
+      return {
+        ...middle,
+        stroke: colourOf(colour),
+        width: 1.75,
+        spanGaps: bucketMs > 0,
+        points: { show: true, size: 5, fill: colourOf(colour), filter: () => loneFigureOf(values) },
+      };
     case "ghost":
       return {
         ...middle,

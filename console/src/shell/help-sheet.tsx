@@ -11,7 +11,7 @@ export function HelpSheet({ onClose }: { readonly onClose: () => void }) {
     isEverywhere ? "everywhere" : "here",
   );
   return (
-    <Dialog title="Keys" onClose={onClose}>
+    <Dialog title="Shortcuts" onClose={onClose}>
       <div className={styles["groups"]}>
         {here.length > 0 && <Group title="Here" shortcuts={here} />}
         <Group title="Everywhere" shortcuts={everywhere} />

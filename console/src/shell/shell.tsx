@@ -63,7 +63,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           <div className={styles["foot"]}>
             <ThemeSwitch />
             <button type="button" className={styles["keys"]} onClick={() => setHelpOpen(true)}>
-              <kbd>?</kbd> Keys
+              <kbd>?</kbd> Shortcuts
             </button>
           </div>
         </div>

@@ -8,15 +8,25 @@ import { filterOf } from "./dimensions.ts";
 import type { Change } from "./movers.ts";
 import styles from "./movers-panel.module.css";
 
-/** What changed the most against the range before, the most important first; each leads to the traces behind it. */
-export function MoversPanel({ movers, range }: { readonly movers: readonly Change[]; readonly range: TimeRange }) {
+/**
+ * What changed the most against the range before, the most important first; each leads to the traces behind it. `isFirst`: there
+ * were no calls before.
+ */
+export function MoversPanel({
+  movers,
+  isFirst,
+  range,
+}: {
+  readonly movers: readonly Change[];
+  readonly isFirst: boolean;
+  readonly range: TimeRange;
+}) {
   return (
     <section className={styles["movers"]} aria-labelledby="movers">
       <h2 id="movers">What changed</h2>
-      {movers.length === 0 ? (
+      {isFirst || movers.length === 0 ? (
         <p className={styles["calm"]}>
-          <Icon name="check" size={14} /> Nothing out of the ordinary: no endpoint, model, provider or caller differs
-          much from the time before.
+          <Icon name="check" size={14} /> {isFirst ? FIRST : CALM}
         </p>
       ) : (
         <ol>
@@ -30,6 +40,9 @@ export function MoversPanel({ movers, range }: { readonly movers: readonly Chang
     </section>
   );
 }
+
+const FIRST = "These are the first calls: the time before, of the same length, had none to compare them with.";
+const CALM = "Nothing out of the ordinary: no endpoint, model, provider or caller differs much from the time before.";
 
 function Mover({ change, range }: { readonly change: Change; readonly range: TimeRange }) {
   const { dimension, group, metric, before, now } = change;

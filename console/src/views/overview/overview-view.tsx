@@ -108,7 +108,7 @@ function Content({
     );
   return (
     <div className={styles["overview"]}>
-      {isCompared && <MoversPanel movers={movers} range={range} />}
+      {isCompared && <MoversPanel movers={movers} isFirst={(wholeBefore?.requests ?? 0n) === 0n} range={range} />}
       <Legend overview={overview} />
       <div className={styles["cards"]}>
         {METRICS.map((metric) => (

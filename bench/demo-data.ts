@@ -13,8 +13,9 @@ import { DAYS_NS } from "./traffic/rhythm.ts";
 import { createTraffic, type Traffic, type TrafficOptions } from "./traffic/traffic.ts";
 
 /*
- * `make demo-data`: fills a trace-writer that runs with traces of the last 30 days, made up by `traffic/`, over gRPC. Where
- * it was stopped it goes on: ids follow from the seed, and what is stored already is neither sent nor counted again.
+ * `make demo-data`: fills a trace-writer that runs with traces of the last 30 days, made up by `traffic/`, over gRPC.
+ * Where it was stopped it goes on: ids follow from the seed, and what is stored already is neither sent nor counted
+ * again.
  */
 
 /** So many episodes go in one request, and so many requests are under way at once. */

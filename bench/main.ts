@@ -14,8 +14,8 @@ import { startScratch } from "./scratch.ts";
 import { startTargets } from "./targets/start-targets.ts";
 
 /*
- * `make bench`: what twinspan costs, side by side with what it is compared with, in one run. `--help` says what it may be
- * told. It fails, once all is written, when traces were lost.
+ * `make bench`: what twinspan costs, side by side with what it is compared with, in one run. `--help` says what it may
+ * be told. It fails, once all is written, when traces were lost.
  */
 
 const DOCUMENT = "docs/performance.md";

@@ -2,8 +2,8 @@
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /**
- * Deadlines of what mostly ends long before its own: one timer is set for all of them, for the earliest, and looks then which
- * have passed. It keeps no process alive. Disposing of it ends the timer, and no deadline passes any more.
+ * Deadlines of what mostly ends long before its own: one timer is set for all of them, for the earliest, and looks then
+ * which have passed. It keeps no process alive. Disposing of it ends the timer, and no deadline passes any more.
  */
 export class Deadlines implements Disposable {
   readonly #ahead = new Set<Deadline>();

@@ -1,9 +1,9 @@
 import { Counter, type CounterConfiguration, Histogram, type HistogramConfiguration } from "prom-client";
 
 /*
- * Metrics that every call writes to. prom-client makes a text of all labels, each time, to find what it has under them, which
- * is most of what a metric costs. Here that is found once for each combination of labels and kept: a cell is kept for
- * each line of the metric, and so bounded by what bounds its labels.
+ * Metrics that every call writes to. prom-client makes a text of all labels, each time, to find what it has under them,
+ * which is most of what a metric costs. Here that is found once for each combination of labels and kept: a cell is kept
+ * for each line of the metric, and so bounded by what bounds its labels.
  */
 
 type LabelValue = string | number;

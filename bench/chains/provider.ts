@@ -4,9 +4,9 @@ import { listenOnArgument } from "./listen.ts";
 import { MessageReader } from "./message-reader.ts";
 
 /*
- * The provider of the measurements, `node provider.ts <port>`: it answers every request with bytes that are ready, as the
- * first part of its path says: `/plain/…`, `/paced/…` (a chunk every 10 ms), `/burst/…` (100 chunks at once). It looks
- * at no more of a request than its head, so that it takes next to nothing of what is measured.
+ * The provider of the measurements, `node provider.ts <port>`: it answers every request with bytes that are ready, as
+ * the first part of its path says: `/plain/…`, `/paced/…` (a chunk every 10 ms), `/burst/…` (100 chunks at once). It
+ * looks at no more of a request than its head, so that it takes next to nothing of what is measured.
  */
 
 const PLAIN = plainAnswer();

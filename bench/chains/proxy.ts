@@ -4,8 +4,8 @@ import { collectBody } from "./collect-body.ts";
 import { listenOnArgument } from "./listen.ts";
 
 /*
- * P, `node proxy.ts <port> <provider's port>`: the least that a proxy in Node can be. One process, node:http on the one side
- * and undici on the other, bytes handed on as they come.
+ * P, `node proxy.ts <port> <provider's port>`: the least that a proxy in Node can be. One process, node:http on the one
+ * side and undici on the other, bytes handed on as they come.
  */
 
 const ask = startProviderPool(Number(process.argv[3]));

@@ -10,8 +10,8 @@ import { startProviderPool } from "./ask-provider.ts";
 import { chainService, requestOf } from "./unary-contract.ts";
 
 /*
- * The second process of U, `node unary-gateway.ts <port> <provider's port>`: gRPC in, HTTP out over undici. Whole answers
- * are one message, streams a message for each chunk.
+ * The second process of U, `node unary-gateway.ts <port> <provider's port>`: gRPC in, HTTP out over undici. Whole
+ * answers are one message, streams a message for each chunk.
  */
 
 const ask = startProviderPool(Number(process.argv[3]));

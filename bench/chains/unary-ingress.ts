@@ -5,8 +5,8 @@ import { listenOnArgument } from "./listen.ts";
 import { asTheyAre, INVOKE, INVOKE_STREAM, messageOf } from "./unary-contract.ts";
 
 /*
- * The first process of U, `node unary-ingress.ts <port> <the second one's port>`: HTTP in, a gRPC call of its own for each
- * request out, over grpc-js as it comes. No traces, no keys.
+ * The first process of U, `node unary-ingress.ts <port> <the second one's port>`: HTTP in, a gRPC call of its own for
+ * each request out, over grpc-js as it comes. No traces, no keys.
  */
 
 const client = new Client(`127.0.0.1:${process.argv[3]}`, credentials.createInsecure());

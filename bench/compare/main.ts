@@ -13,8 +13,8 @@ import { COMPARE_USAGE, type CompareOptions, compareOptionsOf } from "./options.
 import { comparisonOf, TREES, type Tree, targetIn } from "./report.ts";
 
 /*
- * `make bench-compare BASE=…`: what this tree has changed since a commit. The services of both run side by side, under the
- * load, and with the configuration, of this tree, however old the other is. It fails when traces were lost.
+ * `make bench-compare BASE=…`: what this tree has changed since a commit. The services of both run side by side, under
+ * the load, and with the configuration, of this tree, however old the other is. It fails when traces were lost.
  */
 
 const PRESENT = fileURLToPath(new URL("../..", import.meta.url));

@@ -4,9 +4,9 @@ import type { Load, LoadResult } from "./load.ts";
 import { percentilesOf, Tally } from "./tally.ts";
 
 /*
- * The load generator, a process that is told by messages what to send, one `Load` after another, and answers each with a
- * `LoadResult`. It speaks HTTP by bytes that are ready, and looks for no more in answers than their end, so that it takes a
- * small part of what is measured.
+ * The load generator, a process that is told by messages what to send, one `Load` after another, and answers each with
+ * a `LoadResult`. It speaks HTTP by bytes that are ready, and looks for no more in answers than their end, so that it
+ * takes a small part of what is measured.
  */
 
 /** How long answers are waited for after the last request. Those that have not come by then are errors. */

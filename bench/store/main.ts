@@ -11,9 +11,9 @@ import { storeReportOf } from "./report.ts";
 import { type MeasuredStore, STORE_NAMES, type StoreName, startStore } from "./stores.ts";
 
 /*
- * `make bench-store`: what a store takes and gives through the trace-writer's gRPC. Rounds of writes in several shapes, then
- * records until there are N traces; reads over all that, first alone, then while records are written; then what it takes on
- * the disk. What is written is made ready, and sent, by a process of its own.
+ * `make bench-store`: what a store takes and gives through the trace-writer's gRPC. Rounds of writes in several shapes,
+ * then records until there are N traces; reads over all that, first alone, then while records are written; then what it
+ * takes on the disk. What is written is made ready, and sent, by a process of its own.
  */
 
 /** Ports of their own, so that a `make up` may go on beside. */

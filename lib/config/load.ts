@@ -43,8 +43,8 @@ export function loadConfig(file: string, environment: Environment): Config {
 }
 
 /**
- * Reads and checks some sections of a file, for who needs no other: what those refer to may be unset here, or wrong. Throws as
- * loadConfig does, with the faults of these sections.
+ * Reads and checks some sections of a file, for who needs no other: what those refer to may be unset here, or wrong.
+ * Throws as loadConfig does, with the faults of these sections.
  */
 export function loadSections<S extends keyof Config>(
   file: string,
@@ -57,7 +57,8 @@ export function loadSections<S extends keyof Config>(
 /**
  * Checks the text of a configuration. `${NAME}` is replaced from the environment, `${NAME:-text}` by `text` where it is
  * unset. A variable that is unset is a fault, but for a provider's credentials: there the reference stays as it is, and
- * the provider's endpoints say that they need it. Given `sections`, the others are passed over: they are as if left out.
+ * the provider's endpoints say that they need it. Given `sections`, the others are passed over: they are as if left
+ * out.
  */
 export function parseConfig(
   text: string,

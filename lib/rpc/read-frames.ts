@@ -27,8 +27,8 @@ const PIECE_SUMMARY = (3 << 3) | 2;
 const PIECE_CONTINUES = 4 << 3;
 
 /**
- * Reads what a caller sent, as the generated codec does, but that the bytes of large `body` frames are views of `message`:
- * whoever keeps them copies them to where they belong.
+ * Reads what a caller sent, as the generated codec does, but that the bytes of large `body` frames are views of
+ * `message`: whoever keeps them copies them to where they belong.
  */
 export function readCallerFrames(message: Buffer): ExchangeRequest {
   return { frames: framesIn(message, VIEWED_BYTES_MIN, CallerFrame, bodyFrameOf) };

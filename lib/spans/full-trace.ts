@@ -23,8 +23,8 @@ const FLAGS_SAMPLED_RANDOM = 0x03;
 const NO_ID = Buffer.alloc(0);
 
 /**
- * The full trace of a call, without its payload (tracing.md §2). Its spans say what the mirror's say, since the same call is
- * told by both, and beside it what only the platform's team is told.
+ * The full trace of a call, without its payload (tracing.md §2). Its spans say what the mirror's say, since the same
+ * call is told by both, and beside it what only the platform's team is told.
  */
 export function fullTraceOf(call: Call, full: FullTwin): FullTrace {
   const { gateway, attempts } = callSpansOf(call);

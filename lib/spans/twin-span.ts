@@ -5,8 +5,8 @@ import { type AttributeValue, attributesOf } from "./attributes.ts";
 import { attemptReasonWordOf, errorWordOf, finishReasonWordOf, requestWordsOf } from "./words.ts";
 
 /*
- * What both twins say of a span, so that they say the same: the full trace adds to it, the mirror is nothing else. It is
- * made from a span of the mirror, which has no field for payload.
+ * What both twins say of a span, so that they say the same: the full trace adds to it, the mirror is nothing else. It
+ * is made from a span of the mirror, which has no field for payload.
  */
 
 /** Which attributes mean what: the GenAI conventions of OpenTelemetry that both twins are written by. */

@@ -1,6 +1,6 @@
 /*
- * Reads what may be any JSON, field by field: nothing is believed of what an agent or a provider sent, and nothing of it can
- * make a reader fail.
+ * Reads what may be any JSON, field by field: nothing is believed of what an agent or a provider sent, and nothing of
+ * it can make a reader fail.
  */
 
 /** The value of an object's own field. Undefined: it is no object, or has none of that name. */

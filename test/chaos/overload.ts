@@ -6,8 +6,8 @@ import { type ChatAnswer, chat } from "../callers/chat.ts";
 import { type Stack, startStack } from "../system/stack.ts";
 
 /*
- * `make overload`: how long calls take that are let in, alone and while a flood asks for many times as much as is taken on. Real
- * processes, on one machine with the flood. What it came to is written into docs/reliability.md.
+ * `make overload`: how long calls take that are let in, alone and while a flood asks for many times as much as is taken
+ * on. Real processes, on one machine with the flood. What it came to is written into docs/reliability.md.
  */
 
 const MODEL = "paced";

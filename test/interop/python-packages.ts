@@ -16,8 +16,8 @@ const INSTALL = `cmp -s "$2" "$1/installed" || {
 }`;
 
 /**
- * Fetches Python's clients, once for each list of them; they stay under var/. Takes some two minutes. Files of tests that run
- * at once wait for the one that came first.
+ * Fetches Python's clients, once for each list of them; they stay under var/. Takes some two minutes. Files of tests
+ * that run at once wait for the one that came first.
  */
 export async function installPythonPackages(): Promise<void> {
   mkdirSync(VENV, { recursive: true });

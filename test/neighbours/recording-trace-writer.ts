@@ -14,8 +14,8 @@ import { checkRecord } from "../../services/trace-writer/core/records/record-che
 import { openDoor } from "../system/open-door.ts";
 
 /**
- * What becomes of a batch: `stall` never answers; `take-and-fail` takes it, and its answer is lost; `forget` takes nothing,
- * and answers without a word about any record.
+ * What becomes of a batch: `stall` never answers; `take-and-fail` takes it, and its answer is lost; `forget` takes
+ * nothing, and answers without a word about any record.
  */
 type BatchScript = (
   records: readonly InvocationRecord[],

@@ -9,8 +9,8 @@ import { type Stack, startStack } from "../system/stack.ts";
 import { type ShownTraces, scenesOf } from "./scenes.ts";
 
 /*
- * `make screenshots`: each view of the console in both themes, into docs/images/, over made-up traces and the endpoints of the
- * company that they are of. One of its providers is away, so that there is something to see.
+ * `make screenshots`: each view of the console in both themes, into docs/images/, over made-up traces and the endpoints
+ * of the company that they are of. One of its providers is away, so that there is something to see.
  */
 
 const IMAGES = "docs/images";

@@ -9,10 +9,10 @@ import { startWorkers } from "#lib/workers/start-workers.ts";
 import { openPrimaryLink, PLACE_VARIABLE, type PrimaryLink } from "#lib/workers/worker-link.ts";
 
 /*
- * A service of two workers with nothing in them: `node worker-program.ts <port> [fail|hang|starve]`. `fail`: the second cannot
- * start, and there is a third, which does not listen to its primary yet. `hang`: they never end by themselves. `starve`: from
- * SIGUSR2 on the system can start no worker, until the next SIGUSR2. Each answers with the number of its process, or with the
- * metrics of all.
+ * A service of two workers with nothing in them: `node worker-program.ts <port> [fail|hang|starve]`. `fail`: the second
+ * cannot start, and there is a third, which does not listen to its primary yet. `hang`: they never end by themselves.
+ * `starve`: from SIGUSR2 on the system can start no worker, until the next SIGUSR2. Each answers with the number of its
+ * process, or with the metrics of all.
  */
 
 const DRAIN_MS = 60_000;

@@ -1,6 +1,6 @@
 /*
- * What stands in for @grpc/grpc-js in a browser: gen/ makes its clients with it, and the console none. Of a service it only
- * takes the names and the types of its methods.
+ * What stands in for @grpc/grpc-js in a browser: gen/ makes its clients with it, and the console none. Of a service it
+ * only takes the names and the types of its methods.
  */
 
 /** The class that every generated client extends. */

@@ -5,8 +5,8 @@ const TOLD_BYTES_MAX = CREDIT_BYTES;
 const TOLD_TIMES_MAX = 4;
 
 /**
- * A body that comes in pieces, put together as they come: each is copied to its place at once, and keeps nothing of the message it
- * came in. Where its length was told its room is made once, or a few times where it is long.
+ * A body that comes in pieces, put together as they come: each is copied to its place at once, and keeps nothing of the
+ * message it came in. Where its length was told its room is made once, or a few times where it is long.
  */
 export class GatheredBody {
   readonly #toldBytes: number;

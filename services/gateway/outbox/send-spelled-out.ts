@@ -7,9 +7,9 @@ import type { WaitingRecord } from "./stored-record.ts";
 const KNOWS_NO_CALL = "full: is required";
 
 /**
- * Sends a batch. Those records that a trace-writer refuses because it knows no `call` are sent again with their twins spelled
- * out: so gateways may be replaced before trace-writers, or among them. The results are those of the last that was sent of each.
- * It goes, and `send` alone stays, in the release after the one that brought `call`.
+ * Sends a batch. Those records that a trace-writer refuses because it knows no `call` are sent again with their twins
+ * spelled out: so gateways may be replaced before trace-writers, or among them. The results are those of the last that
+ * was sent of each. It goes, and `send` alone stays, in the release after the one that brought `call`.
  */
 export async function sendSpelledOutAgain(
   send: (batch: readonly WaitingRecord[]) => Promise<Sent>,

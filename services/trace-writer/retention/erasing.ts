@@ -20,7 +20,10 @@ const START_MS = 1000;
 /** When it is tried again, where the disk or a reader did not let it. */
 const RETRY_MS = 5000;
 
-/** Begins with what an earlier process may not have come to erase. A failure is logged once, until it works again or another comes. */
+/**
+ * Begins with what an earlier process may not have come to erase. A failure is logged once, until it works again or
+ * another comes.
+ */
 export function startErasing(store: Pick<TraceStore, "erase">, log: Logger): Erasing {
   const stop = new AbortController();
   let waiting: { readonly timer: NodeJS.Timeout; readonly dueMs: number } | undefined;

@@ -8,7 +8,8 @@ const PACKED_MIN = 256;
 const WITH_DICTIONARY_MAX = 4096;
 /**
  * What the spans of a gateway, a mirror and an agent look like, and what lists show of them: most of each is names of
- * attributes. It halves what is left of them, and costs no time. Never change it: what was packed with it can be read with nothing else. A better one is a second one.
+ * attributes. It halves what is left of them, and costs no time. Never change it: what was packed with it can be read
+ * with nothing else. A better one is a second one.
  */
 const DICTIONARY = readFileSync(new URL("./packing-dictionary.bin", import.meta.url));
 /** What stands before what is packed with the dictionary. No protobuf message begins so: there is no field 0. */
@@ -40,8 +41,9 @@ export function unpack(stored: Uint8Array): Uint8Array {
 }
 
 /**
- * Into a buffer of its size, where it says which, and one more byte: zlib makes another buffer of that size when one is full,
- * and takes the parts for a whole together when there are several. What is unpacked is most of what a read has collected.
+ * Into a buffer of its size, where it says which, and one more byte: zlib makes another buffer of that size when one is
+ * full, and takes the parts for a whole together when there are several. What is unpacked is most of what a read has
+ * collected.
  */
 function unpackFrame(frame: Uint8Array, options: { readonly dictionary?: Uint8Array }): Uint8Array {
   const bytes = contentBytesOf(frame);

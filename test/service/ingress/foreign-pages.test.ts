@@ -4,8 +4,9 @@ import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
 import { sendRaw } from "./raw-http.ts";
 
 /*
- * Where keys are off nothing says who asks, and so a browser would act for every page that somebody has open. A page can make a
- * browser send what no other origin needs to be asked for: GET, and POST of text. What it reads it needs leave for.
+ * Where keys are off nothing says who asks, and so a browser would act for every page that somebody has open. A page
+ * can make a browser send what no other origin needs to be asked for: GET, and POST of text. What it reads it needs
+ * leave for.
  */
 
 let bench: IngressBench;

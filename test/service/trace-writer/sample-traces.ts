@@ -104,7 +104,7 @@ export function idsOf(n: number) {
   };
 }
 
-/** A record of a call, its twins spelled out: 100 ns long, of which each attempt takes a part; 10 tokens in and 5 out an attempt. */
+/** A record of a call, its twins spelled out: 100 ns, parted among its attempts; 10 tokens in and 5 out for each. */
 export function record(sample: SampleRecord): InvocationRecord {
   const ids = idsOf(sample.n);
   const start = sample.start ?? 10;

@@ -17,7 +17,7 @@ import { describeTotals } from "./totals-suite.ts";
 import { searchTraces, spansOf, textOf, writeRecords, writeSpans } from "./writing.ts";
 
 /**
- * What every store promises (`TraceStore`). `open` gives one that is empty, takes 50 spans a trace, and has SUITE_ROUTES.
+ * What every store promises (`TraceStore`). `open` gives an empty one that takes 50 spans a trace and has SUITE_ROUTES.
  * `effort` is the share of the property tests' runs that are made: less where every step takes a server milliseconds.
  */
 export function describeTraceStore(name: string, open: () => Promise<TraceStore>, effort = 1): void {

@@ -4,8 +4,9 @@ import { isIpv6 } from "./ipv6.ts";
 import { checkedPattern, type Pattern, regexPattern } from "./pattern.ts";
 
 /*
- * The patterns that are there without being written (docs/payload.md says what each finds and what it does not). Each looks
- * at a text once, whatever the text is: what may repeat is bounded, and may only begin where nothing like it came before.
+ * The patterns that are there without being written (docs/payload.md says what each finds and what it does not). Each
+ * looks at a text once, whatever the text is: what may repeat is bounded, and may only begin where nothing like it came
+ * before.
  */
 
 const EMAIL = regexPattern(

@@ -9,9 +9,9 @@ import type { SpanBatch, SpanRow } from "../spans/span-row.ts";
 import { toldTwinsOf } from "./told-twins.ts";
 
 /**
- * The bytes of a record, cut between its fields and otherwise as they came. The pieces of a part, one after the other, are
- * an InvocationRecord that holds nothing but that part: the call, which both twins are made of, is in both of theirs. No
- * pieces: there is none.
+ * The bytes of a record, cut between its fields and otherwise as they came. The pieces of a part, one after the other,
+ * are an InvocationRecord that holds nothing but that part: the call, which both twins are made of, is in both of
+ * theirs. No pieces: there is none.
  */
 export interface RecordParts {
   /** What the full trace is made of, and whether its payload was shed. */
@@ -48,8 +48,8 @@ interface MirrorToWrite {
 }
 
 /**
- * A record that `checkRecord` found nothing wrong with, as it goes to a store: its own bytes, and the rows that are read
- * from it. Undefined: it has no full trace.
+ * A record that `checkRecord` found nothing wrong with, as it goes to a store: its own bytes, and the rows that are
+ * read from it. Undefined: it has no full trace.
  */
 export function recordToWriteOf(
   record: InvocationRecord,
@@ -106,8 +106,8 @@ function payloadBytesOf(payloads: SpanPayload[]): Uint8Array {
 }
 
 /**
- * Copies pieces one after the other: what they are cut from is let go. All of a record's are in one buffer, since each that
- * goes to another thread costs as much as some kilobytes.
+ * Copies pieces one after the other: what they are cut from is let go. All of a record's are in one buffer, since each
+ * that goes to another thread costs as much as some kilobytes.
  */
 function openRoom(bytes: number): (pieces: readonly Uint8Array[]) => Uint8Array<ArrayBuffer> {
   const whole = Buffer.allocUnsafeSlow(bytes);

@@ -30,8 +30,8 @@ export async function createDatabase(options: ConnectionOptions, cluster: Cluste
 }
 
 /**
- * Brings the schema up to date. A schema that a newer twinspan wrote is refused. Each version is noted when all of it is
- * there, so one that was begun and not ended is done again.
+ * Brings the schema up to date. A schema that a newer twinspan wrote is refused. Each version is noted when all of it
+ * is there, so one that was begun and not ended is done again.
  */
 export async function migrate(connection: Connection, cluster: ClusterName, database: string): Promise<void> {
   const migrations = migrationsOf(cluster);

@@ -6,13 +6,16 @@ import type { Connection } from "./database.ts";
  * The schema, a version at a time, forward only. Never edit one that was released: add another.
  *
  * - Times are nanoseconds since the Unix epoch, a `ref` is a trace within this database, a `day` counts from 1970.
- * - `traces` has what lists show, ready made (`info`, a serialized TraceInfo), and what is searched and ordered by; texts of
- *   others are bytes there, since PostgreSQL's cannot hold every character. Its facets are digests (`facetKeyOf`).
- * - `chunks` has the spans of a trace that arrived together: their bytes, compressed, the payload of a full trace apart, and
- *   `rows` (a serialized StoredSpans) that the trace is summed up from. It is parted by the day of its first span, so that
- *   old days are small tables that go as a whole; a trace says which days it has chunks of.
- * - What experiments hold is added up in slots, one for each writer at a time, so that commits do not wait for each other.
- * - `changed` is the transaction that last changed a trace, counted from `change_base`, so that who follows can go by it.
+ * - `traces` has what lists show, ready made (`info`, a serialized TraceInfo), and what is searched and ordered by;
+ *   texts of others are bytes there, since PostgreSQL's cannot hold every character. Its facets are digests
+ *   (`facetKeyOf`).
+ * - `chunks` has the spans of a trace that arrived together: their bytes, compressed, the payload of a full trace
+ *   apart, and `rows` (a serialized StoredSpans) that the trace is summed up from. It is parted by the day of its first
+ *   span, so that old days are small tables that go as a whole; a trace says which days it has chunks of.
+ * - What experiments hold is added up in slots, one for each writer at a time, so that commits do not wait for each
+ *   other.
+ * - `changed` is the transaction that last changed a trace, counted from `change_base`, so that who follows can go by
+ *   it.
  */
 const MIGRATIONS = [
   `
@@ -108,8 +111,8 @@ const MIGRATIONS = [
 export const SCHEMA_LOCK = 7_479_200_001n;
 
 /**
- * Brings a database's schema up to date within the transaction at hand. Several starters take turns. A database that a newer
- * twinspan wrote is refused.
+ * Brings a database's schema up to date within the transaction at hand. Several starters take turns. A database that a
+ * newer twinspan wrote is refused.
  */
 export async function migrate(connection: Connection): Promise<void> {
   await connection.write("SET LOCAL statement_timeout = 0");

@@ -23,8 +23,8 @@ export interface WaitingPiece {
 }
 
 /**
- * Where the bytes of spans and payloads are, as the writer keeps them: packed together with others that came with the same
- * transaction. So what repeats from one call to the next is stored once, and pages are full.
+ * Where the bytes of spans and payloads are, as the writer keeps them: packed together with others that came with the
+ * same transaction. So what repeats from one call to the next is stored once, and pages are full.
  */
 export interface BlockTable {
   /** The first step of a transaction: another process may have taken ids. */

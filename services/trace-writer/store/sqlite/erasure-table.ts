@@ -106,8 +106,8 @@ function unpackedOf(packed: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * What zlib says of bytes that it has not packed so. A wrong dictionary is among it: ours has no number, so a frame that
- * names one is none of ours any more.
+ * What zlib says of bytes that it has not packed so. A wrong dictionary is among it: ours has no number, so a frame
+ * that names one is none of ours any more.
  */
 const DAMAGED = /^(?:Z_BUF_ERROR|Z_DATA_ERROR|ZSTD_error_(?!memory_allocation))/;
 

@@ -13,9 +13,9 @@ import { SIZE_MIGRATION } from "./size-table.ts";
  * The schema, a version at a time, forward only. Never edit one that was released: add another.
  *
  * - Times are nanoseconds since the Unix epoch, ids are blobs, `ref` is a trace within this file.
- * - `traces` has what lists show, ready made (`info`, as `storedInfoOf` has it). What it is computed from, and the spans'
- *   bytes, are in `batches`, a row for the spans of a trace that arrived together; payloads are apart, so that lists never
- *   read them. The bytes of both are in `blocks`, packed with those of others.
+ * - `traces` has what lists show, ready made (`info`, as `storedInfoOf` has it). What it is computed from, and the
+ *   spans' bytes, are in `batches`, a row for the spans of a trace that arrived together; payloads are apart, so that
+ *   lists never read them. The bytes of both are in `blocks`, packed with those of others.
  * - A trace's `start_ns` is 0 until it is summed up, within the commit that made it: so it enters one index, once.
  * - Random keys are in one narrow index each: large rows in a tree of random keys are four times slower.
  */
@@ -96,14 +96,16 @@ export const MIGRATIONS = [
   ALTER TABLE spans ADD COLUMN price_version TEXT;
   `,
   SEARCH_MIGRATION,
-  // What an agent says of its trace as a whole (a serialized TraceClaim), and edits of tags: a JSON object, null: removed.
+  // What an agent says of its trace as a whole (a serialized TraceClaim), and edits of tags: a JSON object, null:
+  // removed.
   `
   ALTER TABLE traces ADD COLUMN claim BLOB;
   ALTER TABLE traces ADD COLUMN claim_experiment_id INTEGER;
   ALTER TABLE traces ADD COLUMN tag_edits TEXT;
   `,
   FORWARD_MIGRATION,
-  // In which commit a trace was last changed, so that those that are new can be followed. Commits count up, deletions or not.
+  // In which commit a trace was last changed, so that those that are new can be followed. Commits count up, deletions
+  // or not.
   `
   CREATE TABLE commits (last INTEGER NOT NULL);
   INSERT INTO commits VALUES (0);
@@ -127,8 +129,8 @@ export const MIGRATIONS = [
 const BEFORE_BATCHES = MIGRATIONS.indexOf(BATCHES_MOVED_MIGRATION);
 
 /**
- * Brings a file's schema up to date, under the file's write lock. `onMoving` hears how far what takes long has come. A file
- * that a newer twinspan wrote is refused.
+ * Brings a file's schema up to date, under the file's write lock. `onMoving` hears how far what takes long has come. A
+ * file that a newer twinspan wrote is refused.
  */
 export function migrate(db: DatabaseSync, path: string, onMoving: (moving: Moving) => void): void {
   if (upgrade(db, path, BEFORE_BATCHES) === BEFORE_BATCHES) moveIntoBatches(db, onMoving);

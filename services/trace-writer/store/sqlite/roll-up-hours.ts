@@ -25,8 +25,8 @@ const ROUND_HOURS = 5_000;
 const STORED_TOGETHER = 50;
 
 /**
- * Prepares it, over a connection that nothing else uses. An hour has its turn when nothing in it has changed from one round
- * to the next. `store` stores those that have not changed meanwhile.
+ * Prepares it, over a connection that nothing else uses. An hour has its turn when nothing in it has changed from one
+ * round to the next. `store` stores those that have not changed meanwhile.
  */
 export function openRollUp(db: DatabaseSync, store: (hours: readonly RolledHour[]) => void): RollUp {
   const due = db.prepare(`

@@ -4,8 +4,9 @@ import { setTimeout as pause } from "node:timers/promises";
 const PAUSE_MS = 8;
 
 /**
- * Has hours added up in the background, a round every `everyMs`. `rollUp` does some of one, and resolves with whether there
- * is more of it. When it rejects there is no writer any more, as all who write are told, and this ends. So does disposing of it.
+ * Has hours added up in the background, a round every `everyMs`. `rollUp` does some of one, and resolves with whether
+ * there is more of it. When it rejects there is no writer any more, as all who write are told, and this ends. So does
+ * disposing of it.
  */
 export function startRollingUp(everyMs: number, rollUp: () => Promise<boolean>): AsyncDisposable {
   const stop = new AbortController();

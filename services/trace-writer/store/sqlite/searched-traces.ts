@@ -13,8 +13,9 @@ import { openInfoReads } from "./trace-info.ts";
 /** Looks at traces: of rows with `facets` and `INFO_COLUMNS`. */
 export interface SearchedTraces {
   /**
-   * What lists show of a trace. Undefined: it does not pass the filter. Previews and spans are read when the filter asks for
-   * them. It yields where one can stop in between: a trace may be in thousands of batches. `onSpans` hears how many spans were read.
+   * What lists show of a trace. Undefined: it does not pass the filter. Previews and spans are read when the filter
+   * asks for them. It yields where one can stop in between: a trace may be in thousands of batches. `onSpans` hears how
+   * many spans were read.
    */
   look(row: Row, filter: Filter, onSpans: (spans: number) => void): Generator<void, TraceInfo | undefined, void>;
 }

@@ -34,10 +34,10 @@ interface RollUpOptions {
 }
 
 /**
- * The store in one SQLite file. One thread writes, with commits that are shared, and adds hours up in between: what that
- * leaves to collect would hold up readers. Reads run on the main thread, over a connection of their own: one takes 0.1 to
- * 0.3 ms, about what a message to another thread and back would. One trace-writer has a file; other processes may read
- * it. `onMoving` hears how far a file of an older version is moved, before there is a store.
+ * The store in one SQLite file. One thread writes, with commits that are shared, and adds hours up in between: what
+ * that leaves to collect would hold up readers. Reads run on the main thread, over a connection of their own: one takes
+ * 0.1 to 0.3 ms, about what a message to another thread and back would. One trace-writer has a file; other processes
+ * may read it. `onMoving` hears how far a file of an older version is moved, before there is a store.
  */
 export async function startSqliteStore(
   options: WriterOptions & WriteQueueOptions & RollUpOptions,

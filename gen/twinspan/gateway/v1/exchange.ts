@@ -86,8 +86,8 @@ export interface OpenFrame {
   /** Whether `invocation.body` is all of the body. Then no `body` and no `end` follow. */
   isWhole: boolean;
   /**
-   * How many bytes the body has together, where `invocation.body` is not all of it: room is made for them at once. A body
-   * of another length is taken all the same. 0: not known.
+   * How many bytes the body has together, where `invocation.body` is not all of it: room is made for them at once.
+   * A body of another length is taken all the same. 0: not known.
    */
   bodyBytes: number;
 }

@@ -9,7 +9,7 @@ import { openForwardQueue } from "./forward-queue.ts";
 import type { Moving } from "./move-into-batches.ts";
 import { openForReading } from "./open-database.ts";
 import { openReader, type Reader } from "./reader.ts";
-import { startRollingUp } from "./rolling-up.ts";
+import { type RollingWriter, startRollingUp } from "./rolling-up.ts";
 import type { Work } from "./turns.ts";
 import { startSqliteWriter } from "./writer-thread.ts";
 import type { WriterOptions } from "./writer-worker.ts";
@@ -72,8 +72,13 @@ export async function startSqliteStore(
   opened.defer(() => totalsDb.close());
   opened.defer(() => addingUp.idle());
   const addUp = openAddUp(totalsDb, createAddedUp(ADDED_BYTES_MAX));
-  const rollUp = async () => (await writer.ask("rollUp")) === "more";
-  opened.use(startRollingUp(options.rollUpEveryMs ?? ROLL_UP_EVERY_MS, rollUp));
+  const rollingWriter: RollingWriter = {
+    rollUp: async () => (await writer.ask("rollUp")) === "more",
+    get isBusy() {
+      return queue.queuedBytes > 0;
+    },
+  };
+  opened.use(startRollingUp(options.rollUpEveryMs ?? ROLL_UP_EVERY_MS, rollingWriter));
   const owned = opened.move();
   const writes = createQueuedWrites(async (write, bytes, signal) => {
     const outcome = await queue.write(write, bytes, signal);

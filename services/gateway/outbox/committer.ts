@@ -5,6 +5,7 @@ import type { Journal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ShedCounter } from "./outbox-state.ts";
 import type { RecordQueue } from "./record-queue.ts";
+import { messageOf } from "./troubles.ts";
 
 /** From this part of the bound on, new records lose their payload, so that spans still have room. */
 const PAYLOAD_SHARE = 0.8;
@@ -104,7 +105,7 @@ async function askRoom(
 }
 
 function unwrittenOf(error: unknown): string {
-  return `the outbox cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+  return `the outbox cannot be written: ${messageOf(error)}`;
 }
 
 /** One try. What it does to the counts happens after the commit, so that a failed try leaves none behind. */

@@ -33,15 +33,16 @@ export class Damage {
   }
 
   /** A place cannot be read. What was in it is known once it is known what is missing. */
-  found({ segment, offset, bytes, why }: DamagedPlace): void {
-    const place = `${segment}:${offset}`;
-    if (this.#known.has(place)) return;
-    if (this.#known.size < PLACES_MAX) this.#known.add(place);
+  found(place: DamagedPlace): void {
+    const key = place.why === "missing" ? `${place.segment}` : `${place.segment}:${place.offset}`;
+    if (this.#known.has(key)) return;
+    if (this.#known.size < PLACES_MAX) this.#known.add(key);
     this.#places += 1;
     this.#foundAt = performance.now();
     if (isTold(this.#places)) {
+      const { segment, ...what } = place;
       const file = `${this.#path}.${segment}`;
-      this.#log.error({ file, why, offset, bytes, places: this.#places }, "a part of the outbox cannot be read");
+      this.#log.error({ file, ...what, places: this.#places }, "a part of the outbox cannot be read");
     }
   }
 

@@ -5,6 +5,7 @@ import { type DrainEvent, type DrainRequest, drainRequest } from "#lib/tasks/dra
 import { peerCertificatesOf } from "#lib/tls/configured-certificates.ts";
 import { leftToldOf } from "./left-outbox.ts";
 import { startOutbox } from "./outbox.ts";
+import { messageOf } from "./troubles.ts";
 
 /**
  * Looks after an outbox whose gateway is gone, in a thread that `twinspan outbox` starts, by the outbox itself: it goes on
@@ -25,7 +26,7 @@ try {
   await run(drainRequest.parse(workerData));
   tell({ kind: "done" });
 } catch (error) {
-  tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  tell({ kind: "failed", message: messageOf(error) });
 } finally {
   port.close();
 }

@@ -1,12 +1,14 @@
 import { sizeOf, type Write } from "./block.ts";
-import { readSegment, type Stretch } from "./read-segment.ts";
-import { BLOCKS_FROM, type BlockPlace, segmentsOf } from "./segments.ts";
+import { type Patience, readSegment, type Stretch } from "./read-segment.ts";
+import { givenIn, type Jump, jumpBefore, jumpFrom } from "./record-numbers.ts";
+import { BLOCKS_FROM } from "./segment-head.ts";
+import { type BlockPlace, segmentsOf } from "./segments.ts";
+import { messageOf } from "./troubles.ts";
 
-/** A part of a segment that cannot be read: it is something else than was written, or the whole file is not there. */
-export interface DamagedPlace extends BlockPlace {
-  readonly bytes: number;
-  readonly why: "damaged" | "missing";
-}
+/** What cannot be read of a segment: a part of it is something else than was written, or the whole file is not there. */
+export type DamagedPlace =
+  | (BlockPlace & { readonly why: "damaged"; readonly bytes: number })
+  | { readonly why: "missing"; readonly segment: number };
 
 /** What an earlier process has left in an outbox. */
 export interface Found {
@@ -24,12 +26,17 @@ export interface Found {
   readonly goneUpTo: number;
   /** The number of the next record. */
   readonly nextSeq: number;
-  /** The segments that there are, and where the last block of the last one ends. */
+  /** The numbers before that one that no record was given, ascending. */
+  readonly jumps: readonly Jump[];
+  /** The segments that there are, and where the last block of the last one ends. Infinity: what is behind it could not be read. */
   readonly segments: readonly number[];
   readonly end: BlockPlace;
   /** Files that have a segment's name and are none. */
   readonly foreign: readonly number[];
 }
+
+/** A disk that cannot read something may do so a moment later: a start waits so often for that, a second in all. */
+const READ_TRIES = 10;
 
 /**
  * Reads every segment of an outbox that nobody writes to: a piece after the other, so that neither memory nor others who use this
@@ -38,24 +45,32 @@ export interface Found {
  */
 export async function findRest(path: string, onDamage: (place: DamagedPlace) => void = () => {}): Promise<Found> {
   const { segments, foreign } = await segmentsOf(path).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`The outbox ${path} cannot be read: ${reason}. Let this user read it, or move it away.`, { cause });
+    throw new Error(`The outbox ${path} cannot be read: ${messageOf(cause)}. Let this user read it, or move it away.`, {
+      cause,
+    });
   });
   const tally = new Tally();
+  const passOver = { tries: READ_TRIES };
   for (const segment of segments) {
     tally.begin(segment);
-    for await (const stretch of readSegment(path, segment, { passOver: true })) {
-      if (stretch.kind === "block") tally.add(stretch);
-      else onDamage({ segment, offset: stretch.offset, bytes: stretch.bytes, why: "damaged" });
+    for await (const stretch of readSegment(path, segment, { passOver })) {
+      if (stretch.kind === "block") {
+        tally.add(stretch);
+        continue;
+      }
+      tally.addUnknown(segment);
+      onDamage({ why: "damaged", segment, offset: stretch.offset, bytes: stretch.bytes });
     }
   }
   const { notes, lastAliveMs, goneUpTo, end } = tally;
-  const nextSeq = Math.max(tally.nextSeq, goneUpTo + 1);
-  const records = nextSeq - 1 - goneUpTo;
-  const found = { notes, records, lastAliveMs, goneUpTo, nextSeq, segments, foreign, end };
+  const knownUpTo = Math.max(tally.nextSeq, goneUpTo + 1);
+  const jumps = tally.isEndKnown ? tally.jumps : [...tally.jumps, jumpFrom(knownUpTo)];
+  const nextSeq = tally.isEndKnown ? knownUpTo : jumpFrom(knownUpTo).to;
+  const records = givenIn({ from: goneUpTo + 1, to: nextSeq }, jumps);
+  const found = { notes, records, lastAliveMs, goneUpTo, nextSeq, jumps, segments, foreign, end };
   const first = tally.firstWaiting;
   if (first === undefined) return { ...found, bytes: 0, oldestMs: undefined, firstAt: undefined };
-  const { place, addedMs, bytesBefore } = await firstWaitingIn(path, first.segment, goneUpTo);
+  const { place, addedMs, bytesBefore } = await firstWaitingIn(path, first.segment, goneUpTo, passOver);
   return { ...found, bytes: tally.bytes - first.bytesBefore - bytesBefore, oldestMs: addedMs, firstAt: place };
 }
 
@@ -65,6 +80,9 @@ class Tally {
   lastAliveMs = 0;
   goneUpTo = 0;
   nextSeq = 1;
+  readonly jumps: Jump[] = [];
+  /** Whether nothing that cannot be read is behind the last block. */
+  isEndKnown = true;
   /** The bytes of all records, those that wait no more among them. */
   bytes = 0;
   end: BlockPlace = { segment: 0, offset: BLOCKS_FROM };
@@ -82,6 +100,9 @@ class Tally {
   add({ head, writes, end }: Extract<Stretch, { kind: "block" }>): void {
     this.lastAliveMs = head.timeMs;
     this.goneUpTo = Math.max(this.goneUpTo, head.goneUpTo);
+    const jump = jumpBefore(head.firstSeq, this.nextSeq);
+    if (jump !== undefined) this.jumps.push(jump);
+    this.isEndKnown = true;
     this.nextSeq = head.firstSeq;
     this.end = { segment: this.#segment, offset: end };
     const records = writes.filter((write) => this.#note(write));
@@ -90,6 +111,12 @@ class Tally {
     this.nextSeq += records.length;
     const current = this.#waiting.at(-1);
     if (current !== undefined) current.nextSeq = this.nextSeq;
+  }
+
+  /** Something cannot be read there: blocks, perhaps. */
+  addUnknown(segment: number): void {
+    this.isEndKnown = false;
+    this.end = { segment, offset: Number.POSITIVE_INFINITY };
   }
 
   get firstWaiting(): { readonly segment: number; readonly bytesBefore: number } | undefined {
@@ -105,9 +132,9 @@ class Tally {
 }
 
 /** The block of a segment that has the first record behind `goneUpTo`, and the bytes of the records of that segment before it. */
-async function firstWaitingIn(path: string, segment: number, goneUpTo: number) {
+async function firstWaitingIn(path: string, segment: number, goneUpTo: number, passOver: Patience) {
   let bytesBefore = 0;
-  for await (const stretch of readSegment(path, segment, { passOver: true })) {
+  for await (const stretch of readSegment(path, segment, { passOver })) {
     if (stretch.kind === "damage") continue;
     const { offset, head, writes } = stretch;
     const records = writes.filter(({ kind }) => kind === "finish");

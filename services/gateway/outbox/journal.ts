@@ -3,7 +3,9 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { KeptMemory } from "#lib/kept-memory.ts";
 import { type BlockHead, encodeBlock, NONCE_BYTES, type Write } from "./block.ts";
-import { BLOCKS_FROM, type BlockPlace, type SegmentFiles, segmentHead, segmentPath } from "./segments.ts";
+import { BLOCKS_FROM, segmentHead } from "./segment-head.ts";
+import { type BlockPlace, type SegmentFiles, segmentPath } from "./segments.ts";
+import { messageOf } from "./troubles.ts";
 
 /** A segment that has so many bytes is followed by another one. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
@@ -192,8 +194,4 @@ async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<
 async function syncDirectory(path: string): Promise<void> {
   await using directory = await open(path, "r");
   await directory.sync();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

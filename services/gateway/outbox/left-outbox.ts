@@ -3,6 +3,7 @@ import type { LeftTold } from "#lib/tasks/drain-task.ts";
 import type { EarlierOutbox } from "./earlier-outbox.ts";
 import { findRest } from "./find-rest.ts";
 import { lockOutbox } from "./lock.ts";
+import { messageOf } from "./troubles.ts";
 
 /**
  * Says what an outbox holds that a gateway has left behind, and changes nothing. Rejects with an Error for the operator when there
@@ -33,7 +34,7 @@ function withEarlier(told: LeftTold, { waiting, notes, lastAliveMs }: EarlierOut
 }
 
 function errorOf(cause: unknown, path: string): Error {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   if (/locked|busy/i.test(reason)) {
     const message = `The outbox ${path} is in use: by a gateway, which delivers it by itself, or by another drain.`;
     return new Error(message, { cause });

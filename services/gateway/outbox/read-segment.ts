@@ -1,6 +1,8 @@
 import { open } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { type BlockHead, blockBytesAt, HEAD_BYTES, NONCE_BYTES, readBlock, type Write } from "./block.ts";
-import { BLOCKS_FROM, isUnreadable, nonceIn, segmentPath } from "./segments.ts";
+import { BLOCKS_FROM, nonceIn } from "./segment-head.ts";
+import { isUnreadable, segmentPath } from "./segments.ts";
 
 /** What stands in a segment, in its order. Places are offsets in its file. */
 export type Stretch =
@@ -20,6 +22,14 @@ const CHUNK_BYTES = 1024 * 1024;
 /** What a disk cannot read is passed over in pieces of this size. */
 const PAGE_BYTES = 4096;
 
+/** How long until it is tried again to read what the disk could not. */
+const READ_AGAIN_MS = 100;
+
+/** How often, over all that is read with it, it is tried again to read what the disk could not. */
+export interface Patience {
+  tries: number;
+}
+
 /** A file as it is read. */
 export interface ReadableFile {
   read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
@@ -31,8 +41,8 @@ export interface ReadingOptions {
   readonly from?: number | undefined;
   /** Nothing is read from here on. Default: the end of the file. */
   readonly upTo?: number | undefined;
-  /** Whether what the disk cannot read (EIO) is damage. Default: reading rejects there. */
-  readonly passOver?: boolean | undefined;
+  /** What the disk cannot read (EIO) is damage once this is at its end. Default: reading rejects there. */
+  readonly passOver?: Patience | undefined;
 }
 
 /** Reads a segment's file, as {@link stretchesIn} does. Rejects where it is not there or cannot be read. */
@@ -52,9 +62,9 @@ export async function* readSegment(
  */
 export async function* stretchesIn(
   file: ReadableFile,
-  { from = BLOCKS_FROM, upTo, passOver = false }: ReadingOptions & { readonly upTo: number },
+  { from = BLOCKS_FROM, upTo, passOver }: ReadingOptions & { readonly upTo: number },
 ): AsyncGenerator<Stretch, void, void> {
-  const read = passOver ? readPassingOver : readWhole;
+  const read = passOver === undefined ? readWhole : readingPatiently(passOver);
   if (upTo <= from) return;
   const nonce = await nonceIn((at, length) => read(file, at, length));
   if (nonce === undefined) {
@@ -118,21 +128,31 @@ async function readWhole(file: ReadableFile, at: number, length: number): Promis
   return buffer.subarray(0, done);
 }
 
-/** The same; what the disk cannot read is zeros. */
-async function readPassingOver(file: ReadableFile, at: number, length: number): Promise<Buffer> {
+/** Reads the same; what the disk cannot read is zeros. */
+function readingPatiently(patience: Patience): typeof readWhole {
+  return async (file, at, length) => {
+    for (;;) {
+      const bytes = await readIfThere(file, at, length);
+      if (bytes !== undefined) return bytes;
+      if (patience.tries === 0) break;
+      patience.tries -= 1;
+      await delay(READ_AGAIN_MS);
+    }
+    const bytes = Buffer.alloc(length);
+    for (let done = 0; done < length; done += PAGE_BYTES) {
+      const page = await readIfThere(file, at + done, Math.min(PAGE_BYTES, length - done));
+      page?.copy(bytes, done);
+    }
+    return bytes;
+  };
+}
+
+/** Undefined: the disk cannot read it. */
+async function readIfThere(file: ReadableFile, at: number, length: number): Promise<Buffer | undefined> {
   try {
     return await readWhole(file, at, length);
   } catch (error) {
-    if (!isUnreadable(error)) throw error;
+    if (isUnreadable(error)) return undefined;
+    throw error;
   }
-  const bytes = Buffer.alloc(length);
-  for (let done = 0; done < length; done += PAGE_BYTES) {
-    try {
-      const page = await readWhole(file, at + done, Math.min(PAGE_BYTES, length - done));
-      page.copy(bytes, done);
-    } catch (error) {
-      if (!isUnreadable(error)) throw error;
-    }
-  }
-  return bytes;
 }

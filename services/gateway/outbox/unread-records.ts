@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DamagedPlace, Found } from "./find-rest.ts";
 import { readSegment, type Stretch } from "./read-segment.ts";
-import { BLOCKS_FROM, type BlockPlace } from "./segments.ts";
+import { givenIn, type Jump } from "./record-numbers.ts";
+import { BLOCKS_FROM } from "./segment-head.ts";
+import { type BlockPlace, segmentPath } from "./segments.ts";
 import { bytesOf, type StoredRecord } from "./stored-record.ts";
 
 /** Hears of what was to be read and is not there. */
@@ -42,6 +44,8 @@ export class UnreadRecords {
   readonly #goneBefore: number;
   /** The number of the first of them. */
   #firstSeq: number;
+  /** The numbers that no record was given. */
+  readonly #jumps: readonly Jump[];
   #bytes: number;
   /** Where the first of them may be. Undefined: there is none. */
   #place: BlockPlace | undefined;
@@ -49,17 +53,18 @@ export class UnreadRecords {
   #segments: number[];
   /** Where the last block ends. */
   #end: BlockPlace;
-  /** Where that was when the process began: what is behind it there was not taken for written. */
+  /** Where that was when the process began: what is behind it there was cut by a death. */
   readonly #foundEnd: BlockPlace;
   #failedReads = 0;
 
   /** What an earlier process has left is not read before its turn comes. */
-  constructor(path: string, { firstAt, segments, bytes, goneUpTo, nextSeq, end }: Found, losses: LossObserver) {
+  constructor(path: string, { firstAt, segments, bytes, goneUpTo, nextSeq, jumps, end }: Found, losses: LossObserver) {
     this.#path = path;
     this.#losses = losses;
     this.nextSeq = nextSeq;
     this.#goneBefore = goneUpTo;
     this.#firstSeq = goneUpTo + 1;
+    this.#jumps = jumps;
     this.#bytes = bytes;
     this.#place = firstAt;
     this.#segments = firstAt === undefined ? [] : segments.filter((segment) => segment > firstAt.segment);
@@ -80,7 +85,7 @@ export class UnreadRecords {
 
   /** How many they are, those that will be missed among them. */
   get records(): number {
-    return this.nextSeq - this.#firstSeq;
+    return givenIn({ from: this.#firstSeq, to: this.nextSeq }, this.#jumps);
   }
 
   /** The bytes of those that were there when they were counted. */
@@ -118,7 +123,7 @@ export class UnreadRecords {
     let bytes = 0;
     this.#failedReads += 1;
     try {
-      const reading = { from: offset, upTo, passOver: this.#failedReads > READ_TRIES };
+      const reading = { from: offset, upTo, passOver: this.#failedReads > READ_TRIES ? { tries: 0 } : undefined };
       for await (const stretch of readSegment(this.#path, segment, reading)) {
         const records = this.#recordsIn(stretch, segment);
         for (const record of records) bytes += bytesOf(record);
@@ -126,18 +131,18 @@ export class UnreadRecords {
         if (bytes >= bytesMax) break;
       }
     } catch (error) {
-      if (!this.#isGone(error)) throw error;
-      this.#losses.found({ segment, offset: 0, bytes: 0, why: "missing" });
+      if (!this.#isGone(segment, error)) throw error;
+      this.#losses.found({ why: "missing", segment });
     }
     this.#failedReads = 0;
-    if (this.#firstSeq === this.nextSeq) this.#endReading();
+    if (this.records === 0) this.#endReading();
     else if (bytes < bytesMax) this.#goOnBehind(isCurrent ? end : undefined);
   }
 
   /** The records of a stretch that wait. What is behind it is to be read next. */
   #recordsIn(stretch: Stretch, segment: number): readonly StoredRecord[] {
     if (stretch.kind === "damage") {
-      this.#losses.found({ segment, offset: stretch.offset, bytes: stretch.bytes, why: "damaged" });
+      this.#losses.found({ why: "damaged", segment, offset: stretch.offset, bytes: stretch.bytes });
       return [];
     }
     const { head, writes, end } = stretch;
@@ -156,16 +161,15 @@ export class UnreadRecords {
 
   /** Says that the next record that there is has this number: those before it that were not read are lost. */
   #expect(seq: number): void {
-    const lost = seq - this.#firstSeq;
-    if (lost <= 0) return;
-    this.#firstSeq = seq;
-    this.#losses.lost(lost);
+    const lost = givenIn({ from: this.#firstSeq, to: seq }, this.#jumps);
+    this.#firstSeq = Math.max(this.#firstSeq, seq);
+    if (lost > 0) this.#losses.lost(lost);
   }
 
-  /** Whether a file was removed. Where its whole directory is away it may come again. */
-  #isGone(error: unknown): boolean {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    return isMissing && existsSync(dirname(this.#path));
+  /** Whether its file was removed. Where the whole directory is away it may come again, or has since it was to be read. */
+  #isGone(segment: number, error: unknown): boolean {
+    const wasMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return wasMissing && existsSync(dirname(this.#path)) && !existsSync(segmentPath(this.#path, segment));
   }
 
   /** `readUpTo`: where the last block ended when reading began, where it was in this segment. */

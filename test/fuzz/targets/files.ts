@@ -6,7 +6,7 @@ import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { encodeBlock } from "../../../services/gateway/outbox/block.ts";
 import { invocationOf, noteOf } from "../../../services/gateway/outbox/note.ts";
 import { type ReadableFile, stretchesIn } from "../../../services/gateway/outbox/read-segment.ts";
-import { BLOCKS_FROM, segmentHead } from "../../../services/gateway/outbox/segments.ts";
+import { BLOCKS_FROM, segmentHead } from "../../../services/gateway/outbox/segment-head.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { CANARY, mutated } from "../mutations.ts";
 

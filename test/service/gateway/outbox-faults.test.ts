@@ -78,11 +78,13 @@ test("a block that has rotted costs its own records: those behind it are deliver
 });
 
 test.each([
-  ["word", 0],
-  ["nonce", 18],
-])("a segment whose %s has rotted costs no block, though it is the last", async (_, at) => {
+  ["word", [0]],
+  ["nonce", [18]],
+  ["word and first block, which has no record,", [0, 40]],
+  ["word and repeated nonce", [0, 26]],
+])("a segment whose %s has rotted costs no record, though it is the last", async (_, places) => {
   const { ids } = await leave(3);
-  await damage(segmentPath(path, 1), at);
+  for (const at of places) await damage(segmentPath(path, 1), at);
   await using outbox = await startAt(path);
   await until("nothing waits", () => outbox.state().records === 0);
   expect(ids.filter((id) => taken().has(id))).toEqual(ids);

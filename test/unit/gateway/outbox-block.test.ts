@@ -7,8 +7,13 @@ import {
   readBlock,
   type Write,
 } from "../../../services/gateway/outbox/block.ts";
-import { type ReadableFile, type Stretch, stretchesIn } from "../../../services/gateway/outbox/read-segment.ts";
-import { BLOCKS_FROM, segmentHead } from "../../../services/gateway/outbox/segments.ts";
+import {
+  type Patience,
+  type ReadableFile,
+  type Stretch,
+  stretchesIn,
+} from "../../../services/gateway/outbox/read-segment.ts";
+import { BLOCKS_FROM, segmentHead } from "../../../services/gateway/outbox/segment-head.ts";
 
 const bytes = fc.uint8Array({ maxLength: 60 });
 const traceId = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((id) => Buffer.from(id).toString("hex"));
@@ -47,7 +52,7 @@ function fileOf(
   };
 }
 
-async function stretchesOf(bytes: Buffer, file = fileOf(bytes), passOver = false): Promise<readonly Stretch[]> {
+async function stretchesOf(bytes: Buffer, file = fileOf(bytes), passOver?: Patience): Promise<readonly Stretch[]> {
   return Array.fromAsync(stretchesIn(file, { upTo: bytes.length, passOver }));
 }
 
@@ -120,7 +125,7 @@ test("what rots in a segment costs the blocks it is in, and no other; the place 
 test("what a disk cannot read costs the blocks it is in where it is passed over, and else is told", async () => {
   await fc.assert(
     fc.asyncProperty(range, async (broken) => {
-      const read = await stretchesOf(large.bytes, fileOf(large.bytes, broken), true);
+      const read = await stretchesOf(large.bytes, fileOf(large.bytes, broken), { tries: 0 });
       const seqs = new Set(read.map((stretch) => stretch.kind === "block" && stretch.head.firstSeq));
       // A page or two around it go with it.
       const sound = large.blocks.filter(({ from, to }) => to < broken.from - 8192 || from > broken.to + 8192);
@@ -131,8 +136,24 @@ test("what a disk cannot read costs the blocks it is in where it is passed over,
   );
 });
 
+test("what a disk can read at the second try is no damage", async () => {
+  const broken = { from: 0, to: large.bytes.length };
+  const file = fileOf(large.bytes, broken);
+  const again: ReadableFile = {
+    async read(...place) {
+      try {
+        return await file.read(...place);
+      } finally {
+        broken.to = 0;
+      }
+    },
+  };
+  const read = await stretchesOf(large.bytes, again, { tries: 1 });
+  expect(read.map(({ kind }) => kind)).toEqual(large.blocks.map(() => "block"));
+});
+
 test("where the disk can read nothing of a beginning, all behind it is told as damage", async () => {
-  const read = await stretchesOf(large.bytes, fileOf(large.bytes, { from: 0, to: 64 }), true);
+  const read = await stretchesOf(large.bytes, fileOf(large.bytes, { from: 0, to: 64 }), { tries: 0 });
   expect(read).toEqual([{ kind: "damage", offset: BLOCKS_FROM, bytes: large.bytes.length - BLOCKS_FROM }]);
 });
 

@@ -6,12 +6,17 @@ import { type LossObserver, UnreadRecords } from "./unread-records.ts";
 
 /** So many bytes of records are held in memory; what comes beyond that is read again from the disk when its turn comes. */
 const HELD_BYTES_MAX = 16 * 1024 * 1024;
+/** No more is postponed once so much is: the segments behind the first of them stay. */
+const POSTPONED_MAX = 100;
+const POSTPONED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The records that wait for the trace-writer, in their order: the first of them in memory, the others on the disk. */
 export class RecordQueue {
   readonly #heldBytesMax: number;
   readonly #unread: UnreadRecords;
   #held: StoredRecord[] = [];
+  /** The first ones of all, in their order, which are given after the others. */
+  #postponed: StoredRecord[] = [];
   #heldBytes = 0;
   /** When the record came that was the oldest last, where the next one is not read yet. */
   #lastOldestMs: number | undefined;
@@ -25,7 +30,7 @@ export class RecordQueue {
 
   /** Records that wait. */
   get records(): number {
-    return this.#held.length + this.#unread.records;
+    return this.#postponed.length + this.#held.length + this.#unread.records;
   }
 
   /** Their bytes. */
@@ -35,17 +40,17 @@ export class RecordQueue {
 
   /** Records up to this number wait no more, those that are lost among them. */
   get goneUpTo(): number {
-    return (this.#held[0]?.seq ?? this.#unread.firstSeq) - 1;
+    return (this.#oldest?.seq ?? this.#unread.firstSeq) - 1;
   }
 
   /** The oldest segment that is still needed. Undefined: none is. */
   get firstSegment(): number | undefined {
-    return this.#held[0]?.segment ?? this.#unread.firstSegment;
+    return this.#oldest?.segment ?? this.#unread.firstSegment;
   }
 
   /** When the oldest came, in milliseconds since the Unix epoch. Undefined: none waits. */
   get oldestMs(): number | undefined {
-    return this.records === 0 ? undefined : (this.#held[0]?.addedMs ?? this.#lastOldestMs);
+    return this.records === 0 ? undefined : (this.#oldest?.addedMs ?? this.#lastOldestMs);
   }
 
   /** The head of a block that is written now. */
@@ -81,6 +86,7 @@ export class RecordQueue {
     while (this.#held.length === 0 && this.#unread.firstSegment !== undefined) {
       await this.#unread.readOn(this.#heldBytesMax, (records) => this.#hold(records));
     }
+    if (this.#held.length === 0) this.#held = this.#postponed.splice(0);
     let bytes = 0;
     let count = 0;
     for (const record of this.#held) {
@@ -97,6 +103,20 @@ export class RecordQueue {
       this.#heldBytes -= bytesOf(record);
       this.#lastOldestMs = record.addedMs;
     }
+  }
+
+  /**
+   * Puts the first record, which `first` gave, behind all others that wait, in memory only: on the disk nothing changes. One that was
+   * was postponed is delivered again after a death, as are those behind it. Past a hundred of them, or 64 MiB, it stays the first.
+   */
+  postpone(): void {
+    const bytes = this.#postponed.reduce((sum, record) => sum + bytesOf(record), 0);
+    if (this.#postponed.length >= POSTPONED_MAX || bytes > POSTPONED_BYTES_MAX) return;
+    this.#postponed.push(...this.#held.splice(0, 1));
+  }
+
+  get #oldest(): StoredRecord | undefined {
+    return this.#postponed[0] ?? this.#held[0];
   }
 
   #hold(records: readonly StoredRecord[]): void {

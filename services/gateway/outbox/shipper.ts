@@ -13,6 +13,7 @@ import type { RecordQueue } from "./record-queue.ts";
 import { RECORD_HEAD_BYTES_MAX, type Sent, sendBatch } from "./send-batch.ts";
 import { sendSpelledOutAgain } from "./send-spelled-out.ts";
 import type { WaitingRecord } from "./stored-record.ts";
+import { messageOf } from "./troubles.ts";
 
 /** The largest answer of the trace-writer: a few bytes a record. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
@@ -53,8 +54,8 @@ export interface ShippedFrom {
 /**
  * Starts shipping: batches in order, one RPC at a time, each let go of when the trace-writer has said that it is durable.
  * A failed batch is sent again for ever, with growing, jittered waits, and halved where it was not taken in time, or where the
- * trace-writer stumbled over it; a record that it stumbles over alone goes to the end, so that it holds up no other, or where
- * the disk has no room for that is tried without its payload. A batch that is refused whole is halved until the record at fault
+ * trace-writer stumbled over it; a record that it stumbles over alone goes to the end, so that it holds up no other. Where the disk
+ * has no room for that it is tried without its payload, and goes to the end in memory. A batch that is refused whole is halved until the record at fault
  * is alone, which is tried without its payload, then given up, and counted.
  */
 export function startShipper(
@@ -112,7 +113,7 @@ export function startShipper(
       recordsMax = Math.ceil(batch.length / 2);
       return undefined;
     } catch (error) {
-      return `the outbox cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      return `the outbox cannot be read: ${messageOf(error)}`;
     }
   }
 
@@ -139,7 +140,8 @@ export function startShipper(
     recordsMax = Math.ceil(batch.length / 2);
     const [only] = batch;
     if (only === undefined || batch.length > 1 || (await requeue(only))) return;
-    if (hasPayload(only)) await sendWithoutPayload(only, "payload:disk");
+    const isSent = hasPayload(only) && (await sendWithoutPayload(only, "payload:disk")) === undefined;
+    if (!isSent) queue.postpone();
   }
 
   /** A record that the trace-writer will not take: without its payload it may, and otherwise never. */

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "#lib/config/schema.ts";
 import type { Logger } from "#lib/logger.ts";
+import type { Write } from "./block.ts";
 import type { CommitLoop } from "./commit-loop.ts";
 import { appendWhole, type OutboxParts } from "./committer.ts";
 import type { EarlierOutbox } from "./earlier-outbox.ts";
 import { interruptedOf } from "./recovery.ts";
+import { messageOf } from "./troubles.ts";
 
 /** How long until it is tried again to move what could not be moved, in milliseconds. */
 const AGAIN_MS = 10_000;
@@ -14,8 +16,11 @@ const FILLED_WAIT_MS = 200;
 
 /** What an outbox of an earlier version holds that is not moved yet. */
 export interface EarlierMove extends AsyncDisposable {
+  /** Calls in flight, which become records, among them. */
   readonly records: number;
   readonly bytes: number;
+  /** When the oldest of all that it held came, in milliseconds since the Unix epoch. Undefined: nothing of it is left. */
+  readonly oldestMs: number | undefined;
   /** Why it cannot be moved now. Undefined: it can, or nothing is left. */
   readonly trouble: string | undefined;
 }
@@ -24,6 +29,7 @@ export interface EarlierMove extends AsyncDisposable {
 export const NOTHING_TO_MOVE: EarlierMove = {
   records: 0,
   bytes: 0,
+  oldestMs: undefined,
   trouble: undefined,
   async [Symbol.asyncDispose]() {},
 };
@@ -42,10 +48,15 @@ export function startEarlierMove(
 ): EarlierMove {
   let records = 0;
   let bytes = 0;
+  let oldestMs: number | undefined;
   let trouble: string | undefined;
+  /** The calls in flight, once they are told. */
+  let interrupted: readonly Write[] | undefined;
+  let isInterruptedMoved = false;
   const stop = new AbortController();
   try {
-    ({ records, bytes } = earlier.waiting);
+    ({ records, bytes, oldestMs } = earlier.waiting);
+    records += earlier.notes.length;
   } catch (error) {
     cannot(messageOf(error));
   }
@@ -81,10 +92,13 @@ export function startEarlierMove(
   }
 
   async function finish(): Promise<boolean> {
-    const interrupted = interruptedOf(parts.ledger, earlier.notes, earlier.lastAliveMs);
-    if (interrupted.length > 0 && !(await appendWhole(parts, interrupted, Date.now()))) {
+    interrupted ??= interruptedOf(parts.ledger, earlier.notes, earlier.lastAliveMs);
+    if (!isInterruptedMoved && interrupted.length > 0 && !(await appendWhole(parts, interrupted, Date.now()))) {
       return cannot(parts.ledger.diskTrouble);
     }
+    isInterruptedMoved = true;
+    records = 0;
+    oldestMs = undefined;
     earlier.remove();
     trouble = undefined;
     log.info({ path, interrupted: interrupted.length }, "what an earlier version has left is moved");
@@ -103,6 +117,9 @@ export function startEarlierMove(
     get bytes() {
       return bytes;
     },
+    get oldestMs() {
+      return oldestMs;
+    },
     get trouble() {
       return trouble;
     },
@@ -111,8 +128,4 @@ export function startEarlierMove(
       await running;
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

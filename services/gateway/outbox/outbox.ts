@@ -74,7 +74,7 @@ export async function startOutbox(
   const state = (): OutboxState => ({
     records: queue.records + move.records,
     bytes: queue.bytes + move.bytes,
-    oldestMs: queue.oldestMs,
+    oldestMs: oldestOf(queue.oldestMs, move.oldestMs),
     shipped: ledger.shipped,
     retries: ledger.retries,
     mirrorsRefused: ledger.mirrorsRefused,
@@ -105,6 +105,10 @@ export async function startOutbox(
       await owned.disposeAsync();
     },
   };
+}
+
+function oldestOf(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 /** What was given up on the way to the disk, and since. */

@@ -3,17 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { DEFAULT_PEERS } from "#lib/config/sections/peers.ts";
 import { createLogger } from "#lib/logger.ts";
-import { ServiceError } from "#lib/service-error.ts";
-import { PAYLOAD_SHED } from "../../../services/gateway/core/twins/record.ts";
 import type { Write } from "../../../services/gateway/outbox/block.ts";
 import { findRest } from "../../../services/gateway/outbox/find-rest.ts";
 import { Journal } from "../../../services/gateway/outbox/journal.ts";
-import { Ledger } from "../../../services/gateway/outbox/ledger.ts";
+import { startOutbox } from "../../../services/gateway/outbox/outbox.ts";
 import { RecordQueue } from "../../../services/gateway/outbox/record-queue.ts";
 import { segmentsOf } from "../../../services/gateway/outbox/segments.ts";
-import { startShipper } from "../../../services/gateway/outbox/shipper.ts";
 import type { LossObserver } from "../../../services/gateway/outbox/unread-records.ts";
 import { startGateway } from "../../../services/gateway/server.ts";
 import { until } from "../../../tools/until.ts";
@@ -22,7 +18,7 @@ import { outboxRest } from "../../system/outbox-rest.ts";
 import { configOf, recordsOf } from "../../system/start-gateway.ts";
 import { viewOf } from "../../traces/record-view.ts";
 import { earlierOutbox } from "./earlier-outbox.ts";
-import { sampleInvocation, sampleRecord } from "./sample-record.ts";
+import { sampleInvocation } from "./sample-record.ts";
 
 let directory: string;
 let path: string;
@@ -129,48 +125,6 @@ test("a call in flight is told by a later segment when the one that noted it is 
   expect([segments, lastAliveMs]).toEqual([[2], 2]);
 });
 
-test.each([
-  ["is refused", new ServiceError("invalid_request", "it breaks a rule"), "payload:refused"],
-  ["is stumbled over", new ServiceError("internal", "a fault"), "payload:disk"],
-] as const)(
-  "a record that %s goes without its payload where the disk takes nothing, and holds up no other",
-  async (_, fault, counter) => {
-    await using traceWriter = await startRecordingTraceWriter();
-    traceWriter.script = (records) => (records.some(({ payloads }) => payloads.length > 0) ? fault : "take");
-    await using journal = new Journal(path, "process", NO_FILES);
-    const queue = new RecordQueue(path, await findRest(path), NO_LOSSES);
-    const bad = sampleInvocation();
-    const good = sampleInvocation();
-    const records: Write[] = [
-      { kind: "finish", traceId: bad.traceId, ...sampleRecord(bad, Buffer.from('"asked"')) },
-      { kind: "finish", traceId: good.traceId, ...sampleRecord(good, Buffer.from('"asked"')), payload: PAYLOAD_SHED },
-    ];
-    queue.add(records, 1, await journal.append(queue.headAt(1), records), journal.end);
-    const ledger = new Ledger();
-    const { outbox: options, traceWriter: target } = configOf(
-      { endpoints: {} },
-      path,
-      "http://127.0.0.1:1/v1",
-      traceWriter.address,
-    ).gateway;
-    const shipper = startShipper(
-      { queue, ledger, onRemoved: () => {}, requeue: async () => false },
-      {
-        options,
-        traceWriter: target,
-        traceWriterKey: undefined,
-        serverName: undefined,
-        peers: DEFAULT_PEERS,
-        certificates: undefined,
-      },
-    );
-    await until("both are delivered", () => queue.records === 0);
-    await shipper.drain(1);
-    expect(traceWriter.records.map(({ full }) => full?.traceId.toString("hex"))).toEqual([bad.traceId, good.traceId]);
-    expect(ledger).toMatchObject({ shipped: 2, given: { [counter]: 1 } });
-  },
-);
-
 test("what a gateway of the first version left in its tables is delivered, its calls in flight as interrupted", async () => {
   const finished = sampleInvocation();
   const flying = sampleInvocation();
@@ -190,4 +144,16 @@ test("what a gateway of the first version left in its tables is delivered, its c
 
   await using _again = await startGateway(config, { log });
   expect(traceWriter.repeated).toBe(0);
+});
+
+test("calls in flight that version 1 left wait as records until they are delivered: whoever drains goes on until then", async () => {
+  const call = sampleInvocation();
+  earlierOutbox(path, { finished: [], flying: [call] });
+  await using traceWriter = await startRecordingTraceWriter();
+  const { outbox: options } = configOf({ endpoints: {} }, path, "http://127.0.0.1:1/v1", "unused").gateway;
+  const target = { outbox: options, traceWriter: traceWriter.address, peerTls: undefined };
+  await using outbox = await startOutbox(target, createLogger("gateway", "silent"));
+  expect(outbox.state()).toMatchObject({ records: 1 });
+  await until("nothing waits", () => outbox.state().records === 0);
+  expect(traceWriter.records.map(({ full }) => full?.traceId.toString("hex"))).toEqual([call.traceId]);
 });

@@ -4,6 +4,7 @@ import { sizeOf, type Write } from "./block.ts";
 import { appendWhole, commitWrites, type OutboxParts } from "./committer.ts";
 import type { OutboxState } from "./outbox-state.ts";
 import type { WaitingRecord } from "./stored-record.ts";
+import { messageOf } from "./troubles.ts";
 
 /** Whether a write was committed in time, or its caller went on without it. A late write is committed all the same. */
 export type Written = "in_time" | "late";
@@ -17,9 +18,10 @@ interface Waiting {
 
 /** One block takes no more than this, but always one write. */
 const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
-/** From so many calls in flight on the writes of up to so many turns of the event loop are gathered for a block. */
+/** From so many calls in flight on the writes of up to so many turns of the event loop are gathered for a block, unless they take long. */
 const BUSY_CALLS_MIN = 8;
 const GATHERED_TURNS_MAX = 3;
+const GATHERED_MS_MAX = 5;
 /** Where nothing waits and no call is in flight, no more than this is left of what was. */
 const IDLE_BYTES_MAX = 1024 * 1024;
 
@@ -136,14 +138,15 @@ export class CommitLoop {
 
   /**
    * Waits for the end of the turn; while many calls are under way and each turn brings more of their writes, for a few more: a
-   * commit of many costs little more than one of one, and takes longer than the turns.
+   * commit of many costs little more than one of one, and takes longer than the turns, unless they are long.
    */
   async #gather(): Promise<void> {
+    const upTo = performance.now() + GATHERED_MS_MAX;
     for (let turn = 1; ; turn += 1) {
       const gathered = this.#writes.length;
       await endOfTurn();
       const isBusy = this.#parts.journal.notes >= BUSY_CALLS_MIN && this.#writes.length > gathered;
-      if (!isBusy || turn === GATHERED_TURNS_MAX) return;
+      if (!isBusy || turn === GATHERED_TURNS_MAX || performance.now() >= upTo) return;
     }
   }
 
@@ -214,7 +217,7 @@ export class CommitLoop {
       ledger.filesTrouble = journal.trouble;
       return hasMadeRoom;
     } catch (error) {
-      ledger.filesTrouble = `segments of the outbox cannot be removed: ${error instanceof Error ? error.message : String(error)}`;
+      ledger.filesTrouble = `segments of the outbox cannot be removed: ${messageOf(error)}`;
       return false;
     }
   }

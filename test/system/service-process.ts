@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { boundToParent } from "../../tools/bound-to-parent.ts";
 import { sumOfMetric } from "../../tools/metrics-text.ts";
 import { until } from "../../tools/until.ts";
 
@@ -22,7 +23,7 @@ export interface ServiceEvent {
   readonly what: string;
 }
 
-/** Children that live now: a test run that is broken off takes them with it. */
+/** Children that live now: a test run that is broken off takes them with it, also where they cannot be bound to it. */
 const living = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of living) child.kill("SIGKILL");
@@ -80,7 +81,7 @@ export class ServiceProcess implements AsyncDisposable {
 
   /** Starts it, and waits until it says that it is ready. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, this.#program, {
+    const child = spawn(...boundToParent(process.execPath, this.#program), {
       cwd: this.#tree,
       env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...COMPILE_CACHE, ...this.#environment },
       stdio: ["ignore", "pipe", "pipe"],

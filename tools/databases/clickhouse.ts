@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@clickhouse/client";
+import { boundToParent } from "../bound-to-parent.ts";
 import { freePorts } from "../free-ports.ts";
 import { fetchedPackage } from "../packages/fetched-package.ts";
 import { until } from "../until.ts";
@@ -63,7 +64,7 @@ export async function startOwnClickHouse(): Promise<OwnClickHouse> {
 
 async function startEngine(packages: string, data: string, port: number): Promise<ChildProcess> {
   const program = new URL("./clickhouse-engine.ts", import.meta.url).pathname;
-  const engine = spawn(process.execPath, [program, packages, data, String(port)], {
+  const engine = spawn(...boundToParent(process.execPath, [program, packages, data, String(port)]), {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

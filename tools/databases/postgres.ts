@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
+import { boundToParent } from "../bound-to-parent.ts";
 import { freePorts } from "../free-ports.ts";
 import { fetchedPackage } from "../packages/fetched-package.ts";
 import { until } from "../until.ts";
@@ -61,7 +62,7 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   let server: ChildProcess | undefined;
   const start = async () => {
     const settings = [...SETTINGS, "listen_addresses=127.0.0.1", `port=${port}`].flatMap((setting) => ["-c", setting]);
-    server = spawn(join(programs, "postgres"), ["-D", data, ...settings], {
+    server = spawn(...boundToParent(join(programs, "postgres"), ["-D", data, ...settings]), {
       ...asNobody,
       cwd: directory,
       stdio: "ignore",

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { boundToParent } from "../bound-to-parent.ts";
 import { freePorts } from "../free-ports.ts";
 import { debianProgram } from "../packages/debian-package.ts";
 import { until } from "../until.ts";
@@ -25,7 +26,7 @@ export class RedisServer implements AsyncDisposable {
   /** Starts it, and waits until it listens. */
   async start(): Promise<void> {
     const options = ["--port", `${this.#port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-    this.#child = spawn(this.#program, [...options, "--dir", this.#directory], { stdio: "ignore" });
+    this.#child = spawn(...boundToParent(this.#program, [...options, "--dir", this.#directory]), { stdio: "ignore" });
     await until("Redis listens", () => this.#listens());
   }
 

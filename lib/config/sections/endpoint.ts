@@ -48,7 +48,14 @@ const retries = z
 
 const concurrency = z
   .strictObject({
-    callsMax: z.int().min(1).max(100_000).optional().describe("How many calls may be under way at once. Default: any."),
+    callsMax: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe(
+        "How many calls may be under way at once, in each gateway: its workers have a part each, at least 1. Default: any.",
+      ),
     queueMax: z
       .int()
       .min(0)

@@ -33,7 +33,10 @@ const rule = z.strictObject({
     .max(USD_MAX)
     .optional()
     .describe("US dollars in a window: a budget. A call that could cost more is 429 `budget_exceeded`."),
-  callsMax: most(100_000, "Calls at once, in each gateway. One more is 429 `rate_limited`. Whatever the window."),
+  callsMax: most(
+    100_000,
+    "Calls at once, in each gateway: its workers have a part each, at least 1. One more is 429 `rate_limited`. Whatever the window.",
+  ),
 });
 
 const redis = z.strictObject({

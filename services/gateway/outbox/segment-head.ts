@@ -11,10 +11,10 @@ const NONCE_FROM = WORD.length;
 /** Where the first block of a segment is. */
 export const BLOCKS_FROM = NONCE_FROM + NONCE_BYTES;
 
-/** No block is larger: not even the first, which has the notes of the calls in flight. */
-const BLOCK_BYTES_MAX = 64 * 1024 * 1024;
-/** How far a block is looked for: a segment is no longer but for a block. */
+/** How far a block is looked for, and how many bytes are read of what could be some: a segment is no longer but for a block. */
 const LOOKED_THROUGH_BYTES_MAX = 32 * 1024 * 1024;
+/** At so many places, where what seems to be the nonce is something that the file is full of. */
+const PLACES_MAX = 10_000;
 /** So much is read at once. */
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -32,11 +32,13 @@ export async function isSegment(readAt: ReadAt): Promise<boolean> {
   return word.equals(WORD.subarray(0, word.length)) || (await nonceOfBlocks(readAt)) !== undefined;
 }
 
-/** The nonce of a segment's blocks. Undefined: its beginning cannot be read. */
+/** The nonce of a segment's blocks. Undefined: it cannot be told. */
 export async function nonceIn(readAt: ReadAt): Promise<Buffer | undefined> {
   const [told, repeated] = await noncesIn(readAt);
-  if (told?.equals(repeated ?? NOTHING)) return told;
-  return (await nonceOfBlocks(readAt)) ?? told;
+  if (told === undefined || repeated === undefined || !told.equals(repeated)) {
+    return (await nonceOfBlocks(readAt)) ?? (repeated === undefined ? told : undefined);
+  }
+  return told;
 }
 
 /** What is read in the place of bytes that the disk does not give. */
@@ -58,20 +60,18 @@ async function nonceOfBlocks(readAt: ReadAt): Promise<Buffer | undefined> {
 
 /** Whether a block of that nonce can be read. */
 async function hasBlock(readAt: ReadAt, nonce: Buffer): Promise<boolean> {
-  for (let at = BLOCKS_FROM; at < LOOKED_THROUGH_BYTES_MAX; ) {
+  const left = { places: PLACES_MAX, bytes: LOOKED_THROUGH_BYTES_MAX };
+  for (let at = BLOCKS_FROM; at < LOOKED_THROUGH_BYTES_MAX; at += CHUNK_BYTES - HEAD_BYTES + 1) {
     const chunk = await readAt(at, CHUNK_BYTES);
-    const found = chunk.indexOf(nonce);
-    if (found >= 0) {
-      if (await isBlock(readAt, nonce, at + found)) return true;
-      at += found + 1;
-    } else if (chunk.length < CHUNK_BYTES) return false;
-    else at += CHUNK_BYTES - NONCE_BYTES + 1;
+    for (let found = chunk.indexOf(nonce); found >= 0; found = chunk.indexOf(nonce, found + 1)) {
+      const bytes = found + HEAD_BYTES > chunk.length ? 0 : (blockBytesAt(nonce, chunk, found) ?? 0);
+      left.places -= 1;
+      if (left.places < 0) return false;
+      if (bytes === 0 || bytes > left.bytes) continue;
+      left.bytes -= bytes;
+      if (readBlock(nonce, await readAt(at + found, bytes), 0) !== undefined) return true;
+    }
+    if (chunk.length < CHUNK_BYTES) return false;
   }
   return false;
-}
-
-async function isBlock(readAt: ReadAt, nonce: Buffer, at: number): Promise<boolean> {
-  const bytes = blockBytesAt(nonce, await readAt(at, HEAD_BYTES), 0);
-  if (bytes === undefined || bytes > BLOCK_BYTES_MAX) return false;
-  return readBlock(nonce, await readAt(at, bytes), 0) !== undefined;
 }

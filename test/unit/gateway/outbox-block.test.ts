@@ -27,7 +27,7 @@ const block = fc.record({
   head: fc.record<BlockHead>({ timeMs: figure, goneUpTo: figure, firstSeq: figure }),
   writes: fc.array(write, { maxLength: 6 }),
 });
-const nonce = Buffer.alloc(NONCE_BYTES, 7);
+const nonce = Buffer.from("8 bytes!");
 
 /** What was read, its views as bytes of their own. */
 function told(writes: readonly Write[]) {
@@ -150,6 +150,16 @@ test("what a disk can read at the second try is no damage", async () => {
   };
   const read = await stretchesOf(large.bytes, again, { tries: 1 });
   expect(read.map(({ kind }) => kind)).toEqual(large.blocks.map(() => "block"));
+});
+
+test("a nonce that has rotted into what the file is full of is not looked for all over it", async () => {
+  const rotten = Buffer.from(large.bytes);
+  const from = (large.blocks[5]?.from ?? 0) + 1000;
+  const filling = rotten.subarray(from, from + 8);
+  for (const at of [BLOCKS_FROM - 8, BLOCKS_FROM]) filling.copy(rotten, at);
+  rotten[BLOCKS_FROM] = (rotten[BLOCKS_FROM] ?? 0) ^ 1;
+  // Whatever stands before the first block, its checksum says that it is one.
+  expect((await stretchesOf(rotten)).map(({ kind }) => kind)).toEqual(["block", "damage"]);
 });
 
 test("where the disk can read nothing of a beginning, all behind it is told as damage", async () => {

@@ -1,48 +1,6 @@
 import { z } from "zod";
 import { configSchema } from "#lib/config/schema.ts";
-
-/** What is read of a JSON Schema. */
-interface Node {
-  readonly type?: string | undefined;
-  readonly description?: string | undefined;
-  readonly default?: unknown;
-  readonly enum?: readonly unknown[] | undefined;
-  readonly minimum?: number | undefined;
-  readonly maximum?: number | undefined;
-  readonly exclusiveMinimum?: number | undefined;
-  readonly exclusiveMaximum?: number | undefined;
-  readonly required?: readonly string[] | undefined;
-  readonly properties?: Readonly<Record<string, Node>> | undefined;
-  readonly additionalProperties?: Node | boolean | undefined;
-  readonly items?: Node | undefined;
-  readonly anyOf?: readonly Node[] | undefined;
-  readonly const?: unknown;
-}
-
-const nodeSchema: z.ZodType<Node> = z.object({
-  type: z.string().optional(),
-  description: z.string().optional(),
-  default: z.unknown().optional(),
-  enum: z.array(z.unknown()).optional(),
-  minimum: z.number().optional(),
-  maximum: z.number().optional(),
-  exclusiveMinimum: z.number().optional(),
-  exclusiveMaximum: z.number().optional(),
-  required: z.array(z.string()).optional(),
-  get properties() {
-    return z.record(z.string(), nodeSchema).optional();
-  },
-  get additionalProperties() {
-    return z.union([z.boolean(), nodeSchema]).optional();
-  },
-  get items() {
-    return nodeSchema.optional();
-  },
-  get anyOf() {
-    return z.array(nodeSchema).optional();
-  },
-  const: z.unknown().optional(),
-});
+import { type SettingNode, settingNode } from "./setting-node.ts";
 
 /** The JSON Schema of `twinspan.yaml`, for editors. Ends with a line break. */
 export function configurationJsonSchema(): string {
@@ -51,7 +9,7 @@ export function configurationJsonSchema(): string {
 
 /** `docs/configuration.md`: every setting with its default, its bounds, and what it is. */
 export function configurationDoc(): string {
-  const root = nodeSchema.parse(z.toJSONSchema(configSchema, { io: "input" }));
+  const root = settingNode.parse(z.toJSONSchema(configSchema, { io: "input" }));
   const required = new Set(root.required);
   const sections = Object.entries(root.properties ?? {}).map(([name, node]) =>
     sectionOf(name, node, required.has(name)),
@@ -71,7 +29,7 @@ credentials, where it makes the provider's endpoints unavailable. Sizes are byte
 there is \`twinspan.schema.json\`.
 `;
 
-function sectionOf(name: string, node: Node, isRequired: boolean): string {
+function sectionOf(name: string, node: SettingNode, isRequired: boolean): string {
   const rows = rowsOf(name, node, isRequired).map((cells) => `| ${cells.map(escaped).join(" | ")} |`);
   return [`## ${name}`, "", "| setting | default | may be | what |", "| --- | --- | --- | --- |", ...rows, ""].join(
     "\n",
@@ -80,7 +38,7 @@ function sectionOf(name: string, node: Node, isRequired: boolean): string {
 
 type Row = readonly [setting: string, fallback: string, bounds: string, what: string];
 
-function rowsOf(path: string, node: Node, isRequired: boolean): readonly Row[] {
+function rowsOf(path: string, node: SettingNode, isRequired: boolean): readonly Row[] {
   // One of several: a row for them all, then the settings that one of them has.
   if (node.anyOf !== undefined) {
     const bounds = node.anyOf.map((branch) => (branch.properties === undefined ? boundsOf(branch) : "settings"));
@@ -106,12 +64,12 @@ function rowsOf(path: string, node: Node, isRequired: boolean): readonly Row[] {
   return node.description === undefined ? items : [own, ...items];
 }
 
-function defaultOf(node: Node, isRequired: boolean): string {
+function defaultOf(node: SettingNode, isRequired: boolean): string {
   if (node.default !== undefined) return `\`${JSON.stringify(node.default)}\``;
   return isRequired ? "required" : "none";
 }
 
-function boundsOf(node: Node): string {
+function boundsOf(node: SettingNode): string {
   const { const: word, enum: words, minimum, exclusiveMinimum, maximum, exclusiveMaximum, type } = node;
   if (word !== undefined) return `\`${String(word)}\``;
   if (words !== undefined) return words.map((word) => `\`${String(word)}\``).join(", ");

@@ -1,37 +1,4 @@
-import { z } from "zod";
-
-const number = z.number().optional();
-
-/** What is compared of a JSON Schema. */
-const nodeSchema = z.object({
-  type: z.string().optional(),
-  const: z.unknown().optional(),
-  enum: z.array(z.unknown()).optional(),
-  pattern: z.string().optional(),
-  minimum: number,
-  exclusiveMinimum: number,
-  minLength: number,
-  minItems: number,
-  maximum: number,
-  exclusiveMaximum: number,
-  maxLength: number,
-  maxItems: number,
-  required: z.array(z.string()).optional(),
-  get properties() {
-    return z.record(z.string(), nodeSchema).optional();
-  },
-  get additionalProperties() {
-    return z.union([z.boolean(), nodeSchema]).optional();
-  },
-  get items() {
-    return nodeSchema.optional();
-  },
-  get anyOf() {
-    return z.array(nodeSchema).optional();
-  },
-});
-
-type Node = z.output<typeof nodeSchema>;
+import { type SettingNode, settingNode } from "./setting-node.ts";
 
 const LEAST = ["minimum", "exclusiveMinimum", "minLength", "minItems"] as const;
 const MOST = ["maximum", "exclusiveMaximum", "maxLength", "maxItems"] as const;
@@ -42,10 +9,10 @@ const MOST = ["maximum", "exclusiveMaximum", "maxLength", "maxItems"] as const;
  * has changed is told too, since nobody can say by rule what that does.
  */
 export function settingsLost(older: unknown, newer: unknown): readonly string[] {
-  return lostOf("", nodeSchema.parse(older), nodeSchema.parse(newer));
+  return lostOf("", settingNode.parse(older), settingNode.parse(newer));
 }
 
-function lostOf(path: string, older: Node, newer: Node): readonly string[] {
+function lostOf(path: string, older: SettingNode, newer: SettingNode): readonly string[] {
   if (older.anyOf !== undefined) return older.anyOf.flatMap((way) => lostOf(path, way, newer));
   if (newer.anyOf !== undefined) return fewest(newer.anyOf.map((way) => lostOf(path, older, way)));
   const at = path === "" ? "the whole" : path;
@@ -59,7 +26,7 @@ function lostOf(path: string, older: Node, newer: Node): readonly string[] {
   ];
 }
 
-function boundsLost(at: string, older: Node, newer: Node): readonly string[] {
+function boundsLost(at: string, older: SettingNode, newer: SettingNode): readonly string[] {
   const least = LEAST.filter(
     (bound) => (newer[bound] ?? Number.NEGATIVE_INFINITY) > (older[bound] ?? Number.NEGATIVE_INFINITY),
   );
@@ -69,7 +36,7 @@ function boundsLost(at: string, older: Node, newer: Node): readonly string[] {
   return [...least, ...most].map((bound) => `${at}: ${bound} is ${newer[bound]}, and was ${older[bound] ?? "none"}`);
 }
 
-function wordsLost(at: string, older: Node, newer: Node): readonly string[] {
+function wordsLost(at: string, older: SettingNode, newer: SettingNode): readonly string[] {
   const taken = wordsOf(newer);
   if (taken === undefined) return [];
   const lost = (wordsOf(older) ?? []).filter((word) => !taken.includes(word));
@@ -78,11 +45,11 @@ function wordsLost(at: string, older: Node, newer: Node): readonly string[] {
 }
 
 /** The closed list that a setting is one of. Undefined: it is not. */
-function wordsOf(node: Node): readonly unknown[] | undefined {
+function wordsOf(node: SettingNode): readonly unknown[] | undefined {
   return node.enum ?? (node.const === undefined ? undefined : [node.const]);
 }
 
-function membersLost(path: string, older: Node, newer: Node): readonly string[] {
+function membersLost(path: string, older: SettingNode, newer: SettingNode): readonly string[] {
   const below = (name: string) => (path === "" ? name : `${path}.${name}`);
   const others = typeof newer.additionalProperties === "object" ? newer.additionalProperties : undefined;
   const named = Object.entries(older.properties ?? {}).flatMap(([name, node]) => {

@@ -113,7 +113,7 @@ class ServedStream {
           invocation?.addCredit(frame.value);
           break;
         case "cancel":
-          invocation?.cancel();
+          invocation?.cancel(frame.value);
           break;
         case undefined:
           break;
@@ -129,7 +129,7 @@ class ServedStream {
   broke(): void {
     this.#closing.abort();
     this.#sender.drop();
-    for (const invocation of this.#underWay.values()) invocation.cancel();
+    for (const invocation of this.#underWay.values()) invocation.cancel({ isDeadlineOver: false });
   }
 
   #open(id: number, open: OpenFrame): void {

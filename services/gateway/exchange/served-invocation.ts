@@ -9,7 +9,7 @@ import { statusOf } from "#lib/rpc/status-details.ts";
 import { ServiceError } from "#lib/service-error.ts";
 import type { CertifiedPeer } from "#lib/tls/certified-peer.ts";
 import type { Status } from "#proto/google/rpc/status.ts";
-import type { GatewayFrame, OpenFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
+import type { CancelFrame, GatewayFrame, OpenFrame } from "#proto/twinspan/gateway/v1/exchange.ts";
 import type { InvokeStreamResponse } from "#proto/twinspan/gateway/v1/gateway_service.ts";
 import type { Header } from "#proto/twinspan/gateway/v1/invocation.ts";
 import type { ExchangeParts, HandleInvocation } from "./exchange-parts.ts";
@@ -143,9 +143,9 @@ export class ServedInvocation {
     this.#wake();
   }
 
-  /** The caller has gone. */
-  cancel(): void {
-    this.#abortWith(hangUpOf(this.#deadlineMs));
+  /** The caller has gone, or says that its time is over. */
+  cancel({ isDeadlineOver }: CancelFrame): void {
+    this.#abortWith(hangUpOf(isDeadlineOver ? 0 : this.#deadlineMs));
   }
 
   #abortWith(reason: ServiceError): void {
@@ -156,7 +156,7 @@ export class ServedInvocation {
   #startDeadline(timeoutMs: number): Disposable | undefined {
     if (timeoutMs === 0) return undefined;
     this.#deadlineMs = Date.now() + timeoutMs;
-    return this.#stream.deadlines.in(timeoutMs, () => this.cancel());
+    return this.#stream.deadlines.in(timeoutMs, () => this.cancel({ isDeadlineOver: true }));
   }
 
   #rpcCallOf(metadata: MetadataTexts, identity: Identity): RpcCall {

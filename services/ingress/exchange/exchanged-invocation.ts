@@ -55,7 +55,7 @@ export class ExchangedInvocation implements AnswerCall {
     this.#stream = stream;
     this.#id = id;
     this.#body = new UnsentBody(body);
-    this.#deadline = stream.deadlines.in(timeLeftMs(deadline), () => this.#giveUp(deadlineExceeded()));
+    this.#deadline = stream.deadlines.in(timeLeftMs(deadline), () => this.#giveUp(deadlineExceeded(), true));
   }
 
   /** Sends it with its body, where that is small; else the body follows as there is credit. */
@@ -125,7 +125,7 @@ export class ExchangedInvocation implements AnswerCall {
   cancel(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#end === undefined) this.#send({ $case: "cancel", value: {} }, 0);
+    if (this.#end === undefined) this.#sendCancel(false);
     this.#leave();
     this.#messages.length = 0;
   }
@@ -136,7 +136,7 @@ export class ExchangedInvocation implements AnswerCall {
       this.#parts.push(chunk);
       this.#partBytes += chunk.length;
       this.#giveCredit(chunk.length);
-      if (this.#partBytes > this.#stream.pieceBytesMax) this.#giveUp(tooLarge());
+      if (this.#partBytes > this.#stream.pieceBytesMax) this.#giveUp(tooLarge(), false);
       return;
     }
     this.#partBytes = 0;
@@ -170,10 +170,14 @@ export class ExchangedInvocation implements AnswerCall {
     this.#takenBytes = 0;
   }
 
-  #giveUp(error: RpcError): void {
+  #giveUp(error: RpcError, isDeadlineOver: boolean): void {
     if (this.#isOver || this.#end !== undefined) return;
-    this.#send({ $case: "cancel", value: {} }, 0);
+    this.#sendCancel(isDeadlineOver);
     this.fail(error);
+  }
+
+  #sendCancel(isDeadlineOver: boolean): void {
+    this.#send({ $case: "cancel", value: { isDeadlineOver } }, 0);
   }
 
   #send(frame: NonNullable<CallerFrame["frame"]>, bytes: number): void {

@@ -101,13 +101,16 @@ test("an answer that nobody gives credit for waits, and stalls no other on its s
 test("a hang-up and a deadline end an invocation alone, and are told apart in its trace", async () => {
   using stream = await openExchange(run.gateway.address);
   stream.send(openFrame(1, "silent"), openFrame(2, "silent", { timeoutMillis: 300 }), openFrame(3, "echo"));
+  stream.send(openFrame(4, "silent", { timeoutMillis: 60_000 }));
   expect((await stream.ended(3)).status).toBeUndefined();
-  stream.send({ id: 1, frame: { $case: "cancel", value: {} } });
+  stream.send({ id: 1, frame: { $case: "cancel", value: { isDeadlineOver: false } } });
+  stream.send({ id: 4, frame: { $case: "cancel", value: { isDeadlineOver: true } } });
   expect(kindOf((await stream.ended(1)).status)).toBe("cancelled");
   expect(kindOf((await stream.ended(2)).status)).toBe("deadline_exceeded");
-  const records = await Promise.all([1, 2, 3].map((id) => run.record(traceIdOf(stream, id))));
+  expect(kindOf((await stream.ended(4)).status)).toBe("deadline_exceeded");
+  const records = await Promise.all([1, 2, 3, 4].map((id) => run.record(traceIdOf(stream, id))));
   const errors = records.map((record) => viewOf(record).root.errorType);
-  expect(errors).toEqual(["cancelled", "deadline_exceeded", undefined]);
+  expect(errors).toEqual(["cancelled", "deadline_exceeded", undefined, "deadline_exceeded"]);
 });
 
 test("what is wrong with an invocation is told in rich details, and only of that one", async () => {
@@ -181,7 +184,7 @@ test("a stream carries a thousand invocations at once, and one more is told to c
   const waiting = Array.from({ length: 1_000 }, (_, index) => openFrame(index + 1, "echo", { isWhole: false }));
   stream.send(...waiting, openFrame(1_001, "echo"));
   expect(kindOf((await stream.ended(1_001)).status)).toBe("overloaded");
-  stream.send({ id: 1, frame: { $case: "cancel", value: {} } });
+  stream.send({ id: 1, frame: { $case: "cancel", value: { isDeadlineOver: false } } });
   await stream.ended(1);
   stream.send(openFrame(1_002, "echo"));
   expect((await stream.ended(1_002)).status).toBeUndefined();

@@ -96,8 +96,13 @@ export interface OpenFrame {
 export interface EndOfBodyFrame {
 }
 
-/** The caller hangs up. */
+/** The caller gives the invocation up. */
 export interface CancelFrame {
+  /**
+   * Whether it does so because the time it told in `open` is over: then the call is recorded as `deadline_exceeded`, and
+   * not as `cancelled`. Where `open` took long to arrive, the gateway's own clock does not say so yet.
+   */
+  isDeadlineOver: boolean;
 }
 
 /** A step of one invocation, by the gateway; or of the stream. */
@@ -488,11 +493,14 @@ export const EndOfBodyFrame: MessageFns<EndOfBodyFrame> = {
 };
 
 function createBaseCancelFrame(): CancelFrame {
-  return {};
+  return { isDeadlineOver: false };
 }
 
 export const CancelFrame: MessageFns<CancelFrame> = {
-  encode(_: CancelFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: CancelFrame, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.isDeadlineOver !== false) {
+      writer.uint32(8).bool(message.isDeadlineOver);
+    }
     return writer;
   },
 
@@ -509,6 +517,14 @@ export const CancelFrame: MessageFns<CancelFrame> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.isDeadlineOver = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;

@@ -62,3 +62,10 @@ test("an unknown command, an unknown option and no command at all say what there
   expect((await run([])).out).toContain("Examples:");
   expect((await run(["help", "rpc"])).out).toContain("twinspan rpc twinspan.gateway.v1.EndpointService/ListEndpoints");
 });
+
+test("up says what to do with a configuration whose ingress speaks TLS, before it starts anything", async () => {
+  await using file = await fileOf("ingress: { tls: { certFile: ingress.pem, keyFile: ingress.key } }\n");
+  const { status, out, err } = await run(["--config", file.path, "up", "--once"]);
+  expect([status, out]).toEqual([1, ""]);
+  expect(err).toContain("Give it a file without ingress.tls (--config), or start each service by itself");
+});

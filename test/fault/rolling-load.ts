@@ -111,6 +111,7 @@ export async function restartCallersSide(
     await worksAgain(gateway, "twinspan_calls_total");
   }
   for (const ingress of ingresses) {
+    await until("the balancer knows every ingress", () => ingresses.every(isIn), 60_000);
     await restart(ingress);
     await until("the balancer has found it", () => isIn(ingress), 60_000);
   }

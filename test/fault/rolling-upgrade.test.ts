@@ -91,6 +91,8 @@ async function replaceAll(
     .toSorted((a, b) => a.place - b.place)
     .map(({ service }) => service);
   for (const service of order) {
+    // A balancer that knows of one ingress only has nobody to send calls to while that one is replaced.
+    await until("the balancer knows both ingresses", () => ingresses.every(isIn), 60_000);
     await service.stop();
     service.runFrom();
     await service.start();

@@ -86,8 +86,8 @@ export interface OpenFrame {
   /** Whether `invocation.body` is all of the body. Then no `body` and no `end` follow. */
   isWhole: boolean;
   /**
-   * How many bytes the body has together, where `invocation.body` is not all of it: room is made for them at once.
-   * A body of another length is taken all the same. 0: not known.
+   * How many bytes the body has together, where `invocation.body` is not all of it: room is made for them, as far as
+   * what has come bears it out. A body of another length is taken all the same. 0: not known.
    */
   bodyBytes: number;
 }
@@ -99,8 +99,8 @@ export interface EndOfBodyFrame {
 /** The caller gives the invocation up. */
 export interface CancelFrame {
   /**
-   * Whether it does so because the time it told in `open` is over: then the call is recorded as `deadline_exceeded`, and
-   * not as `cancelled`. Where `open` took long to arrive, the gateway's own clock does not say so yet.
+   * Whether it does so because the time it told in `open` is over: then the call is recorded as `deadline_exceeded`,
+   * and not as `cancelled`. Where `open` took long to arrive, the gateway's own clock does not say so yet.
    */
   isDeadlineOver: boolean;
 }

@@ -6,8 +6,8 @@ import { callSpansOf } from "./call-spans.ts";
 const SPAN_ID_BYTES = 8;
 
 /**
- * The mirror of a call: its payload-free twin in the caller's trace (tracing.md §3). It is made field by field from what is
- * allowed, and its type has no place for anything else.
+ * The mirror of a call, its payload-free twin in the caller's trace (tracing.md §3), made field by field: its type has
+ * no place for anything else.
  */
 export function mirrorOf(call: Call, mirror: MirrorTwin): Mirror {
   const { gateway, attempts } = callSpansOf(call);

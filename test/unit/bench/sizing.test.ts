@@ -1,8 +1,12 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { benchRunSchema } from "../../../bench/sizing/bench-run.ts";
 import { coefficientsSchema } from "../../../bench/sizing/coefficients.ts";
+import { fitted } from "../../../bench/sizing/fit.ts";
+import { storeRunSchema } from "../../../bench/sizing/fit-store.ts";
 import { fleetShapeOf } from "../../../bench/sizing/fleet-shape.ts";
+import { GIVEN } from "../../../bench/sizing/given.ts";
 import { sizeOf } from "../../../bench/sizing/model.ts";
 import { Cores } from "../../../bench/sizing/simulation/cores.ts";
 import { EventLoop } from "../../../bench/sizing/simulation/event-loop.ts";
@@ -12,8 +16,18 @@ import { coefficientTable, sizeTable } from "../../../bench/sizing/tables.ts";
 import { documentedLoads, type Workload, workloadOf, workloadSchema } from "../../../bench/sizing/workload.ts";
 import { seededRandom } from "../../../tools/seeded-random.ts";
 
-const known = coefficientsSchema.parse(JSON.parse(readFileSync("bench/sizing/coefficients.json", "utf8")));
+const published = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
+const known = coefficientsSchema.parse(published("bench/sizing/coefficients.json"));
 const loadOf = (told: Partial<Workload>) => ({ ...workloadSchema.parse({}), ...told });
+
+test("the coefficients are those of the runs that are published", () => {
+  const bench = benchRunSchema.parse(published("docs/performance/run.json"));
+  const stores = ["sqlite", "postgres", "clickhouse"]
+    .map((store) => `docs/performance-store/${store}.json`)
+    .filter((file) => existsSync(file))
+    .map((file) => storeRunSchema.parse(published(file)));
+  expect(fitted({ bench, stores }, GIVEN), "make sizing-fit writes them").toEqual(known);
+});
 
 describe("the simulation", () => {
   test("what is yet to happen happens in the order of its time", () => {

@@ -19,13 +19,13 @@ export const protobufFileName = "twinspan/trace/v1/invocation_record.proto";
  * key is the full trace's id.
  *
  * A record tells the call (`call`, `full_twin`, `mirror_twin`); its spans are made of that where they are read. Or it
- * spells the twins out (`full`, `mirror`), as all did before: gateways of the last release do, and whoever reads
- * records that are stored must understand both. What has a `call` has neither `full` nor `mirror`.
+ * spells the twins out (`full`, `mirror`), as gateways of the release before `call` do, and whoever reads records that
+ * are stored must understand both. What has a `call` has neither `full` nor `mirror`.
  */
 export interface InvocationRecord {
   /**
-   * The full trace, spelled out, without its payload. Taken from gateways until the release after the one that brought
-   * `call`. Unset where `call` is set, and required otherwise.
+   * The full trace, spelled out, without its payload. The release that brought `call` and the next one take it, since
+   * an outbox may still hold it; later ones refuse it. Unset where `call` is set, and required otherwise.
    */
   full:
     | FullTrace

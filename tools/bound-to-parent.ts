@@ -13,8 +13,8 @@ export function canBindToParent(): boolean {
 }
 
 /**
- * The command that runs a program so that it is killed when this process ends, however it does: what a test has started must not
- * outlive a run that was killed. Where that cannot be had it is the program itself.
+ * The command that runs a program so that it is killed when this process ends, however it does: what a test has started
+ * must not outlive a run that was killed. Where that cannot be had it is the program itself.
  */
 export function boundToParent(program: string, args: readonly string[]): readonly [string, string[]] {
   if (!canBindToParent()) return [program, [...args]];

@@ -21,7 +21,11 @@ export const GIVEN: Given = {
       source: "a streamed message of grpc-js takes 14 µs of both its ends together, measured alone",
     },
     callKib: { value: 40, unit: "KiB", source: "assumed: sockets, HTTP/2 streams and objects of a call under way" },
-    outboxRecordBytes: { value: 2_000, unit: "bytes", source: "assumed: two spans and their mirrors, serialized" },
+    outboxRecordBytes: {
+      value: 500,
+      unit: "bytes",
+      source: "ADR 14: 396 without payload; its note and its share of a block assumed",
+    },
     wireBytes: { value: 600, unit: "bytes", source: "assumed: heads, frames, trace context" },
     redisOpsPerSecondMax: {
       value: 100_000,

@@ -25,8 +25,8 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 /**
- * Ships two records from where the disk takes nothing. `script` is told the trace of the first, which is bad. Returns their
- * traces, and what was counted.
+ * Ships two records from where the disk takes nothing. `script` is told the trace of the first, which is bad. Returns
+ * their traces, and what was counted.
  */
 async function shipTwo(traceWriter: RecordingTraceWriter, script: (bad: string) => RecordingTraceWriter["script"]) {
   await using journal = new Journal(path, "process", { segments: [], foreign: [] });

@@ -9,8 +9,8 @@ import type { Change } from "./movers.ts";
 import styles from "./movers-panel.module.css";
 
 /**
- * What changed the most against the range before, the most important first; each leads to the traces behind it. `isFirst`: there
- * were no calls before.
+ * What changed the most against the range before, the most important first; each leads to the traces behind it.
+ * `isFirst`: there were no calls before.
  */
 export function MoversPanel({
   movers,

@@ -52,8 +52,12 @@ export async function openStorage(
   const { store, place } = await startStore(traceWriter, forwardRoutesOf(config, receivers), {
     observer: { ...observer, committed },
     postgres: () => createPostgresMetrics(registry),
-    moving: (moving) =>
-      logs.store.info(moving, "the file of an older version is being moved: calls are stored when that is done"),
+    sqlite: {
+      moving: (moving) =>
+        logs.store.info(moving, "the file of an older version is being moved: calls are stored when that is done"),
+      notAddedUp: (words) =>
+        logs.store.warn({ reason: words }, "an hour could not be added up: totals read its rows each time"),
+    },
   });
   opened.use(store);
   erasing = opened.use(startErasing(store, logs.store));

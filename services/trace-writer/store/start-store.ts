@@ -2,8 +2,7 @@ import type { Config } from "#lib/config/schema.ts";
 import type { ForwardRoutes } from "../core/forwarding/forward-routes.ts";
 import { startClickHouseStore } from "./clickhouse/clickhouse-store.ts";
 import { type PostgresObserver, startPostgresStore } from "./postgres/postgres-store.ts";
-import type { Moving } from "./sqlite/move-into-batches.ts";
-import { startSqliteStore } from "./sqlite/sqlite-store.ts";
+import { type SqliteNotes, startSqliteStore } from "./sqlite/sqlite-store.ts";
 import type { StoreObserver, TraceStore } from "./trace-store.ts";
 
 /** The store that is used, and where it is, in words for the log: without a password. */
@@ -16,8 +15,8 @@ export interface StartedStore {
 export interface StoreObservers {
   readonly observer: StoreObserver;
   postgres(): Omit<PostgresObserver, keyof StoreObserver>;
-  /** Hears how far a SQLite file of an older version is moved while it is opened. Default: nobody. */
-  readonly moving?: (moving: Moving) => void;
+  /** Hears what a SQLite store tells of itself. Default: nobody. */
+  readonly sqlite?: SqliteNotes;
 }
 
 /** What of `traceWriter` a store is started with. */
@@ -33,14 +32,14 @@ export interface StoreSettings {
 export async function startStore(
   { limits, store: stores }: StoreSettings,
   routes: ForwardRoutes,
-  { observer, postgres, moving }: StoreObservers,
+  { observer, postgres, sqlite }: StoreObservers,
 ): Promise<StartedStore> {
   const { queueBytesMax, traceSpansMax } = limits;
   const options = { queueBytesMax, traceSpansMax, routes };
   switch (stores.use) {
     case "sqlite":
       return {
-        store: await startSqliteStore({ ...stores.sqlite, ...options }, observer, moving),
+        store: await startSqliteStore({ ...stores.sqlite, ...options }, observer, sqlite),
         place: stores.sqlite.path,
       };
     case "postgres": {

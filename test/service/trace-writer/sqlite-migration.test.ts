@@ -20,8 +20,8 @@ import { textOf, writeRecords, writeSpans } from "./writing.ts";
 /** What `writeSampleStore` has written by the code that had schema 10: a row a span, a payload a row. */
 const OF_SCHEMA_10 = new URL("./sqlite-schema-10.db.zst", import.meta.url);
 const never = new AbortController().signal;
-const start = (path: string, onMoving?: Parameters<typeof openSqlite>[2]) =>
-  openSqlite(path, { routes: SUITE_ROUTES }, onMoving);
+const start = (path: string, notes?: Parameters<typeof openSqlite>[2]) =>
+  openSqlite(path, { routes: SUITE_ROUTES }, notes);
 
 function oldFile(): string {
   const path = newFile();
@@ -100,7 +100,7 @@ test("a move that is stopped half-way has lost nothing, goes on where it was, an
     db.exec("DROP TRIGGER stop");
   }
   const told: number[] = [];
-  await using goesOn = await start(stopped, ({ moved }) => void told.push(moved));
+  await using goesOn = await start(stopped, { moving: ({ moved }) => void told.push(moved) });
   await using whole = await start(path);
   expect(await readsOf(goesOn)).toEqual(await readsOf(whole));
   expect(told).toEqual([0]);

@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
+import { type SqliteNotes, startSqliteStore } from "../../../services/trace-writer/store/sqlite/sqlite-store.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
 
 /** A place for a file of traces, in a directory of its own. */
@@ -9,12 +9,8 @@ export const newFile = () => join(mkdtempSync(join(tmpdir(), "twinspan-store-"))
 
 type Options = Parameters<typeof startSqliteStore>[0];
 
-/** Opens a store in a file, as the tests want it; `more`: what they want otherwise. `onMoving` hears how a move stands. */
-export function openSqlite(
-  path = newFile(),
-  more: Partial<Options> = {},
-  onMoving?: Parameters<typeof startSqliteStore>[2],
-): Promise<TraceStore> {
+/** Opens a store in a file, as the tests want it; `more`: what they want otherwise. */
+export function openSqlite(path = newFile(), more: Partial<Options> = {}, notes?: SqliteNotes): Promise<TraceStore> {
   return startSqliteStore(
     {
       path,
@@ -26,6 +22,6 @@ export function openSqlite(
       ...more,
     },
     { committed: () => {}, failed: () => {} },
-    onMoving,
+    notes,
   );
 }

@@ -12,7 +12,7 @@ import { openReader, type Reader } from "./reader.ts";
 import { type RollingWriter, startRollingUp } from "./rolling-up.ts";
 import type { Work } from "./turns.ts";
 import { startSqliteWriter } from "./writer-thread.ts";
-import type { WriterOptions } from "./writer-worker.ts";
+import type { SqliteNote, WriterOptions } from "./writer-worker.ts";
 
 /** Totals walk through a file once; what they have read is of no more use. */
 const TOTALS_CACHE_BYTES = 2 * 1024 * 1024;
@@ -33,19 +33,27 @@ interface RollUpOptions {
   readonly rollUpEveryMs?: number;
 }
 
+/** Hears what a SQLite store tells of itself. Default: nobody. */
+export interface SqliteNotes {
+  /** How far a file of an older version is moved, before there is a store. */
+  readonly moving?: (moving: Moving) => void;
+  /** Why something was not added up, in words: once, until they are others. Totals read rows for it. */
+  readonly notAddedUp?: (words: string) => void;
+}
+
 /**
  * The store in one SQLite file. One thread writes, with commits that are shared, and adds hours up in between: what
  * that leaves to collect would hold up readers. Reads run on the main thread, over a connection of their own: one takes
  * 0.1 to 0.3 ms, about what a message to another thread and back would. One trace-writer has a file; other processes
- * may read it. `onMoving` hears how far a file of an older version is moved, before there is a store.
+ * may read it.
  */
 export async function startSqliteStore(
   options: WriterOptions & WriteQueueOptions & RollUpOptions,
   observer: StoreObserver,
-  onMoving: (moving: Moving) => void = () => {},
+  notes: SqliteNotes = {},
 ): Promise<TraceStore> {
   await using opened = new AsyncDisposableStack();
-  const writer = opened.use(await startSqliteWriter(options, onMoving));
+  const writer = opened.use(await startSqliteWriter(options, (note) => hear(note, notes)));
   const queue = opened.use(createWriteQueue(writer, options, observer));
   const db = openForReading(options.path, options.cacheBytes);
   opened.defer(() => db.close());
@@ -133,4 +141,15 @@ export async function startSqliteStore(
     }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function hear(note: SqliteNote, { moving, notAddedUp }: SqliteNotes): void {
+  switch (note.kind) {
+    case "moving":
+      moving?.(note.moving);
+      return;
+    case "notAddedUp":
+      notAddedUp?.(note.words);
+      return;
+  }
 }

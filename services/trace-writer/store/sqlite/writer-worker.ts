@@ -11,7 +11,9 @@ import { openCommitTables } from "./commit-tables.ts";
 import { type EraseOutcome, eraseStep } from "./erase-step.ts";
 import { openEraser } from "./erasure-table.ts";
 import type { ForwardRemoval } from "./forward-table.ts";
+import type { Moving } from "./move-into-batches.ts";
 import { BUSY_MS, openForReading, openForWriting } from "./open-database.ts";
+import { isRefused } from "./refused.ts";
 import { openRollUp, type RollUpOutcome } from "./roll-up-hours.ts";
 import type { RolledHour } from "./rollup-table.ts";
 
@@ -30,20 +32,25 @@ export type SqliteOutcome = WriteOutcome | { readonly kind: "forwards"; readonly
 export type SqliteTask = "erase" | "rollUp";
 export type SqliteDone = EraseOutcome | RollUpOutcome;
 
+/** What it tells of itself: how far a file of an older version is moved, and, in words, why something was not added up. */
+export type SqliteNote =
+  | { readonly kind: "moving"; readonly moving: Moving }
+  | { readonly kind: "notAddedUp"; readonly words: string };
+
 /** Who adds hours up walks through the file once. */
 const ROLL_UP_CACHE_BYTES = 2 * 1024 * 1024;
-/** SQLite's primary result codes that mean that nothing can be written for now: busy, read-only, I/O error, full, cannot open. */
-const WRITE_REFUSED = new Set([5, 8, 10, 13, 14]);
 
 const writerOptions: z.ZodType<WriterOptions> = commitOptions.extend({ path: z.string(), cacheBytes: z.number() });
 
 const { path, cacheBytes, traceSpansMax, routes } = writerOptions.parse(workerData);
-const db = openForWriting(path, cacheBytes, (moving) => tellNote(moving));
+const db = openForWriting(path, cacheBytes, (moving) => tell({ kind: "moving", moving }));
 const tables = openCommitTables(db);
 const eraseSome = openEraser(db);
 const commit = createCommit(tables, traceSpansMax, routes);
 const reading = openForReading(path, ROLL_UP_CACHE_BYTES);
-const rollUp = openRollUp(reading, storeRollups);
+const rollUp = openRollUp(reading, { store: storeRollups, failed: tellFailure });
+/** The words of the last failure to add something up: it is told once. */
+let told = "";
 serveWriter<SqliteWrite, SqliteOutcome, SqliteTask, SqliteDone>({
   commit(writes, nowMs) {
     const start = performance.now();
@@ -53,10 +60,9 @@ serveWriter<SqliteWrite, SqliteOutcome, SqliteTask, SqliteDone>({
   perform(task) {
     switch (task) {
       case "erase":
-        rollUp.leave();
         return eraseSome() ? "more" : eraseStep(db, BUSY_MS);
       case "rollUp":
-        return rollUp.perform();
+        return rollUp();
     }
   },
   routeBy: commit.routeBy,
@@ -97,6 +103,7 @@ function apply(write: SqliteWrite, nowMs: number): SqliteOutcome {
 }
 
 function storeRollups(hours: readonly RolledHour[]): void {
+  if (hours.length === 0) return;
   db.exec("BEGIN IMMEDIATE");
   try {
     tables.rollups.store(hours);
@@ -107,7 +114,16 @@ function storeRollups(hours: readonly RolledHour[]): void {
   }
 }
 
+function tellFailure(error: unknown): void {
+  const words = wordsOf(error);
+  if (words !== told) tell({ kind: "notAddedUp", words });
+  told = words;
+}
+
+function tell(note: SqliteNote): void {
+  tellNote(note);
+}
+
 function failureOf(error: unknown): WriteResult<never> & { readonly ok: false } {
-  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
-  return { ok: false, reason: WRITE_REFUSED.has(code) ? "full" : "failed", message: wordsOf(error) };
+  return { ok: false, reason: isRefused(error) ? "full" : "failed", message: wordsOf(error) };
 }

@@ -10,16 +10,22 @@ export class Deadlines implements Disposable {
   #timer: NodeJS.Timeout | undefined;
   /** When the timer rings, on the clock of `performance.now()`. */
   #ringsAtMs = Number.POSITIVE_INFINITY;
+  #isDisposed = false;
 
-  /** Calls `onPassed` once, in so many milliseconds; never, where what is returned is disposed of before. */
+  /**
+   * Calls `onPassed` once, in so many milliseconds; never, where what is returned, or all of this, is disposed of before.
+   * One that throws keeps no other from passing; what it threw is an exception that nobody caught.
+   */
   in(ms: number, onPassed: () => void): Disposable {
     const deadline = new Deadline(this.#ahead, performance.now() + ms, onPassed);
+    if (this.#isDisposed) return deadline;
     this.#ahead.add(deadline);
     if (deadline.atMs < this.#ringsAtMs) this.#ringAt(deadline.atMs);
     return deadline;
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     clearTimeout(this.#timer);
     this.#ahead.clear();
   }
@@ -31,17 +37,22 @@ export class Deadlines implements Disposable {
     this.#timer = setTimeout(() => this.#look(), Math.min(waitMs, TIMEOUT_MS_MAX)).unref();
   }
 
+  /** Lets all pass that have. Where one throws, the timer rings at once for those after it. */
   #look(): void {
     this.#ringsAtMs = Number.POSITIVE_INFINITY;
     const nowMs = performance.now();
-    let nextMs = Number.POSITIVE_INFINITY;
-    const passed: Deadline[] = [];
-    for (const deadline of this.#ahead) {
-      if (deadline.atMs <= nowMs) passed.push(deadline);
-      else nextMs = Math.min(nextMs, deadline.atMs);
+    const passed = [...this.#ahead].filter(({ atMs }) => atMs <= nowMs).sort((a, b) => a.atMs - b.atMs);
+    try {
+      for (const deadline of passed) deadline.pass();
+    } finally {
+      this.#ringForEarliest();
     }
-    if (nextMs < this.#ringsAtMs) this.#ringAt(nextMs);
-    for (const deadline of passed.sort((a, b) => a.atMs - b.atMs)) deadline.pass();
+  }
+
+  #ringForEarliest(): void {
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const { atMs } of this.#ahead) earliestMs = Math.min(earliestMs, atMs);
+    if (earliestMs < this.#ringsAtMs) this.#ringAt(earliestMs);
   }
 }
 

@@ -3,6 +3,8 @@ import { CREDIT_BYTES } from "#lib/rpc/exchange-bounds.ts";
 /** On a caller's word room is made for so many bytes, and from then on for so many times what has come. */
 const TOLD_BYTES_MAX = CREDIT_BYTES;
 const TOLD_TIMES_MAX = 4;
+/** A body may lie in so many times the memory that it takes, once it is whole. */
+const WHOLE_TIMES_MAX = 2;
 
 /**
  * A body that comes in pieces, put together as they come: each is copied to its place at once, and keeps nothing of the
@@ -26,16 +28,22 @@ export class GatheredBody {
     this.#bytes = bytes;
   }
 
-  /** All that came. */
+  /** All that came, in at most twice the memory that it takes, whatever was told. */
   get whole(): Buffer {
+    if (this.#memory.length > WHOLE_TIMES_MAX * this.#bytes) this.#move(this.#bytes);
     return this.#memory.subarray(0, this.#bytes);
   }
 
   #grow(bytes: number): void {
     const believed = Math.min(this.#toldBytes, Math.max(TOLD_BYTES_MAX, TOLD_TIMES_MAX * bytes));
     const room = believed < bytes ? 2 * this.#memory.length : believed;
-    const memory = Buffer.allocUnsafeSlow(Math.max(bytes, room));
-    memory.set(this.whole);
+    this.#move(Math.max(bytes, room));
+  }
+
+  /** To memory of so many bytes. */
+  #move(bytes: number): void {
+    const memory = Buffer.allocUnsafeSlow(bytes);
+    memory.set(this.#memory.subarray(0, this.#bytes));
     this.#memory = memory;
   }
 }

@@ -104,28 +104,6 @@ export class ServedInvocation {
     this.#send({ $case: "credit", value: taken }, 0);
   }
 
-  #gather(first: Buffer, toldBytes: number): void {
-    this.#body = new GatheredBody(toldBytes);
-    this.takeBody(first);
-  }
-
-  /** Counts bytes of the body. Where they are too many the invocation is aborted. */
-  #count(bytes: Buffer): void {
-    if (this.#abort.signal.aborted) return;
-    this.#bodyCredit -= bytes.length;
-    this.#bodyBytes += bytes.length;
-    if (this.#bodyCredit < 0 || bytes.length > FRAME_BYTES_MAX) {
-      this.#abortWith(new ServiceError("invalid_request", "More of the body came than there was credit for."));
-      return;
-    }
-    const { bodyBytesMax } = this.#parts;
-    if (this.#bodyBytes > bodyBytesMax) {
-      const message = `The body is larger than ${bodyBytesMax} bytes (gateway.limits.requestBytesMax).`;
-      this.#parts.onLargeBody();
-      this.#abortWith(new ServiceError("request_too_large", message, { field: "invocation.body" }));
-    }
-  }
-
   /** The body is whole. */
   endBody(): void {
     this.#isBodyWhole = true;
@@ -146,6 +124,28 @@ export class ServedInvocation {
   /** The caller has gone, or says that its time is over. */
   cancel({ isDeadlineOver }: CancelFrame): void {
     this.#abortWith(hangUpOf(isDeadlineOver ? 0 : this.#deadlineMs));
+  }
+
+  #gather(first: Buffer, toldBytes: number): void {
+    this.#body = new GatheredBody(Math.min(toldBytes, this.#parts.bodyBytesMax));
+    this.takeBody(first);
+  }
+
+  /** Counts bytes of the body. Where they are too many the invocation is aborted. */
+  #count(bytes: Buffer): void {
+    if (this.#abort.signal.aborted) return;
+    this.#bodyCredit -= bytes.length;
+    this.#bodyBytes += bytes.length;
+    if (this.#bodyCredit < 0 || bytes.length > FRAME_BYTES_MAX) {
+      this.#abortWith(new ServiceError("invalid_request", "More of the body came than there was credit for."));
+      return;
+    }
+    const { bodyBytesMax } = this.#parts;
+    if (this.#bodyBytes > bodyBytesMax) {
+      const message = `The body is larger than ${bodyBytesMax} bytes (gateway.limits.requestBytesMax).`;
+      this.#parts.onLargeBody();
+      this.#abortWith(new ServiceError("request_too_large", message, { field: "invocation.body" }));
+    }
   }
 
   #abortWith(reason: ServiceError): void {

@@ -28,3 +28,11 @@ test("nobody is made room for on their word alone", () => {
   body.add(Buffer.from("{"));
   expect(body.whole.buffer.byteLength).toBeLessThanOrEqual(256 * 1024);
 });
+
+test("a whole body lies in at most twice its memory, whatever was told of its length", () => {
+  const body = new GatheredBody(2 ** 32 - 1);
+  for (let piece = 0; piece < 22; piece += 1) body.add(Buffer.alloc(65_536, piece));
+  const { whole } = body;
+  expect(whole.buffer.byteLength).toBeLessThanOrEqual(2 * whole.length);
+  expect(whole[65_536 * 21]).toBe(21);
+});

@@ -13,8 +13,8 @@ const LOOK_UP_AGAIN_MS = 1_000;
 
 /**
  * Invocations as frames of a few long-lived streams to each copy of the gateway: each goes to the copy that has least
- * of them under way. While none can take it, it waits until each copy has been tried once more (half a second at the
- * most, and what it takes to connect); if none can be had, it fails as calls do whose server cannot be reached.
+ * of them under way. While none can take it, it waits until each copy has been tried once more (a second and a half,
+ * and what it takes to connect); if none can be had, it fails as calls do whose server cannot be reached.
  * Disposing of it ends all that is under way.
  */
 export class Exchange implements Invocations, Disposable {

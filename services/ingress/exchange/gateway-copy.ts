@@ -15,17 +15,28 @@ const STREAMS = 1;
 /** How long until a stream is opened again that could not be opened, or soon broke: doubled each time. */
 const BACKOFF_MS = 100;
 const BACKOFF_MAX_MS = 250;
-/**
- * How long ago a channel without a connection has tried to get one, at the most: `RECONNECT` below, gRPC's spread of a
- * fifth, and what it takes to be refused. Streams that are opened meanwhile fail without a try.
- */
-const CHANNEL_TRIED_MS = 150;
 /** A stream that was open for so long was well. */
 const WELL_MS = 5_000;
 const TRY_AGAIN_MS = 30_000;
 
-/** Of a channel for streams: how often it tries by itself to connect. Gaps that grew would hide a copy that is there again. */
-export const RECONNECT = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 100 } as const;
+const RECONNECT_MS = 100;
+const RECONNECT_MAX_MS = 1_000;
+
+/**
+ * Of a channel for streams: after how long it tries again to connect, which grows so that copies whom nobody can speak
+ * with (TLS that fails, say) have few handshakes to make, and ends where it would hide a copy that is there again.
+ */
+export const RECONNECT = {
+  "grpc.initial_reconnect_backoff_ms": RECONNECT_MS,
+  "grpc.max_reconnect_backoff_ms": RECONNECT_MAX_MS,
+} as const;
+
+/**
+ * How long ago a channel without a connection has tried to get one, at the most: `RECONNECT`, gRPC's spread of a fifth,
+ * and what it takes to be refused. Streams that are opened meanwhile fail without a try. Where packets are dropped a
+ * try hangs until the system gives it up, and streams are `connecting` until then.
+ */
+const CHANNEL_TRIED_MS = 1.2 * RECONNECT_MAX_MS + 30;
 
 /** Hears of the ways to a copy. */
 export interface CopyObserver {

@@ -11,6 +11,7 @@ import { GatewayServiceClient } from "#proto/twinspan/gateway/v1/gateway_service
 import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { Exchange } from "../../../services/ingress/exchange/exchange.ts";
 import type { ExchangeOptions } from "../../../services/ingress/exchange/exchange-options.ts";
+import { RECONNECT } from "../../../services/ingress/exchange/gateway-copy.ts";
 import { until } from "../../../tools/until.ts";
 import { answerPlainly } from "./chat-answers.ts";
 import { ExchangedAnswer } from "./exchanged-answer.ts";
@@ -198,4 +199,24 @@ test("each worker of a copy has one connection, whichever worker connections com
   const before = again.calls.length;
   for (let calls = 0; calls < 30; calls += 1) expect(await ask(exchange)).toBe("{}");
   expect(again.calls.length - before).toBe(10);
+});
+
+test("a copy that lets connect, and then ends each connection, is tried less and less often", async () => {
+  const triedAtMs: number[] = [];
+  await using port = createServer((socket) => {
+    triedAtMs.push(performance.now());
+    socket.destroy();
+  });
+  port.listen(0, "127.0.0.1");
+  await once(port, "listening");
+  const bound = port.address();
+  const address = `ipv4:127.0.0.1:${typeof bound === "object" && bound !== null ? bound.port : 0}`;
+  using _exchange = exchangeTo(() => [], {
+    addresses: { authority: undefined, mayChange: false, lookUp: async () => [address] },
+    createStreamClient: (to) => new GatewayServiceClient(to, channelCredentials(), RECONNECT),
+  });
+  await until("it was tried six times", () => triedAtMs.length >= 6);
+  const [firstMs = 0, , , , , sixthMs = 0] = triedAtMs;
+  // 500 to 600 where gaps do not grow.
+  expect(sixthMs - firstMs).toBeGreaterThan(1_000);
 });

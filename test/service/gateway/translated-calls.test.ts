@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { CALLER } from "../../callers/gateway-client.ts";
 import { errorInfoOf } from "../../callers/told.ts";
 import { providerOfKind } from "../../neighbours/kind-facts.ts";
-import { ANTHROPIC, at, endpointOf } from "../../neighbours/translated.ts";
+import { ANTHROPIC, endpointOf, vendorUrl } from "../../neighbours/vendor-endpoints.ts";
 import { startGatewayRun } from "../../system/start-gateway.ts";
 import { recordOfCall } from "../../traces/record-view.ts";
 
@@ -10,7 +10,7 @@ test("a translated call reaches no address that is not allowed, and follows no r
   const local = (url: string) => ({
     kind: "anthropic",
     apiKey: "the-key",
-    baseUrl: at("anthropic", url).replace("127.0.0.1", "localhost"),
+    baseUrl: vendorUrl("anthropic", url).replace("127.0.0.1", "localhost"),
     allowAddresses: [],
   });
   const redirecting = { ...ANTHROPIC, behaviour: { redirect: "/anthropic/v1/elsewhere" } };

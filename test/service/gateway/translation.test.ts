@@ -4,7 +4,7 @@ import { Dialect } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { ErrorType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { CALLER } from "../../callers/gateway-client.ts";
 import { errorInfoOf } from "../../callers/told.ts";
-import { ANTHROPIC, endpointOf } from "../../neighbours/translated.ts";
+import { ANTHROPIC, endpointOf } from "../../neighbours/vendor-endpoints.ts";
 import { startGatewayRun } from "../../system/start-gateway.ts";
 import { canariesAmong, newCanary, textOf } from "../../traces/canaries.ts";
 import { recordOfCall } from "../../traces/record-view.ts";

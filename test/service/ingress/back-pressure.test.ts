@@ -3,22 +3,22 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../../../tools/until.ts";
 import { beginStream, piece } from "./chat-answers.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 
 const MIB = 1024 * 1024;
 /** One flow-control window of gRPC, what sockets hold on both hops, and the messages in between. */
 const HELD_BYTES_MAX = 24 * MIB;
 const CHUNK = Buffer.alloc(64 * 1024, 0x61);
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench();
+  run = await startIngressRun();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
 /** Calls a model over a socket that reads nothing. */
 function callWithoutReading() {
-  const { hostname, port } = new URL(bench.ingress.url);
+  const { hostname, port } = new URL(run.ingress.url);
   const socket = connect(Number(port), hostname);
   socket.pause();
   socket.write(
@@ -32,7 +32,7 @@ test("a reader that stands still makes the gateway stand still, and then gets ev
   const chunks = 1024;
   let written = 0;
   let lastWriteMs = Date.now();
-  bench.gateway.script = async (call) => {
+  run.gateway.script = async (call) => {
     beginStream(call, "");
     for (; written < chunks; written += 1) {
       lastWriteMs = Date.now();
@@ -59,7 +59,7 @@ test("a reader that hangs up while it stands still cancels the call", async () =
   const cancelled = Promise.withResolvers<void>();
   let written = 0;
   let lastWriteMs = Date.now();
-  bench.gateway.script = async (call) => {
+  run.gateway.script = async (call) => {
     call.stream.on("cancelled", () => cancelled.resolve());
     beginStream(call, "");
     while (!call.stream.cancelled) {

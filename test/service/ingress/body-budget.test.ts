@@ -3,24 +3,24 @@ import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../../../tools/until.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 
 const KIB = 1024;
 /** What the bodies of the tests hold: more than half of the budget. */
 const BODY_BYTES = 40 * KIB;
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench({ bodiesBytesMax: 64 * KIB });
+  run = await startIngressRun({ bodiesBytesMax: 64 * KIB });
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
-const held = () => bench.metric("twinspan_ingress_body_bytes");
-const refused = () => bench.metric("twinspan_ingress_bodies_refused_total");
+const held = () => run.metric("twinspan_ingress_body_bytes");
+const refused = () => run.metric("twinspan_ingress_bodies_refused_total");
 
 /** Sends most of a body and keeps the rest back. */
 async function holdBody() {
-  const { hostname, port } = new URL(bench.ingress.url);
+  const { hostname, port } = new URL(run.ingress.url);
   const socket = connect(Number(port), hostname);
   socket.write(
     `POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${BODY_BYTES + 1}\r\n\r\n`,
@@ -31,7 +31,7 @@ async function holdBody() {
 }
 
 function post(body: Buffer, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-  return fetch(`${bench.ingress.url}/v1/traces`, {
+  return fetch(`${run.ingress.url}/v1/traces`, {
     method: "POST",
     body: new Uint8Array(body),
     headers: { "content-type": "application/json", ...headers },

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import type { OutgoingInvocation } from "../../../services/ingress/core/invocations.ts";
 import { WaitingInvocation } from "../../../services/ingress/exchange/waiting-invocation.ts";
 import { until } from "../../../tools/until.ts";
-import { startIngressBench } from "./ingress-bench.ts";
+import { startIngressRun } from "./ingress-run.ts";
 
 const BODY_BYTES = 4 * 1024 * 1024;
 /** The socket keeps what it read last. */
@@ -43,20 +43,20 @@ function watchPieces(path: string) {
 }
 
 test("nothing of a body stays in the ingress once the gateway answers, however long its answer is", async () => {
-  await using bench = await startIngressBench();
+  await using run = await startIngressRun();
   using watched = watchPieces("/v1/chat/completions");
-  bench.gateway.script = ({ stream }) => {
+  run.gateway.script = ({ stream }) => {
     stream.sendMetadata(new Metadata());
     stream.write({ head: { status: 200, headers: [] }, chunk: Buffer.from("first"), summary: undefined });
   };
   const abort = new AbortController();
-  const response = await fetch(`${bench.ingress.url}/v1/chat/completions`, {
+  const response = await fetch(`${run.ingress.url}/v1/chat/completions`, {
     method: "POST",
     body: new Uint8Array(BODY_BYTES),
     headers: { "content-type": "application/json" },
     signal: abort.signal,
   });
-  expect([response.status, await bench.metric("twinspan_ingress_body_bytes")]).toEqual([200, 0]);
+  expect([response.status, await run.metric("twinspan_ingress_body_bytes")]).toEqual([200, 0]);
   expect(watched.pieces.length).toBeGreaterThan(10 * KEPT_PIECES_MAX);
   await until("the pieces are collected", () => heldOf(watched.pieces) <= KEPT_PIECES_MAX);
   abort.abort();

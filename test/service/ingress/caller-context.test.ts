@@ -1,25 +1,25 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { answerPlainly } from "./chat-answers.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 import { sendRawChat } from "./raw-http.ts";
 
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN_ID = "00f067aa0ba902b7";
 const VALID = `00-${TRACE_ID}-${SPAN_ID}-01`;
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench();
+  run = await startIngressRun();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 beforeEach(() => {
-  bench.gateway.script = (call) => answerPlainly(call, "{}");
+  run.gateway.script = (call) => answerPlainly(call, "{}");
 });
 
 async function send(...headers: readonly string[]) {
-  const answer = await sendRawChat(bench.ingress.url, headers);
+  const answer = await sendRawChat(run.ingress.url, headers);
   expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-  const call = bench.gateway.calls.at(-1);
+  const call = run.gateway.calls.at(-1);
   if (call === undefined) throw new Error("the gateway was not called");
   return call;
 }
@@ -69,13 +69,13 @@ test.each([
   ["a no-break space before it", `traceparent: \u00a0${VALID}`],
   ["two in one header", `traceparent: ${VALID}, ${VALID}`],
 ])("a malformed context (%s) is ignored, counted, and fails nothing", async (_what, header) => {
-  const before = await bench.metric('twinspan_trace_context_total{outcome="malformed"}');
+  const before = await run.metric('twinspan_trace_context_total{outcome="malformed"}');
   const { metadata, caller } = await send(header, "tracestate: a=1", "baggage: session.id=s1");
   expect(Object.keys(metadata)).not.toContain("traceparent");
   expect(Object.keys(metadata)).not.toContain("tracestate");
   expect(Object.keys(metadata)).not.toContain("baggage");
   expect(caller).toBeUndefined();
-  expect(await bench.metric('twinspan_trace_context_total{outcome="malformed"}')).toBe(before + 1);
+  expect(await run.metric('twinspan_trace_context_total{outcome="malformed"}')).toBe(before + 1);
 });
 
 test.each([
@@ -88,15 +88,15 @@ test.each([
 
 test("a context does not outlive its request on a connection that is kept", async () => {
   const chat = (headers: Record<string, string>) =>
-    fetch(`${bench.ingress.url}/v1/chat/completions`, {
+    fetch(`${run.ingress.url}/v1/chat/completions`, {
       method: "POST",
       body: "{}",
       headers: { "content-type": "application/json", ...headers },
     }).then((response) => response.text());
   await chat({ traceparent: VALID });
   await chat({});
-  expect(bench.gateway.calls.at(-2)?.caller?.traceId).toBe(TRACE_ID);
-  expect(bench.gateway.calls.at(-1)?.caller).toBeUndefined();
+  expect(run.gateway.calls.at(-2)?.caller?.traceId).toBe(TRACE_ID);
+  expect(run.gateway.calls.at(-1)?.caller).toBeUndefined();
 });
 
 test("the allow-listed headers go on as metadata, and no other", async () => {
@@ -135,11 +135,11 @@ test("the allow-listed headers go on as metadata, and no other", async () => {
 
 test("a value that is not printable ASCII is left out and counted", async () => {
   const line = 'twinspan_ingress_header_values_dropped_total{header="x-twinspan-user-id"}';
-  const before = await bench.metric(line);
+  const before = await run.metric(line);
   const { metadata } = await send("x-twinspan-user-id: J\u00fcrgen", "x-twinspan-session-id: fine");
   expect(metadata["x-twinspan-user-id"]).toBeUndefined();
   expect(metadata["x-twinspan-session-id"]).toBe("fine");
-  expect(await bench.metric(line)).toBe(before + 1);
+  expect(await run.metric(line)).toBe(before + 1);
 });
 
 test.each([

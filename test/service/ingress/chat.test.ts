@@ -13,16 +13,16 @@ import {
   TRACE_RESPONSE,
   traceMetadata,
 } from "./chat-answers.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench({ requestBytesMax: 64 * 1024, callMs: 2000 });
+  run = await startIngressRun({ requestBytesMax: 64 * 1024, callMs: 2000 });
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
 function chat(body: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
-  return fetch(`${bench.ingress.url}/v1/chat/completions`, {
+  return fetch(`${run.ingress.url}/v1/chat/completions`, {
     method: "POST",
     body,
     headers: { "content-type": "application/json", ...headers },
@@ -31,12 +31,12 @@ function chat(body: string, headers: Record<string, string> = {}, signal?: Abort
 }
 
 function cancelledCalls(): Promise<number> {
-  return bench.metric('twinspan_ingress_requests_cancelled_total{route="/v1/chat/completions"}');
+  return run.metric('twinspan_ingress_requests_cancelled_total{route="/v1/chat/completions"}');
 }
 
 test("a plain answer goes out byte for byte, with its trace and its times", async () => {
   const body = ' {"model":"demo", "messages":[], "odd":\u00ff1}';
-  bench.gateway.script = (call) =>
+  run.gateway.script = (call) =>
     answerPlainly(call, completion("hi"), 200, [
       ["openai-processing-ms", "9"],
       ["x-ratelimit-limit-requests", "5"],
@@ -46,7 +46,7 @@ test("a plain answer goes out byte for byte, with its trace and its times", asyn
   const response = await chat(body, { "x-request-id": "mine-1" });
   expect(response.status).toBe(200);
   expect(await response.text()).toBe(completion("hi"));
-  expect(bench.gateway.calls.at(-1)?.body.toString()).toBe(body);
+  expect(run.gateway.calls.at(-1)?.body.toString()).toBe(body);
   expect(Object.fromEntries(response.headers)).toMatchObject({
     "content-type": "application/json",
     "content-length": `${completion("hi").length}`,
@@ -64,8 +64,7 @@ test("a plain answer goes out byte for byte, with its trace and its times", asyn
 });
 
 test("a provider's error passes with its status and its body", async () => {
-  bench.gateway.script = (call) =>
-    answerPlainly(call, '{"error":{"message":"slow down"}}', 429, [["retry-after", "7"]]);
+  run.gateway.script = (call) => answerPlainly(call, '{"error":{"message":"slow down"}}', 429, [["retry-after", "7"]]);
   const response = await chat("{}");
   expect(response.status).toBe(429);
   expect(response.headers.get("retry-after")).toBe("7");
@@ -74,7 +73,7 @@ test("a provider's error passes with its status and its body", async () => {
 
 test("a stream goes out as it comes", async () => {
   const released = Promise.withResolvers<void>();
-  bench.gateway.script = (call) => {
+  run.gateway.script = (call) => {
     beginStream(call, event("one"));
     void released.promise.then(() => {
       call.stream.write(piece(event("two")));
@@ -95,7 +94,7 @@ test("a stream goes out as it comes", async () => {
 });
 
 test("the head of a stream goes out before its first byte", async () => {
-  bench.gateway.script = (call) => beginStream(call, "");
+  run.gateway.script = (call) => beginStream(call, "");
   const response = await chat("{}");
   expect(response.status).toBe(200);
   const cut = await cancelledCalls();
@@ -105,7 +104,7 @@ test("the head of a stream goes out before its first byte", async () => {
 
 test("a client that hangs up cancels the call at once, and is counted", async () => {
   const cancelled = Promise.withResolvers<void>();
-  bench.gateway.script = (call) => {
+  run.gateway.script = (call) => {
     call.stream.on("cancelled", () => cancelled.resolve());
     beginStream(call, event("one"));
   };
@@ -123,7 +122,7 @@ test("a client that hangs up cancels the call at once, and is counted", async ()
 test("a client that hangs up before the head cancels the call", async () => {
   const cancelled = Promise.withResolvers<void>();
   const arrived = Promise.withResolvers<void>();
-  bench.gateway.script = (call) => {
+  run.gateway.script = (call) => {
     call.stream.on("cancelled", () => cancelled.resolve());
     arrived.resolve();
   };
@@ -153,7 +152,7 @@ test.each([
   const trailers = traceMetadata();
   trailers.set("x-mlflow-gateway-duration-ms", "3.100");
   trailers.set("x-mlflow-gateway-overhead-duration-ms", "0.100");
-  bench.gateway.script = (call) =>
+  run.gateway.script = (call) =>
     fail(call, new ServiceError(kind, "What, where, what to do.", { field: "model", retryAfterMs: 1500 }), trailers);
   const response = await chat("{}");
   expect(response.status).toBe(status);
@@ -170,7 +169,7 @@ test.each([
 });
 
 test("a call that fails in the middle of a stream ends with an error event and a broken connection", async () => {
-  bench.gateway.script = (call) => {
+  run.gateway.script = (call) => {
     beginStream(call, event("one"));
     call.stream.write(piece(event("two")), () => fail(call, new ServiceError("unavailable", "Gone.")));
   };
@@ -189,35 +188,35 @@ test("a call that fails in the middle of a stream ends with an error event and a
 });
 
 test("a call that does not end by its deadline is 504", async () => {
-  bench.gateway.script = () => {};
+  run.gateway.script = () => {};
   const response = await chat("{}");
   expect(response.status).toBe(504);
   expect(await response.json()).toMatchObject({ error: { code: "deadline_exceeded" } });
 });
 
 test.each([0, 100, 999])("a gateway that answers with status %i is answered for with 500", async (status) => {
-  bench.gateway.script = (call) => answerPlainly(call, "{}", status);
+  run.gateway.script = (call) => answerPlainly(call, "{}", status);
   expect((await chat("{}")).status).toBe(500);
 });
 
 test("what a gateway sends after its answer's end is passed over", async () => {
-  bench.gateway.script = ({ stream }) => {
+  run.gateway.script = ({ stream }) => {
     const head = { status: 200, headers: [] };
     stream.write({ head, chunk: Buffer.from("whole"), summary: SUMMARY });
     for (let more = 0; more < 20; more += 1) stream.write(piece("more", SUMMARY));
     stream.end();
   };
   expect(await (await chat("{}")).text()).toBe("whole");
-  bench.gateway.script = ({ stream }) => {
+  run.gateway.script = ({ stream }) => {
     for (let more = 0; more < 20; more += 1) stream.write(piece("no head"));
     stream.end();
   };
   expect((await chat("{}")).status).toBe(500);
-  expect((await fetch(`${bench.ingress.url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${run.ingress.url}/healthz`)).status).toBe(200);
 });
 
 test("a gateway that ends without an answer is answered for with 500", async () => {
-  bench.gateway.script = ({ stream }) => stream.end();
+  run.gateway.script = ({ stream }) => stream.end();
   expect((await chat("{}")).status).toBe(500);
 });
 
@@ -228,23 +227,23 @@ test.each([
   ["a content-type that is none", "{}", { "content-type": "///" }, 415, "unsupported_media_type"],
   ["a compressed body", "{}", { "content-encoding": "gzip" }, 415, "unsupported_media_type"],
 ] as const)("%s is refused, and the gateway is not called", async (_what, body, headers, status, code) => {
-  const before = bench.gateway.calls.length;
+  const before = run.gateway.calls.length;
   const response = await chat(body, headers);
   expect(response.status).toBe(status);
   expect(await response.json()).toMatchObject({ error: { type: "invalid_request_error", code } });
   expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
-  expect(bench.gateway.calls.length).toBe(before);
+  expect(run.gateway.calls.length).toBe(before);
 });
 
 test("a body over the limit without a length is refused too", async () => {
   const body = ReadableStream.from([Buffer.alloc(40_000, 120), Buffer.alloc(40_000, 120)]);
   const init = { method: "POST", body, duplex: "half", headers: { "content-type": "application/json" } } as const;
-  const response = await fetch(`${bench.ingress.url}/v1/chat/completions`, init);
+  const response = await fetch(`${run.ingress.url}/v1/chat/completions`, init);
   expect(response.status).toBe(413);
 });
 
 test("a body at the limit is taken", async () => {
-  bench.gateway.script = (call) => answerPlainly(call, "{}");
+  run.gateway.script = (call) => answerPlainly(call, "{}");
   expect((await chat("x".repeat(64 * 1024))).status).toBe(200);
-  expect(bench.gateway.calls.at(-1)?.body.length).toBe(64 * 1024);
+  expect(run.gateway.calls.at(-1)?.body.length).toBe(64 * 1024);
 });

@@ -5,19 +5,19 @@ import { ServiceError } from "#lib/service-error.ts";
 import { TailTracesRequest, TailTracesResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
 import { until } from "../../../tools/until.ts";
 import { enveloped, type StreamMessage, streamMessagesOf } from "./connect-stream.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 import { INFO } from "./sample-trace.ts";
 
 const warned: string[] = [];
 const onWarning = ({ name }: Error) => void warned.push(name);
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
   process.on("warning", onWarning);
-  bench = await startIngressBench();
+  run = await startIngressRun();
 });
 afterAll(async () => {
-  await bench[Symbol.asyncDispose]();
+  await run[Symbol.asyncDispose]();
   process.off("warning", onWarning);
   // So many wait for the end of a stream's response that Node would warn, did each listen to it.
   expect(warned).not.toContain("MaxListenersExceededWarning");
@@ -30,10 +30,10 @@ interface Tail {
   readonly body?: Uint8Array;
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal;
-  readonly at?: IngressBench;
+  readonly at?: IngressRun;
 }
 
-function tail({ body = enveloped(Buffer.from('{"pending":true}')), headers = {}, signal, at = bench }: Tail = {}) {
+function tail({ body = enveloped(Buffer.from('{"pending":true}')), headers = {}, signal, at = run }: Tail = {}) {
   return fetch(`${at.ingress.url}/twinspan.trace.v1.TraceReaderService/TailTraces`, {
     method: "POST",
     body: new Uint8Array(body),
@@ -55,7 +55,7 @@ async function endOf(response: Response): Promise<unknown> {
 
 test("messages come one by one in their envelopes, in JSON or protobuf, and a last one says that it went well", async () => {
   const seen: TailTracesRequest[] = [];
-  bench.traceWriter.tail = (stream) => {
+  run.traceWriter.tail = (stream) => {
     seen.push(stream.request);
     stream.write({ traces: [INFO], resumeToken: "one" });
     stream.end();
@@ -76,7 +76,7 @@ test("messages come one by one in their envelopes, in JSON or protobuf, and a la
 });
 
 test("a stream that fails says so in its last message", async () => {
-  bench.traceWriter.tail = (stream) => {
+  run.traceWriter.tail = (stream) => {
     stream.write({ traces: [], resumeToken: "one" });
     stream.emit("error", rpcFailureOf(new ServiceError("overloaded", "Too many tails.", { retryAfterMs: 500 })));
   };
@@ -105,7 +105,7 @@ test.each([
 });
 
 test("a compressed request is read, and messages are compressed for those who take it", async () => {
-  bench.traceWriter.tail = (stream) => {
+  run.traceWriter.tail = (stream) => {
     stream.write({ traces: Array.from({ length: 50 }, () => INFO), resumeToken: "large" });
     stream.write({ traces: [], resumeToken: "small" });
     stream.end();
@@ -121,7 +121,7 @@ test("a compressed request is read, and messages are compressed for those who ta
 });
 
 test("a timeout ends the stream with deadline_exceeded", async () => {
-  bench.traceWriter.tail = () => {};
+  run.traceWriter.tail = () => {};
   expect(await endOf(await tail({ headers: { "connect-timeout-ms": "50" } }))).toMatchObject({
     error: { code: "deadline_exceeded" },
   });
@@ -129,7 +129,7 @@ test("a timeout ends the stream with deadline_exceeded", async () => {
 
 test("a client that hangs up cancels the call", async () => {
   const cancelled = Promise.withResolvers<void>();
-  bench.traceWriter.tail = (stream) => {
+  run.traceWriter.tail = (stream) => {
     stream.on("cancelled", () => cancelled.resolve());
     stream.write({ traces: [], resumeToken: "one" });
   };
@@ -144,7 +144,7 @@ test("a client that does not read slows the call down", async () => {
   let fullSinceMs = Number.POSITIVE_INFINITY;
   let written = 0;
   const traces = Array.from({ length: 100 }, () => ({ ...INFO, requestPreview: "x".repeat(10_000) }));
-  bench.traceWriter.tail = (stream) => {
+  run.traceWriter.tail = (stream) => {
     const write = () => {
       while (written < 1000) {
         written += 1;
@@ -168,7 +168,7 @@ test("a client that does not read slows the call down", async () => {
 });
 
 test("when the ingress drains, streams end at once and say that they may be asked for again", async () => {
-  const own = await startIngressBench();
+  const own = await startIngressRun();
   own.traceWriter.tail = (stream) => stream.write({ traces: [], resumeToken: "one" });
   const response = await tail({ at: own });
   const messages = messagesOf(response);

@@ -4,14 +4,14 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BadRequest } from "#proto/google/rpc/error_details.ts";
 import { GetTraceRequest, GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_service.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 import { INFO, TRACE, TRACE_ID } from "./sample-trace.ts";
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench();
-  bench.traceWriter.traces = [TRACE];
-  bench.traceWriter.experiments = [
+  run = await startIngressRun();
+  run.traceWriter.traces = [TRACE];
+  run.traceWriter.experiments = [
     {
       id: "7",
       name: "gateway/demo",
@@ -22,7 +22,7 @@ beforeAll(async () => {
     },
   ];
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
 const READER = "twinspan.trace.v1.TraceReaderService";
 const EXPERIMENTS = "twinspan.trace.v1.ExperimentService";
@@ -33,7 +33,7 @@ function call(
   body: NonNullable<RequestInit["body"]>,
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  return fetch(`${bench.ingress.url}/${method}`, {
+  return fetch(`${run.ingress.url}/${method}`, {
     method: "POST",
     body,
     headers: { "content-type": "application/json", ...headers },
@@ -82,7 +82,7 @@ test("whoever asks is in the metadata, and nothing else of the headers", async (
     cookie: "three",
     "x-request-id": "four",
   });
-  const metadata = bench.traceWriter.reads.at(-1);
+  const metadata = run.traceWriter.reads.at(-1);
   expect(metadata).toMatchObject({ "x-twinspan-key": "two", "x-request-id": "four" });
   expect(JSON.stringify(metadata)).not.toMatch(/one|three/);
 });
@@ -143,22 +143,22 @@ test("the services that write, and those that call models, are not there", async
     expect((await call(method, "{}")).status, method).toBe(404);
   }
   expect(await (await call(`${READER}/Nothing`, "{}")).json()).toMatchObject({ code: "unimplemented" });
-  expect((await fetch(`${bench.ingress.url}/${READER}/GetTrace`)).status).toBe(405);
+  expect((await fetch(`${run.ingress.url}/${READER}/GetTrace`)).status).toBe(405);
 });
 
 test("a compressed request is read, and an answer is compressed for those who take it", async () => {
-  bench.traceWriter.traces = Array.from({ length: 100 }, (_, at) => ({
+  run.traceWriter.traces = Array.from({ length: 100 }, (_, at) => ({
     ...TRACE,
     info: { ...INFO, traceId: `tr-${at}` },
   }));
-  const body = gzipSync(JSON.stringify({ traceIds: bench.traceWriter.traces.map(({ info }) => info?.traceId) }));
+  const body = gzipSync(JSON.stringify({ traceIds: run.traceWriter.traces.map(({ info }) => info?.traceId) }));
   const headers = { "content-encoding": "gzip", "accept-encoding": "br, gzip;q=0.5" };
   const response = await call(`${READER}/GetTraceInfos`, body, headers);
   expect([response.headers.get("content-encoding"), response.headers.get("vary")]).toEqual(["gzip", "accept-encoding"]);
   expect(Object(await response.json()).infos).toHaveLength(100);
   const plain = await call(`${READER}/GetTraceInfos`, body, { ...headers, "accept-encoding": "gzip;q=0, br" });
   expect(plain.headers.get("content-encoding")).toBeNull();
-  bench.traceWriter.traces = [TRACE];
+  run.traceWriter.traces = [TRACE];
 });
 
 test("a request beyond the limit is refused, also one that is only large once decompressed", async () => {
@@ -177,12 +177,12 @@ test("buf curl, a Connect client, calls methods and reads failures", async () =>
   const curl = (method: string, data: object) =>
     promisify(execFile)("node_modules/.bin/buf", [
       ...["curl", "--protocol", "connect", "--schema", "gen/image.binpb", "--data", JSON.stringify(data)],
-      `${bench.ingress.url}/${method}`,
+      `${run.ingress.url}/${method}`,
     ]);
   const { stdout } = await curl(`${READER}/GetTrace`, { traceId: NAME });
   expect(JSON.parse(stdout)).toMatchObject({ trace: { info: { traceId: NAME } } });
   await expect(curl(`${READER}/GetTrace`, { traceId: "tr-none" })).rejects.toThrow(/not_found/);
-  bench.traceWriter.tail = (stream) => {
+  run.traceWriter.tail = (stream) => {
     stream.write({ traces: [INFO], resumeToken: "one" });
     stream.write({ traces: [], resumeToken: "two" });
     stream.end();

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import { answerPlainly, beginStream, fail, piece } from "./chat-answers.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 import { sendRaw } from "./raw-http.ts";
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench();
+  run = await startIngressRun();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 beforeEach(() => {
-  bench.gateway.script = (call) => answerPlainly(call, "{}");
+  run.gateway.script = (call) => answerPlainly(call, "{}");
 });
 
 const JSON_TYPE = { "content-type": "application/json" };
 
 function send(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${bench.ingress.url}${path}`, { method: "POST", headers: JSON_TYPE, body: "{}", ...init });
+  return fetch(`${run.ingress.url}${path}`, { method: "POST", headers: JSON_TYPE, body: "{}", ...init });
 }
 
 const TEXT = expect.any(String);
@@ -35,7 +35,7 @@ test.each([
   ["/gateway/gemini/v1/models/demo:countTokens", geminiError],
 ])("at %s every refusal is an error of its dialect", async (path, shape) => {
   const root = path.slice(0, path.lastIndexOf("/"));
-  bench.gateway.script = (call) => fail(call, new ServiceError("rate_limited", "Slower.", { retryAfterMs: 1500 }));
+  run.gateway.script = (call) => fail(call, new ServiceError("rate_limited", "Slower.", { retryAfterMs: 1500 }));
   const cases: readonly (readonly [number, Promise<Response>])[] = [
     [429, send(path)],
     [404, send(`${root}/nothing/at/all`)],
@@ -98,12 +98,12 @@ test.each([
 ])(
   "a stream at %s (%s) that the gateway cannot end tells why in its dialect, and breaks off",
   async (path, contentType, last) => {
-    bench.gateway.script = (call) => {
+    run.gateway.script = (call) => {
       beginStream(call, "[first", contentType);
       call.stream.write(piece("second"), () => fail(call, new ServiceError("provider_timeout", "Gone.")));
     };
     const head = [`POST ${path} HTTP/1.1`, "host: example.test", "content-type: application/json", "content-length: 2"];
-    const answer = await sendRaw(bench.ingress.url, head, "{}");
+    const answer = await sendRaw(run.ingress.url, head, "{}");
     expect(answer).toContain("second");
     expect(answer).not.toContain("\r\n0\r\n\r\n");
     const [, after = ""] = answer.split("second\r\n");

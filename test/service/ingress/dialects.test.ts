@@ -1,31 +1,31 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { answerPlainly } from "./chat-answers.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 import { sendRaw } from "./raw-http.ts";
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench();
+  run = await startIngressRun();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 beforeEach(() => {
-  bench.gateway.script = (call) => answerPlainly(call, "{}");
+  run.gateway.script = (call) => answerPlainly(call, "{}");
 });
 
 const JSON_TYPE = { "content-type": "application/json" };
 
 function send(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${bench.ingress.url}${path}`, { method: "POST", headers: JSON_TYPE, body: "{}", ...init });
+  return fetch(`${run.ingress.url}${path}`, { method: "POST", headers: JSON_TYPE, body: "{}", ...init });
 }
 
 /** What reached the gateway of a request. */
 async function invocationOf(path: string, init: RequestInit = {}): Promise<Invocation> {
-  const before = bench.gateway.calls.length;
+  const before = run.gateway.calls.length;
   const response = await send(path, init);
   expect([response.status, await response.text()]).toEqual([200, "{}"]);
-  expect(bench.gateway.calls).toHaveLength(before + 1);
-  const invocation = bench.gateway.calls.at(-1)?.stream.request.invocation;
+  expect(run.gateway.calls).toHaveLength(before + 1);
+  const invocation = run.gateway.calls.at(-1)?.stream.request.invocation;
   if (invocation === undefined) throw new Error("no invocation came");
   return invocation;
 }
@@ -102,12 +102,12 @@ test("a raw path goes on as long as it is, and with whatever dots it has: the ga
   expect(target?.path).toHaveLength(3001);
   // fetch would tidy it up.
   const path = "/a/../%2e%2E/b";
-  await sendRaw(bench.ingress.url, [`GET /gateway/proxy/demo${path} HTTP/1.1`, "host: example.test"]);
-  expect(bench.gateway.calls.at(-1)?.stream.request.invocation?.target?.path).toBe(path);
+  await sendRaw(run.ingress.url, [`GET /gateway/proxy/demo${path} HTTP/1.1`, "host: example.test"]);
+  expect(run.gateway.calls.at(-1)?.stream.request.invocation?.target?.path).toBe(path);
 });
 
 test("an answer without content has none, and no length", async () => {
-  bench.gateway.script = (call) => answerPlainly(call, "", 204);
+  run.gateway.script = (call) => answerPlainly(call, "", 204);
   const response = await send("/gateway/proxy/demo/files/1", { method: "DELETE", body: null });
   expect([response.status, response.headers.get("content-length")]).toEqual([204, null]);
 });
@@ -142,7 +142,7 @@ test("a caller's credentials are credentials wherever it puts them, and nothing 
     { name: "x-goog-api-key", value: "d" },
   ]);
   expect(asked).toMatchObject({ target: undefined, headers: [] });
-  const { "x-twinspan-key": own, ...others } = bench.gateway.calls.at(-1)?.metadata ?? {};
+  const { "x-twinspan-key": own, ...others } = run.gateway.calls.at(-1)?.metadata ?? {};
   expect(own).toBe("ours");
   expect(JSON.stringify(others)).not.toMatch(/ours|Bearer/);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keyFor } from "../../system/keyed-services.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 import { sendRaw } from "./raw-http.ts";
 
 /*
@@ -9,19 +9,19 @@ import { sendRaw } from "./raw-http.ts";
  * leave for.
  */
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench();
+  run = await startIngressRun();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
 const DELETION = JSON.stringify({ experiment_id: "0", request_ids: [`tr-${"1".repeat(32)}`] });
 const DELETE = "/api/3.0/mlflow/traces/delete-traces";
 
 async function statusOf(method: string, path: string, headers: readonly string[], body = ""): Promise<number> {
-  const own = headers.some((line) => line.startsWith("host:")) ? [] : [`host: ${new URL(bench.ingress.url).host}`];
+  const own = headers.some((line) => line.startsWith("host:")) ? [] : [`host: ${new URL(run.ingress.url).host}`];
   const length = body === "" ? [] : [`content-length: ${Buffer.byteLength(body)}`, "content-type: text/plain"];
-  const answer = await sendRaw(bench.ingress.url, [`${method} ${path} HTTP/1.1`, ...own, ...length, ...headers], body);
+  const answer = await sendRaw(run.ingress.url, [`${method} ${path} HTTP/1.1`, ...own, ...length, ...headers], body);
   return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
 }
 
@@ -37,11 +37,11 @@ test.each([
   const withKey = `${DELETE}?key=${keyFor("anybody", ["admin"]).key}`;
   expect(await statusOf("POST", withKey, [origin], DELETION)).toBe(403);
   expect(await statusOf("GET", "/gateway/proxy/demo/models", ["sec-fetch-site: cross-site"])).toBe(403);
-  expect(bench.gateway.calls).toHaveLength(0);
+  expect(run.gateway.calls).toHaveLength(0);
 });
 
 test("programs, the console's own pages and pages of this machine go on as before", async () => {
-  const own = new URL(bench.ingress.url).origin;
+  const own = new URL(run.ingress.url).origin;
   for (const headers of [[], [`origin: ${own}`], ["origin: http://localhost:3000"], ["origin: http://app.localhost"]]) {
     expect([headers, await statusOf("POST", DELETE, headers, DELETION)]).not.toEqual([headers, 403]);
   }

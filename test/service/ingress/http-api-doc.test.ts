@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROUTE_NEEDS } from "../../../services/ingress/core/route-needs.ts";
 import { openMethods } from "../../../services/ingress/routes/contract-methods.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 
 const DOC = readFileSync("docs/http-api.md", "utf8");
 const ROWS = [...DOC.matchAll(/^\| ([A-Z, ]+) \| `([^`]+)` \|/gm)].map(([, methods = "", path = ""]) => ({
@@ -10,18 +10,18 @@ const ROWS = [...DOC.matchAll(/^\| ([A-Z, ]+) \| `([^`]+)` \|/gm)].map(([, metho
   path: path.replace("{endpoint}", "demo").replace("{path}", "any/thing").replace("{trace}", "tr-1"),
 }));
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench();
+  run = await startIngressRun();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
 test("docs/http-api.md has its paths in tables that can be read", () => {
   expect(ROWS.length).toBeGreaterThan(25);
 });
 
 test.each(ROWS)("what docs/http-api.md says is at $path takes $methods", async ({ methods, path }) => {
-  const response = await fetch(`${bench.ingress.url}${path}`, { method: "OPTIONS" });
+  const response = await fetch(`${run.ingress.url}${path}`, { method: "OPTIONS" });
   expect(response.status).toBe(405);
   const allowed = response.headers.get("allow")?.split(", ") ?? [];
   expect(allowed).toEqual(expect.arrayContaining(methods));

@@ -6,10 +6,10 @@ import { createLogger } from "#lib/logger.ts";
 import { startIngress } from "../../../services/ingress/server.ts";
 import { until } from "../../../tools/until.ts";
 import { answerPlainly, beginStream, event, TRACE_NAME } from "./chat-answers.ts";
-import { startIngressBench } from "./ingress-bench.ts";
+import { startIngressRun } from "./ingress-run.ts";
 
 test("on disposal what is in flight is finished, though the connection would be kept", async () => {
-  await using own = await startIngressBench();
+  await using own = await startIngressRun();
   const arrived = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   own.gateway.script = async (call) => {
@@ -38,7 +38,7 @@ test("on disposal what is in flight is finished, though the connection would be 
 });
 
 test("on disposal what does not end within the drain limit is cut, and its call with it", async () => {
-  await using own = await startIngressBench({}, 200);
+  await using own = await startIngressRun({}, 200);
   const cancelled = Promise.withResolvers<void>();
   own.gateway.script = (call) => {
     call.stream.on("cancelled", () => cancelled.resolve());
@@ -55,7 +55,7 @@ test("on disposal what does not end within the drain limit is cut, and its call 
 });
 
 test("a connection over which nothing was asked yet holds nobody up on disposal", async () => {
-  await using own = await startIngressBench({}, 60_000);
+  await using own = await startIngressRun({}, 60_000);
   const [host, port] = own.ingress.address.split(":");
   const socket = connect(Number(port), host);
   await once(socket, "connect");
@@ -69,7 +69,7 @@ test("a connection over which nothing was asked yet holds nobody up on disposal"
 });
 
 test("an address that is taken is one line that says what to do", async () => {
-  await using own = await startIngressBench();
+  await using own = await startIngressRun();
   const config = configSchema.parse({ ingress: { listen: own.ingress.address } });
   await expect(startIngress(config, { log: createLogger("ingress", "silent") })).rejects.toThrow(
     `${own.ingress.address} is taken by another process. Stop it, or set another address in twinspan.yaml.`,
@@ -79,7 +79,7 @@ test("an address that is taken is one line that says what to do", async () => {
 test("the access log has ids, route, status and time, and nothing that a caller or a provider wrote", async () => {
   const lines: string[] = [];
   const log = createLogger("ingress", "debug", { write: (line) => void lines.push(line) });
-  await using own = await startIngressBench({}, 1000, log);
+  await using own = await startIngressRun({}, 1000, log);
   own.gateway.script = (call) => answerPlainly(call, "canary-answer", 200, [["x-ratelimit-canary", "canary-limit"]]);
   await fetch(`${own.ingress.url}/v1/chat/completions?key=canary-query`, {
     method: "POST",

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { traceId } from "../trace-writer/sample-traces.ts";
-import { type MlflowBench, startMlflowBench, startTraceOf } from "./mlflow-bench.ts";
+import { type MlflowRun, startMlflowRun, startTraceOf } from "./mlflow-run.ts";
 
-let bench: MlflowBench;
+let run: MlflowRun;
 beforeAll(async () => {
-  bench = await startMlflowBench();
+  run = await startMlflowRun();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
 const EMPTY = startTraceOf("0", traceId(0xbad));
 const said = (info: object) => ({ trace: { trace_info: { ...EMPTY.trace.trace_info, ...info } } });
@@ -101,7 +101,7 @@ test.each([
   ],
   ["what is not here", "POST", "/api/2.0/mlflow/runs/create", {}, "ENDPOINT_NOT_FOUND"],
 ])("%s is answered in MLflow's words", async (_what, method, path, body, code) => {
-  const { status, body: answer } = await bench.ask(method, path, body);
+  const { status, body: answer } = await run.ask(method, path, body);
   expect(answer).toEqual({ error_code: code, message: expect.stringMatching(/.+/) });
   expect(status).toBe(code === "INVALID_PARAMETER_VALUE" ? 400 : 404);
 });

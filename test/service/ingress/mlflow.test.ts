@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TraceState } from "#proto/twinspan/trace/v1/trace.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 import { INFO, PENDING_ID, TRACE, TRACE_ID } from "./sample-trace.ts";
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench();
-  bench.traceWriter.traces = [
+  run = await startIngressRun();
+  run.traceWriter.traces = [
     TRACE,
     {
       info: {
@@ -23,7 +23,7 @@ beforeAll(async () => {
       mirrorSpanIds: [],
     },
   ];
-  bench.traceWriter.experiments = [
+  run.traceWriter.experiments = [
     {
       id: "7",
       name: "gateway/demo",
@@ -34,7 +34,7 @@ beforeAll(async () => {
     },
   ];
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
 async function read(path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
   const init =
@@ -45,7 +45,7 @@ async function read(path: string, body?: unknown): Promise<{ status: number; bod
           body: typeof body === "string" ? body : JSON.stringify(body),
           headers: { "content-type": "application/json" },
         };
-  const response = await fetch(`${bench.ingress.url}${path}`, init);
+  const response = await fetch(`${run.ingress.url}${path}`, init);
   expect(response.headers.get("content-type")).toContain("application/json");
   expect(response.headers.get("x-request-id")).toBeTruthy();
   return { status: response.status, body: await response.json() };
@@ -149,7 +149,7 @@ test("a search hands on its experiments and its page, and lists traces without s
   });
   expect(status).toBe(200);
   expect(body).toEqual({ traces: [TRACE_INFO, PENDING_INFO], next_page_token: "next" });
-  expect(bench.traceWriter.searches.at(-1)).toEqual({
+  expect(run.traceWriter.searches.at(-1)).toEqual({
     experimentIds: ["7"],
     pending: false,
     unclaimed: false,
@@ -162,12 +162,12 @@ test("a search hands on its experiments and its page, and lists traces without s
 
 test("a search may ask for the traces that nobody claims", async () => {
   expect((await read("/api/3.0/mlflow/traces/search", { unclaimed: true })).status).toBe(200);
-  expect(bench.traceWriter.searches.at(-1)).toMatchObject({ experimentIds: [], pending: false, unclaimed: true });
+  expect(run.traceWriter.searches.at(-1)).toMatchObject({ experimentIds: [], pending: false, unclaimed: true });
 });
 
 test("a search may ask for the pending traces", async () => {
   expect((await read("/ajax-api/3.0/mlflow/traces/search", { pending: true })).status).toBe(200);
-  expect(bench.traceWriter.searches.at(-1)).toEqual({
+  expect(run.traceWriter.searches.at(-1)).toEqual({
     experimentIds: [],
     pending: true,
     unclaimed: false,

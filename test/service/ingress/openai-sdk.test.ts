@@ -2,30 +2,30 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import { answerPlainly, beginStream, completion, event, fail, piece, SUMMARY } from "./chat-answers.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 
-let bench: IngressBench;
+let run: IngressRun;
 let openai: OpenAI;
 beforeAll(async () => {
-  bench = await startIngressBench({ requestBytesMax: 1024 * 1024 });
-  openai = new OpenAI({ baseURL: `${bench.ingress.url}/v1`, apiKey: "secret", maxRetries: 2 });
+  run = await startIngressRun({ requestBytesMax: 1024 * 1024 });
+  openai = new OpenAI({ baseURL: `${run.ingress.url}/v1`, apiKey: "secret", maxRetries: 2 });
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
 const ASK = { model: "demo", messages: [{ role: "user" as const, content: "hello" }] };
 
 test("the SDK completes a chat", async () => {
-  bench.gateway.script = (call) => answerPlainly(call, completion("hello"));
+  run.gateway.script = (call) => answerPlainly(call, completion("hello"));
   const { data, request_id } = await openai.chat.completions.create(ASK).withResponse();
   expect(data.choices[0]?.message.content).toBe("hello");
   expect(data.usage?.total_tokens).toBe(2);
   expect(request_id).toMatch(/^[0-9a-f-]{36}$/);
-  expect(JSON.parse(bench.gateway.calls.at(-1)?.body.toString() ?? "")).toEqual(ASK);
-  expect(bench.gateway.calls.at(-1)?.metadata["x-forwarded-user-agent"]).toMatch(/^OpenAI\/JS /);
+  expect(JSON.parse(run.gateway.calls.at(-1)?.body.toString() ?? "")).toEqual(ASK);
+  expect(run.gateway.calls.at(-1)?.metadata["x-forwarded-user-agent"]).toMatch(/^OpenAI\/JS /);
 });
 
 test("the SDK reads a stream to its end", async () => {
-  bench.gateway.script = (call) => {
+  run.gateway.script = (call) => {
     beginStream(call, event("one "));
     call.stream.write(piece(event("two")));
     call.stream.write(piece("data: [DONE]\n\n", SUMMARY));
@@ -40,7 +40,7 @@ test("the SDK reads a stream to its end", async () => {
 
 test("the SDK's abort cancels the call", async () => {
   const cancelled = Promise.withResolvers<void>();
-  bench.gateway.script = (call) => {
+  run.gateway.script = (call) => {
     call.stream.on("cancelled", () => cancelled.resolve());
     beginStream(call, event("one"));
   };
@@ -53,7 +53,7 @@ test("the SDK's abort cancels the call", async () => {
 });
 
 test("an error event in a stream is the SDK's APIError", async () => {
-  bench.gateway.script = (call) => {
+  run.gateway.script = (call) => {
     beginStream(call, event("one"));
     call.stream.write(piece(event("two")), () => fail(call, new ServiceError("provider_timeout", "It went silent.")));
   };
@@ -73,17 +73,17 @@ test.each([
   ["budget_exceeded", OpenAI.RateLimitError, "insufficient_quota"],
   ["endpoint_unavailable", OpenAI.InternalServerError, "server_error"],
 ] as const)("a %s is the SDK's exception for it, and is not sent again", async (kind, exception, type) => {
-  bench.gateway.script = (call) => fail(call, new ServiceError(kind, "What, where, what to do."));
-  const before = bench.gateway.calls.length;
+  run.gateway.script = (call) => fail(call, new ServiceError(kind, "What, where, what to do."));
+  const before = run.gateway.calls.length;
   const error: unknown = await openai.chat.completions.create(ASK).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(exception);
   expect(error).toMatchObject({ type, message: expect.stringContaining("What, where, what to do.") });
-  expect(bench.gateway.calls.length).toBe(before + 1);
+  expect(run.gateway.calls.length).toBe(before + 1);
 });
 
 test("what may be tried again the SDK tries again", async () => {
   let calls = 0;
-  bench.gateway.script = (call) => {
+  run.gateway.script = (call) => {
     calls += 1;
     if (calls === 1) fail(call, new ServiceError("rate_limited", "Slower.", { retryAfterMs: 1 }));
     else answerPlainly(call, completion("at last"));

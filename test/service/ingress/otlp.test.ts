@@ -8,7 +8,7 @@ import {
   ExportTraceServiceRequest,
   ExportTraceServiceResponse,
 } from "#proto/opentelemetry/proto/collector/trace/v1/trace_service.ts";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 
 const PROTOBUF = "application/x-protobuf";
 const JSON_TYPE = "application/json";
@@ -33,13 +33,13 @@ const EXPORT_JSON = JSON.stringify({
 });
 const EXPORT_PROTOBUF = Buffer.from(ExportTraceServiceRequest.encode(parseOtlpJson(Buffer.from(EXPORT_JSON))).finish());
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench({ otlpBytesMax: 16 * 1024 });
+  run = await startIngressRun({ otlpBytesMax: 16 * 1024 });
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 beforeEach(() => {
-  bench.traceWriter.exportAnswer = { partialSuccess: undefined };
+  run.traceWriter.exportAnswer = { partialSuccess: undefined };
 });
 
 const COMPRESSED = {
@@ -57,7 +57,7 @@ interface Sent {
 }
 
 function post({ type, encoding = "identity", body, headers = {} }: Sent): Promise<Response> {
-  return fetch(`${bench.ingress.url}/v1/traces`, {
+  return fetch(`${run.ingress.url}/v1/traces`, {
     method: "POST",
     body: new Uint8Array(COMPRESSED[encoding](body)),
     headers: { "content-type": type, ...(encoding === "identity" ? {} : { "content-encoding": encoding }), ...headers },
@@ -93,14 +93,14 @@ test.each(ENCODINGS)("an export as $type, $encoding, arrives whole with its expe
   expect(response.status).toBe(200);
   expect(await response.text()).toBe(sent.type === PROTOBUF ? "" : "{}");
   expect(response.headers.get("content-type")).toContain(sent.type.split(";")[0]);
-  const arrived = bench.traceWriter.exports.at(-1);
+  const arrived = run.traceWriter.exports.at(-1);
   expect(arrived?.request).toEqual(parseOtlpJson(Buffer.from(EXPORT_JSON)));
   expect(arrived?.metadata).toMatchObject({ "x-mlflow-experiment-id": "5", "x-twinspan-experiment": "my agent" });
   expect(Object.keys(arrived?.metadata ?? {})).not.toContain("authorization");
 });
 
 test.each(ENCODINGS)("what was not taken of an export as $type, $encoding, is said in the answer", async (sent) => {
-  bench.traceWriter.exportAnswer = { partialSuccess: { rejectedSpans: 3n, errorMessage: "sealed" } };
+  run.traceWriter.exportAnswer = { partialSuccess: { rejectedSpans: 3n, errorMessage: "sealed" } };
   const response = await post(sent);
   expect(response.status).toBe(200);
   if (sent.type === PROTOBUF) {
@@ -123,11 +123,11 @@ test.each([
 });
 
 test("an export in JSON that is said to be protobuf is 400, rather than an export of no spans", async () => {
-  const before = bench.traceWriter.exports.length;
+  const before = run.traceWriter.exports.length;
   const response = await post({ type: PROTOBUF, body: EXPORT_JSON });
   expect(response.status).toBe(400);
   expect((await statusOf(response)).message).toBe("The body is JSON. Send it with content-type: application/json.");
-  expect(bench.traceWriter.exports).toHaveLength(before);
+  expect(run.traceWriter.exports).toHaveLength(before);
 });
 
 test.each([
@@ -138,12 +138,12 @@ test.each([
   { type: PROTOBUF, encoding: "zstd", body: Buffer.alloc(10_000_000) },
   { type: JSON_TYPE, encoding: "zstd", body: " ".repeat(10_000_000) },
 ] as const)("an export over the limit as $type, $encoding, is 413 and goes nowhere", async (sent) => {
-  const before = bench.traceWriter.exports.length;
+  const before = run.traceWriter.exports.length;
   const response = await post(sent);
   expect(response.status).toBe(413);
   expect(await statusOf(response)).toMatchObject({ code: 8, message: expect.stringContaining("otlpBytesMax") });
   if (sent.encoding !== "identity") expect(COMPRESSED[sent.encoding](sent.body).length).toBeLessThan(16 * 1024);
-  expect(bench.traceWriter.exports.length).toBe(before);
+  expect(run.traceWriter.exports.length).toBe(before);
 });
 
 test.each([
@@ -210,7 +210,7 @@ test.each([
 });
 
 test("the trace-writer's answer to a span too many reaches the sender as a size, which is not tried again", async () => {
-  bench.traceWriter.exportAnswer = new ServiceError("request_too_large", "The export holds more than 100000 spans.");
+  run.traceWriter.exportAnswer = new ServiceError("request_too_large", "The export holds more than 100000 spans.");
   const response = await post({ type: PROTOBUF, body: EXPORT_PROTOBUF });
   expect(response.status).toBe(413);
   expect(response.headers.get("retry-after")).toBeNull();
@@ -226,7 +226,7 @@ test.each([
 ])(
   "a failure of the trace-writer (%s) is a google.rpc.Status with status %i",
   async (error, status, code, retryAfter) => {
-    bench.traceWriter.exportAnswer = error;
+    run.traceWriter.exportAnswer = error;
     for (const sent of ENCODINGS) {
       const response = await post(sent);
       expect(response.status).toBe(status);

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type IngressBench, startIngressBench } from "./ingress-bench.ts";
+import { type IngressRun, startIngressRun } from "./ingress-run.ts";
 import { sendRaw, sendRawChat } from "./raw-http.ts";
 
-let bench: IngressBench;
+let run: IngressRun;
 beforeAll(async () => {
-  bench = await startIngressBench({ headerBytesMax: 4096 });
+  run = await startIngressRun({ headerBytesMax: 4096 });
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => run[Symbol.asyncDispose]());
 
 const MODEL = { id: "demo", object: "model", created: 1_700_000_000, owned_by: "twinspan" };
 
 function get(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${bench.ingress.url}${path}`, init);
+  return fetch(`${run.ingress.url}${path}`, init);
 }
 
 test("endpoints are listed as OpenAI's models", async () => {
@@ -106,14 +106,14 @@ test.each([
 });
 
 test("headers over the limit are 431, as an OpenAI error object", async () => {
-  const answer = await sendRawChat(bench.ingress.url, [`x-large: ${"a".repeat(5000)}`]);
+  const answer = await sendRawChat(run.ingress.url, [`x-large: ${"a".repeat(5000)}`]);
   expect(answer).toMatch(/^HTTP\/1\.1 431 /);
   expect(answer).toMatch(/\r\nx-request-id: [0-9a-f-]{36}\r\n/);
   expect(answer).toContain('"code":"headers_too_large"');
 });
 
 test("what is not HTTP is 400", async () => {
-  expect(await sendRaw(bench.ingress.url, ["nonsense"])).toMatch(/^HTTP\/1\.1 400 /);
+  expect(await sendRaw(run.ingress.url, ["nonsense"])).toMatch(/^HTTP\/1\.1 400 /);
 });
 
 test("GET / says where to look", async () => {
@@ -128,12 +128,12 @@ test("trouble with tracing is degraded and no more; a gateway that is away is no
   expect(ready.status).toBe(200);
   expect(await ready.json()).toEqual({ status: "ready", degraded: [] });
 
-  bench.gateway.setHealth("twinspan.tracing", false);
+  run.gateway.setHealth("twinspan.tracing", false);
   const troubled = await get("/readyz");
   expect(troubled.status).toBe(200);
   expect(await troubled.json()).toMatchObject({ degraded: [expect.stringContaining("tracing degraded")] });
 
-  await bench.traceWriter[Symbol.asyncDispose]();
+  await run.traceWriter[Symbol.asyncDispose]();
   const alone = await get("/readyz");
   expect(alone.status).toBe(200);
   expect(await alone.json()).toMatchObject({
@@ -144,19 +144,19 @@ test("trouble with tracing is degraded and no more; a gateway that is away is no
   expect(read.status).toBe(503);
   expect(await read.json()).toMatchObject({ error_code: "TEMPORARILY_UNAVAILABLE" });
 
-  bench.gateway.setHealth("", false);
+  run.gateway.setHealth("", false);
   expect((await get("/readyz")).status).toBe(503);
   expect((await get("/healthz")).status).toBe(200);
 });
 
 test("every request is counted once, by route and status", async () => {
   const line = 'twinspan_ingress_requests_total{route="/v1/models/:name",status="404"}';
-  const before = await bench.metric(line);
+  const before = await run.metric(line);
   await (await get("/v1/models/a")).text();
   await (await get("/v1/models/b")).text();
-  expect(await bench.metric(line)).toBe(before + 2);
-  expect(
-    await bench.metric('twinspan_ingress_request_duration_seconds_count{route="/v1/models/:name"}'),
-  ).toBeGreaterThan(1);
-  expect(await bench.metric("twinspan_ingress_requests_in_flight")).toBe(1);
+  expect(await run.metric(line)).toBe(before + 2);
+  expect(await run.metric('twinspan_ingress_request_duration_seconds_count{route="/v1/models/:name"}')).toBeGreaterThan(
+    1,
+  );
+  expect(await run.metric("twinspan_ingress_requests_in_flight")).toBe(1);
 });

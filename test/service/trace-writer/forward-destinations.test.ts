@@ -3,7 +3,7 @@ import type { GetTraceResponse } from "#proto/twinspan/trace/v1/trace_reader_ser
 import { sumOfMetric } from "../../../tools/metrics-text.ts";
 import { until } from "../../../tools/until.ts";
 import { startHttpReceiver } from "../../neighbours/otlp-receiver.ts";
-import { forwarding, idsIn, mirrored, mirrorIds, QUICK, spansThere, write } from "./forwarding-bench.ts";
+import { forwarding, idsIn, mirrored, mirrorIds, QUICK, spansThere, write } from "./forwarding-run.ts";
 import { call, metadataOf, newDirectory, startRunning } from "./running.ts";
 import { resourceSpans, span, spanId, traceId } from "./sample-traces.ts";
 

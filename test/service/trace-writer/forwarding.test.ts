@@ -6,7 +6,7 @@ import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import { until } from "../../../tools/until.ts";
 import { startGrpcReceiver, startHttpReceiver } from "../../neighbours/otlp-receiver.ts";
 import { attributeOf } from "../../traces/stored-traces.ts";
-import { forwarding, idsIn, mirrored, mirrorIds, spansThere, write } from "./forwarding-bench.ts";
+import { forwarding, idsIn, mirrored, mirrorIds, spansThere, write } from "./forwarding-run.ts";
 import { call, metadataOf } from "./running.ts";
 import { CANARY, idsOf, payload, record, resourceSpans, span, spanId, traceId } from "./sample-traces.ts";
 import { textOf } from "./writing.ts";

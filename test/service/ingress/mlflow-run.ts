@@ -10,7 +10,7 @@ import { resourceSpans, span, spanId } from "../trace-writer/sample-traces.ts";
  * An ingress before a real trace-writer, and the requests that MLflow's Python client 3.17.2 was seen to send: what
  * `make interop` does with the client itself.
  */
-export interface MlflowBench extends AsyncDisposable {
+export interface MlflowRun extends AsyncDisposable {
   readonly url: string;
   readonly traceWriter: Running;
   /** A request as Python's `requests` sends it: a body with DELETE too. */
@@ -26,7 +26,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export async function startMlflowBench(): Promise<MlflowBench> {
+export async function startMlflowRun(): Promise<MlflowRun> {
   await using opened = new AsyncDisposableStack();
   const traceWriter = opened.use(await startRunning());
   const config = configSchema.parse({ ingress: { listen: "127.0.0.1:0", traceWriter: traceWriter.address } });

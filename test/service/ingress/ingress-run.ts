@@ -6,7 +6,7 @@ import { type ScriptedGateway, startScriptedGateway } from "./scripted-gateway.t
 import { type ScriptedTraceWriter, startScriptedTraceWriter } from "./scripted-trace-writer.ts";
 
 /** An ingress in front of two scripted services, all of them real servers on loopback. */
-export interface IngressBench extends AsyncDisposable {
+export interface IngressRun extends AsyncDisposable {
   readonly ingress: Ingress;
   readonly gateway: ScriptedGateway;
   readonly traceWriter: ScriptedTraceWriter;
@@ -15,7 +15,7 @@ export interface IngressBench extends AsyncDisposable {
 }
 
 /** Limits that are small enough for tests to reach. */
-export interface BenchLimits {
+export interface RunLimits {
   readonly requestBytesMax?: number;
   readonly otlpBytesMax?: number;
   readonly bodiesBytesMax?: number;
@@ -30,11 +30,11 @@ export interface BenchLimits {
 }
 
 /** Starts all three. `drainMs` and `log` are the ingress's. */
-export async function startIngressBench(
-  limits: BenchLimits = {},
+export async function startIngressRun(
+  limits: RunLimits = {},
   drainMs = 10_000,
   log: Logger = createLogger("ingress", "silent"),
-): Promise<IngressBench> {
+): Promise<IngressRun> {
   await using opened = new AsyncDisposableStack();
   const gateway = opened.use(
     await startScriptedGateway({

@@ -30,9 +30,9 @@ export function callOf(random: Random, plan: CallPlan, conditions: Conditions): 
     ? refusedOutcomeOf(random, plan)
     : outcomeOf(random, plan, invocation, conditions);
   const kept = keptPayloadsOf(outcome, KEEP_ALL, () => "");
-  const { spans, payload } = WRITER.recordOf(invocation, outcome, kept);
+  const { told, payload } = WRITER.recordOf(invocation, outcome, kept);
   return {
-    record: Buffer.concat([spans, payload]),
+    record: Buffer.concat([told, payload]),
     traceId: invocation.traceId,
     endNs: outcome.endNanos,
     failed: outcome.failure !== undefined,

@@ -6,8 +6,11 @@ const MiB = 1024 * 1024;
 /** So much may be on its way to the disk. A record that would go beyond it loses its payload. */
 const PAYLOAD_BYTES_MAX = 128 * MiB;
 /** And so much without payloads. A note or a record that would go beyond it is given up. */
-const SPANS_BYTES_MAX = 144 * MiB;
-/** And so much in all. Beyond it the note of a record that was given up stays, and tells it as interrupted after a restart. */
+const BARE_BYTES_MAX = 144 * MiB;
+/**
+ * And so much in all. Beyond it the note of a record that was given up stays, and tells it as interrupted after a
+ * restart.
+ */
 const BYTES_MAX = 160 * MiB;
 
 /** A write that goes on its way, with what it takes until it is committed. */
@@ -43,16 +46,16 @@ export class Backlog {
   #fittingOf(write: Write): Write | undefined {
     if (this.#bytes === 0 || this.#hasRoomFor(write, PAYLOAD_BYTES_MAX)) return write;
     if (write.kind === "finish") return this.#fittingRecordOf(write);
-    if (this.#hasRoomFor(write, SPANS_BYTES_MAX)) return write;
+    if (this.#hasRoomFor(write, BARE_BYTES_MAX)) return write;
     return this.#giveUp("note:backlog");
   }
 
   #fittingRecordOf(write: Extract<Write, { kind: "finish" }>): Write | undefined {
     const hasPayload = write.payload.length > 0;
-    const spans = hasPayload ? { ...write, payload: PAYLOAD_SHED } : write;
-    if (this.#hasRoomFor(spans, SPANS_BYTES_MAX)) {
+    const bare = hasPayload ? { ...write, payload: PAYLOAD_SHED } : write;
+    if (this.#hasRoomFor(bare, BARE_BYTES_MAX)) {
       if (hasPayload) this.#giveUp("payload:backlog");
-      return spans;
+      return bare;
     }
     this.#giveUp("record:backlog");
     const drop: Write = { kind: "drop", traceId: write.traceId };
@@ -72,5 +75,5 @@ export class Backlog {
 function bytesOf(write: Write): number {
   const bytes = 64;
   if (write.kind === "begin") return bytes + write.note.length;
-  return write.kind === "finish" ? bytes + write.spans.length + write.payload.length : bytes;
+  return write.kind === "finish" ? bytes + write.told.length + write.payload.length : bytes;
 }

@@ -5,7 +5,7 @@ export type Write =
   /** A call begins: its note (note.ts), no payload. */
   | { readonly kind: "begin"; readonly traceId: string; readonly note: Uint8Array }
   /** A call has ended: its record takes the place of its note. */
-  | { readonly kind: "finish"; readonly traceId: string; readonly spans: Uint8Array; readonly payload: Uint8Array }
+  | { readonly kind: "finish"; readonly traceId: string; readonly told: Uint8Array; readonly payload: Uint8Array }
   /** A call has ended, and its record was given up and counted: its note goes. */
   | { readonly kind: "drop"; readonly traceId: string };
 
@@ -29,7 +29,10 @@ export interface Block {
 
 /** What blocks of one file begin with, and of no other: so nothing that a payload holds can be taken for a block. */
 export const NONCE_BYTES = 8;
-/** What a block has at least: the nonce, the length and the checksum of all that follows; then the three figures of the head. */
+/**
+ * What a block has at least: the nonce, the length and the checksum of all that follows; then the three figures of the
+ * head.
+ */
 export const HEAD_BYTES = NONCE_BYTES + 8 + 24;
 const CHECKED_FROM = NONCE_BYTES + 8;
 const TRACE_ID_BYTES = 16;
@@ -66,11 +69,11 @@ export function encodeBlock(
         at += write.note.length;
         break;
       case "finish":
-        at = block.writeUInt32LE(write.spans.length, at);
+        at = block.writeUInt32LE(write.told.length, at);
         at = block.writeUInt32LE(write.payload.length, at);
-        block.set(write.spans, at);
-        block.set(write.payload, at + write.spans.length);
-        at += write.spans.length + write.payload.length;
+        block.set(write.told, at);
+        block.set(write.payload, at + write.told.length);
+        at += write.told.length + write.payload.length;
         break;
       case "drop":
         break;
@@ -105,13 +108,13 @@ export function readBlock(nonce: Uint8Array, bytes: Buffer, at: number): Block |
   return { head, writes: writesIn(bytes, at + HEAD_BYTES, end), end };
 }
 
-/** How many bytes of notes, spans and payload a write holds. */
+/** How many bytes of notes, of what is told and of payload a write holds. */
 export function sizeOf(write: Write): number {
   switch (write.kind) {
     case "begin":
       return write.note.length;
     case "finish":
-      return write.spans.length + write.payload.length;
+      return write.told.length + write.payload.length;
     case "drop":
       return 0;
   }
@@ -135,8 +138,8 @@ function writesIn(bytes: Buffer, from: number, end: number): readonly Write[] {
         break;
       case KINDS.finish: {
         const lengths = take(8);
-        const spans = take(lengths.readUInt32LE(0));
-        writes.push({ kind: "finish", traceId, spans, payload: take(lengths.readUInt32LE(4)) });
+        const told = take(lengths.readUInt32LE(0));
+        writes.push({ kind: "finish", traceId, told, payload: take(lengths.readUInt32LE(4)) });
         break;
       }
       case KINDS.drop:

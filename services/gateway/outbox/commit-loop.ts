@@ -18,7 +18,10 @@ interface Waiting {
 
 /** One block takes no more than this, but always one write. */
 const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
-/** From so many calls in flight on the writes of up to so many turns of the event loop are gathered for a block, unless they take long. */
+/**
+ * From so many calls in flight on the writes of up to so many turns of the event loop are gathered for a block, unless
+ * they take long.
+ */
 const BUSY_CALLS_MIN = 8;
 const GATHERED_TURNS_MAX = 3;
 const GATHERED_MS_MAX = 5;
@@ -26,9 +29,8 @@ const GATHERED_MS_MAX = 5;
 const IDLE_BYTES_MAX = 1024 * 1024;
 
 /**
- * The way to the disk: the writes of one turn of the event loop, or of a few, and those that come while a commit is under way,
- * share a block.
- * The busier it is, the less a write costs.
+ * The way to the disk: the writes of one turn of the event loop, or of a few, and those that come while a commit is
+ * under way, share a block. The busier it is, the less a write costs.
  */
 export class CommitLoop {
   readonly #parts: OutboxParts;
@@ -93,9 +95,9 @@ export class CommitLoop {
   }
 
   /** Puts the first record behind all others. Answers whether the disk had room for it. */
-  requeue({ traceId, spans, payload }: WaitingRecord): Promise<boolean> {
+  requeue({ traceId, told, payload }: WaitingRecord): Promise<boolean> {
     return this.between(async () => {
-      const isWritten = await appendWhole(this.#parts, [{ kind: "finish", traceId, spans, payload }], Date.now());
+      const isWritten = await appendWhole(this.#parts, [{ kind: "finish", traceId, told, payload }], Date.now());
       if (!isWritten) return false;
       this.#parts.queue.remove(1);
       this.#isMarkDue = true;
@@ -137,8 +139,8 @@ export class CommitLoop {
   }
 
   /**
-   * Waits for the end of the turn; while many calls are under way and each turn brings more of their writes, for a few more: a
-   * commit of many costs little more than one of one, and takes longer than the turns, unless they are long.
+   * Waits for the end of the turn; while many calls are under way and each turn brings more of their writes, for a few
+   * more: a commit of many costs little more than one of one, and takes longer than the turns, unless they are long.
    */
   async #gather(): Promise<void> {
     const upTo = performance.now() + GATHERED_MS_MAX;
@@ -203,8 +205,9 @@ export class CommitLoop {
   }
 
   /**
-   * Removes the segments before that one, and answers whether there were any. The disk knows by now that nothing in them waits:
-   * after a death they would otherwise be missed. Where it took no word of that, it does once they are gone.
+   * Removes the segments before that one, and answers whether there were any. The disk knows by now that nothing in
+   * them waits: after a death they would otherwise be missed. Where it took no word of that, it does once they are
+   * gone.
    */
   async #tidyUp(needed: number): Promise<boolean> {
     const { journal, queue, ledger } = this.#parts;

@@ -7,11 +7,11 @@ import type { ShedCounter } from "./outbox-state.ts";
 import type { RecordQueue } from "./record-queue.ts";
 import { messageOf } from "./troubles.ts";
 
-/** From this part of the bound on, new records lose their payload, so that spans still have room. */
+/** From this part of the bound on, new records lose their payload, so that what is told of calls still has room. */
 const PAYLOAD_SHARE = 0.8;
 /**
- * The outbox leaves so much of the disk free, for what else must be written there. Below it records lose their payload, below
- * half of it no record or note is written.
+ * The outbox leaves so much of the disk free, for what else must be written there. Below it records lose their payload,
+ * below half of it no record or note is written.
  */
 const DISK_RESERVE_BYTES = 32 * 1024 * 1024;
 
@@ -34,16 +34,16 @@ type Room =
   /** All of it. */
   | "payloads"
   /** Records without their payload. */
-  | "spans"
+  | "told"
   /** Only that notes go, and which records wait no more: that makes room. */
   | "removals";
 
-const ROOMS: readonly Room[] = ["payloads", "spans", "removals"];
+const ROOMS: readonly Room[] = ["payloads", "told", "removals"];
 
 /**
- * Commits a batch of writes in one block, keeping as much as there is room for: all of it; where the outbox is at its bound
- * of `bytesMax` or the disk is full, records without their payload; at the worst nothing. What is not kept is counted by its
- * reason. Nobody calls it while it is under way. Never rejects; answers whether a block was written.
+ * Commits a batch of writes in one block, keeping as much as there is room for: all of it; where the outbox is at its
+ * bound of `bytesMax` or the disk is full, records without their payload; at the worst nothing. What is not kept is
+ * counted by its reason. Nobody calls it while it is under way. Never rejects; answers whether a block was written.
  */
 export async function commitWrites(
   parts: OutboxParts,
@@ -73,13 +73,14 @@ export async function commitWrites(
 
 /**
  * Writes records in one block as they are, beside what calls write, where the disk has room for all of them. Nothing is
- * given up where it has none. Nobody calls it while a commit is under way. Never rejects; answers whether they are written.
+ * given up where it has none. Nobody calls it while a commit is under way. Never rejects; answers whether they are
+ * written.
  */
 export async function appendWhole(parts: OutboxParts, records: readonly Write[], nowMs: number): Promise<boolean> {
   const { journal, queue, ledger } = parts;
   const { room, trouble } = await askRoom(parts, records);
   const hasPayload = records.some((write) => write.kind === "finish" && write.payload.length > PAYLOAD_SHED.length);
-  if (room === "removals" || (room === "spans" && hasPayload)) {
+  if (room === "removals" || (room === "told" && hasPayload)) {
     ledger.diskTrouble = trouble;
     return false;
   }
@@ -101,7 +102,7 @@ async function askRoom(
   const freeBytes = await room.before(writes.reduce((sum, write) => sum + sizeOf(write), 0));
   if (freeBytes >= DISK_RESERVE_BYTES) return { room: "payloads", trouble: undefined };
   const trouble = `the outbox's disk is full: ${freeBytes} bytes are left`;
-  return { room: freeBytes >= DISK_RESERVE_BYTES / 2 ? "spans" : "removals", trouble };
+  return { room: freeBytes >= DISK_RESERVE_BYTES / 2 ? "told" : "removals", trouble };
 }
 
 function unwrittenOf(error: unknown): string {
@@ -124,7 +125,9 @@ async function commit(
   ledger.roomTrouble = roomTroubleAfter(ledger, queue, shed, writes, bytesMax);
 }
 
-/** What health says of the bound after a commit: that it costs something, until a record is kept whole or half is free. */
+/**
+ * What health says of the bound after a commit: that it costs something, until a record is kept whole or half is free.
+ */
 function roomTroubleAfter(
   ledger: Ledger,
   queue: RecordQueue,
@@ -153,9 +156,9 @@ function fittingOf(bytesBefore: number, writes: readonly Write[], bytesMax: numb
       shed.push("note:disk");
       continue;
     }
-    const { traceId, spans } = write;
+    const { traceId, told } = write;
     const isRoomy = bytes + sizeOf(write) <= bytesMax * PAYLOAD_SHARE;
-    const isFull = !isRoomy && bytes + spans.length + PAYLOAD_SHED.length > bytesMax;
+    const isFull = !isRoomy && bytes + told.length + PAYLOAD_SHED.length > bytesMax;
     if (isFull || room === "removals") {
       fitting.push({ kind: "drop", traceId });
       shed.push(isFull ? "record:outbox_full" : "record:disk");

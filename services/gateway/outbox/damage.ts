@@ -8,8 +8,8 @@ const TOLD_MS = 10 * 60 * 1000;
 const PLACES_MAX = 10_000;
 
 /**
- * Counts and tells what of an outbox's files cannot be read, and what was lost there: in metrics, in the log, and for ten minutes
- * in health. However much it is, the log has few lines of it.
+ * Counts and tells what of an outbox's files cannot be read, and what was lost there: in metrics, in the log, and for
+ * ten minutes in health. However much it is, the log has few lines of it.
  */
 export class Damage {
   readonly #path: string;

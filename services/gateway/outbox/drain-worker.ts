@@ -8,9 +8,9 @@ import { startOutbox } from "./outbox.ts";
 import { messageOf } from "./troubles.ts";
 
 /**
- * Looks after an outbox whose gateway is gone, in a thread that `twinspan outbox` starts, by the outbox itself: it goes on
- * until nothing waits. Any message stops it: what was delivered is gone from the file, and the rest is delivered by the next
- * drain.
+ * Looks after an outbox whose gateway is gone, in a thread that `twinspan outbox` starts, by the outbox itself: it goes
+ * on until nothing waits. Any message stops it: what was delivered is gone from the file, and the rest is delivered by
+ * the next drain.
  */
 
 /** How often it is looked how far it has come. */

@@ -10,7 +10,10 @@ import { messageOf } from "./troubles.ts";
 
 /** How long until it is tried again to move what could not be moved, in milliseconds. */
 const AGAIN_MS = 10_000;
-/** Where more than this part of the bound waits already nothing is moved, since calls of now need the rest: it is looked again so often. */
+/**
+ * Where more than this part of the bound waits already nothing is moved, since calls of now need the rest: it is looked
+ * again so often.
+ */
 const FILLED_SHARE = 0.5;
 const FILLED_WAIT_MS = 200;
 
@@ -19,7 +22,9 @@ export interface EarlierMove extends AsyncDisposable {
   /** Calls in flight, which become records, among them. */
   readonly records: number;
   readonly bytes: number;
-  /** When the oldest of all that it held came, in milliseconds since the Unix epoch. Undefined: nothing of it is left. */
+  /**
+   * When the oldest of all that it held came, in milliseconds since the Unix epoch. Undefined: nothing of it is left.
+   */
   readonly oldestMs: number | undefined;
   /** Why it cannot be moved now. Undefined: it can, or nothing is left. */
   readonly trouble: string | undefined;
@@ -35,9 +40,9 @@ export const NOTHING_TO_MOVE: EarlierMove = {
 };
 
 /**
- * Moves what an earlier version has left, between the commits of calls: its records, and its calls in flight as interrupted. What
- * the disk has no room for, or cannot read, stays where it is and is tried again, by the next process too. A batch that was moved
- * and could not be removed may be delivered again then, which changes nothing.
+ * Moves what an earlier version has left, between the commits of calls: its records, and its calls in flight as
+ * interrupted. What the disk has no room for, or cannot read, stays where it is and is tried again, by the next process
+ * too. A batch that was moved and could not be removed may be delivered again then, which changes nothing.
  */
 export function startEarlierMove(
   parts: OutboxParts,

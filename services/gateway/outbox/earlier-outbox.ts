@@ -71,12 +71,12 @@ export class EarlierOutbox {
     const records: Write[] = [];
     let bytes = 0;
     let lastSeq = 0;
-    for (const { seq, spans, payload } of rows) {
-      if (!(spans instanceof Uint8Array) || !(payload instanceof Uint8Array)) {
+    for (const { seq, spans: told, payload } of rows) {
+      if (!(told instanceof Uint8Array) || !(payload instanceof Uint8Array)) {
         throw new TypeError("it has a row that no gateway wrote");
       }
-      records.push({ kind: "finish", traceId: NO_TRACE, spans, payload });
-      bytes += spans.length + payload.length;
+      records.push({ kind: "finish", traceId: NO_TRACE, told, payload });
+      bytes += told.length + payload.length;
       lastSeq = Number(seq);
       if (bytes >= BATCH_BYTES) break;
     }

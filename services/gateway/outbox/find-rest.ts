@@ -5,7 +5,9 @@ import { BLOCKS_FROM } from "./segment-head.ts";
 import { type BlockPlace, segmentsOf } from "./segments.ts";
 import { messageOf } from "./troubles.ts";
 
-/** What cannot be read of a segment: a part of it is something else than was written, or the whole file is not there. */
+/**
+ * What cannot be read of a segment: a part of it is something else than was written, or the whole file is not there.
+ */
 export type DamagedPlace =
   | (BlockPlace & { readonly why: "damaged"; readonly bytes: number })
   | { readonly why: "missing"; readonly segment: number };
@@ -28,7 +30,10 @@ export interface Found {
   readonly nextSeq: number;
   /** The numbers before that one that no record was given, ascending. */
   readonly jumps: readonly Jump[];
-  /** The segments that there are, and where the last block of the last one ends. Infinity: what is behind it could not be read. */
+  /**
+   * The segments that there are, and where the last block of the last one ends. Infinity: what is behind it could not
+   * be read.
+   */
   readonly segments: readonly number[];
   readonly end: BlockPlace;
   /** Files that have a segment's name and are none. */
@@ -39,9 +44,9 @@ export interface Found {
 const READ_TRIES = 10;
 
 /**
- * Reads every segment of an outbox that nobody writes to: a piece after the other, so that neither memory nor others who use this
- * thread are asked for more where much waits. `onDamage` hears of what cannot be read. Rejects with an Error for the operator when
- * a segment cannot be opened.
+ * Reads every segment of an outbox that nobody writes to: a piece after the other, so that neither memory nor others
+ * who use this thread are asked for more where much waits. `onDamage` hears of what cannot be read. Rejects with an
+ * Error for the operator when a segment cannot be opened.
  */
 export async function findRest(path: string, onDamage: (place: DamagedPlace) => void = () => {}): Promise<Found> {
   const { segments, foreign } = await segmentsOf(path).catch((cause: unknown) => {
@@ -131,7 +136,10 @@ class Tally {
   }
 }
 
-/** The block of a segment that has the first record behind `goneUpTo`, and the bytes of the records of that segment before it. */
+/**
+ * The block of a segment that has the first record behind `goneUpTo`, and the bytes of the records of that segment
+ * before it.
+ */
 async function firstWaitingIn(path: string, segment: number, goneUpTo: number, passOver: Patience) {
   let bytesBefore = 0;
   for await (const stretch of readSegment(path, segment, { passOver })) {

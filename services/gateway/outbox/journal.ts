@@ -23,11 +23,11 @@ interface OpenSegment {
 }
 
 /**
- * The outbox's files, written at their end only, a block at a time; nobody calls it while a call of it is under way. What is
- * written survives the death of the process, with `power` the loss of power.
+ * The outbox's files, written at their end only, a block at a time; nobody calls it while a call of it is under way.
+ * What is written survives the death of the process, with `power` the loss of power.
  *
- * A new segment begins with the notes of the calls in flight, so that an old one is needed for the records in it alone, and
- * goes as a whole when they are gone: nothing is ever looked for, moved or overwritten.
+ * A new segment begins with the notes of the calls in flight, so that an old one is needed for the records in it alone,
+ * and goes as a whole when they are gone: nothing is ever looked for, moved or overwritten.
  */
 export class Journal implements AsyncDisposable {
   readonly #path: string;
@@ -75,7 +75,10 @@ export class Journal implements AsyncDisposable {
     return { segment: number, offset: bytes };
   }
 
-  /** Why no segment can be begun now, so that the old one grows, or what went wrong with that one. Undefined: all is well. */
+  /**
+   * Why no segment can be begun now, so that the old one grows, or what went wrong with that one. Undefined: all is
+   * well.
+   */
   get trouble(): string | undefined {
     return this.#trouble;
   }
@@ -95,8 +98,9 @@ export class Journal implements AsyncDisposable {
   }
 
   /**
-   * Begins a segment, so that those before it can go. Where it cannot be begun, writing goes on in the old one, {@link trouble}
-   * says why, and it is tried again after a second: a full disk may have room for a block more. Rejects where there is none.
+   * Begins a segment, so that those before it can go. Where it cannot be begun, writing goes on in the old one,
+   * {@link trouble} says why, and it is tried again after a second: a full disk may have room for a block more. Rejects
+   * where there is none.
    */
   async beginSegment(head: BlockHead): Promise<OpenSegment> {
     const old = this.#current;

@@ -6,8 +6,8 @@ import { lockOutbox } from "./lock.ts";
 import { messageOf } from "./troubles.ts";
 
 /**
- * Says what an outbox holds that a gateway has left behind, and changes nothing. Rejects with an Error for the operator when there
- * is none, when the file is something else, or when somebody uses it.
+ * Says what an outbox holds that a gateway has left behind, and changes nothing. Rejects with an Error for the operator
+ * when there is none, when the file is something else, or when somebody uses it.
  */
 export async function leftToldOf(path: string): Promise<LeftTold> {
   if (!existsSync(path)) throw new Error(`There is no outbox ${path}.`);

@@ -22,9 +22,9 @@ import { startShipper } from "./shipper.ts";
 import { joined } from "./troubles.ts";
 
 /**
- * The gateway's outbox: what is in it survives the death of the process, and reaches the trace-writer in the end, once. It
- * never fails a call: what cannot be kept is counted in {@link OutboxState.shed}. Disposing of it ships what waits, as long
- * as `drainMs` allows; the rest is shipped by the next process.
+ * The gateway's outbox: what is in it survives the death of the process, and reaches the trace-writer in the end, once.
+ * It never fails a call: what cannot be kept is counted in {@link OutboxState.shed}. Disposing of it ships what waits,
+ * as long as `drainMs` allows; the rest is shipped by the next process.
  */
 export interface Outbox extends AsyncDisposable {
   /** Notes a call in flight. Resolves when the note is committed, or after `commitWaitMs`. */
@@ -35,12 +35,15 @@ export interface Outbox extends AsyncDisposable {
   state(): OutboxState;
 }
 
-/** How often the files are marked as those of a process that lives, while there is something to tell, in milliseconds. */
+/**
+ * How often the files are marked as those of a process that lives, while there is something to tell, in milliseconds.
+ */
 const ALIVE_EVERY_MS = 1000;
 
 /**
- * Opens the outbox, and tells the calls that an earlier process left in flight as interrupted. Throws an Error for the operator
- * when its files cannot be had. `certificates` are those of the way to the trace-writer. Undefined: in the clear.
+ * Opens the outbox, and tells the calls that an earlier process left in flight as interrupted. Throws an Error for the
+ * operator when its files cannot be had. `certificates` are those of the way to the trace-writer. Undefined: in the
+ * clear.
  */
 export async function startOutbox(
   {
@@ -92,7 +95,7 @@ export async function startOutbox(
   return {
     begin: (invocation) =>
       commits.write({ kind: "begin", traceId: invocation.traceId, note: Buffer.from(noteOf(invocation)) }),
-    finish: ({ traceId }, { spans, payload }) => commits.write({ kind: "finish", traceId, spans, payload }),
+    finish: ({ traceId }, { told, payload }) => commits.write({ kind: "finish", traceId, told, payload }),
     state,
     async [Symbol.asyncDispose]() {
       clearInterval(aliveTimer);

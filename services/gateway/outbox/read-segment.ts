@@ -57,8 +57,8 @@ export async function* readSegment(
 }
 
 /**
- * Reads blocks, a chunk at a time. What is damaged is passed over up to the next block: their nonce finds it. A block that is cut
- * at the end by the death of its process is no damage: nobody was told that it is there.
+ * Reads blocks, a chunk at a time. What is damaged is passed over up to the next block: their nonce finds it. A block
+ * that is cut at the end by the death of its process is no damage: nobody was told that it is there.
  */
 export async function* stretchesIn(
   file: ReadableFile,

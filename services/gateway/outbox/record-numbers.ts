@@ -1,7 +1,7 @@
 /*
- * Records are numbered without gaps, so that one that is missing is missed. Only where the end of what was written cannot be read
- * the last number is not known. Then the next ones are of another series, so that none is ever given twice, also if that end can be
- * read again later.
+ * Records are numbered without gaps, so that one that is missing is missed. Only where the end of what was written
+ * cannot be read the last number is not known. Then the next ones are of another series, so that none is ever given
+ * twice, also if that end can be read again later.
  */
 
 /** Numbers that nobody was given: from the first, up to the second and without it. */

@@ -4,7 +4,9 @@ import type { BlockPlace } from "./segments.ts";
 import { bytesOf, type StoredRecord, type WaitingRecord } from "./stored-record.ts";
 import { type LossObserver, UnreadRecords } from "./unread-records.ts";
 
-/** So many bytes of records are held in memory; what comes beyond that is read again from the disk when its turn comes. */
+/**
+ * So many bytes of records are held in memory; what comes beyond that is read again from the disk when its turn comes.
+ */
 const HELD_BYTES_MAX = 16 * 1024 * 1024;
 /** No more is postponed once so much is: the segments behind the first of them stay. */
 const POSTPONED_MAX = 100;
@@ -65,10 +67,10 @@ export class RecordQueue {
     let bytes = 0;
     for (const write of writes) {
       if (write.kind !== "finish") continue;
-      const { traceId, spans, payload } = write;
-      added.push({ seq, traceId, spans, payload, addedMs, segment: place.segment });
+      const { traceId, told, payload } = write;
+      added.push({ seq, traceId, told, payload, addedMs, segment: place.segment });
       seq += 1;
-      bytes += spans.length + payload.length;
+      bytes += told.length + payload.length;
     }
     const block = { place, end, records: added.length, bytes };
     const isRoomy = this.#held.length === 0 || this.#heldBytes + bytes <= this.#heldBytesMax;
@@ -79,8 +81,8 @@ export class RecordQueue {
   }
 
   /**
-   * The first records: at most `recordsMax`, and no more than `bytesMax` together, but always one where one waits. None, where
-   * all that waited is lost. Rejects where the disk cannot be read now.
+   * The first records: at most `recordsMax`, and no more than `bytesMax` together, but always one where one waits.
+   * None, where all that waited is lost. Rejects where the disk cannot be read now.
    */
   async first(recordsMax: number, bytesMax: number): Promise<readonly WaitingRecord[]> {
     while (this.#held.length === 0 && this.#unread.firstSegment !== undefined) {
@@ -106,8 +108,9 @@ export class RecordQueue {
   }
 
   /**
-   * Puts the first record, which `first` gave, behind all others that wait, in memory only: on the disk nothing changes. One that was
-   * was postponed is delivered again after a death, as are those behind it. Past a hundred of them, or 64 MiB, it stays the first.
+   * Puts the first record, which `first` gave, behind all others that wait, in memory only: on the disk nothing
+   * changes. One that was was postponed is delivered again after a death, as are those behind it. Past a hundred of
+   * them, or 64 MiB, it stays the first.
    */
   postpone(): void {
     const bytes = this.#postponed.reduce((sum, record) => sum + bytesOf(record), 0);

@@ -1,8 +1,8 @@
 import { blockBytesAt, HEAD_BYTES, NONCE_BYTES, readBlock } from "./block.ts";
 
 /*
- * A segment begins with a word that tells what it is, and the nonce of its blocks. Its first block begins with the nonce again.
- * Where the word has rotted, or one of the two, blocks show what it was.
+ * A segment begins with a word that tells what it is, and the nonce of its blocks. Its first block begins with the
+ * nonce again. Where the word has rotted, or one of the two, blocks show what it was.
  */
 
 const WORD = Buffer.from("twinspan outbox\n");
@@ -11,7 +11,10 @@ const NONCE_FROM = WORD.length;
 /** Where the first block of a segment is. */
 export const BLOCKS_FROM = NONCE_FROM + NONCE_BYTES;
 
-/** How far a block is looked for, and how many bytes are read of what could be some: a segment is no longer but for a block. */
+/**
+ * How far a block is looked for, and how many bytes are read of what could be some: a segment is no longer but for a
+ * block.
+ */
 const LOOKED_THROUGH_BYTES_MAX = 32 * 1024 * 1024;
 /** At so many places, where what seems to be the nonce is something that the file is full of. */
 const PLACES_MAX = 10_000;
@@ -26,7 +29,10 @@ export function segmentHead(nonce: Uint8Array): Buffer {
   return Buffer.concat([WORD, nonce]);
 }
 
-/** Whether a file begins as a segment does, as far as it goes, since a death may have left its beginning alone; or has blocks of one. */
+/**
+ * Whether a file begins as a segment does, as far as it goes, since a death may have left its beginning alone; or has
+ * blocks of one.
+ */
 export async function isSegment(readAt: ReadAt): Promise<boolean> {
   const word = await readAt(0, WORD.length);
   return word.equals(WORD.subarray(0, word.length)) || (await nonceOfBlocks(readAt)) !== undefined;

@@ -45,7 +45,10 @@ function numberIn({ name }: Dirent, prefix: string): number {
   return /^[1-9]\d{0,14}$/.test(number) ? Number(number) : 0;
 }
 
-/** One whose beginning the disk cannot read is taken for one, so that what it had is told as damage, and read where the disk can again. */
+/**
+ * One whose beginning the disk cannot read is taken for one, so that what it had is told as damage, and read where the
+ * disk can again.
+ */
 async function isOneOfOurs(file: string): Promise<boolean> {
   await using handle = await open(file, "r");
   try {

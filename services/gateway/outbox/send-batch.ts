@@ -18,7 +18,10 @@ export const RECORD_HEAD_BYTES_MAX = 6;
 export type Sent =
   | { readonly kind: "answered"; readonly results: readonly WriteResult[] }
   | { readonly kind: "refused" }
-  /** `isOfBatch`: the fault may lie in the batch, which was too much for the time, or holds a record that is stumbled over. */
+  /**
+   * `isOfBatch`: the fault may lie in the batch, which was too much for the time, or holds a record that is stumbled
+   * over.
+   */
   | { readonly kind: "failed"; readonly reason: string; readonly isOfBatch: boolean };
 
 /** Sends a batch, packed in `memory`. `signal` cancels it: it has then failed. */
@@ -65,8 +68,8 @@ function requestOf(batch: readonly WaitingRecord[], memory: KeptMemory): Buffer 
   for (const record of batch) {
     request[at] = RECORDS_TAG;
     at = writeVarint(request, bytesOf(record), at + 1);
-    request.set(record.spans, at);
-    request.set(record.payload, at + record.spans.length);
+    request.set(record.told, at);
+    request.set(record.payload, at + record.told.length);
     at += bytesOf(record);
   }
   return request.subarray(0, at);

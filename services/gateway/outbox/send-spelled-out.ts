@@ -3,7 +3,9 @@ import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts"
 import type { Sent } from "./send-batch.ts";
 import type { WaitingRecord } from "./stored-record.ts";
 
-/** How a trace-writer of the release before this one refuses a record that tells its call: it sees no full trace in it. */
+/**
+ * How a trace-writer of the release before this one refuses a record that tells its call: it sees no full trace in it.
+ */
 const KNOWS_NO_CALL = "full: is required";
 
 /**
@@ -29,5 +31,5 @@ export async function sendSpelledOutAgain(
 
 /** Its payload is another part of the message, and stays as it is. */
 function spelledOutRecordOf(record: WaitingRecord): WaitingRecord {
-  return { ...record, spans: InvocationRecord.encode(spelledOut(InvocationRecord.decode(record.spans))).finish() };
+  return { ...record, told: InvocationRecord.encode(spelledOut(InvocationRecord.decode(record.told))).finish() };
 }

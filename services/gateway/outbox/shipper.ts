@@ -52,11 +52,12 @@ export interface ShippedFrom {
 }
 
 /**
- * Starts shipping: batches in order, one RPC at a time, each let go of when the trace-writer has said that it is durable.
- * A failed batch is sent again for ever, with growing, jittered waits, and halved where it was not taken in time, or where the
- * trace-writer stumbled over it; a record that it stumbles over alone goes to the end, so that it holds up no other. Where the disk
- * has no room for that it is tried without its payload, and goes to the end in memory. A batch that is refused whole is halved until the record at fault
- * is alone, which is tried without its payload, then given up, and counted.
+ * Starts shipping: batches in order, one RPC at a time, each let go of when the trace-writer has said that it is
+ * durable. A failed batch is sent again for ever, with growing, jittered waits, and halved where it was not taken in
+ * time, or where the trace-writer stumbled over it; a record that it stumbles over alone goes to the end, so that it
+ * holds up no other. Where the disk has no room for that it is tried without its payload, and goes to the end in
+ * memory. A batch that is refused whole is halved until the record at fault is alone, which is tried without its
+ * payload, then given up, and counted.
  */
 export function startShipper(
   { queue, ledger, onRemoved, requeue }: ShippedFrom,

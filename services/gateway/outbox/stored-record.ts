@@ -3,7 +3,7 @@ export interface WaitingRecord {
   /** Its place in the order. */
   readonly seq: number;
   readonly traceId: string;
-  readonly spans: Uint8Array;
+  readonly told: Uint8Array;
   readonly payload: Uint8Array;
   /** When it came, in milliseconds since the Unix epoch. */
   readonly addedMs: number;
@@ -15,6 +15,6 @@ export interface StoredRecord extends WaitingRecord {
 }
 
 /** The bytes of a record. */
-export function bytesOf({ spans, payload }: Pick<WaitingRecord, "spans" | "payload">): number {
-  return spans.length + payload.length;
+export function bytesOf({ told, payload }: Pick<WaitingRecord, "told" | "payload">): number {
+  return told.length + payload.length;
 }

@@ -26,14 +26,14 @@ export interface WrittenBlock {
 }
 
 /**
- * What a disk cannot read (EIO) is passed over, and lost, once it was tried so often. The shipper waits longer and longer in
- * between, some minutes in all: a disk that is away for that long loses nothing.
+ * What a disk cannot read (EIO) is passed over, and lost, once it was tried so often. The shipper waits longer and
+ * longer in between, some minutes in all: a disk that is away for that long loses nothing.
  */
 const READ_TRIES = 40;
 
 /**
- * The records that wait on the disk and are not in memory, in their order. Their numbers have no gaps, so that one that is not where
- * it was written is missed. Each place is read once.
+ * The records that wait on the disk and are not in memory, in their order. Their numbers have no gaps, so that one that
+ * is not where it was written is missed. Each place is read once.
  */
 export class UnreadRecords {
   /** The number of the next record that is written. */
@@ -111,8 +111,9 @@ export class UnreadRecords {
   }
 
   /**
-   * Reads on, until it has so many bytes: to the end of a segment, or of what is known to be written. `take` is given the records of
-   * one block after the other. Rejects where the disk cannot be read now; what was given until then is not given again.
+   * Reads on, until it has so many bytes: to the end of a segment, or of what is known to be written. `take` is given
+   * the records of one block after the other. Rejects where the disk cannot be read now; what was given until then is
+   * not given again.
    */
   async readOn(bytesMax: number, take: (records: readonly StoredRecord[]) => void): Promise<void> {
     if (this.#place === undefined) return;
@@ -148,8 +149,8 @@ export class UnreadRecords {
     const { head, writes, end } = stretch;
     const records = writes
       .filter((write) => write.kind === "finish")
-      .map(({ traceId, spans, payload }, index) => {
-        return { seq: head.firstSeq + index, traceId, spans, payload, addedMs: head.timeMs, segment };
+      .map(({ traceId, told, payload }, index) => {
+        return { seq: head.firstSeq + index, traceId, told, payload, addedMs: head.timeMs, segment };
       });
     const waiting = records.filter(({ seq }) => seq > this.#goneBefore);
     this.#expect(head.firstSeq);
@@ -166,7 +167,9 @@ export class UnreadRecords {
     if (lost > 0) this.#losses.lost(lost);
   }
 
-  /** Whether its file was removed. Where the whole directory is away it may come again, or has since it was to be read. */
+  /**
+   * Whether its file was removed. Where the whole directory is away it may come again, or has since it was to be read.
+   */
   #isGone(segment: number, error: unknown): boolean {
     const wasMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
     return wasMissing && existsSync(dirname(this.#path)) && !existsSync(segmentPath(this.#path, segment));

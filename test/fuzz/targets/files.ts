@@ -34,7 +34,7 @@ const TRACE_ID = "0a".repeat(16);
 const BLOCKS = [
   encodeBlock(NONCE, { timeMs: 1, goneUpTo: 0, firstSeq: 1 }, [
     { kind: "begin", traceId: TRACE_ID, note: Buffer.from(NOTE) },
-    { kind: "finish", traceId: TRACE_ID, spans: Buffer.from("spans"), payload: Buffer.from(CANARY) },
+    { kind: "finish", traceId: TRACE_ID, told: Buffer.from("told"), payload: Buffer.from(CANARY) },
   ]),
   encodeBlock(NONCE, { timeMs: 2, goneUpTo: 1, firstSeq: 2 }, [{ kind: "drop", traceId: TRACE_ID }]),
   encodeBlock(NONCE, { timeMs: 3, goneUpTo: 1, firstSeq: 2 }, []),

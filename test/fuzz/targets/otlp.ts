@@ -111,6 +111,6 @@ async function* piecesOf(input: Buffer): AsyncGenerator<Buffer> {
 }
 
 function toldRecord(): InvocationRecord {
-  const { spans, payload } = sampleRecord(sampleInvocation(), Buffer.from(CANARY));
-  return InvocationRecord.decode(Buffer.concat([spans, payload]));
+  const { told, payload } = sampleRecord(sampleInvocation(), Buffer.from(CANARY));
+  return InvocationRecord.decode(Buffer.concat([told, payload]));
 }

@@ -23,8 +23,8 @@ export function earlierOutbox(
     PRAGMA user_version = 1`);
   const insert = old.prepare("INSERT INTO record (added_ms, bytes, spans, payload) VALUES (?, ?, ?, ?)");
   for (const call of finished) {
-    const { spans, payload } = sampleRecord(call, Buffer.from('"asked"'));
-    insert.run(1, spans.length + payload.length, spans, payload);
+    const { told, payload } = sampleRecord(call, Buffer.from('"asked"'));
+    insert.run(1, told.length + payload.length, told, payload);
   }
   for (const call of flying) old.prepare("INSERT INTO note VALUES (?, ?)").run(call.traceId, noteOf(call));
 }

@@ -186,7 +186,7 @@ test("others get their turn while much that was left is read, and what is read i
     await using journal = new Journal(path, "process", { segments: [], foreign: [] });
     const payload = Buffer.alloc(MiB / 2);
     for (let seq = 1; seq <= 48; seq += 1) {
-      const record = { kind: "finish", traceId: "a".repeat(32), spans: Buffer.alloc(1), payload } as const;
+      const record = { kind: "finish", traceId: "a".repeat(32), told: Buffer.alloc(1), payload } as const;
       await journal.append({ timeMs: seq, goneUpTo: seq - 4, firstSeq: seq }, [record]);
     }
   }

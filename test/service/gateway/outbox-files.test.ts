@@ -42,7 +42,7 @@ const RECORDS = 8;
 const numbered = (number: number): Write => ({
   kind: "finish",
   traceId: "a".repeat(32),
-  spans: Buffer.from([number]),
+  told: Buffer.from([number]),
   payload: Buffer.alloc(4 * MiB),
 });
 
@@ -64,7 +64,7 @@ test("records beyond what memory holds come from the disk, each once and in orde
     const take = async () => {
       const batch = await queue.first(3, 100 * MiB);
       queue.remove(batch.length);
-      taken.push(...batch.map(({ spans }) => spans[0] ?? -1));
+      taken.push(...batch.map(({ told }) => told[0] ?? -1));
     };
     for (let added = 0; added < RECORDS; added += 1) await write();
     await take();
@@ -89,7 +89,7 @@ test("what waits on the disk is read once, however small the batches are in whic
   const queue = new RecordQueue(path, await findRest(path), NO_LOSSES);
   const payload = Buffer.alloc(MiB / 4);
   const write = async () => {
-    const writes = [{ kind: "finish", traceId: "a".repeat(32), spans: Buffer.alloc(1), payload } as const];
+    const writes = [{ kind: "finish", traceId: "a".repeat(32), told: Buffer.alloc(1), payload } as const];
     const place = await journal.append(queue.headAt(1), writes);
     queue.add(writes, 1, place, journal.end);
   };

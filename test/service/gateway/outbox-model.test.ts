@@ -42,7 +42,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
-/** An outbox without its loop, over the lives of its process. Records have numbers of their own as their spans. */
+/** An outbox without its loop, over the lives of its process. Records have numbers of their own as what they tell. */
 class Model implements AsyncDisposable {
   readonly delivered = new Set<number>();
   written = 0;
@@ -107,9 +107,9 @@ class Model implements AsyncDisposable {
 
   async write(sizes: readonly number[]): Promise<void> {
     const writes = sizes.map((size) => {
-      const spans = Buffer.from([this.written >> 8, this.written & 255]);
+      const told = Buffer.from([this.written >> 8, this.written & 255]);
       this.written += 1;
-      return { kind: "finish", traceId: "a".repeat(32), spans, payload: Buffer.alloc(size, 7) } as const;
+      return { kind: "finish", traceId: "a".repeat(32), told, payload: Buffer.alloc(size, 7) } as const;
     });
     const needed = this.#needed;
     const place = await this.#journal.append(this.#queue.headAt(1), writes);
@@ -180,8 +180,8 @@ class Model implements AsyncDisposable {
   }
 }
 
-function numberOf({ spans }: { readonly spans: Uint8Array }): number {
-  return Buffer.from(spans).readUInt16BE();
+function numberOf({ told }: { readonly told: Uint8Array }): number {
+  return Buffer.from(told).readUInt16BE();
 }
 
 function rot(file: string, at: number): void {

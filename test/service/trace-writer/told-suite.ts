@@ -52,8 +52,8 @@ function recordOf(name: string, workspace: string): InvocationRecord {
   const place = Object.keys(SAMPLE_CALLS).indexOf(name);
   const traceId = place === 0 ? invocation.traceId : String(place).repeat(32);
   const own = { ...invocation, traceId, workspace, callerWorkspace: workspace };
-  const { spans, payload } = new RecordWriter().recordOf(own, outcome, kept);
-  return InvocationRecord.decode(Buffer.concat([spans, payload]));
+  const { told, payload } = new RecordWriter().recordOf(own, outcome, kept);
+  return InvocationRecord.decode(Buffer.concat([told, payload]));
 }
 
 /** What is read of a trace, but for the ids that its workspace gave its experiment. */

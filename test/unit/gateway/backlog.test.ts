@@ -3,10 +3,10 @@ import { PAYLOAD_SHED } from "../../../services/gateway/core/twins/record.ts";
 import { type AdmittedWrite, Backlog } from "../../../services/gateway/outbox/backlog.ts";
 
 const MiB = 1024 * 1024;
-const finish = (spans: number, payload: number) => ({
+const finish = (told: number, payload: number) => ({
   kind: "finish" as const,
   traceId: "a",
-  spans: Buffer.alloc(spans),
+  told: Buffer.alloc(told),
   payload: Buffer.alloc(payload),
 });
 

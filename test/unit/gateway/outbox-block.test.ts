@@ -20,7 +20,7 @@ const traceId = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((id) => Buff
 const figure = fc.nat();
 const write: fc.Arbitrary<Write> = fc.oneof(
   fc.record({ kind: fc.constant("begin" as const), traceId, note: bytes }),
-  fc.record({ kind: fc.constant("finish" as const), traceId, spans: bytes, payload: bytes }),
+  fc.record({ kind: fc.constant("finish" as const), traceId, told: bytes, payload: bytes }),
   fc.record({ kind: fc.constant("drop" as const), traceId }),
 );
 const block = fc.record({
@@ -34,7 +34,7 @@ function told(writes: readonly Write[]) {
   const own = (view: Uint8Array) => new Uint8Array(view);
   return writes.map((write) => {
     if (write.kind === "begin") return { ...write, note: own(write.note) };
-    return write.kind === "finish" ? { ...write, spans: own(write.spans), payload: own(write.payload) } : write;
+    return write.kind === "finish" ? { ...write, told: own(write.told), payload: own(write.payload) } : write;
   });
 }
 
@@ -80,7 +80,7 @@ function largeSegment() {
   const payloads = [30, 700_000, 0, 5, 900_000, 1_500_000, 80, 400_000, 60, 0];
   const encoded = payloads.map((length, index) =>
     encodeBlock(nonce, { timeMs: 1, goneUpTo: 0, firstSeq: index + 1 }, [
-      { kind: "finish", traceId: "a".repeat(32), spans: Buffer.alloc(3), payload: Buffer.alloc(length, index + 1) },
+      { kind: "finish", traceId: "a".repeat(32), told: Buffer.alloc(3), payload: Buffer.alloc(length, index + 1) },
     ]),
   );
   const bytes = Buffer.concat([segmentHead(nonce), ...encoded]);
@@ -182,7 +182,7 @@ test("a payload that is a block of another file is not taken for one", () => {
   const head = { timeMs: 1, goneUpTo: 0, firstSeq: 1 };
   const forged = encodeBlock(Buffer.alloc(NONCE_BYTES), head, [{ kind: "drop", traceId: "a".repeat(32) }]);
   const holder = encodeBlock(nonce, head, [
-    { kind: "finish", traceId: "b".repeat(32), spans: Buffer.alloc(0), payload: forged },
+    { kind: "finish", traceId: "b".repeat(32), told: Buffer.alloc(0), payload: forged },
   ]);
   const at = holder.indexOf(forged);
   expect(at).toBeGreaterThan(0);

@@ -27,8 +27,8 @@ function partsOf({ invocation, outcome }: Ended) {
 
 /** The record as it is sent: both parts put together again. */
 function sentFrom(ended: Ended): InvocationRecord {
-  const { spans, payload } = partsOf(ended);
-  return InvocationRecord.decode(Buffer.concat([spans, payload]));
+  const { told, payload } = partsOf(ended);
+  return InvocationRecord.decode(Buffer.concat([told, payload]));
 }
 
 /** The record as it is read: its twins spelled out. */
@@ -149,9 +149,9 @@ test("payload stands in the payloads, and nowhere in the spans or the mirror", (
           })),
         },
       };
-      const { spans, payload } = partsOf(planted);
+      const { told, payload } = partsOf(planted);
       const { mirror } = recordFrom(planted);
-      expect(Buffer.from(spans).includes(canary)).toBe(false);
+      expect(Buffer.from(told).includes(canary)).toBe(false);
       if (mirror) expect(Buffer.from(Mirror.encode(mirror).finish()).includes(canary)).toBe(false);
       const { root, attempts } = viewOf(recordFrom(planted));
       expect([root.inputs, root.outputs, root.errorText]).toEqual([`in ${canary}`, `out ${canary}`, `root ${canary}`]);
@@ -174,9 +174,9 @@ test("what a provider coins is kept only where it cannot be a sentence", () => {
 test("without its payload a record is whole but for that, and says so", () => {
   fc.assert(
     fc.property(arbitraryEnded, ({ invocation, outcome }) => {
-      const { spans, payload } = partsOf({ invocation, outcome });
-      const shed = InvocationRecord.decode(Buffer.concat([spans, PAYLOAD_SHED]));
-      const whole = InvocationRecord.decode(Buffer.concat([spans, payload]));
+      const { told, payload } = partsOf({ invocation, outcome });
+      const shed = InvocationRecord.decode(Buffer.concat([told, PAYLOAD_SHED]));
+      const whole = InvocationRecord.decode(Buffer.concat([told, payload]));
       expect(shed).toEqual({ ...whole, payloads: [], payloadShed: true });
       expect(checkRecord(shed)).toBeUndefined();
     }),

@@ -14,8 +14,8 @@ import recorded from "./spelled-out-records.json" with { type: "json" };
 const writer = new RecordWriter();
 
 function recordOf({ invocation, outcome, kept }: SampleCall): InvocationRecord {
-  const { spans, payload } = writer.recordOf(invocation, outcome, kept);
-  return InvocationRecord.decode(Buffer.concat([spans, payload]));
+  const { told, payload } = writer.recordOf(invocation, outcome, kept);
+  return InvocationRecord.decode(Buffer.concat([told, payload]));
 }
 
 test.each(Object.entries(recorded))(

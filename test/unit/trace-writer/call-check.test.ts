@@ -12,8 +12,8 @@ const id = (digits: string) => Buffer.from(digits, "hex");
 function sample() {
   const { invocation, outcome, kept } = SAMPLE_CALLS["everything"] ?? {};
   if (invocation === undefined || outcome === undefined || kept === undefined) throw new Error("there is no sample");
-  const { spans, payload } = new RecordWriter().recordOf(invocation, outcome, kept);
-  const { call, fullTwin, mirrorTwin, ...rest } = InvocationRecord.decode(Buffer.concat([spans, payload]));
+  const { told, payload } = new RecordWriter().recordOf(invocation, outcome, kept);
+  const { call, fullTwin, mirrorTwin, ...rest } = InvocationRecord.decode(Buffer.concat([told, payload]));
   if (call === undefined || fullTwin === undefined || mirrorTwin === undefined) throw new Error("the sample is broken");
   return { ...rest, call, fullTwin, mirrorTwin };
 }

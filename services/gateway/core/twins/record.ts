@@ -9,17 +9,18 @@ import { fullTwinOf } from "./full-twin.ts";
 import { mirrorTwinOf } from "./mirror-twin.ts";
 
 /**
- * A record in its serialized form, in two parts. A protobuf message may be cut between its fields: `spans` followed by
- * `payload` is the whole record, `spans` alone is the record without its payload. So the outbox sheds a payload without
+ * A record in its serialized form, in two parts. A protobuf message may be cut between its fields: `told` followed by
+ * `payload` is the whole record, `told` alone is the record without its payload. So the outbox sheds a payload without
  * reading it.
  */
 export interface SerializedRecord {
-  readonly spans: Uint8Array;
+  /** What both twins are made of. */
+  readonly told: Uint8Array;
   /** Empty: there is no payload. */
   readonly payload: Uint8Array;
 }
 
-/** What follows `spans` in the place of a payload that was shed: the fact that it was. */
+/** What follows `told` in the place of a payload that was shed: the fact that it was. */
 export const PAYLOAD_SHED: Uint8Array = InvocationRecord.encode({ ...EMPTY_RECORD, payloadShed: true }).finish();
 
 /** A buffer that has grown to more than this is not kept. */
@@ -52,8 +53,8 @@ function written(
   const call = callOf(invocation, outcome);
   const fullTwin = fullTwinOf(invocation, outcome, kept);
   const mirrorTwin = mirrorTwinOf(invocation, outcome);
-  const spans = InvocationRecord.encode({ ...EMPTY_RECORD, call, fullTwin, mirrorTwin }, writer).finish();
+  const told = InvocationRecord.encode({ ...EMPTY_RECORD, call, fullTwin, mirrorTwin }, writer).finish();
   const payloads = payloadsOf(invocation, outcome, kept);
   const payload = InvocationRecord.encode({ ...EMPTY_RECORD, payloads }, writer).finish();
-  return { spans, payload };
+  return { told, payload };
 }

@@ -18,9 +18,9 @@ interface Waiting {
 
 /** One block takes no more than this, but always one write. */
 const BLOCK_BYTES_MAX = 8 * 1024 * 1024;
-/**
- * From so many calls in flight on the writes of up to so many turns of the event loop are gathered for a block, unless
- * they take long.
+/*
+ * From so many calls in flight on, the writes of several turns of the event loop are gathered for a block: of so many
+ * turns at the most, and of none that begins after so many milliseconds.
  */
 const BUSY_CALLS_MIN = 8;
 const GATHERED_TURNS_MAX = 3;
@@ -29,8 +29,8 @@ const GATHERED_MS_MAX = 5;
 const IDLE_BYTES_MAX = 1024 * 1024;
 
 /**
- * The way to the disk: the writes of one turn of the event loop, or of a few, and those that come while a commit is
- * under way, share a block. The busier it is, the less a write costs.
+ * The way to the disk: the writes of one turn of the event loop, or of a few where many calls are in flight, and those
+ * that come while a commit is under way, share a block. The busier it is, the less a write costs.
  */
 export class CommitLoop {
   readonly #parts: OutboxParts;
@@ -139,16 +139,16 @@ export class CommitLoop {
   }
 
   /**
-   * Waits for the end of the turn; while many calls are under way and each turn brings more of their writes, for a few
-   * more: a commit of many costs little more than one of one, and takes longer than the turns, unless they are long.
+   * Waits for the end of the turn; while many calls are in flight and each turn brings more of their writes, for up to
+   * two more, or 5 ms: a commit of many costs little more than one of one.
    */
   async #gather(): Promise<void> {
-    const upTo = performance.now() + GATHERED_MS_MAX;
+    const untilMs = performance.now() + GATHERED_MS_MAX;
     for (let turn = 1; ; turn += 1) {
       const gathered = this.#writes.length;
       await endOfTurn();
       const isBusy = this.#parts.journal.notes >= BUSY_CALLS_MIN && this.#writes.length > gathered;
-      if (!isBusy || turn === GATHERED_TURNS_MAX || performance.now() >= upTo) return;
+      if (!isBusy || turn === GATHERED_TURNS_MAX || performance.now() >= untilMs) return;
     }
   }
 
@@ -211,7 +211,7 @@ export class CommitLoop {
    */
   async #tidyUp(needed: number): Promise<boolean> {
     const { journal, queue, ledger } = this.#parts;
-    const isIdle = queue.records === 0 && journal.notes === 0;
+    const isIdle = queue.isEmpty && journal.notes === 0;
     try {
       const { segment } = journal.end;
       if (isIdle && journal.bytes > IDLE_BYTES_MAX) await journal.beginSegment(queue.headAt(Date.now()));

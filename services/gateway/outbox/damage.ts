@@ -19,6 +19,7 @@ export class Damage {
   #places = 0;
   #gaps = 0;
   #records = 0;
+  #isUncounted = false;
   #foundAt = Number.NEGATIVE_INFINITY;
 
   constructor(path: string, ledger: Ledger, log: Logger) {
@@ -61,10 +62,18 @@ export class Damage {
     }
   }
 
+  /** A place may have had records, and nobody knows how many. */
+  lostUncounted(): void {
+    this.#isUncounted = true;
+    this.#foundAt = performance.now();
+    this.#log.error({ outbox: this.#path }, "records may be lost: how many there were at the end cannot be known");
+  }
+
   /** What was found of late, in words. Undefined: nothing. */
   get words(): string | undefined {
     if (performance.now() - this.#foundAt > TOLD_MS) return undefined;
-    return `the outbox's files are damaged: records lost: ${this.#records}, places that cannot be read: ${this.#places}`;
+    const lost = `${this.#records}${this.#isUncounted ? " and an unknown number" : ""}`;
+    return `the outbox's files are damaged: records lost: ${lost}, places that cannot be read: ${this.#places}`;
   }
 }
 

@@ -30,6 +30,8 @@ export interface Found {
   readonly nextSeq: number;
   /** The numbers before that one that no record was given, ascending. */
   readonly jumps: readonly Jump[];
+  /** Where that begins which cannot be read and may have records that wait. Undefined: there is no such place. */
+  readonly unknownFrom: BlockPlace | undefined;
   /**
    * The segments that there are, and where the last block of the last one ends. Infinity: what is behind it could not
    * be read.
@@ -63,16 +65,16 @@ export async function findRest(path: string, onDamage: (place: DamagedPlace) => 
         tally.add(stretch);
         continue;
       }
-      tally.addUnknown(segment);
+      tally.addUnknown({ segment, offset: stretch.offset });
       onDamage({ why: "damaged", segment, offset: stretch.offset, bytes: stretch.bytes });
     }
   }
-  const { notes, lastAliveMs, goneUpTo, end } = tally;
-  const knownUpTo = Math.max(tally.nextSeq, goneUpTo + 1);
-  const jumps = tally.isEndKnown ? tally.jumps : [...tally.jumps, jumpFrom(knownUpTo)];
-  const nextSeq = tally.isEndKnown ? knownUpTo : jumpFrom(knownUpTo).to;
+  const { notes, lastAliveMs, goneUpTo, end, isEndKnown, firstUnknown: unknownFrom } = tally;
+  const knownNext = Math.max(tally.nextSeq, goneUpTo + 1);
+  const jumps = isEndKnown ? tally.jumps : [...tally.jumps, jumpFrom(knownNext)];
+  const nextSeq = isEndKnown ? knownNext : jumpFrom(knownNext).to;
   const records = givenIn({ from: goneUpTo + 1, to: nextSeq }, jumps);
-  const found = { notes, records, lastAliveMs, goneUpTo, nextSeq, jumps, segments, foreign, end };
+  const found = { notes, records, lastAliveMs, goneUpTo, nextSeq, jumps, unknownFrom, segments, foreign, end };
   const first = tally.firstWaiting;
   if (first === undefined) return { ...found, bytes: 0, oldestMs: undefined, firstAt: undefined };
   const { place, addedMs, bytesBefore } = await firstWaitingIn(path, first.segment, goneUpTo, passOver);
@@ -86,17 +88,18 @@ class Tally {
   goneUpTo = 0;
   nextSeq = 1;
   readonly jumps: Jump[] = [];
-  /** Whether nothing that cannot be read is behind the last block. */
-  isEndKnown = true;
   /** The bytes of all records, those that wait no more among them. */
   bytes = 0;
   end: BlockPlace = { segment: 0, offset: BLOCKS_FROM };
   /** The segments that may have records that wait, and the bytes of the records before each. */
   #waiting: { readonly segment: number; readonly bytesBefore: number; nextSeq: number }[] = [];
+  /** What cannot be read, and the number of the first record behind it. Infinity: no block is. */
+  #unknown: { readonly place: BlockPlace; readonly nextSeq: number }[] = [];
   #segment = 0;
 
   begin(segment: number): void {
     this.#waiting = this.#waiting.filter(({ nextSeq }) => nextSeq > this.goneUpTo + 1);
+    this.#unknown = this.#unknown.filter(({ nextSeq }) => nextSeq > this.goneUpTo + 1);
     this.#waiting.push({ segment, bytesBefore: this.bytes, nextSeq: 0 });
     this.#segment = segment;
     this.end = { segment, offset: BLOCKS_FROM };
@@ -107,7 +110,9 @@ class Tally {
     this.goneUpTo = Math.max(this.goneUpTo, head.goneUpTo);
     const jump = jumpBefore(head.firstSeq, this.nextSeq);
     if (jump !== undefined) this.jumps.push(jump);
-    this.isEndKnown = true;
+    const unknown = this.isEndKnown ? undefined : this.#unknown.pop();
+    const isMissed = head.firstSeq > this.nextSeq;
+    if (unknown !== undefined && isMissed) this.#unknown.push({ place: unknown.place, nextSeq: head.firstSeq });
     this.nextSeq = head.firstSeq;
     this.end = { segment: this.#segment, offset: end };
     const records = writes.filter((write) => this.#note(write));
@@ -119,9 +124,19 @@ class Tally {
   }
 
   /** Something cannot be read there: blocks, perhaps. */
-  addUnknown(segment: number): void {
-    this.isEndKnown = false;
-    this.end = { segment, offset: Number.POSITIVE_INFINITY };
+  addUnknown(place: BlockPlace): void {
+    if (this.isEndKnown) this.#unknown.push({ place, nextSeq: Number.POSITIVE_INFINITY });
+    this.end = { segment: place.segment, offset: Number.POSITIVE_INFINITY };
+  }
+
+  /** Whether nothing that cannot be read is behind the last block. */
+  get isEndKnown(): boolean {
+    return this.#unknown.at(-1)?.nextSeq !== Number.POSITIVE_INFINITY;
+  }
+
+  /** The first place that cannot be read and may have records that wait. */
+  get firstUnknown(): BlockPlace | undefined {
+    return this.#unknown.find(({ nextSeq }) => nextSeq > this.goneUpTo + 1)?.place;
   }
 
   get firstWaiting(): { readonly segment: number; readonly bytesBefore: number } | undefined {
@@ -137,8 +152,8 @@ class Tally {
 }
 
 /**
- * The block of a segment that has the first record behind `goneUpTo`, and the bytes of the records of that segment
- * before it.
+ * Where the first record behind `goneUpTo` is in a segment: its block, when that was written, and the bytes of the
+ * segment's records before it.
  */
 async function firstWaitingIn(path: string, segment: number, goneUpTo: number, passOver: Patience) {
   let bytesBefore = 0;

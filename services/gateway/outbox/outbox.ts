@@ -104,7 +104,7 @@ export async function startOutbox(
       await shipper.drain(drainMs);
       commits.mark();
       await commits.flush();
-      if (queue.records === 0 && journal.notes === 0) await journal.remove();
+      if (queue.isEmpty && journal.notes === 0) await journal.remove();
       await owned.disposeAsync();
     },
   };

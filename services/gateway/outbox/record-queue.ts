@@ -17,8 +17,10 @@ export class RecordQueue {
   readonly #heldBytesMax: number;
   readonly #unread: UnreadRecords;
   #held: StoredRecord[] = [];
-  /** The first ones of all, in their order, which are given after the others. */
-  #postponed: StoredRecord[] = [];
+  /** Those that are given after the others, one at a time, by their numbers. */
+  readonly #postponed: StoredRecord[] = [];
+  /** The number of the one that was postponed last. */
+  #lastPostponed = 0;
   #heldBytes = 0;
   /** When the record came that was the oldest last, where the next one is not read yet. */
   #lastOldestMs: number | undefined;
@@ -33,6 +35,11 @@ export class RecordQueue {
   /** Records that wait. */
   get records(): number {
     return this.#postponed.length + this.#held.length + this.#unread.records;
+  }
+
+  /** Whether no record waits, nor is anything left to be read that may have some. */
+  get isEmpty(): boolean {
+    return this.records === 0 && this.firstSegment === undefined;
   }
 
   /** Their bytes. */
@@ -88,7 +95,7 @@ export class RecordQueue {
     while (this.#held.length === 0 && this.#unread.firstSegment !== undefined) {
       await this.#unread.readOn(this.#heldBytesMax, (records) => this.#hold(records));
     }
-    if (this.#held.length === 0) this.#held = this.#postponed.splice(0);
+    if (this.#held.length === 0) this.#held = this.#nextPostponed();
     let bytes = 0;
     let count = 0;
     for (const record of this.#held) {
@@ -109,17 +116,30 @@ export class RecordQueue {
 
   /**
    * Puts the first record, which `first` gave, behind all others that wait, in memory only: on the disk nothing
-   * changes. One that was was postponed is delivered again after a death, as are those behind it. Past a hundred of
-   * them, or 64 MiB, it stays the first.
+   * changes, so after a death it is delivered again, as are those behind it. Past a hundred of them, or 64 MiB, it
+   * stays the first.
    */
   postpone(): void {
     const bytes = this.#postponed.reduce((sum, record) => sum + bytesOf(record), 0);
     if (this.#postponed.length >= POSTPONED_MAX || bytes > POSTPONED_BYTES_MAX) return;
-    this.#postponed.push(...this.#held.splice(0, 1));
+    for (const record of this.#held.splice(0, 1)) {
+      this.#postponed.push(record);
+      this.#lastPostponed = record.seq;
+    }
+    this.#postponed.sort((a, b) => a.seq - b.seq);
+  }
+
+  /** The next of those that were postponed, by turns, so that what comes meanwhile waits for one of them alone. */
+  #nextPostponed(): StoredRecord[] {
+    const next = this.#postponed.findIndex(({ seq }) => seq > this.#lastPostponed);
+    return this.#postponed.splice(Math.max(0, next), 1);
   }
 
   get #oldest(): StoredRecord | undefined {
-    return this.#postponed[0] ?? this.#held[0];
+    const [postponed] = this.#postponed;
+    const [held] = this.#held;
+    if (postponed === undefined || held === undefined) return postponed ?? held;
+    return held.seq < postponed.seq ? held : postponed;
   }
 
   #hold(records: readonly StoredRecord[]): void {

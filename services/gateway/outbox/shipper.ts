@@ -54,10 +54,10 @@ export interface ShippedFrom {
 /**
  * Starts shipping: batches in order, one RPC at a time, each let go of when the trace-writer has said that it is
  * durable. A failed batch is sent again for ever, with growing, jittered waits, and halved where it was not taken in
- * time, or where the trace-writer stumbled over it; a record that it stumbles over alone goes to the end, so that it
- * holds up no other. Where the disk has no room for that it is tried without its payload, and goes to the end in
- * memory. A batch that is refused whole is halved until the record at fault is alone, which is tried without its
- * payload, then given up, and counted.
+ * time, or where the trace-writer stumbled over it. A record that it stumbles over alone goes to the end, so that it
+ * holds up no other; where the disk has no room for that it is tried without its payload, and goes to the end in memory
+ * if that fails too. A batch that is refused whole is halved until the record at fault is alone, which is tried without
+ * its payload, then given up, and counted.
  */
 export function startShipper(
   { queue, ledger, onRemoved, requeue }: ShippedFrom,
@@ -79,7 +79,7 @@ export function startShipper(
   async function run(): Promise<void> {
     let failures = 0;
     while (!stop.signal.aborted) {
-      if (queue.records === 0) {
+      if (queue.isEmpty) {
         if (draining.signal.aborted) return;
         await wakeUp.promise;
         wakeUp = Promise.withResolvers<void>();
@@ -119,8 +119,9 @@ export function startShipper(
   }
 
   function send(batch: readonly WaitingRecord[]): Promise<Sent> {
-    const send = (records: readonly WaitingRecord[]) => sendBatch(client, records, memory, options.shipMs, stop.signal);
-    return sendSpelledOutAgain(send, batch);
+    const sendOnce = (records: readonly WaitingRecord[]) =>
+      sendBatch(client, records, memory, options.shipMs, stop.signal);
+    return sendSpelledOutAgain(sendOnce, batch);
   }
 
   /** Lets go of the first records, of which so many were sent. Returns why it cannot; undefined: it has. */
@@ -136,7 +137,10 @@ export function startShipper(
     return undefined;
   }
 
-  /** Finds the record at fault by halves; once it is alone, it waits behind all others. */
+  /**
+   * Finds the record at fault by halves. Once it is alone it waits behind all others, on the disk or in memory, unless
+   * it goes without its payload.
+   */
   async function setAside(batch: readonly WaitingRecord[]): Promise<void> {
     recordsMax = Math.ceil(batch.length / 2);
     const [only] = batch;
@@ -156,10 +160,10 @@ export function startShipper(
 
   /** Sends the first record from where it stands in memory: no disk must have room. Returns why nothing came of it. */
   async function sendWithoutPayload(record: WaitingRecord, counter: ShedCounter): Promise<string | undefined> {
-    const spans = { ...record, payload: PAYLOAD_SHED };
-    const sent = await send([spans]);
+    const bare = { ...record, payload: PAYLOAD_SHED };
+    const sent = await send([bare]);
     if (sent.kind === "failed") return troubleOf(sent);
-    const trouble = sent.kind === "refused" ? await giveUp(spans) : settle(sent.results, 1);
+    const trouble = sent.kind === "refused" ? await giveUp(bare) : settle(sent.results, 1);
     if (trouble === undefined) ledger.shed(counter);
     return trouble;
   }

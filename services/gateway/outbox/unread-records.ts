@@ -13,6 +13,8 @@ export interface LossObserver {
   found(place: DamagedPlace): void;
   /** So many records that waited are lost. */
   lost(records: number): void;
+  /** A place was passed over that may have had records, and nobody knows how many: behind it another series begins. */
+  lostUncounted(): void;
 }
 
 /** A block that was written. */
@@ -55,10 +57,16 @@ export class UnreadRecords {
   #end: BlockPlace;
   /** Where that was when the process began: what is behind it there was cut by a death. */
   readonly #foundEnd: BlockPlace;
+  /** The last segment that may have records that are not counted, since they could not be read. 0: none may. */
+  readonly #uncountedUpTo: number;
   #failedReads = 0;
+  /** Whether something could not be read since the last block. */
+  #isBlind = false;
 
   /** What an earlier process has left is not read before its turn comes. */
-  constructor(path: string, { firstAt, segments, bytes, goneUpTo, nextSeq, jumps, end }: Found, losses: LossObserver) {
+  constructor(path: string, found: Found, losses: LossObserver) {
+    const { segments, bytes, goneUpTo, nextSeq, jumps, end } = found;
+    const place = firstOf(found);
     this.#path = path;
     this.#losses = losses;
     this.nextSeq = nextSeq;
@@ -66,11 +74,12 @@ export class UnreadRecords {
     this.#firstSeq = goneUpTo + 1;
     this.#jumps = jumps;
     this.#bytes = bytes;
-    this.#place = firstAt;
-    this.#segments = firstAt === undefined ? [] : segments.filter((segment) => segment > firstAt.segment);
+    this.#place = place;
+    this.#segments = place === undefined ? [] : segments.filter((segment) => segment > place.segment);
     this.#end = end;
     this.#foundEnd = end;
-    if (firstAt === undefined) this.#endReading();
+    this.#uncountedUpTo = found.unknownFrom === undefined ? 0 : end.segment;
+    if (place === undefined) this.#endReading();
   }
 
   /** The number of the first of them; where there is none, of the next record that is written. */
@@ -134,9 +143,10 @@ export class UnreadRecords {
     } catch (error) {
       if (!this.#isGone(segment, error)) throw error;
       this.#losses.found({ why: "missing", segment });
+      this.#isBlind = true;
     }
     this.#failedReads = 0;
-    if (this.records === 0) this.#endReading();
+    if (this.records === 0 && segment > this.#uncountedUpTo) this.#endReading();
     else if (bytes < bytesMax) this.#goOnBehind(isCurrent ? end : undefined);
   }
 
@@ -144,6 +154,7 @@ export class UnreadRecords {
   #recordsIn(stretch: Stretch, segment: number): readonly StoredRecord[] {
     if (stretch.kind === "damage") {
       this.#losses.found({ why: "damaged", segment, offset: stretch.offset, bytes: stretch.bytes });
+      this.#isBlind = true;
       return [];
     }
     const { head, writes, end } = stretch;
@@ -163,8 +174,11 @@ export class UnreadRecords {
   /** Says that the next record that there is has this number: those before it that were not read are lost. */
   #expect(seq: number): void {
     const lost = givenIn({ from: this.#firstSeq, to: seq }, this.#jumps);
-    this.#firstSeq = Math.max(this.#firstSeq, seq);
+    const isJump = this.#jumps.some(({ to }) => to > this.#firstSeq && to <= seq);
     if (lost > 0) this.#losses.lost(lost);
+    if (isJump && this.#isBlind) this.#losses.lostUncounted();
+    this.#firstSeq = Math.max(this.#firstSeq, seq);
+    this.#isBlind = false;
   }
 
   /**
@@ -193,4 +207,11 @@ export class UnreadRecords {
     this.#bytes = 0;
     this.#expect(this.nextSeq);
   }
+}
+
+/** Where the first record that waits is, or may be: what could not be read when the process began is tried again. */
+function firstOf({ firstAt, unknownFrom }: Found): BlockPlace | undefined {
+  if (firstAt === undefined || unknownFrom === undefined) return firstAt ?? unknownFrom;
+  const bySegment = unknownFrom.segment - firstAt.segment;
+  return (bySegment === 0 ? unknownFrom.offset - firstAt.offset : bySegment) < 0 ? unknownFrom : firstAt;
 }

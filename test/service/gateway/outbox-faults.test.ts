@@ -98,11 +98,31 @@ test("records that are lost with nothing behind them are counted, too", async ()
   }
   for (const offset of offsets) await damage(segmentPath(path, 1), offset + 60);
   await using outbox = await startAt(path);
-  expect(outbox.state()).toMatchObject({ records: 0, damagedPlaces: 1, shed: { "record:damaged": ids.length } });
+  await until("they are missed", () => outbox.state().records === 0);
+  expect(outbox.state()).toMatchObject({ damagedPlaces: 1, shed: { "record:damaged": ids.length } });
   // Once: a process that comes after this one does not miss them again.
   await outbox.begin(sampleInvocation());
   await until("the segment that had them goes", () => !existsSync(segmentPath(path, 1)));
   expect((await findRest(path)).records).toBe(0);
+});
+
+test("an end that stays unreadable is passed over, and told as an unknown number of records; what comes then is another series", async () => {
+  const { ids, offsets } = await leave(3);
+  await damage(segmentPath(path, 1), (offsets[2] ?? 0) + 60);
+  traceWriter.script = () => away;
+  const late = await (async () => {
+    await using outbox = await startAt(path);
+    expect(outbox.state()).toMatchObject({ records: 2, damagedPlaces: 1 });
+    return put(outbox);
+  })();
+  // What the first process could read rots, too: it was before the other series.
+  await damage(segmentPath(path, 1), (offsets[1] ?? 0) + 60);
+  traceWriter.script = () => "take";
+  await using outbox = await startAt(path);
+  await until("nothing waits", () => taken().has(late) && outbox.state().records === 0);
+  expect(ids.map((id) => taken().has(id))).toEqual([true, false, false]);
+  expect(outbox.state().damage).toContain("records lost: 0 and an unknown number, places that cannot be read: 1");
+  expect(logged.filter((line) => line.includes("how many there were at the end cannot be known"))).not.toEqual([]);
 });
 
 test("a segment that is missing is counted and gone on behind: nothing else is lost, while it runs or from one process to the next", async () => {

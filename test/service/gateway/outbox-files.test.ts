@@ -33,6 +33,7 @@ const MiB = 1024 * 1024;
 const NO_LOSSES: LossObserver = {
   found: (place) => expect.unreachable(`a place cannot be read: ${JSON.stringify(place)}`),
   lost: (records) => expect.unreachable(`${records} records are lost`),
+  lostUncounted: () => expect.unreachable("nobody knows how many records are lost"),
 };
 /** How many bytes this process has read, whether or not a disk was asked. */
 const READ_BYTES = "/proc/self/io";

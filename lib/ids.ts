@@ -3,6 +3,9 @@ export type TraceIdHex = string;
 /** A span's id as 16 lower-case hex digits, not all zero. */
 export type SpanIdHex = string;
 
+/** How long a span's id is. */
+export const SPAN_ID_BYTES = 8;
+
 /** Where random bytes come from: so many of them, in hex. Tests give one that repeats. */
 export type RandomHex = (bytes: number) => string;
 

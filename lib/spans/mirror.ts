@@ -1,9 +1,7 @@
-import type { SpanIdHex } from "#lib/ids.ts";
+import { SPAN_ID_BYTES, type SpanIdHex } from "#lib/ids.ts";
 import type { Call, MirrorTwin } from "#proto/twinspan/trace/v1/call.ts";
 import type { Mirror } from "#proto/twinspan/trace/v1/mirror.ts";
 import { callSpansOf } from "./call-spans.ts";
-
-const SPAN_ID_BYTES = 8;
 
 /**
  * The mirror of a call, its payload-free twin in the caller's trace (tracing.md §3), made field by field: its type has

@@ -88,6 +88,9 @@ export function attemptReasonWordOf(reason: AttemptReason): string | undefined {
   }
 }
 
+/** A span has at most this many finish reasons. */
+export const FINISH_REASONS_MAX = 16;
+
 /** The word for why an answer ended. */
 export function finishReasonWordOf(reason: FinishReason): string {
   switch (reason) {

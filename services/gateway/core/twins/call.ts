@@ -1,9 +1,7 @@
+import { FINISH_REASONS_MAX } from "#lib/spans/words.ts";
 import type { Call, CallAttempt } from "#proto/twinspan/trace/v1/call.ts";
 import { errorTypeOf } from "../error-type.ts";
 import type { Attempt, Outcome, RecordedInvocation } from "../invocation.ts";
-
-/** A span has at most this many finish reasons. */
-const FINISH_REASONS_MAX = 16;
 
 /** What both twins say of an invocation that has ended. Its type has no place for payload (tracing.md §3). */
 export function callOf(

@@ -1,15 +1,14 @@
-import { isId } from "#lib/ids.ts";
+import { isId, SPAN_ID_BYTES } from "#lib/ids.ts";
 import { mirrorSpanIdsOf } from "#lib/spans/mirror.ts";
 import type { Call, CallAttempt, FullTwin, MirrorTwin } from "#proto/twinspan/trace/v1/call.ts";
 import type { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { isExperimentName } from "../experiments/experiment-name.ts";
 import { END_MAX_NS } from "../spans/span-check.ts";
 import { isConfiguredName, NAME_RULE } from "./configured-name.ts";
+import { checkMirrorPlace } from "./mirror-place-check.ts";
 import { checkSaidOfAttempt, checkSaidOfCall } from "./said-check.ts";
+import { SPANS_MAX } from "./twin-limits.ts";
 
-/** Each twin has at most this many spans. */
-const SPANS_MAX = 64;
-const SPAN_ID_BYTES = 8;
 const CLAIM_MAX = 250;
 const NO_SPAN = "0".repeat(2 * SPAN_ID_BYTES);
 
@@ -58,25 +57,18 @@ function checkFullTwin(full: FullTwin, { attempts }: Call): string | undefined {
   if (!areDistinct(full.spans.map(({ spanId }) => spanId.toString("hex"))))
     return "full_twin.spans.span_id: must be unique";
   if (!isIdOrNone(full.callerTraceId, 16)) return "full_twin.caller_trace_id: must be 16 bytes, not all zero, or none";
-  if (!isIdOrNone(full.callerSpanId, 8)) return "full_twin.caller_span_id: must be 8 bytes, not all zero, or none";
-  if (!isIdOrNone(full.mirrorSpanId, 8)) return "full_twin.mirror_span_id: must be 8 bytes, not all zero, or none";
+  if (!isIdOrNone(full.callerSpanId, SPAN_ID_BYTES))
+    return "full_twin.caller_span_id: must be 8 bytes, not all zero, or none";
+  if (!isIdOrNone(full.mirrorSpanId, SPAN_ID_BYTES))
+    return "full_twin.mirror_span_id: must be 8 bytes, not all zero, or none";
   const { username, caller, session, user, run } = full;
   const isLong = [username, caller, session, user, run].some((claim) => claim.length > CLAIM_MAX);
   return isLong ? `full_twin: what is said of the caller must have at most ${CLAIM_MAX} characters each` : undefined;
 }
 
 function checkMirrorTwin(mirror: MirrorTwin, { attempts }: Call, full: FullTwin): string | undefined {
-  if (!isId(mirror.traceId, 16)) return "mirror_twin.trace_id: must be 16 bytes, not all zero";
-  if (mirror.traceId.equals(full.traceId)) return "mirror_twin.trace_id: must not be the full trace's";
-  if (!mirror.linkedTraceId.equals(full.traceId)) return "mirror_twin.linked_trace_id: must be the full trace's";
-  if (full.spans[0]?.spanId.equals(mirror.linkedSpanId) !== true) {
-    return "mirror_twin.linked_span_id: must be the full root's";
-  }
-  if (!isConfiguredName(mirror.workspace)) return `mirror_twin.workspace: ${NAME_RULE}`;
-  if (!isConfiguredName(mirror.callerKey)) return `mirror_twin.caller_key: ${NAME_RULE}`;
-  if (mirror.experiment?.ref?.$case === "name" && !isExperimentName(mirror.experiment.ref.value)) {
-    return "mirror_twin.experiment.name: must be 1 to 250 printable characters";
-  }
+  const misplaced = checkMirrorPlace(mirror, full.traceId, full.spans[0]?.spanId);
+  if (misplaced !== undefined) return `mirror_twin.${misplaced}`;
   if (!isId(mirror.parentSpanId, SPAN_ID_BYTES)) return "mirror_twin.parent_span_id: must be 8 bytes, not all zero";
   if (mirror.spanIds.length !== (attempts.length + 1) * SPAN_ID_BYTES) {
     return "mirror_twin.span_ids: must be the gateway span's, and one an attempt, of 8 bytes each";
@@ -89,7 +81,7 @@ function checkMirrorTwin(mirror: MirrorTwin, { attempts }: Call, full: FullTwin)
   return undefined;
 }
 
-function isIdOrNone(bytes: Buffer, size: 8 | 16): boolean {
+function isIdOrNone(bytes: Buffer, size: typeof SPAN_ID_BYTES | 16): boolean {
   return bytes.length === 0 || isId(bytes, size);
 }
 

@@ -1,24 +1,15 @@
-import { isId } from "#lib/ids.ts";
+import { isId, SPAN_ID_BYTES } from "#lib/ids.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { FullTrace } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { type Mirror, type MirrorSpan, MirrorSpanRole } from "#proto/twinspan/trace/v1/mirror.ts";
-import { isExperimentName } from "../experiments/experiment-name.ts";
-import { isConfiguredName, NAME_RULE } from "./configured-name.ts";
+import { checkMirrorPlace } from "./mirror-place-check.ts";
 import { checkSaidOfAttempt, checkSaidOfCall } from "./said-check.ts";
-
-const SPANS_MAX = 64;
+import { SPANS_MAX } from "./twin-limits.ts";
 
 /** The rule that a mirror breaks, as `checkRecord` says it. `spans` are its full trace's, already checked. */
 export function checkMirror(mirror: Mirror, full: FullTrace, spans: readonly Span[]): string | undefined {
-  if (!isId(mirror.traceId, 16)) return "mirror.trace_id: must be 16 bytes, not all zero";
-  if (mirror.traceId.equals(full.traceId)) return "mirror.trace_id: must not be the full trace's";
-  if (!mirror.linkedTraceId.equals(full.traceId)) return "mirror.linked_trace_id: must be the full trace's";
-  if (spans[0]?.spanId.equals(mirror.linkedSpanId) !== true) return "mirror.linked_span_id: must be the full root's";
-  if (!isConfiguredName(mirror.workspace)) return `mirror.workspace: ${NAME_RULE}`;
-  if (!isConfiguredName(mirror.callerKey)) return `mirror.caller_key: ${NAME_RULE}`;
-  if (mirror.experiment?.ref?.$case === "name" && !isExperimentName(mirror.experiment.ref.value)) {
-    return "mirror.experiment.name: must be 1 to 250 printable characters";
-  }
+  const misplaced = checkMirrorPlace(mirror, full.traceId, spans[0]?.spanId);
+  if (misplaced !== undefined) return `mirror.${misplaced}`;
   if (mirror.spans.length < 1 || mirror.spans.length > SPANS_MAX) return `mirror.spans: must be 1 to ${SPANS_MAX}`;
   if (mirror.spans.length !== spans.length) return "mirror.spans: must be as many as the full trace has";
   const [gateway] = mirror.spans;
@@ -36,8 +27,8 @@ export function checkMirror(mirror: Mirror, full: FullTrace, spans: readonly Spa
 }
 
 function checkSpan(span: MirrorSpan): string | undefined {
-  if (!isId(span.spanId, 8)) return "span_id: must be 8 bytes, not all zero";
-  if (!isId(span.parentSpanId, 8)) return "parent_span_id: must be 8 bytes, not all zero";
+  if (!isId(span.spanId, SPAN_ID_BYTES)) return "span_id: must be 8 bytes, not all zero";
+  if (!isId(span.parentSpanId, SPAN_ID_BYTES)) return "parent_span_id: must be 8 bytes, not all zero";
   return checkSaidOfCall(span) ?? checkSaidOfAttempt(span);
 }
 

@@ -1,4 +1,4 @@
-import { isId } from "#lib/ids.ts";
+import { isId, SPAN_ID_BYTES } from "#lib/ids.ts";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
 import type { FullTrace, InvocationRecord, SpanPayload } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import { isExperimentName } from "../experiments/experiment-name.ts";
@@ -7,9 +7,8 @@ import { END_MAX_NS } from "../spans/span-check.ts";
 import { checkTold } from "./call-check.ts";
 import { isConfiguredName, NAME_RULE } from "./configured-name.ts";
 import { checkMirror } from "./mirror-check.ts";
+import { SPANS_MAX } from "./twin-limits.ts";
 
-/** A full trace, as a mirror, has at most this many spans. */
-const RECORD_SPANS_MAX = 64;
 const METADATA_MAX = 64;
 const METADATA_TEXT_MAX = 250;
 /** In UTF-16 units, so that a text cut at that length by its writer is never refused for its accents. */
@@ -45,7 +44,7 @@ function checkFull(full: FullTrace): string | undefined {
   }
   const [root, ...attempts] = spansOf(full);
   if (root === undefined) return "full.resource_spans: must hold a root span";
-  if (attempts.length >= RECORD_SPANS_MAX) return `full.resource_spans: must hold at most ${RECORD_SPANS_MAX} spans`;
+  if (attempts.length >= SPANS_MAX) return `full.resource_spans: must hold at most ${SPANS_MAX} spans`;
   if (root.parentSpanId.length !== 0) return "full.resource_spans: the first span must be the root, without a parent";
   const ids = new Set<string>();
   for (const [index, span] of [root, ...attempts].entries()) {
@@ -58,7 +57,7 @@ function checkFull(full: FullTrace): string | undefined {
 
 function checkFullSpan(span: Span, full: FullTrace): string | undefined {
   if (!span.traceId.equals(full.traceId)) return "trace_id: must be the full trace's";
-  if (!isId(span.spanId, 8)) return "span_id: must be 8 bytes, not all zero";
+  if (!isId(span.spanId, SPAN_ID_BYTES)) return "span_id: must be 8 bytes, not all zero";
   if (span.startTimeUnixNano === 0n) return "start_time_unix_nano: is required";
   if (span.endTimeUnixNano < span.startTimeUnixNano) return "end_time_unix_nano: must not be before the start";
   if (span.endTimeUnixNano > END_MAX_NS) return "end_time_unix_nano: must be below 2^63";

@@ -1,6 +1,6 @@
 import { isPriceVersion } from "#lib/spans/price-version.ts";
 import { USAGE_FIELDS } from "#lib/spans/usage.ts";
-import { isErrorType } from "#lib/spans/words.ts";
+import { FINISH_REASONS_MAX, isErrorType } from "#lib/spans/words.ts";
 import type { MirrorSpan } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
 import { NANO_USD_MAX, TOKENS_MAX } from "../totals/totals-limits.ts";
@@ -9,7 +9,6 @@ import { NANO_USD_MAX, TOKENS_MAX } from "../totals/totals-limits.ts";
 const WORD = /^[\x21-\x7e]{0,128}$/;
 const SERVER_URL = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const SERVER_URL_MAX = 255;
-const FINISH_REASONS_MAX = 16;
 
 /** What both twins say of a whole call. */
 type SaidOfCall = Pick<MirrorSpan, "errorType" | "endpointId" | "endpointName" | "serverUrl">;

@@ -14,7 +14,10 @@ const WITH_DICTIONARY_MAX = 4096;
 const DICTIONARY = readFileSync(new URL("./packing-dictionary.bin", import.meta.url));
 /** What stands before what is packed with the dictionary. No protobuf message begins so: there is no field 0. */
 const WITH_DICTIONARY = Buffer.from([0x01]);
-/** What zstd's frames begin with. As the beginning of a protobuf message it would be a field 5, which none stored here has. */
+/**
+ * What zstd's frames begin with. As the beginning of a protobuf message it would be field 5 as a varint, which none
+ * stored here begins with.
+ */
 const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** From so many bytes on the fastest level is taken, for two thirds of the time: what comes of it is 6 % larger. */
 const LARGE_MIN = 64 * 1024;
@@ -22,7 +25,10 @@ const FASTEST = { [constants.ZSTD_c_compressionLevel]: 1 };
 /** zlib's output buffer. The default, 16 KiB, is allocated anew for every call. */
 const OUTPUT_BYTES = 4096;
 
-/** Bytes as they are stored: compressed where that is worth while. The bytes begin with a protobuf field below 5. */
+/**
+ * Bytes as they are stored: compressed where that is worth while. The bytes are a protobuf message that does not begin
+ * with field 5 as a varint.
+ */
 export function pack(bytes: Uint8Array): Uint8Array {
   if (bytes.length < PACKED_MIN) return bytes;
   const options = {

@@ -21,6 +21,11 @@ test("what is packed comes back as it was, whatever its length", () => {
   );
 });
 
+test("what tells a call comes back, which begins with field 5, as zstd's frames would with another type", () => {
+  const bytes = Buffer.concat([Buffer.from([0x2a, 0xb5, 0x2f, 0xfd]), Buffer.alloc(100)]);
+  expect(Buffer.from(unpack(pack(bytes))).equals(bytes)).toBe(true);
+});
+
 test("what was stored before there was a dictionary is read as ever", () => {
   const bytes = message(Buffer.from("gen_ai.operation.name".repeat(100)));
   expect(Buffer.from(unpack(zstdCompressSync(bytes))).equals(bytes)).toBe(true);

@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
 import { NEWEST_FIRST } from "../../../services/trace-writer/core/search/trace-order.ts";
+import { spanBatchOf } from "../../../services/trace-writer/core/spans/span-batch.ts";
+import { digest } from "../../../services/trace-writer/store/digest.ts";
 import type { TraceStore } from "../../../services/trace-writer/store/trace-store.ts";
-import { record, span, spanId, T0, traceId } from "./sample-traces.ts";
+import { record, resourceSpans, span, spanId, T0, traceId } from "./sample-traces.ts";
 import { spansOf, writeRecords, writeSpans } from "./writing.ts";
+
+const never = new AbortController().signal;
 
 /** What every store promises of what it does not store: it says so, and nothing is left behind. */
 export function describeRefusals(store: () => TraceStore): void {
@@ -30,6 +34,26 @@ export function describeRefusals(store: () => TraceStore): void {
     const found = await read(trace);
     expect(found?.info?.spanCount).toBe(52);
     expect(spansOf(found).filter(({ endTimeUnixNano }) => endTimeUnixNano === T0 + 200n)).toHaveLength(10);
+  });
+
+  test("a write that can never be stored takes none with it that share its commit", async () => {
+    const [first, broken, ...others] = Array.from({ length: 4 }, () => traceId(fresh()));
+    const write = (trace = "", start?: bigint) => {
+      const spans = [
+        resourceSpans([{ ...span({ trace, span: spanId(1) }), ...(start && { startTimeUnixNano: start }) }]),
+      ];
+      return store().writeSpans(
+        "default",
+        { $case: "name", value: "shared" },
+        [spanBatchOf(trace, spans, digest)],
+        never,
+      );
+    };
+    // All that come while the first is written share the next commit.
+    const writes = [write(first), write(broken, 2n ** 63n), ...others.map((trace) => write(trace))];
+    const outcomes = await Promise.allSettled(writes);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+    for (const trace of others) expect(spansOf(await read(trace))).toHaveLength(1);
   });
 
   test("a write whose caller gave up before it was begun is not stored", async () => {

@@ -4,7 +4,8 @@ import { adoptionWaitMsOf } from "../../core/traces/adoption-wait.ts";
 import type { Write, WriteOutcome } from "../commit/apply-write.ts";
 import { createForwardWaits, type ForwardWaits } from "../commit/forward-waits.ts";
 import { readWrite, type WaitingWrite } from "../commit/read-write.ts";
-import type { Committer } from "../commit/write-queue.ts";
+import type { Committer, WriteResult } from "../commit/write-queue.ts";
+import type { StoreEvent } from "../trace-store.ts";
 import { applyWrite, settledOutcomeOf } from "./apply.ts";
 import { lookUp, tracesOf } from "./asked-traces.ts";
 import type { ListPlace } from "./fact.ts";
@@ -98,28 +99,51 @@ export function createCommitter(tables: Tables, { traceSpansMax, ...options }: C
     );
     return { outcomes: settled, events: work.events, adoptionWaitsMs: work.adoptionWaitsMs };
   };
+  const commitAll = async (
+    writes: readonly WaitingWrite[],
+    nowMs: number,
+    count: CountSoFar,
+  ): Promise<readonly WriteResult<WriteOutcome>[]> => {
+    try {
+      const { outcomes, events, adoptionWaitsMs } = await carryOut(await mapInTurns(writes, readWrite), nowMs);
+      for (const [event, times] of events) count.events.set(event, (count.events.get(event) ?? 0) + times);
+      count.adoptionWaitsMs.push(...adoptionWaitsMs);
+      return outcomes.map((outcome) => ({ ok: true, outcome }));
+    } catch (error) {
+      const isPassing = error instanceof ServiceError && error.kind === "unavailable";
+      const reason = isPassing ? "full" : "failed";
+      if (isPassing || writes.length === 1) return writes.map(() => ({ ok: false, reason, message: wordsOf(error) }));
+      // A bug of ours, in one of them: each is tried alone, so that the others are stored.
+      const alone: WriteResult<WriteOutcome>[] = [];
+      for (const write of writes) {
+        const last = alone.at(-1);
+        // What cannot be written to now is not waited for once for each.
+        if (last?.ok === false && last.reason === "full") alone.push(last);
+        else alone.push(...(await commitAll([write], nowMs, count)));
+      }
+      return alone;
+    }
+  };
   return {
     commitsMax: 1,
     failureWords: "the trace store cannot be written to: does ClickHouse run, and has it room?",
     async commit(writes, nowMs) {
       const began = performance.now();
-      const durationMs = () => performance.now() - began;
-      try {
-        const { outcomes, ...count } = await carryOut(await mapInTurns(writes, readWrite), nowMs);
-        const results = outcomes.map((outcome) => ({ ok: true, outcome }) as const);
-        return { results, durationMs: durationMs(), ...count };
-      } catch (error) {
-        const isPassing = error instanceof ServiceError && error.kind === "unavailable";
-        const reason = isPassing ? "full" : "failed";
-        const results = writes.map(() => ({ ok: false, reason, message: wordsOf(error) }) as const);
-        return { results, durationMs: durationMs(), events: new Map(), adoptionWaitsMs: [] };
-      }
+      const count: CountSoFar = { events: new Map(), adoptionWaitsMs: [] };
+      const results = await commitAll(writes, nowMs, count);
+      return { results, durationMs: performance.now() - began, ...count };
     },
     finish,
     routeBy(others) {
       routes = others;
     },
   };
+}
+
+/** What a commit's attempts have counted. */
+interface CountSoFar {
+  readonly events: Map<StoreEvent, number>;
+  readonly adoptionWaitsMs: number[];
 }
 
 async function publish(tables: Tables, work: Work, waits: ForwardWaits): Promise<void> {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { callSpansOf } from "#lib/spans/call-spans.ts";
 import { spelledOut } from "#lib/spans/spelled-out.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import { keptPayloadsOf } from "../../../services/gateway/core/payload/kept-payloads.ts";
 import { KEEP_ALL } from "../../../services/gateway/core/payload/payload-policy.ts";
 import { RecordWriter } from "../../../services/gateway/core/twins/record.ts";
@@ -34,6 +35,17 @@ test("the rows of a call are those that are read from its spans", () => {
       expect(toldTwinsOf(record)).toEqual(toldTwinsOf(spelledOut(record)));
     }),
   );
+});
+
+test("the rows of a call are those of its spans, too, where it claims what is quoted, or is of a kind not known here", () => {
+  for (const sample of Object.values(SAMPLE_CALLS)) {
+    const caller = { ...sample.invocation.caller, session: '"session"', user: '"user"' };
+    const record = recordOf({ ...sample, invocation: { ...sample.invocation, caller } });
+    expect(toldTwinsOf(record).full.rows[0]).toMatchObject({ session: '"session"', user: '"user"' });
+    expect(toldTwinsOf(record)).toEqual(toldTwinsOf(spelledOut(record)));
+    const unknown = { ...record, call: record.call && { ...record.call, requestType: RequestType.UNRECOGNIZED } };
+    expect(toldTwinsOf(unknown)).toEqual(toldTwinsOf(spelledOut(unknown)));
+  }
 });
 
 test("a part of a record that has one twin is spelled out to that twin", () => {

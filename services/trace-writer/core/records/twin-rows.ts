@@ -10,6 +10,7 @@ import {
   type TwinSpan,
 } from "#lib/spans/twin-span.ts";
 import { sumOfUsages, USAGE_FIELDS } from "#lib/spans/usage.ts";
+import { requestWordsOf } from "#lib/spans/words.ts";
 import type { FullTwin } from "#proto/twinspan/trace/v1/call.ts";
 import { ErrorType, type Mirror, MirrorSpanRole, type RequestType } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Cost, Usage } from "#proto/twinspan/trace/v1/usage.ts";
@@ -27,7 +28,10 @@ export function mirrorRowOf(span: TwinSpan, spanId: string, parentId: string): S
   return rowOf(span, { spanId, parentId, origin, llm: true, usage: isSaid(usage) ? usage : undefined, cost });
 }
 
-/** The rows of a checked full trace: the root, then its attempts. They agree with the spans that `fullTraceOf` makes of it. */
+/**
+ * The rows of a checked full trace: the root, then its attempts. They agree with the spans that `fullTraceOf` makes of
+ * it.
+ */
 export function fullRowsOf({ gateway, attempts }: CallSpans, full: FullTwin): readonly SpanRow[] {
   const [rootId = "", ...ids] = full.spans.map(({ spanId }) => spanId.toString("hex"));
   const session = full.session || undefined;
@@ -93,17 +97,24 @@ function isSaid(usage: Usage | undefined): boolean {
 
 /** Whether the span of a full trace reads as a call of a model: by its kind of request, else because it has a usage. */
 function isModelCall(span: TwinSpan): boolean {
-  const isWhole = isGateway(span);
-  const known = isWhole ? GATEWAY_CALLS : ATTEMPT_CALLS;
-  const said = known.get(span.requestType);
-  if (said !== undefined) return said === "yes" || (said === "with usage" && !isWhole && isSaid(span.usage));
-  const type = spanTypeOf(
-    readAttributes(attributesOf(isWhole ? gatewayAttributesOf(span) : attemptAttributesOf(span))),
-  );
-  known.set(span.requestType, type === undefined ? "with usage" : isModelCallType(type) ? "yes" : "no");
-  return isModelCall(span);
+  const rule = ruleOf(span);
+  return rule === "yes" || (rule === "with usage" && !isGateway(span) && isSaid(span.usage));
 }
 
-/** What was found of the kinds of requests, of which there are a few. */
-const GATEWAY_CALLS = new Map<RequestType, "yes" | "no" | "with usage">();
-const ATTEMPT_CALLS = new Map<RequestType, "yes" | "no" | "with usage">();
+/** Whether the spans of a kind of request read as calls of a model. */
+type ModelCallRule = "yes" | "no" | "with usage";
+
+/** What was found of the kinds of requests that are known here. Those are a few; of others a sender may invent any. */
+const FOUND = { gateway: new Map<RequestType, ModelCallRule>(), attempt: new Map<RequestType, ModelCallRule>() };
+
+function ruleOf(span: TwinSpan): ModelCallRule {
+  const isWhole = isGateway(span);
+  const found = isWhole ? FOUND.gateway : FOUND.attempt;
+  const known = found.get(span.requestType);
+  if (known !== undefined) return known;
+  const attributes = attributesOf(isWhole ? gatewayAttributesOf(span) : attemptAttributesOf(span));
+  const type = spanTypeOf(readAttributes(attributes));
+  const rule = type === undefined ? "with usage" : isModelCallType(type) ? "yes" : "no";
+  if (requestWordsOf(span.requestType) !== undefined) found.set(span.requestType, rule);
+  return rule;
+}

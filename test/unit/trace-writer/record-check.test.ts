@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Span } from "#proto/opentelemetry/proto/trace/v1/trace.ts";
+import { FullTwin, MirrorTwin } from "#proto/twinspan/trace/v1/call.ts";
 import type { FullTrace, InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Mirror, MirrorSpan } from "#proto/twinspan/trace/v1/mirror.ts";
 import { checkRecord } from "../../../services/trace-writer/core/records/record-check.ts";
@@ -38,6 +39,14 @@ test("a record that keeps every rule is not refused, with and without a mirror",
 describe("a record is refused, with field and rule, when", () => {
   const broken: Readonly<Record<string, readonly [InvocationRecord, string]>> = {
     "it has neither a call nor a full trace": [{ ...sample(), full: undefined }, "call:"],
+    "it has the full trace's part of a call, and none": [
+      { ...sample(), fullTwin: FullTwin.decode(Buffer.alloc(0)) },
+      "call:",
+    ],
+    "it has the mirror's part of a call, and none": [
+      { ...sample(), mirrorTwin: MirrorTwin.decode(Buffer.alloc(0)) },
+      "call:",
+    ],
     "the trace id is short": [full({ traceId: id("01") }), "full.trace_id:"],
     "the trace id is zero": [full({ traceId: Buffer.alloc(16) }), "full.trace_id:"],
     "the experiment is empty": [full({ experiment: "" }), "full.experiment:"],

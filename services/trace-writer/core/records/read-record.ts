@@ -1,4 +1,4 @@
-import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { WordReader } from "#lib/wire/word-reader.ts";
 import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
 import type { Digest } from "../spans/span-batch.ts";
@@ -17,18 +17,17 @@ export function readRecord(bytes: Uint8Array, digest: Digest): ReadRecord {
   if (decoded === undefined) return { kind: "refused", reason: UNDECODABLE };
   const reason = checkRecord(decoded.record);
   if (reason !== undefined) return { kind: "refused", reason };
-  const record = recordToWriteOf(decoded.record, decoded.parts, digest);
-  return record === undefined ? { kind: "refused", reason: "full_twin: is required" } : { kind: "record", record };
+  return { kind: "record", record: recordToWriteOf(decoded.record, decoded.parts, digest) };
 }
 
 const UNDECODABLE = "record: cannot be decoded, it is cut, no record, or nested more than 100 levels deep";
 
 /** Whether a serialized record has a mirror that names an experiment, as far as that is seen without decoding it. */
 export function namesExperiment(bytes: Uint8Array): boolean {
-  const twin = fieldIn(bytes, MIRROR_TWIN_FIELD);
-  if (twin !== undefined) return fieldIn(twin, EXPERIMENT_OF_TWIN_FIELD) !== undefined;
-  const mirror = fieldIn(bytes, MIRROR_FIELD);
-  return mirror !== undefined && fieldIn(mirror, EXPERIMENT_FIELD) !== undefined;
+  return (
+    fieldsIn(bytes, MIRROR_TWIN_FIELD).some((twin) => fieldsIn(twin, EXPERIMENT_OF_TWIN_FIELD).length > 0) ||
+    fieldsIn(bytes, MIRROR_FIELD).some((mirror) => fieldsIn(mirror, EXPERIMENT_FIELD).length > 0)
+  );
 }
 
 /** A serialized record whose mirror names no experiment. */
@@ -45,24 +44,25 @@ const EXPERIMENT_OF_TWIN_FIELD = 4;
 const MIRROR_FIELD = 3;
 const EXPERIMENT_FIELD = 3;
 
-/** The bytes of the first field of that number, a message. Undefined: there is none, or the bytes are no message. */
-function fieldIn(message: Uint8Array, number: number): Uint8Array | undefined {
+/** The bytes of all fields of that number, messages. Of bytes that are no message those before the fault. */
+function fieldsIn(message: Uint8Array, number: number): readonly Uint8Array[] {
   const reader = new BinaryReader(message);
+  const found: Uint8Array[] = [];
   try {
     while (reader.pos < reader.len) {
       const [field, type] = reader.tag();
-      if (field === number && type === 2) return reader.bytes();
-      reader.skip(type, field);
+      if (field === number && type === WireType.LengthDelimited) found.push(reader.bytes());
+      else reader.skip(type, field);
     }
   } catch (error) {
     if (!(error instanceof Error)) throw error;
   }
-  return undefined;
+  return found;
 }
 
 /**
- * A record, and its bytes cut into the parts that are stored apart: a protobuf message may be cut between its fields, so its
- * parts need no encoding again. Undefined: the bytes are none.
+ * A record, and its bytes cut into the parts that are stored apart: a protobuf message may be cut between its fields,
+ * so its parts need no encoding again. Undefined: the bytes are none.
  */
 export function decodeRecord(
   bytes: Uint8Array,
@@ -89,7 +89,7 @@ function cut(bytes: Uint8Array): { readonly parts: RecordParts; readonly told: U
     const [field, type] = reader.tag();
     reader.skip(type, field);
     const piece = bytes.subarray(start, reader.pos);
-    const places = placesOf(field);
+    const places = placesOf(field, type);
     for (const part of places) parts[part].push(piece);
     if (places === OF_PAYLOAD) continue;
     told.push(piece);
@@ -99,11 +99,12 @@ function cut(bytes: Uint8Array): { readonly parts: RecordParts; readonly told: U
   return { parts, told: isFirst ? bytes.subarray(0, toldEnd) : Buffer.concat(told) };
 }
 
-/** In which parts a field of InvocationRecord is stored. None: it is not known here, and not stored. */
-function placesOf(field: number): readonly (keyof RecordParts)[] {
+/** In which parts a field of InvocationRecord is stored. None: it is not known here, not of that type, and not stored. */
+function placesOf(field: number, type: WireType): readonly (keyof RecordParts)[] {
+  if (type !== (field === PAYLOAD_SHED_FIELD ? WireType.Varint : WireType.LengthDelimited)) return [];
   switch (field) {
     case 1: // full
-    case 4: // payload_shed
+    case PAYLOAD_SHED_FIELD:
     case 6: // full_twin
       return OF_FULL;
     case 2: // payloads
@@ -118,6 +119,7 @@ function placesOf(field: number): readonly (keyof RecordParts)[] {
   }
 }
 
+const PAYLOAD_SHED_FIELD = 4;
 const OF_FULL = ["full"] as const;
 const OF_MIRROR = ["mirror"] as const;
 const OF_BOTH = ["full", "mirror"] as const;

@@ -19,9 +19,9 @@ const ERROR_TEXT_MAX = 16 * 1024;
  * Never quotes a value. Undefined: it breaks none, and may be stored.
  */
 export function checkRecord(record: InvocationRecord): string | undefined {
-  const { call, full, payloads, mirror, fullTwin } = record;
+  const { call, full, payloads, mirror, fullTwin, mirrorTwin } = record;
   if (call !== undefined) return checkTold(call, record) ?? checkPayloads(payloads, fullTwin?.spans ?? []);
-  if (full === undefined) return "call: is required";
+  if (full === undefined || fullTwin !== undefined || mirrorTwin !== undefined) return "call: is required";
   return (
     checkFull(full) ?? checkPayloads(payloads, spansOf(full)) ?? (mirror && checkMirror(mirror, full, spansOf(full)))
   );

@@ -49,17 +49,11 @@ interface MirrorToWrite {
 
 /**
  * A record that `checkRecord` found nothing wrong with, as it goes to a store: its own bytes, and the rows that are
- * read from it. Undefined: it has no full trace.
+ * read from it.
  */
-export function recordToWriteOf(
-  record: InvocationRecord,
-  parts: RecordParts,
-  digest: Digest,
-): RecordToWrite | undefined {
+export function recordToWriteOf(record: InvocationRecord, parts: RecordParts, digest: Digest): RecordToWrite {
   const { payloads } = record;
-  const told = toldTwinsOf(record);
-  if (told === undefined) return undefined;
-  const { full, mirror } = told;
+  const { full, mirror } = toldTwinsOf(record);
   const [root, ...attempts] = full.rows;
   const cut = payloads.filter(({ truncated }) => truncated).map(stubOf);
   const stubs = cut.length === 0 ? [] : [payloadBytesOf(cut)];

@@ -2,12 +2,14 @@ import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts"
 
 /** The name of the key whose call a stored mirror is of. `bytes` are those of its `SpanBatch`. Empty: of none. */
 export function callerKeyIn(bytes: Uint8Array): string {
-  const { mirror, mirrorTwin } = InvocationRecord.decode(bytes);
-  return (mirrorTwin ?? mirror)?.callerKey ?? "";
+  const { call, mirror, mirrorTwin } = InvocationRecord.decode(bytes);
+  return (call === undefined ? mirror : mirrorTwin)?.callerKey ?? "";
 }
 
-/** What the caller of a stored full trace calls itself. `bytes` are those of its `SpanBatch`. Empty: it does not say. */
+/**
+ * What the caller of a stored full trace calls itself. `bytes` are those of its `SpanBatch`. Empty: it does not say.
+ */
 export function callerIn(bytes: Uint8Array): string {
-  const { full, fullTwin } = InvocationRecord.decode(bytes);
-  return fullTwin?.caller ?? full?.metadata["mlflow.gateway.caller"] ?? "";
+  const { call, full, fullTwin } = InvocationRecord.decode(bytes);
+  return (call === undefined ? full?.metadata["mlflow.gateway.caller"] : fullTwin?.caller) ?? "";
 }

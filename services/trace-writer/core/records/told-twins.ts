@@ -27,12 +27,13 @@ interface ToldTwin {
 
 /** What stands for the digest of a span that the gateway wrote: conflicts with it are not decided by content. */
 const NOT_COMPARED = "";
+const UNCHECKED = "a record without a full trace was to be stored: it was not checked";
 
-/** What a record says that `checkRecord` found nothing wrong with. Undefined: it has no full trace. */
-export function toldTwinsOf(record: InvocationRecord): ToldTwins | undefined {
+/** What a record says that `checkRecord` found nothing wrong with. Throws an Error where it has no full trace. */
+export function toldTwinsOf(record: InvocationRecord): ToldTwins {
   const { call, fullTwin, mirrorTwin } = record;
   if (call === undefined) return spelledTwinsOf(record);
-  if (fullTwin === undefined) return undefined;
+  if (fullTwin === undefined) throw new Error(UNCHECKED);
   const spans = callSpansOf(call);
   const { traceId, workspace, experiment } = fullTwin;
   const metadata = fullMetadataOf(call, fullTwin);
@@ -50,9 +51,9 @@ function rowsOfMirror({ gateway, attempts }: CallSpans, mirror: MirrorTwin): rea
   ];
 }
 
-function spelledTwinsOf({ full, mirror }: InvocationRecord): ToldTwins | undefined {
+function spelledTwinsOf({ full, mirror }: InvocationRecord): ToldTwins {
   const [scope] = full?.resourceSpans?.scopeSpans ?? [];
-  if (full === undefined || scope === undefined) return undefined;
+  if (full === undefined || scope === undefined) throw new Error(UNCHECKED);
   const rows = scope.spans.map((span, index) =>
     spanRowOf(span, index === 0 ? "full-gateway" : "full-attempt", NOT_COMPARED),
   );

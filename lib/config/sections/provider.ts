@@ -26,7 +26,7 @@ const OPENAI_FORMATS = ["openai-chat", "openai-responses", "openai-responses-com
 
 const URL_FAULT = "must be an address, such as https://api.openai.com/v1";
 const baseUrl = z
-  .url({ protocol: /^https?$/, hostname: /.+/, error: URL_FAULT })
+  .url({ protocol: /^https?$/, hostname: /^.{1,253}$/, error: URL_FAULT })
   .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), {
     error: "must be without a user and a password: a key goes into apiKey or headers",
   });

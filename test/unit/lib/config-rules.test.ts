@@ -131,6 +131,12 @@ test("the store that is used has what it needs", () => {
   ]);
 });
 
+test("a provider's host is no longer than a name in the DNS can be, as a trace says it", () => {
+  const at = (host: string) => faultsOf(GOOD.replace("api.openai.com", host));
+  expect(at("a".repeat(253))).toEqual([]);
+  expect(at("a".repeat(254))).toEqual([expect.stringContaining("providers.openai.baseUrl: must be an address")]);
+});
+
 test.each(["0.0.0.0:1", "[::]:1", "10.0.0.1:1", "gateway.internal:1"])(
   "nothing listens at %s without keys, unless that was written out",
   (listen) => {

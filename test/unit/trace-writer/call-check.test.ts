@@ -35,12 +35,16 @@ const mirror = (change: Partial<Sample["mirrorTwin"]>): InvocationRecord => {
   const whole = sample();
   return { ...whole, mirrorTwin: { ...whole.mirrorTwin, ...change } };
 };
+const NO_ID = Buffer.alloc(0);
+const LONG = "secret".repeat(51);
 const fullSpans = () => sample().fullTwin.spans;
 const noSpan = { serverAddress: "", serverPort: 0, payloadRedactions: 0, payloadWithheld: [] };
 
 test("a record that tells its call by every rule is not refused, with and without a mirror", () => {
   expect(checkRecord(sample())).toBeUndefined();
-  expect(checkRecord({ ...sample(), mirrorTwin: undefined })).toBeUndefined();
+  expect(checkRecord({ ...full({ mirrorSpanId: NO_ID }), mirrorTwin: undefined })).toBeUndefined();
+  const alone = full({ callerTraceId: NO_ID, callerSpanId: NO_ID, mirrorSpanId: NO_ID });
+  expect(checkRecord({ ...alone, mirrorTwin: undefined })).toBeUndefined();
 });
 
 describe("a record that tells its call is refused, with field and rule, when", () => {
@@ -57,6 +61,14 @@ describe("a record that tells its call is refused, with field and rule, when", (
       "call.attempts:",
     ],
     "an attempt ends after the call": [attempt({ durationNanos: 2n ** 62n }), "call.attempts[0].duration_nanos:"],
+    "a first token comes after its attempt": [
+      attempt({ durationNanos: 7n, timeToFirstTokenNanos: 8n }),
+      "call.attempts[0].time_to_first_token_nanos:",
+    ],
+    "a first token comes beyond all times": [
+      attempt({ timeToFirstTokenNanos: 2n ** 63n }),
+      "call.attempts[0].time_to_first_token_nanos:",
+    ],
     "an attempt names no provider": [attempt({ provider: "" }), "call.attempts[0].provider:"],
     "an attempt names no model": [attempt({ requestModel: "" }), "call.attempts[0].request_model:"],
     "a response id has a space": [attempt({ responseId: "the secret" }), "call.attempts[0].response_id:"],
@@ -75,6 +87,47 @@ describe("a record that tells its call is refused, with field and rule, when", (
     ],
     "the caller's span is none": [full({ callerSpanId: id("01") }), "full_twin.caller_span_id:"],
     "what the caller claims is long": [full({ session: "secret".repeat(42) }), "full_twin:"],
+    "it waited longer than it took": [full({ queueWaitNanos: 2n ** 63n }), "full_twin.queue_wait_nanos:"],
+    "its format is a story": [full({ messageFormat: LONG }), "full_twin.message_format:"],
+    "what is kept is a story": [full({ payloadKeep: LONG }), "full_twin.payload_keep:"],
+    "a model that was passed over is a story": [full({ passedOver: [LONG] }), "full_twin.passed_over:"],
+    "too many models were passed over": [full({ passedOver: Array(65).fill("a/b") }), "full_twin.passed_over:"],
+    "a provider's host is a story": [
+      full({ spans: fullSpans().map((span) => ({ ...span, serverAddress: LONG })) }),
+      "full_twin.spans.server_address:",
+    ],
+    "what is withheld is a story": [
+      full({ spans: fullSpans().map((span) => ({ ...span, payloadWithheld: [LONG] })) }),
+      "full_twin.spans.payload_withheld:",
+    ],
+    "the full trace links to a mirror that is not there": [
+      { ...sample(), mirrorTwin: undefined },
+      "full_twin.mirror_span_id:",
+    ],
+    "the caller has a trace and no span": [
+      { ...full({ callerSpanId: NO_ID, mirrorSpanId: NO_ID }), mirrorTwin: undefined },
+      "full_twin.caller_span_id:",
+    ],
+    "the caller has a span and no trace": [
+      { ...full({ callerTraceId: NO_ID, mirrorSpanId: NO_ID }), mirrorTwin: undefined },
+      "full_twin.caller_span_id:",
+    ],
+    "the mirror is in another trace than the caller's": [
+      full({ callerTraceId: id(traceId(7)) }),
+      "full_twin.caller_trace_id:",
+    ],
+    "the mirror hangs under another span than the caller's": [
+      mirror({ parentSpanId: id(spanId(7)) }),
+      "full_twin.caller_span_id:",
+    ],
+    "the full trace links to another span of the mirror": [
+      full({ mirrorSpanId: sample().mirrorTwin.spanIds.subarray(8, 16) }),
+      "full_twin.mirror_span_id:",
+    ],
+    "the full trace links to no mirror where there is one": [
+      full({ mirrorSpanId: NO_ID }),
+      "full_twin.mirror_span_id:",
+    ],
     "the mirror is in the full trace itself": [mirror({ traceId: sample().fullTwin.traceId }), "mirror_twin.trace_id:"],
     "the mirror links elsewhere": [mirror({ linkedTraceId: id(traceId(7)) }), "mirror_twin.linked_trace_id:"],
     "the mirror links to another span": [mirror({ linkedSpanId: id(spanId(7)) }), "mirror_twin.linked_span_id:"],
@@ -97,8 +150,9 @@ describe("a record that tells its call is refused, with field and rule, when", (
 });
 
 test("a payload must be of a span that is told", () => {
-  const { mirrorTwin: _, ...alone } = sample();
+  const whole = sample();
   const spans = fullSpans().map((span, index) => ({ ...span, spanId: id(spanId(7 + index)) }));
-  const reason = checkRecord({ ...alone, fullTwin: { ...alone.fullTwin, spans }, mirrorTwin: undefined });
+  const fullTwin = { ...whole.fullTwin, spans, mirrorSpanId: NO_ID };
+  const reason = checkRecord({ ...whole, fullTwin, mirrorTwin: undefined });
   expect(reason).toMatch(/^payloads\[0\]\.span_id:/);
 });

@@ -124,6 +124,10 @@ describe("a record is refused, with field and rule, when", () => {
       mirrorSpan(0, { endTimeUnixNano: 2n ** 62n }),
       "mirror.spans[0].end_time_unix_nano:",
     ],
+    "a first token comes after its span": [
+      mirrorSpan(1, { timeToFirstTokenNanos: 2n ** 63n }),
+      "mirror.spans[1].time_to_first_token_nanos:",
+    ],
     "a response id has a space": [mirrorSpan(1, { responseId: "the answer" }), "mirror.spans[1].response_id:"],
     "a response model is long": [mirrorSpan(1, { responseModel: "x".repeat(129) }), "mirror.spans[1].response_model:"],
     "a provider has a line end": [mirrorSpan(1, { provider: "a\n" }), "mirror.spans[1].provider:"],

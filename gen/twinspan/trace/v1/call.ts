@@ -61,7 +61,10 @@ export interface CallAttempt {
   finishReasons: FinishReason[];
   /** Why the attempt was made. */
   reason: AttemptReason;
-  /** From the attempt's start to the first token of the answer, in nanoseconds. Unset: none came, or no stream. */
+  /**
+   * From the attempt's start to the first token of the answer, in nanoseconds. No longer than the attempt. Unset: none
+   * came, or no stream.
+   */
   timeToFirstTokenNanos?:
     | bigint
     | undefined;
@@ -87,9 +90,9 @@ export interface FullTwin {
   experiment: string;
   /** The workspace of the endpoint. At most 128 letters, digits, `.`, `_` or `-`. Empty: `default`. */
   workspace: string;
-  /** The caller's trace. 16 bytes. Empty: it gave no context. */
+  /** The caller's trace. 16 bytes. With a mirror that of the mirror. Empty: it gave no context. */
   callerTraceId: Buffer;
-  /** The caller's span. 8 bytes. Empty: it gave no context. */
+  /** The caller's span. 8 bytes. With a mirror its parent. Empty: it gave no context, nor a trace. */
   callerSpanId: Buffer;
   /** The mirror's gateway span, which the root links to. 8 bytes. Empty: there is no mirror. */
   mirrorSpanId: Buffer;
@@ -108,17 +111,23 @@ export interface FullTwin {
   user: string;
   /** The run that the caller names. Empty: none. */
   run: string;
-  /** What MLflow calls the shape of the messages. Empty: it has no word for it. */
+  /** What MLflow calls the shape of the messages. At most 300 characters. Empty: it has no word for it. */
   messageFormat: string;
-  /** The models that were not asked, since their providers' breakers were open: `<provider>/<model>`. */
+  /**
+   * The models that were not asked, since their providers' breakers were open: `<provider>/<model>`. At most 64, of at
+   * most 300 characters each.
+   */
   passedOver: string[];
-  /** How long the call waited for its turn at the endpoint, in nanoseconds. Unset: it had it at once. */
+  /**
+   * How long the call waited for its turn at the endpoint, in nanoseconds. No longer than the call. Unset: it had it at
+   * once.
+   */
   queueWaitNanos?:
     | bigint
     | undefined;
   /**
-   * What the endpoint keeps of the payload, where that is not all of it: a word of `endpoints[].payload.keep`. Empty:
-   * all.
+   * What the endpoint keeps of the payload, where that is not all of it: a word of `endpoints[].payload.keep`. At
+   * most 300 characters. Empty: all.
    */
   payloadKeep: string;
 }
@@ -127,13 +136,13 @@ export interface FullTwin {
 export interface FullTwinSpan {
   /** The span's id. 8 bytes, not all zero. Required. */
   spanId: Buffer;
-  /** The provider's host. On attempts. */
+  /** The provider's host. On attempts. At most 300 characters. */
   serverAddress: string;
   /** The provider's port. On attempts. */
   serverPort: number;
   /** How much was blacked out of its payload. */
   payloadRedactions: number;
-  /** What is withheld of its payload, and why: `<what>:<reason>`. */
+  /** What is withheld of its payload, and why: `<what>:<reason>`. At most 64, of at most 300 characters each. */
   payloadWithheld: string[];
 }
 

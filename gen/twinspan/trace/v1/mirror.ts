@@ -288,7 +288,10 @@ export interface MirrorSpan {
   attemptIndex: number;
   /** Why the attempt was made. On attempts. */
   attemptReason: AttemptReason;
-  /** From the span's start to the first token of the answer, in nanoseconds. Unset: none came, or no stream. */
+  /**
+   * From the span's start to the first token of the answer, in nanoseconds. No longer than the span. Unset: none came,
+   * or no stream.
+   */
   timeToFirstTokenNanos?:
     | bigint
     | undefined;

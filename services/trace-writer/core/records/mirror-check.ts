@@ -14,7 +14,7 @@ export function checkMirror(mirror: Mirror, full: FullTrace, spans: readonly Spa
   if (mirror.spans.length !== spans.length) return "mirror.spans: must be as many as the full trace has";
   const [gateway] = mirror.spans;
   for (const [index, span] of mirror.spans.entries()) {
-    const fault = checkSpan(span) ?? checkTwin(span, spans[index]);
+    const fault = checkTwin(span, spans[index]) ?? checkSpan(span);
     const place = index === 0 || gateway === undefined ? checkGateway(span) : checkAttempt(span, gateway);
     if (fault !== undefined || place !== undefined) return `mirror.spans[${index}].${fault ?? place}`;
   }
@@ -29,6 +29,9 @@ export function checkMirror(mirror: Mirror, full: FullTrace, spans: readonly Spa
 function checkSpan(span: MirrorSpan): string | undefined {
   if (!isId(span.spanId, SPAN_ID_BYTES)) return "span_id: must be 8 bytes, not all zero";
   if (!isId(span.parentSpanId, SPAN_ID_BYTES)) return "parent_span_id: must be 8 bytes, not all zero";
+  if ((span.timeToFirstTokenNanos ?? 0n) > span.endTimeUnixNano - span.startTimeUnixNano) {
+    return "time_to_first_token_nanos: must be no longer than the span";
+  }
   return checkSaidOfCall(span) ?? checkSaidOfAttempt(span);
 }
 

@@ -166,6 +166,30 @@ test("Prometheus's operator and Grafana are given the alerts and the dashboard, 
   expect(objects.filter(({ kind }) => kind === "PodMonitor")).toHaveLength(SERVICES.length);
 });
 
+test("the workers of a service share half of their container's memory as that of their heaps", async () => {
+  const workers = "config.gateway.workers=4,config.ingress.workers=auto,config.traceWriter.workers=1";
+  const objects = await renderedChart(CHART, "demo", ["--set", `config.auth=none,${workers}`]);
+  const pods = z.looseObject({
+    spec: z.looseObject({
+      template: z.looseObject({
+        spec: z.looseObject({
+          containers: z.tuple([z.looseObject({ name: z.string(), env: z.unknown().optional() })]),
+        }),
+      }),
+    }),
+  });
+  const services = objects.filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet");
+  const environments = services.map((service) => {
+    const [{ name, env }] = pods.parse(service).spec.template.spec.containers;
+    return [name, env];
+  });
+  expect(Object.fromEntries(environments)).toEqual({
+    gateway: [{ name: "NODE_OPTIONS", value: "--max-old-space-size-percentage=12" }],
+    ingress: undefined,
+    "trace-writer": undefined,
+  });
+});
+
 test.each([
   ["nobody says who may do what", ["--set", "config.x=1"], "auth"],
   ["a value does not exist", ["--set", "config.auth=none,gatway.replicas=2"], "gatway"],

@@ -93,6 +93,12 @@ name: {{ index . 1 }}
 image: {{ printf "%s:%s" $root.Values.image.repository ($root.Values.image.tag | default $root.Chart.AppVersion) }}
 imagePullPolicy: {{ $root.Values.image.pullPolicy }}
 args: [services/{{ index . 1 }}/main.ts]
+{{- $section := index . 1 | camelcase | untitle }}
+{{- $workers := dig $section "workers" 1 $root.Values.config }}
+{{- if and (not (kindIs "string" $workers)) (gt (int $workers) 1) }}
+env: # half of the container's memory is what the heaps of its workers may grow to together
+  - { name: NODE_OPTIONS, value: "--max-old-space-size-percentage={{ max 1 (div 50 (int $workers)) }}" }
+{{- end }}
 {{- with $values.secretEnv }}
 envFrom:
   {{- range . }}

@@ -4,7 +4,13 @@ import { expect, test } from "vitest";
 /** As wide as the formatter makes code. */
 const LINE_MAX = 120;
 
-const DOCUMENTS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", ...globSync(["docs/**/*.md", "examples/**/README.md"])];
+const DOCUMENTS = [
+  "README.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  ...globSync(["docs/**/*.md", "examples/**/README.md"]),
+];
 
 test("the prose of documents is wrapped; tables, pictures, headings and code are as wide as they are", () => {
   expect(DOCUMENTS.flatMap((file) => tooLong(file, proseOf(readFileSync(file, "utf8"))))).toEqual([]);

@@ -21,6 +21,12 @@ test("contracts are wrapped", () => {
   expect(contracts.flatMap((file) => tooLong(file, readFileSync(file, "utf8").split("\n")))).toEqual([]);
 });
 
+test("comments of several lines are wrapped", () => {
+  const code = globSync(["{bench,cli,console,examples,lib,scripts,services,test,tools}/**/*.{ts,tsx}"]);
+  const comments = code.map((file) => ({ file, lines: commentsOf(readFileSync(file, "utf8")) }));
+  expect(comments.flatMap(({ file, lines }) => tooLong(file, lines))).toEqual([]);
+});
+
 /** The lines that are too long, each with its place. */
 function tooLong(file: string, lines: readonly string[]): readonly string[] {
   return lines.flatMap((line, index) => (line.length > LINE_MAX ? [`${file}:${index + 1}: ${line}`] : []));
@@ -34,4 +40,9 @@ function proseOf(text: string): readonly string[] {
     if (isFence) isCode = !isCode;
     return isCode || isFence || /^\s*(\||#|!\[|<)/.test(line) ? "" : line;
   });
+}
+
+/** A file's lines; those that are no comment, or a comment of one line, are empty. */
+function commentsOf(text: string): readonly string[] {
+  return text.split("\n").map((line) => (/^\s*(\*|\/\/) /.test(line) ? line : ""));
 }

@@ -119,7 +119,7 @@ test("work that takes too long is stopped, in the middle of a regular expression
   const catastrophic = /^(a+)+$/;
   expect(() => withinTime(20, () => catastrophic.test(`${"a".repeat(60)}!`))).toThrow(OutOfTime);
   expect(() =>
-    withinTime(20, () => {
+    withinTime(1_000, () => {
       throw new TypeError("mine");
     }),
   ).toThrow(TypeError);

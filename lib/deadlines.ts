@@ -13,8 +13,8 @@ export class Deadlines implements Disposable {
   #isDisposed = false;
 
   /**
-   * Calls `onPassed` once, in so many milliseconds; never, where what is returned, or all of this, is disposed of before.
-   * One that throws keeps no other from passing; what it threw is an exception that nobody caught.
+   * Calls `onPassed` once, in so many milliseconds; never, where what is returned, or all of this, is disposed of
+   * before. One that throws keeps no other from passing; what it threw is an exception that nobody caught.
    */
   in(ms: number, onPassed: () => void): Disposable {
     const deadline = new Deadline(this.#ahead, performance.now() + ms, onPassed);

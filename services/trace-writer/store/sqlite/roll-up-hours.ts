@@ -93,8 +93,8 @@ export function openRollUp(db: DatabaseSync, { store, failed }: RolledHours): ()
 type DueHour = Pick<RolledHour, "experimentId" | "hour" | "changed">;
 
 /**
- * Adds an hour up, in as many turns as it takes; each is told when it ends. A turn sees one moment, and the hour in it is
- * as it was in the first: when it has changed since it was found it is given up, and due again.
+ * Adds an hour up, in as many turns as it takes; each is told when it ends. A turn sees one moment, and the hour in it
+ * is as it was in the first: when it has changed since it was found it is given up, and due again.
  */
 function openHours(db: DatabaseSync): (hour: DueHour) => Generator<void, RolledHour | undefined, number> {
   const traces = openSummedTraces(db);

@@ -32,7 +32,7 @@ export function newTraceId(random: RandomHex = randomHex): TraceIdHex {
 
 /** A new span id. */
 export function newSpanId(random: RandomHex = randomHex): SpanIdHex {
-  return newId(8, random);
+  return newId(SPAN_ID_BYTES, random);
 }
 
 /** The id under which MLflow and our own headers know a trace: `tr-` and its hex digits. */
@@ -47,11 +47,11 @@ export function parseTraceName(text: string): TraceIdHex | undefined {
 }
 
 /** Whether bytes are an id of that size: 16 for traces, 8 for spans; all zero is none. */
-export function isId(bytes: Uint8Array, size: 8 | 16): boolean {
+export function isId(bytes: Uint8Array, size: typeof SPAN_ID_BYTES | 16): boolean {
   return bytes.length === size && bytes.some((byte) => byte !== 0);
 }
 
-function newId(bytes: 8 | 16, random: RandomHex): string {
+function newId(bytes: typeof SPAN_ID_BYTES | 16, random: RandomHex): string {
   let hex: string;
   do hex = random(bytes);
   while (isZero(hex));

@@ -18,6 +18,8 @@ export const BLOCKS_FROM = NONCE_FROM + NONCE_BYTES;
 const LOOKED_THROUGH_BYTES_MAX = 32 * 1024 * 1024;
 /** At so many places, where what seems to be the nonce is something that the file is full of. */
 const PLACES_MAX = 10_000;
+/** What is read in the place of bytes that the disk does not give. */
+const NOTHING = Buffer.alloc(NONCE_BYTES);
 /** So much is read at once. */
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -46,9 +48,6 @@ export async function nonceIn(readAt: ReadAt): Promise<Buffer | undefined> {
   }
   return told;
 }
-
-/** What is read in the place of bytes that the disk does not give. */
-const NOTHING = Buffer.alloc(NONCE_BYTES);
 
 /** The one and the other place that has it. Undefined: it cannot be read there. */
 async function noncesIn(readAt: ReadAt): Promise<readonly (Buffer | undefined)[]> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ServiceError } from "#lib/service-error.ts";
 import { answerPlainly, beginStream, fail, piece } from "./chat-answers.ts";
-import { type IngressRun, startIngressRun } from "./ingress-run.ts";
+import { type IngressRun, JSON_TYPE, startIngressRun } from "./ingress-run.ts";
 import { sendRaw } from "./raw-http.ts";
 
 let run: IngressRun;
@@ -12,12 +12,6 @@ afterAll(() => run[Symbol.asyncDispose]());
 beforeEach(() => {
   run.gateway.script = (call) => answerPlainly(call, "{}");
 });
-
-const JSON_TYPE = { "content-type": "application/json" };
-
-function send(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${run.ingress.url}${path}`, { method: "POST", headers: JSON_TYPE, body: "{}", ...init });
-}
 
 const TEXT = expect.any(String);
 const openAiError = () => ({ error: { type: TEXT, code: TEXT, message: TEXT, param: null } });
@@ -37,12 +31,12 @@ test.each([
   const root = path.slice(0, path.lastIndexOf("/"));
   run.gateway.script = (call) => fail(call, new ServiceError("rate_limited", "Slower.", { retryAfterMs: 1500 }));
   const cases: readonly (readonly [number, Promise<Response>])[] = [
-    [429, send(path)],
-    [404, send(`${root}/nothing/at/all`)],
-    [405, send(path, { method: "PUT" })],
-    [415, send(path, { headers: { "content-type": "text/plain" } })],
-    [415, send(path, { headers: { ...JSON_TYPE, "content-encoding": "gzip" } })],
-    [400, send(path, { body: "" })],
+    [429, run.post(path)],
+    [404, run.post(`${root}/nothing/at/all`)],
+    [405, run.post(path, { method: "PUT" })],
+    [415, run.post(path, { headers: { "content-type": "text/plain" } })],
+    [415, run.post(path, { headers: { ...JSON_TYPE, "content-encoding": "gzip" } })],
+    [400, run.post(path, { body: "" })],
   ];
   for (const [status, asked] of cases) {
     const response = await asked;
@@ -56,7 +50,7 @@ test.each([
 });
 
 test("a method that Gemini's models do not have is told, with those they have", async () => {
-  const response = await send("/gemini/v1beta/models/demo:predict");
+  const response = await run.post("/gemini/v1beta/models/demo:predict");
   expect(response.status).toBe(404);
   expect(await response.json()).toEqual({
     error: {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Dialect, type Invocation } from "#proto/twinspan/gateway/v1/invocation.ts";
 import { answerPlainly } from "./chat-answers.ts";
-import { type IngressRun, startIngressRun } from "./ingress-run.ts";
+import { type IngressRun, JSON_TYPE, startIngressRun } from "./ingress-run.ts";
 import { sendRaw } from "./raw-http.ts";
 
 let run: IngressRun;
@@ -13,16 +13,10 @@ beforeEach(() => {
   run.gateway.script = (call) => answerPlainly(call, "{}");
 });
 
-const JSON_TYPE = { "content-type": "application/json" };
-
-function send(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${run.ingress.url}${path}`, { method: "POST", headers: JSON_TYPE, body: "{}", ...init });
-}
-
 /** What reached the gateway of a request. */
 async function invocationOf(path: string, init: RequestInit = {}): Promise<Invocation> {
   const before = run.gateway.calls.length;
-  const response = await send(path, init);
+  const response = await run.post(path, init);
   expect([response.status, await response.text()]).toEqual([200, "{}"]);
   expect(run.gateway.calls).toHaveLength(before + 1);
   const invocation = run.gateway.calls.at(-1)?.stream.request.invocation;
@@ -108,7 +102,7 @@ test("a raw path goes on as long as it is, and with whatever dots it has: the ga
 
 test("an answer without content has none, and no length", async () => {
   run.gateway.script = (call) => answerPlainly(call, "", 204);
-  const response = await send("/gateway/proxy/demo/files/1", { method: "DELETE", body: null });
+  const response = await run.post("/gateway/proxy/demo/files/1", { method: "DELETE", body: null });
   expect([response.status, response.headers.get("content-length")]).toEqual([204, null]);
 });
 

@@ -10,9 +10,14 @@ export interface IngressRun extends AsyncDisposable {
   readonly ingress: Ingress;
   readonly gateway: ScriptedGateway;
   readonly traceWriter: ScriptedTraceWriter;
+  /** Posts an empty JSON object to a path, but for what `init` says otherwise. */
+  post(path: string, init?: RequestInit): Promise<Response>;
   /** The value of a metric, by its line's beginning: name and labels. 0: there is none. */
   metric(line: string): Promise<number>;
 }
+
+/** What a request with JSON in its body says of it. */
+export const JSON_TYPE = { "content-type": "application/json" };
 
 /** Limits that are small enough for tests to reach. */
 export interface RunLimits {
@@ -67,6 +72,7 @@ export async function startIngressRun(
     ingress,
     gateway,
     traceWriter,
+    post: (path, init) => fetch(`${ingress.url}${path}`, { method: "POST", headers: JSON_TYPE, body: "{}", ...init }),
     async metric(line) {
       const text = await (await fetch(`${ingress.url}/metrics`)).text();
       const found = text.split("\n").find((candidate) => candidate.startsWith(`${line} `));

@@ -38,6 +38,20 @@ describe("whether a mirror names an experiment is seen without decoding it", () 
   });
 });
 
+test("a record is cut so that each twin is stored with what is its own, and the mirror with nothing of the full trace alone", () => {
+  const spelled = record({ n: 1, caller: { trace: traceId(1), span: spanId(1) } });
+  for (const bytes of [toldBytes(), InvocationRecord.encode(spelled).finish()]) {
+    const { call, full, fullTwin, mirror, mirrorTwin, payloads } = InvocationRecord.decode(bytes);
+    const { parts } = decodeRecord(bytes) ?? {};
+    const stored = (pieces: readonly Uint8Array[] = []) => InvocationRecord.decode(Buffer.concat(pieces));
+    expect(mirror ?? mirrorTwin).toBeDefined();
+    expect(payloads.length).toBeGreaterThan(0);
+    expect(stored(parts?.mirror)).toEqual({ ...EMPTY_RECORD, call, mirror, mirrorTwin });
+    expect(stored(parts?.full)).toEqual({ ...EMPTY_RECORD, call, full, fullTwin });
+    expect(stored(parts?.payload)).toEqual({ ...EMPTY_RECORD, payloads });
+  }
+});
+
 test("a field that comes as another type is neither read nor stored", () => {
   const bytes = toldBytes();
   const whole = decodeRecord(bytes);

@@ -58,7 +58,8 @@ export function recordToWriteOf(record: InvocationRecord, parts: RecordParts, di
   const cut = payloads.filter(({ truncated }) => truncated).map(stubOf);
   const stubs = cut.length === 0 ? [] : [payloadBytesOf(cut)];
   const fullPieces = [...parts.full, ...stubs];
-  const take = openRoom(lengthOf(fullPieces) + lengthOf(parts.payload) + lengthOf(parts.mirror));
+  const mirrorPieces = mirror === undefined ? [] : parts.mirror;
+  const take = openRoom(lengthOf(fullPieces) + lengthOf(parts.payload) + lengthOf(mirrorPieces));
   const fullBytes = take(fullPieces);
   const mirrorWorkspace = mirror?.workspace || DEFAULT_WORKSPACE;
   return {
@@ -74,7 +75,7 @@ export function recordToWriteOf(record: InvocationRecord, parts: RecordParts, di
     payload: payloads.length === 0 ? undefined : take(parts.payload),
     mirror: mirror && {
       workspace: mirrorWorkspace,
-      spans: { traceId: mirror.traceId.toString("hex"), rows: mirror.rows, bytes: take(parts.mirror) },
+      spans: { traceId: mirror.traceId.toString("hex"), rows: mirror.rows, bytes: take(mirrorPieces) },
       experiment: mirror.experiment?.ref && experimentMeant(mirrorWorkspace, mirror.experiment.ref),
     },
   };

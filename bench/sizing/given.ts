@@ -5,9 +5,9 @@ const SOAK = "docs/reliability.md, soak: resident memory at the end, mixed calls
 /** What no measurement of ours tells, or not as raw figures, with where it is from. */
 export const GIVEN: Given = {
   residentMib: {
-    ingress: { value: 313, unit: "MiB", source: SOAK },
-    gateway: { value: 573, unit: "MiB", source: SOAK },
-    "trace-writer": { value: 566, unit: "MiB", source: SOAK },
+    ingress: { value: 364, unit: "MiB", source: SOAK },
+    gateway: { value: 559, unit: "MiB", source: SOAK },
+    "trace-writer": { value: 722, unit: "MiB", source: SOAK },
   },
   serverCoresMax: {
     sqlite: { value: 0, unit: "cores", source: "it has none: the trace-writer's are its own" },

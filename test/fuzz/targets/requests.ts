@@ -78,11 +78,26 @@ function parsed(body: Buffer): unknown {
   }
 }
 
-/** A body without what may differ: the models it names, in whatever depth Gemini's formats do, and the usage of streams. */
-function unnamed(body: unknown, addsUsage: boolean): unknown {
-  return JSON.parse(JSON.stringify(body ?? null), (key, value: unknown) =>
-    key === "model" || (addsUsage && key === "stream_options") ? undefined : value,
-  );
+/**
+ * A body piece by piece, without what may differ: the models it names, in whatever depth Gemini's formats do, and the
+ * usage of streams. It may be nested deeper than a function can call itself.
+ */
+function unnamed(body: unknown, addsUsage: boolean): readonly unknown[] {
+  const pieces: unknown[] = [];
+  const left = [body];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value !== "object" || value === null) {
+      pieces.push(["value", value]);
+      continue;
+    }
+    const members = Object.entries(value)
+      .filter(([key]) => key !== "model" && !(addsUsage && key === "stream_options"))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1));
+    pieces.push([Array.isArray(value) ? "list" : "object", members.map(([key]) => key)]);
+    for (const [, member] of members) left.push(member);
+  }
+  return pieces;
 }
 
 function supportOf(invocation: Invocation) {

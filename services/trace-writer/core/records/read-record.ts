@@ -1,6 +1,9 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { EMPTY_RECORD } from "#lib/spans/empty-record.ts";
 import { WordReader } from "#lib/wire/word-reader.ts";
-import { InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { Call, FullTwin, MirrorTwin } from "#proto/twinspan/trace/v1/call.ts";
+import { FullTrace, InvocationRecord } from "#proto/twinspan/trace/v1/invocation_record.ts";
+import { Mirror } from "#proto/twinspan/trace/v1/mirror.ts";
 import type { Digest } from "../spans/span-batch.ts";
 import { payloadIn } from "./payload-in.ts";
 import { checkRecord } from "./record-check.ts";
@@ -38,11 +41,17 @@ export function withoutExperiment(bytes: Uint8Array): Uint8Array {
   return InvocationRecord.encode({ ...record, mirror, mirrorTwin }).finish();
 }
 
-/** `mirror_twin` and `mirror` of InvocationRecord, and `experiment` of each. */
-const MIRROR_TWIN_FIELD = 7;
-const EXPERIMENT_OF_TWIN_FIELD = 4;
+/** Of InvocationRecord. */
+const FULL_FIELD = 1;
+const PAYLOADS_FIELD = 2;
 const MIRROR_FIELD = 3;
+const PAYLOAD_SHED_FIELD = 4;
+const CALL_FIELD = 5;
+const FULL_TWIN_FIELD = 6;
+const MIRROR_TWIN_FIELD = 7;
+/** `experiment` of Mirror, and of MirrorTwin. */
 const EXPERIMENT_FIELD = 3;
+const EXPERIMENT_OF_TWIN_FIELD = 4;
 
 /** The bytes of all fields of that number, messages. Of bytes that are no message those before the fault. */
 function fieldsIn(message: Uint8Array, number: number): readonly Uint8Array[] {
@@ -67,10 +76,20 @@ function fieldsIn(message: Uint8Array, number: number): readonly Uint8Array[] {
 export function decodeRecord(
   bytes: Uint8Array,
 ): { readonly record: InvocationRecord; readonly parts: RecordParts } | undefined {
+  const record: InvocationRecord = { ...EMPTY_RECORD, payloads: [] };
+  const parts: { readonly [Part in keyof RecordParts]: Uint8Array[] } = { full: [], mirror: [], payload: [] };
+  const reader = new WordReader(bytes);
   try {
-    const { parts, told } = cut(bytes);
-    const record = InvocationRecord.decode(new WordReader(told));
-    record.payloads = parts.payload.map(payloadIn);
+    while (reader.pos < reader.len) {
+      const start = reader.pos;
+      const [field, type] = reader.tag();
+      const places = placesOf(field, type);
+      if (places.length === 0 || places === OF_PAYLOAD) reader.skip(type, field);
+      else readField(record, field, reader);
+      const piece = bytes.subarray(start, reader.pos);
+      for (const part of places) parts[part].push(piece);
+    }
+    for (const piece of parts.payload) record.payloads.push(payloadIn(piece));
     return { record, parts };
   } catch (error) {
     if (error instanceof Error) return undefined;
@@ -78,49 +97,66 @@ export function decodeRecord(
   }
 }
 
-/** `told` is all but the payload, which comes last in what gateways send: then nothing is copied. */
-function cut(bytes: Uint8Array): { readonly parts: RecordParts; readonly told: Uint8Array } {
-  const reader = new BinaryReader(bytes);
-  const parts: { readonly [Part in keyof RecordParts]: Uint8Array[] } = { full: [], mirror: [], payload: [] };
-  const told: Uint8Array[] = [];
-  let toldEnd = 0;
-  while (reader.pos < reader.len) {
-    const start = reader.pos;
-    const [field, type] = reader.tag();
-    reader.skip(type, field);
-    const piece = bytes.subarray(start, reader.pos);
-    const places = placesOf(field, type);
-    for (const part of places) parts[part].push(piece);
-    if (places === OF_PAYLOAD) continue;
-    told.push(piece);
-    toldEnd = reader.pos;
-  }
-  const isFirst = parts.payload.every(({ byteOffset }) => byteOffset - bytes.byteOffset >= toldEnd);
-  return { parts, told: isFirst ? bytes.subarray(0, toldEnd) : Buffer.concat(told) };
-}
-
 /** In which parts a field of InvocationRecord is stored. None: it is not known here, not of that type, and not stored. */
 function placesOf(field: number, type: WireType): readonly (keyof RecordParts)[] {
   if (type !== (field === PAYLOAD_SHED_FIELD ? WireType.Varint : WireType.LengthDelimited)) return [];
   switch (field) {
-    case 1: // full
+    case FULL_FIELD:
     case PAYLOAD_SHED_FIELD:
-    case 6: // full_twin
+    case FULL_TWIN_FIELD:
       return OF_FULL;
-    case 2: // payloads
+    case PAYLOADS_FIELD:
       return OF_PAYLOAD;
-    case 3: // mirror
-    case 7: // mirror_twin
+    case MIRROR_FIELD:
+    case MIRROR_TWIN_FIELD:
       return OF_MIRROR;
-    case 5: // call
+    case CALL_FIELD:
       return OF_BOTH;
     default:
       return [];
   }
 }
 
-const PAYLOAD_SHED_FIELD = 4;
 const OF_FULL = ["full"] as const;
 const OF_MIRROR = ["mirror"] as const;
 const OF_BOTH = ["full", "mirror"] as const;
 const OF_PAYLOAD = ["payload"] as const;
+
+/** Reads a field whose tag was read. One that comes again counts as it comes last, as protobuf has it. */
+function readField(record: InvocationRecord, field: number, reader: BinaryReader): void {
+  switch (field) {
+    case FULL_FIELD:
+      record.full = messageIn(reader, FullTrace);
+      break;
+    case MIRROR_FIELD:
+      record.mirror = messageIn(reader, Mirror);
+      break;
+    case PAYLOAD_SHED_FIELD:
+      record.payloadShed = reader.bool();
+      break;
+    case CALL_FIELD:
+      record.call = messageIn(reader, Call);
+      break;
+    case FULL_TWIN_FIELD:
+      record.fullTwin = messageIn(reader, FullTwin);
+      break;
+    case MIRROR_TWIN_FIELD:
+      record.mirrorTwin = messageIn(reader, MirrorTwin);
+      break;
+  }
+}
+
+/**
+ * A message that must end where it says: the generated decoder stops at a tag that is none, and goes on in the middle
+ * of it as if what is left were fields of what it stands in.
+ */
+function messageIn<Message>(
+  reader: BinaryReader,
+  { decode }: { readonly decode: (reader: BinaryReader, length: number) => Message },
+): Message {
+  const length = reader.uint32();
+  const end = reader.pos + length;
+  const message = decode(reader, length);
+  if (reader.pos !== end) throw new RangeError("a message does not end where it says");
+  return message;
+}
